@@ -1,0 +1,61 @@
+"""A pytest plugin: an embedded PostgreSQL and Valkey for the whole run, before Django's settings.
+
+Loaded by `-p tests.services`. They live in a temporary folder, so the data of `make run` is never
+touched. DATABASE_URL and REDIS_URL, where set, are used as they are; xdist's workers find them set.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from webapp.embedded import homes
+from webapp.embedded.postgres import Postgres
+from webapp.embedded.valkey import Valkey
+
+PREFIX = "kardia-tests-"
+
+# Root's own temporary folder may be closed to the user whom the services run as.
+PARENT = Path("/var/tmp" if homes.service_user() else tempfile.gettempdir())  # noqa: S108
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    # A wrapper, because pytest-django reads the settings in this hook, first of the others.
+    wanted = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
+    missing = {name: kind for name, kind in wanted.items() if not os.environ.get(name)}
+    if missing and not early_config.known_args_namespace.help:
+        _remove_left_overs()
+        home = _temporary_home()
+        early_config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+        for name, kind in missing.items():
+            service = kind(home, log=home / f"{kind.name}.log", durable=False)
+            early_config.add_cleanup(service.stop)  # last added, first called
+            service.start()
+            os.environ[name] = service.url
+    return (yield)
+
+
+def _temporary_home() -> Path:
+    return homes.make_private(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=PARENT)))
+
+
+def _remove_left_overs() -> None:
+    """Remove the folders of runs that were killed."""
+    for folder in PARENT.glob(f"{PREFIX}*"):
+        pid = folder.name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
