@@ -1,0 +1,47 @@
+"""What judging gives: one score per criterion, and the model calls behind it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rubrics.spec import Outcome, Status
+
+
+@dataclass(frozen=True)
+class CriterionScore:
+    """`value` is set exactly when `status` is `scored`; otherwise `reason` says why not.
+
+    `expected` is the mean of the judge's distribution over the levels, where it has one.
+    """
+
+    uid: str
+    status: Status
+    value: float | None = None
+    expected: float | None = None
+    rationale: str = ""
+    evidence: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """One request to a model as it was sent, and what came back: a reply or an error."""
+
+    request: dict[str, Any]
+    reply: str = ""
+    error: str = ""
+    latency_ms: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class JudgeResult:
+    key: str
+    scores: Mapping[str, CriterionScore]
+    calls: tuple[CallRecord, ...] = ()
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """What `rubrics.spec.total` takes."""
+        return {uid: Outcome(score.status, score.value) for uid, score in self.scores.items()}
