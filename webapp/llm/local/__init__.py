@@ -1,0 +1,1 @@
+"""A small chat completions server over transformers, for machines without vLLM."""

@@ -1,0 +1,79 @@
+"""`python -m webapp.llm.local MODEL_DIR... --host 127.0.0.1 --port 8100`."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+import torch
+import uvicorn
+
+from webapp.llm.local.app import build_app
+from webapp.llm.local.batching import Batcher
+from webapp.llm.local.store import BrokenModel, ModelStore
+
+log = logging.getLogger("webapp.llm.local")
+
+
+def main() -> int:
+    arguments = _parse()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    torch.set_num_threads(arguments.threads)
+
+    named = dict(_named(text) for text in arguments.models)
+    if not named and arguments.models_dir is None:
+        log.error("name a model directory, or a directory of them with --models-dir")
+        return 2
+    store = ModelStore(named, arguments.models_dir, keep=arguments.keep)
+    usable = [name for name in named if _usable(store, name)]
+    if not usable and arguments.models_dir is None:
+        return 1
+
+    batcher = Batcher(max_rows=arguments.batch, max_waiting=arguments.queue)
+    log.info("serving http://%s:%s/v1", arguments.host, arguments.port)
+    # uvicorn finishes the requests in flight on SIGTERM and SIGINT, then ends the lifespan.
+    uvicorn.run(
+        build_app(store, batcher),
+        host=arguments.host,
+        port=arguments.port,
+        log_level="warning",
+        timeout_graceful_shutdown=20,
+    )
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m webapp.llm.local",
+        description="Serve checkpoints over OpenAI's chat completions protocol.",
+    )
+    parser.add_argument("models", nargs="*", metavar="MODEL_DIR", help="DIR or NAME=DIR")
+    parser.add_argument("--models-dir", type=Path, help="serve each checkpoint in this directory")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8100)
+    parser.add_argument("--keep", type=int, default=3, help="models loaded at once")
+    parser.add_argument("--batch", type=int, default=32, help="completions decoded at once")
+    parser.add_argument("--queue", type=int, default=512, help="completions that may wait")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    return parser.parse_args()
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, separator, directory = text.partition("=")
+    path = Path(directory if separator else text)
+    return (name if separator else path.resolve().name), path
+
+
+def _usable(store: ModelStore, name: str) -> bool:
+    """Loads a model once, so that a broken one is told at the start; the others are served."""
+    try:
+        store.get(name)
+    except BrokenModel as error:
+        log.error("%s", error)
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
