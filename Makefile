@@ -1,0 +1,50 @@
+# Everything that people do with Kardia Studio on one machine. `make help` lists it.
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+
+python := .venv/bin/python
+install := $(PYTHON) -m webapp.embedded.install
+embedded := $(python) -m webapp.embedded
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint lock manage backup restore clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+run: ## start the studio (PORT=8000; ARGS=--no-demo leaves out the demo)
+	@$(install)
+	@exec $(embedded) run --port $(PORT) $(ARGS)
+
+test: ## run all tests, on services of their own (ARGS="-k name")
+	@$(install) --dev
+	@$(python) -m pytest $(ARGS)
+
+lint: ## check style, import directions, types and missing migrations
+	@$(install) --dev
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	.venv/bin/lint-imports
+	$(python) -m mypy
+	$(embedded) manage makemigrations --check --dry-run
+
+lock: ## pin what requirements.in and requirements-dev.in name
+	@$(install) --dev
+	@$(PYTHON) -m webapp.embedded.lock
+
+manage: ## run a command of manage.py with the services (ARGS="shell")
+	@$(install)
+	@exec $(embedded) manage $(ARGS)
+
+backup: ## write database and files into one archive (FILE=...)
+	@$(install)
+	@exec $(embedded) backup $(FILE)
+
+restore: ## bring back a backup (FILE=..., ARGS=--replace over existing data)
+	@$(install)
+	@exec $(embedded) restore $(FILE) $(ARGS)
+
+clean: ## remove caches and logs; the data in var/ and .venv stay
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/log
+	@find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
