@@ -1,0 +1,73 @@
+"""Typed access to the fields of a parsed record; each raises Refused with a sentence."""
+
+from typing import Any
+
+from annotation.formats.limits import Limits
+from annotation.formats.records import Refused
+from rubrics.text import canon
+
+
+def as_object(value: Any, name: str) -> dict[str, Any]:
+    """`value`, known to be a JSON object; `name` says what it is, as in 'levels'."""
+    if not isinstance(value, dict):
+        raise Refused(f"{name} should be an object, but is {_kind(value)}")
+    return value
+
+
+def as_list(value: Any, name: str) -> list[Any]:
+    """`value`, known to be a JSON list."""
+    if not isinstance(value, list):
+        raise Refused(f"{name} should be a list, but is {_kind(value)}")
+    return value
+
+
+def as_text(value: Any, name: str) -> str:
+    """`value`, known to be text that says something."""
+    if not isinstance(value, str):
+        raise Refused(f"{name} should be text, but is {_kind(value)}")
+    if not canon(value):
+        raise Refused(f"{name} is empty")
+    return value
+
+
+def optional_text(row: dict[str, Any], name: str, at_most: int | None = None) -> str:
+    """The canonical text of a column; a column that is absent or null is empty."""
+    value = row.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Refused(f"{name} should be text, but is {_kind(value)}")
+    text = canon(value)
+    if at_most is not None and len(text) > at_most:
+        raise Refused(f"{name} has {len(text):,} characters; at most {at_most} are read")
+    return text
+
+
+def required(row: dict[str, Any], name: str) -> Any:
+    """The value of a column that the format can't do without."""
+    if name not in row:
+        raise Refused(f"{name} is missing")
+    return row[name]
+
+
+def as_level(value: Any, name: str, low: int, high: int) -> int:
+    """`value`, known to be a whole number of a scale; true and 2.0 are none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused(f"{name} should be a whole number, but is {_kind(value)}")
+    if not low <= value <= high:
+        raise Refused(f"{name} should be {low} to {high}, but is {value}")
+    return value
+
+
+def check_turn_count(turns: list[Any], name: str, limits: Limits) -> None:
+    """Refuse a dialogue without turns or with more than the limit."""
+    if not turns:
+        raise Refused(f"{name} is empty")
+    if len(turns) > limits.turns:
+        raise Refused(f"{name} has {len(turns):,} turns; at most {limits.turns:,} are read")
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "true or false", int: "a number", float: "a number", str: "text"}
+    names |= {list: "a list", dict: "an object", type(None): "null"}
+    return names[type(value)]

@@ -1,0 +1,90 @@
+"""What every reader of an outside file yields: good records and broken ones.
+
+Pure data, JSON-friendly, free of Django. Text is canonical (`rubrics.text.canon`); only
+`ParsedTurn.raw` keeps what the file said, letter by letter.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["seeker", "supporter", "system"]
+
+
+class UnreadableFile(ValueError):
+    """The file as a whole can't be read; the message is a sentence for people."""
+
+
+class Refused(ValueError):
+    """One record can't be read; the message is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTurn:
+    """One turn.
+
+    `text` is what the other person reads: of a supporter turn with four spans the response,
+    otherwise the whole text. `spans` (understanding, reasoning, emotion, response) and
+    `spelling` are None where the turn has no well-formed spans.
+    """
+
+    role: Role
+    text: str
+    raw: str
+    spans: dict[str, str] | None = None
+    spelling: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRating:
+    """One score by the dialogue's `rater`.
+
+    `turn_index` is None for a rating of the whole dialogue; `value` is None where the source
+    has no answer, so that missing stays missing. Rationales are quotes, in the file's order;
+    a quote need not be found in the turn.
+    """
+
+    turn_index: int | None
+    criterion: str
+    value: int | None
+    rationales: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDialogue:
+    """One dialogue of any source.
+
+    `source_key` is the source's own id, or the content hash where it has none. `split_group`
+    names what must not be spread over train and test: the profile, or else the conversation.
+    `emotion` is the source's free text; `emotions.emotion_label` says which of the 32 it is.
+    `meta` holds what only this source has, as plain JSON.
+    """
+
+    source_key: str
+    turns: tuple[ParsedTurn, ...]
+    split_group: str
+    situation: str = ""
+    emotion: str = ""
+    profile_text: str = ""
+    mbti: str = ""
+    username: str = ""
+    ratings: tuple[ParsedRating, ...] = ()
+    rater: str | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A dialogue that was read; `key` is unique within its source."""
+
+    line: int
+    key: str
+    dialogue: ParsedDialogue
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A record that was not read, why, and the start of what stands there."""
+
+    line: int
+    reason: str
+    excerpt: str
