@@ -18,12 +18,12 @@ def run_check(
     Not applicable: an emotion check without a known emotion. Failed: an argument that says
     nothing, as a draft may have.
     """
+    if criterion.check == "format":
+        return _format(criterion, context)
+    if criterion.check == "emotion_match":
+        return _emotion_match(criterion, context)
+    text = judged_text(spec, criterion, context)
     try:
-        if criterion.check == "format":
-            return _format(criterion, context)
-        if criterion.check == "emotion_match":
-            return _emotion_match(criterion, context)
-        text = canon(judged_text(spec, criterion, context))
         return _TEXT_CHECKS[criterion.check](criterion, text)
     except (KeyError, ValueError):
         return CriterionScore(criterion.uid, "failed", reason="The check is not filled in.")

@@ -8,11 +8,10 @@ A context is JSON data of this shape; `gold_emotion` is there only for the emoti
      "cut": int, "gold_emotion": str}
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rubrics.judging.spans import SPAN_NAMES, find_span, parse_spans, without_marks
+from rubrics.judging.spans import SPAN_NAMES, loose_spans
 from rubrics.spec import CriterionSpec, RubricSpec
 from rubrics.text import canon
 
@@ -28,14 +27,11 @@ class JudgeInput:
 def candidate_of(raw: str) -> dict[str, str]:
     """The candidate part of a context for any reply, well formed or not.
 
-    A broken reply keeps the spans that can be told apart; a reply without a response span, such
-    as plain text, is a response from end to end.
+    A broken reply keeps the spans that can be told apart. Where the response cannot, it is all
+    that stands outside of them; so plain text is a response from end to end.
     """
-    spans = {name: find_span(raw, name) for name in SPAN_NAMES}
-    if not spans["response"]:
-        spans = dict.fromkeys(SPAN_NAMES, "") | {"response": without_marks(raw)}
-    return {**spans, "raw": raw}
-
+    spans, outside = loose_spans(raw)
+    return {**spans, "response": spans["response"] or outside, "raw": raw}
 
 
 def spans_for(criterion: CriterionSpec, candidate: dict[str, str]) -> dict[str, str]:
@@ -51,6 +47,15 @@ def judged_text(spec: RubricSpec, criterion: CriterionSpec, context: dict[str, A
     return canon("\n".join(spans_for(criterion, context["candidate"]).values()))
 
 
-def texts_of(context: dict[str, Any], role: str) -> Iterable[str]:
+def readable_criteria(spec: RubricSpec, context: dict[str, Any]) -> list[CriterionSpec]:
+    """The judge criteria that have a scale and a text to read in this context."""
+    return [
+        criterion
+        for criterion in spec.judge_criteria
+        if len(criterion.level_values) > 1 and judged_text(spec, criterion, context)
+    ]
+
+
+def texts_of(context: dict[str, Any], role: str) -> list[str]:
     """The texts of one role in the turns before."""
     return [turn["text"] for turn in context["history"] if turn["role"] == role]

@@ -82,17 +82,21 @@ def canon_reply(raw: str) -> str:
     return render_spans(spans, "tags") if spans else canon(raw)
 
 
-def find_span(raw: str, name: str) -> str:
-    """The content of one span of a reply that may be broken elsewhere; empty if not there."""
-    marks = [mark for mark in _marks(raw) if mark.name == name]
-    if [mark.opens for mark in marks] != [True, False]:
-        return ""
-    return without_marks(raw[marks[0].end : marks[1].start])
+def loose_spans(raw: str) -> tuple[dict[str, str], str]:
+    """Each span that is opened once and then closed once, and the text outside of them.
 
-
-def without_marks(raw: str) -> str:
-    """The text with every span mark taken out."""
-    return canon(_MARK.sub(" ", raw))
+    For replies that may be broken. A span that cannot be told is the empty string.
+    """
+    marks = _marks(raw)
+    spans, outside, end = dict.fromkeys(SPAN_NAMES, ""), [], 0
+    for begin, close in zip(marks, marks[1:], strict=False):
+        own = [mark.opens for mark in marks if mark.name == begin.name]
+        if begin.name == close.name and own == [True, False]:
+            spans[begin.name] = canon(raw[begin.end : close.start])
+            outside.append(raw[end : begin.start])
+            end = close.end
+    outside.append(raw[end:])
+    return spans, canon(_MARK.sub(" ", " ".join(outside)))
 
 
 def _marks(text: str) -> list[_Mark]:

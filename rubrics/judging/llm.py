@@ -1,0 +1,124 @@
+"""The LLM judge. The model is an injected callable, so nothing here knows HTTP or endpoints."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rubrics.judging.inputs import JudgeInput, readable_criteria
+from rubrics.judging.parsing import failed, parse_reply
+from rubrics.judging.prompts import Message, Mode, build_messages
+from rubrics.judging.results import CallRecord, CriterionScore, JudgeResult
+from rubrics.judging.schema import reply_schema
+from rubrics.spec import CriterionSpec, RubricSpec
+
+
+class Completion(Protocol):
+    """What a model gave back."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def prompt_tokens(self) -> int | None: ...
+    @property
+    def completion_tokens(self) -> int | None: ...
+    @property
+    def latency_ms(self) -> float | None: ...
+
+
+class Complete(Protocol):
+    """One request to a model. Retries, limits and timeouts are its business."""
+
+    async def __call__(
+        self,
+        messages: list[Message],
+        *,
+        schema: dict[str, Any],
+        max_tokens: int,
+        temperature: float,
+        seed: int,
+    ) -> Completion: ...
+
+
+@dataclass(frozen=True)
+class LLMParameters:
+    """What a judge's version pins. `max_tokens` is per criterion."""
+
+    mode: Mode = "per_criterion"
+    temperature: float = 0.0
+    max_tokens: int = 500
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LLMJudge:
+    complete: Complete
+    parameters: LLMParameters = LLMParameters()
+
+    async def score(self, spec: RubricSpec, inputs: Sequence[JudgeInput]) -> list[JudgeResult]:
+        """The judge criteria of every input, in the order of the inputs."""
+        return await judge_with_llm(
+            spec, inputs, complete=self.complete, parameters=self.parameters
+        )
+
+
+async def judge_with_llm(
+    spec: RubricSpec,
+    inputs: Sequence[JudgeInput],
+    *,
+    complete: Complete,
+    parameters: LLMParameters,
+) -> list[JudgeResult]:
+    """Score every judge criterion of every input, all requests in flight together.
+
+    Never raises for what a model or endpoint does: that is a `failed` score and the error of
+    its call.
+    """
+    return await asyncio.gather(*(_judge_one(spec, item, complete, parameters) for item in inputs))
+
+
+async def _judge_one(
+    spec: RubricSpec,
+    item: JudgeInput,
+    complete: Complete,
+    parameters: LLMParameters,
+) -> JudgeResult:
+    criteria = readable_criteria(spec, item.context)
+    groups = [criteria] if parameters.mode == "all_in_one" else [[c] for c in criteria]
+    answers = await asyncio.gather(
+        *(_ask(spec, group, item, complete, parameters) for group in groups if group)
+    )
+    scores = {score.uid: score for group_scores, _ in answers for score in group_scores}
+    return JudgeResult(item.key, scores, tuple(call for _, call in answers))
+
+
+async def _ask(
+    spec: RubricSpec,
+    criteria: Sequence[CriterionSpec],
+    item: JudgeInput,
+    complete: Complete,
+    parameters: LLMParameters,
+) -> tuple[list[CriterionScore], CallRecord]:
+    request = {
+        "messages": build_messages(spec, criteria, item.context),
+        "schema": reply_schema(criteria),
+        "max_tokens": parameters.max_tokens * len(criteria),
+        "temperature": parameters.temperature,
+        "seed": parameters.seed,
+    }
+    try:
+        completion = await complete(**request)
+    except Exception as error:  # noqa: BLE001 - whatever an endpoint does is a recorded error
+        reason = f"The judge gave no answer: {type(error).__name__}: {error}"
+        return [failed(c, reason) for c in criteria], CallRecord(request, error=reason)
+    scores = parse_reply(completion.text, criteria)
+    problems = sorted({score.reason for score in scores if score.status == "failed"})
+    call = CallRecord(
+        request,
+        reply=completion.text,
+        error=" ".join(problems),
+        latency_ms=completion.latency_ms,
+        prompt_tokens=completion.prompt_tokens,
+        completion_tokens=completion.completion_tokens,
+    )
+    return scores, call

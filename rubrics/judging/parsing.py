@@ -1,0 +1,91 @@
+"""A judge's reply into scores. Fails closed: what cannot be read is `failed`, never a number."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rubrics.judging.prompts import criterion_key
+from rubrics.judging.results import CriterionScore
+from rubrics.judging.schema import allowed_scores
+from rubrics.spec import CriterionSpec
+
+MAX_REPLY = 100_000
+_ENTRY_FIELDS = {"evidence", "rationale", "score"}
+
+
+class ReplyError(ValueError):
+    """Why a reply, or one entry of it, cannot be read."""
+
+
+def parse_reply(text: str, criteria: Sequence[CriterionSpec]) -> list[CriterionScore]:
+    """One score per criterion, in their order. Never raises.
+
+    A reply that is not exactly one JSON object of the asked criteria fails all of them; a
+    missing or broken entry fails its own criterion.
+    """
+    try:
+        reply = _read_object(text)
+        if unknown := set(reply) - {criterion_key(i) for i in range(len(criteria))}:
+            raise ReplyError(f"The reply has an entry that was not asked for: {min(unknown)!r}.")
+    except ReplyError as error:
+        return [failed(criterion, str(error)) for criterion in criteria]
+    return [_score(c, reply.get(criterion_key(i))) for i, c in enumerate(criteria)]
+
+
+def failed(criterion: CriterionSpec, reason: str) -> CriterionScore:
+    """The record of a judge that gave no usable answer."""
+    return CriterionScore(criterion.uid, "failed", reason=reason)
+
+
+def _read_object(text: str) -> dict[str, Any]:
+    if not text.strip():
+        raise ReplyError("The reply is empty.")
+    if len(text) > MAX_REPLY:
+        raise ReplyError("The reply is far too long.")
+    try:
+        reply = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ReplyError("The reply is not one complete JSON object.") from error
+    if not isinstance(reply, dict):
+        raise ReplyError("The reply is JSON, but not an object.")
+    return reply
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # With a repeated key, which of two scores counts would be the parser's choice.
+    if len(dict(pairs)) < len(pairs):
+        raise ReplyError("The reply gives the same entry twice.")
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> None:
+    raise ReplyError(f"The reply has {name}, which is not JSON.")
+
+
+def _score(criterion: CriterionSpec, entry: Any) -> CriterionScore:
+    try:
+        rationale, evidence, score = _read_entry(entry)
+        if isinstance(score, bool) or score not in allowed_scores(criterion):
+            raise ReplyError(f"The score {score!r:.40} is not on the scale.")
+    except ReplyError as error:
+        return failed(criterion, str(error))
+    if score == "not_applicable":
+        return CriterionScore(criterion.uid, "not_applicable", reason=rationale, evidence=evidence)
+    return CriterionScore(
+        criterion.uid, "scored", value=float(score), rationale=rationale, evidence=evidence
+    )
+
+
+def _read_entry(entry: Any) -> tuple[str, tuple[str, ...], Any]:
+    if entry is None:
+        raise ReplyError("The reply leaves this criterion out.")
+    if not isinstance(entry, dict) or set(entry) != _ENTRY_FIELDS:
+        raise ReplyError("The entry is not an object of evidence, rationale and score.")
+    rationale, evidence, score = entry["rationale"], entry["evidence"], entry["score"]
+    if not isinstance(rationale, str) or not rationale.strip():
+        raise ReplyError("The score has no rationale.")
+    if not isinstance(evidence, list) or not all(isinstance(quote, str) for quote in evidence):
+        raise ReplyError("The evidence is not a list of passages.")
+    if not isinstance(score, int | str):
+        raise ReplyError("The score is not a level.")
+    return rationale.strip(), tuple(quote for quote in evidence if quote.strip()), score
