@@ -25,6 +25,9 @@ PARENT = Path("/var/tmp" if homes.service_user() else tempfile.gettempdir())  # 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # A wrapper, because pytest-django reads the settings in this hook, first of the others.
+    os.environ.setdefault("KARDIA_DEMO", "1")
+    os.environ["KARDIA_VAR"] = tempfile.mkdtemp(prefix=PREFIX + "var-")
+    early_config.add_cleanup(lambda: shutil.rmtree(os.environ["KARDIA_VAR"], ignore_errors=True))
     wanted = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
     missing = {name: kind for name, kind in wanted.items() if not os.environ.get(name)}
     if missing and not early_config.known_args_namespace.help:

@@ -72,32 +72,28 @@ def _files(dev: bool) -> list[Path]:
 
 def _wanted(dev: bool) -> dict[str, str]:
     hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in _files(dev)}
-    return {"python": sys.version.split()[0], "place": str(VENV), **hashes}
+    return {"python": sys.version.split()[0], **hashes}
 
 
 def _installed() -> dict[str, str]:
     try:
-        return dict(json.loads(STAMP.read_text())) if _python_works() else {}
+        return dict(json.loads(STAMP.read_text())) if _venv_works() else {}
     except (OSError, ValueError):
         return {}
 
 
-def _python_works() -> bool:
+def _venv_works() -> bool:
     """False after the checkout was moved, or after the Python below .venv was removed."""
     try:
-        ran = subprocess.run(
-            [str(PYTHON), "-c", "import sys; print(sys.prefix)"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        first_line = (VENV / "bin" / "pip").read_text().partition("\n")[0]
+        works = subprocess.run([str(PYTHON), "-c", ""], capture_output=True, check=False)
     except OSError:
         return False
-    return ran.stdout.strip() == str(VENV)
+    return works.returncode == 0 and str(VENV) in first_line
 
 
 def _make_venv() -> None:
-    if not _python_works():
+    if not _venv_works():
         _step(f"making .venv with Python {sys.version.split()[0]}")
         try:
             venv.create(VENV, clear=True, symlinks=True, with_pip=True)

@@ -1,0 +1,49 @@
+"""Dialogues, ratings, queues and the runs that make them."""
+
+from annotation.models.corpus import (
+    EMOTIONS,
+    Collection,
+    Dialogue,
+    Profile,
+    Snapshot,
+    SnapshotMember,
+    Target,
+    Turn,
+)
+from annotation.models.desk import Assignment, Item, Queue, QueueRater
+from annotation.models.ratings import Evidence, Rater, Rating, Score
+from annotation.models.runs import (
+    FitRun,
+    GenerationItem,
+    GenerationRun,
+    ImportLine,
+    ImportRun,
+    JudgeItem,
+    JudgeRun,
+)
+
+__all__ = [
+    "EMOTIONS",
+    "Assignment",
+    "Collection",
+    "Dialogue",
+    "Evidence",
+    "FitRun",
+    "GenerationItem",
+    "GenerationRun",
+    "ImportLine",
+    "ImportRun",
+    "Item",
+    "JudgeItem",
+    "JudgeRun",
+    "Profile",
+    "Queue",
+    "QueueRater",
+    "Rater",
+    "Rating",
+    "Score",
+    "Snapshot",
+    "SnapshotMember",
+    "Target",
+    "Turn",
+]

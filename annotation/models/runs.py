@@ -1,0 +1,161 @@
+"""Import, generation, judging and fitting as runs, with one row for each unit of work."""
+
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.corpus import Collection, Dialogue, Profile, Snapshot, Target
+from annotation.models.ratings import Rating
+from rubrics.models import Judge, RubricVersion, Spec
+from webapp.accounts.models import ProjectRow
+from webapp.files.models import StoredFile
+from webapp.llm.models import Endpoint
+from webapp.runs.models import Run
+
+
+class ImportRun(Run):
+    kind = "import"
+    title = "Import"
+    task = "annotation.work_on_import"
+
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    format = models.CharField(max_length=20)
+    collection = models.OneToOneField(Collection, on_delete=models.PROTECT, related_name="+")
+    # Null until the file has been counted; null means "counting".
+    records_total = models.PositiveIntegerField(null=True)
+
+    class Meta(Run.Meta):
+        pass
+
+
+class ImportLine(ProjectRow):
+    """What became of one record of the file."""
+
+    class Outcome(models.TextChoices):
+        ADDED = "added", "Added"
+        KNOWN = "known", "Already here"
+        BROKEN = "broken", "Broken"
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="lines")
+    line = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=6, choices=Outcome)
+    reason = models.TextField(blank=True)
+    dialogue = models.ForeignKey(Dialogue, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(ProjectRow.Meta):
+        ordering = ["line"]
+        constraints = [
+            *ProjectRow.Meta.constraints,
+            models.UniqueConstraint(fields=["run", "line"], name="import_line"),
+            models.CheckConstraint(
+                condition=Q(outcome="broken", dialogue=None)
+                | Q(outcome__in=["added", "known"], dialogue__isnull=False),
+                name="line_outcome",
+            ),
+        ]
+
+
+class GenerationRun(Run):
+    kind = "generation"
+    title = "Generation"
+    task = "annotation.work_on_generation"
+
+    supporter = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+")
+    simulator = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+")
+    exchanges = models.PositiveSmallIntegerField(default=4)
+    temperature = models.FloatField(default=0.8)
+    seed = models.PositiveIntegerField(default=0)
+    collection = models.OneToOneField(Collection, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(Run.Meta):
+        pass
+
+
+class GenerationItem(ProjectRow):
+    """One planned dialogue. Its position and the run's seed decide every sample in it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    run = models.ForeignKey(GenerationRun, on_delete=models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    profile = models.ForeignKey(Profile, on_delete=models.PROTECT, related_name="+")
+    emotion = models.CharField(max_length=16)
+    situation = models.TextField()
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    dialogue = models.OneToOneField(
+        Dialogue, null=True, on_delete=models.PROTECT, related_name="generation_item"
+    )
+    error = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta(ProjectRow.Meta):
+        ordering = ["position"]
+        constraints = [
+            *ProjectRow.Meta.constraints,
+            models.UniqueConstraint(fields=["run", "position"], name="generation_position"),
+        ]
+        indexes = [models.Index(fields=["run", "state", "position"])]
+
+
+class JudgeRun(Run):
+    kind = "judging"
+    title = "Judge run"
+    task = "annotation.work_on_judging"
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
+    spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")
+    judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(Run.Meta):
+        pass
+
+
+class JudgeItem(ProjectRow):
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DONE = "done", "Judged"
+        REUSED = "reused", "Reused"
+        FAILED = "failed", "Failed"
+
+    run = models.ForeignKey(JudgeRun, on_delete=models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    rating = models.ForeignKey(Rating, null=True, on_delete=models.PROTECT, related_name="+")
+    error = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta(ProjectRow.Meta):
+        ordering = ["position"]
+        constraints = [
+            *ProjectRow.Meta.constraints,
+            models.UniqueConstraint(fields=["run", "target"], name="judged_once"),
+            models.UniqueConstraint(fields=["run", "position"], name="judge_position"),
+            models.CheckConstraint(
+                condition=Q(state__in=["done", "reused"], rating__isnull=False)
+                | Q(state__in=["waiting", "failed"], rating=None),
+                name="judge_item_rating",
+            ),
+        ]
+        indexes = [models.Index(fields=["run", "state", "position"])]
+
+
+class FitRun(Run):
+    """Fits a learned judge on the ratings of a rubric version."""
+
+    kind = "fit"
+    title = "Fit"
+    task = "annotation.work_on_fit"
+
+    version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
+    judge_name = models.CharField(max_length=80)
+    # Kinds of rater whose ratings are used.
+    rater_kinds = models.JSONField(default=list)
+    seed = models.PositiveIntegerField(default=0)
+    judge = models.OneToOneField(Judge, null=True, on_delete=models.PROTECT, related_name="fit_run")
+
+    class Meta(Run.Meta):
+        pass

@@ -1,0 +1,1 @@
+"""Tasks by feature; Celery finds them through this package."""

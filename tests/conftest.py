@@ -1,0 +1,62 @@
+"""The fixed cast of every test, and what all tests share."""
+
+import os
+from dataclasses import dataclass
+
+import pytest
+
+from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+from webapp.accounts.access import Member, find_member
+from webapp.accounts.models import Project, User
+
+# Playwright's own event loop runs in the test's thread.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Two clinicians, three annotators, two leads (the second one also annotates), an
+    administrator, an outsider, and a lead of another project."""
+
+    project: Project
+    clinicians: tuple[User, User]
+    annotators: tuple[User, User, User]
+    leads: tuple[User, User]
+    admin: User
+    outsider: User
+    other_project: Project
+    stranger: User
+
+    def member(self, user: User) -> Member:
+        member = find_member(user, self.project.pk)
+        assert member is not None
+        return member
+
+
+def _people(project: Project, role: str, names: list[str]) -> tuple[User, ...]:
+    people = tuple(UserFactory(name=n, email=f"{n.split()[0].lower()}@example.org") for n in names)
+    for user in people:
+        MembershipFactory(project=project, user=user, role=role)
+    return people
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    admin = UserFactory(name="Ada Admin", email="admin@example.org", is_admin=True)
+    project = ProjectFactory(name="Support study", created_by=admin)
+    leads = _people(project, "lead", ["Lena Lead", "Luis Lead"])
+    MembershipFactory(project=project, user=leads[1], role="annotator")
+    other_project = ProjectFactory(name="Another study", created_by=admin)
+    stranger = UserFactory(name="Sam Stranger", email="sam@example.org")
+    for role in ("lead", "clinician", "annotator"):
+        MembershipFactory(project=other_project, user=stranger, role=role)
+    return Cast(
+        project=project,
+        clinicians=_people(project, "clinician", ["Clara Clinician", "Carl Clinician"]),
+        annotators=_people(project, "annotator", ["Ana Annotator", "Ben Annotator", "Cem Rater"]),
+        leads=leads,
+        admin=admin,
+        outsider=UserFactory(name="Olga Outsider", email="olga@example.org"),
+        other_project=other_project,
+        stranger=stranger,
+    )

@@ -1,0 +1,41 @@
+"""Errors of the API as problem details (RFC 9457)."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from webapp.errors import Refused
+
+
+def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
+    if isinstance(exc, Refused):
+        set_rollback()
+        return problem(exc.status, "Refused", str(exc), code=exc.code)
+    if isinstance(exc, ValidationError):
+        exc = exceptions.ValidationError(exc.messages)
+    detail = str(exc) if isinstance(exc, PermissionDenied | Http404) and str(exc) else None
+    response = exception_handler(exc, context)
+    if response is None:
+        return None
+    if isinstance(exc, exceptions.ValidationError):
+        body = problem(400, "The request is not valid", "See errors.", errors=response.data)
+    else:
+        found = response.data.get("detail", "") if isinstance(response.data, dict) else ""
+        title = response.status_text or "Error"
+        body = problem(response.status_code, title, detail or str(found))
+    for name, value in response.items():
+        if name.lower() not in {"content-type", "content-length"}:
+            body[name] = value
+    return body
+
+
+def problem(status: int, title: str, detail: str, **extra: object) -> Response:
+    return Response(
+        {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra},
+        status=status,
+        content_type="application/problem+json",
+    )

@@ -1,0 +1,12 @@
+"""The API: each app adds its own part."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("webapp.accounts.api")),
+    path("", include("webapp.audit.api")),
+    path("", include("webapp.llm.api")),
+    path("", include("rubrics.api")),
+    path("", include("annotation.api.urls")),
+    path("", include("training.api")),
+]

@@ -1,0 +1,81 @@
+"""Strict reading of the environment. A setting that is wrong stops the start with its reason."""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+MIN_SECRET_LENGTH = 50
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's DATABASES entry for a libpq URL, such as `postgresql://user@host/name`."""
+    try:
+        parts = conninfo_to_dict(url)
+    except Exception as error:
+        raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from None
+    known = {key: str(parts.pop(key, "") or "") for key in ("dbname", "user", "password")}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": known["dbname"],
+        "USER": known["user"],
+        "PASSWORD": known["password"],
+        "HOST": str(parts.pop("host", "") or ""),
+        "PORT": str(parts.pop("port", "") or ""),
+        "OPTIONS": dict(parts),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def celery_broker(redis_url: str) -> str:
+    """Celery's spelling of a Redis URL: a Unix socket is `redis+socket://`."""
+    return redis_url.replace("unix://", "redis+socket://", 1)
+
+
+def secret_key(*, var: Path, demo: bool) -> str:
+    """SECRET_KEY from the environment; in demo mode generated once into `var/secret-key`."""
+    value = os.environ.get("SECRET_KEY", "")
+    if not value and demo:
+        return generated(var / "secret-key", secrets.token_urlsafe(64))
+    if len(value) < MIN_SECRET_LENGTH or value.startswith("django-insecure-"):
+        raise ImproperlyConfigured(
+            f"Set SECRET_KEY to at least {MIN_SECRET_LENGTH} random characters. "
+            "Outside demo mode (KARDIA_DEMO=1) there is no default."
+        )
+    return value
+
+
+def field_keys(*, var: Path, demo: bool) -> list[str]:
+    """Fernet keys for secrets at rest, newest first; kept apart from SECRET_KEY."""
+    value = os.environ.get("KARDIA_FIELD_KEYS", "")
+    if not value and demo:
+        value = generated(var / "field-keys", Fernet.generate_key().decode())
+    keys = [key.strip() for key in value.split(",") if key.strip()]
+    if not keys:
+        raise ImproperlyConfigured("Set KARDIA_FIELD_KEYS to one or more Fernet keys.")
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured("KARDIA_FIELD_KEYS holds a malformed key.") from None
+    return keys
+
+
+def generated(path: Path, fresh: str) -> str:
+    """The secret in `path`, written with mode 0600 when it is not there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        file.write(fresh)
+    # A hard link fails where the file exists: of two processes starting at once, one wins.
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text().strip()

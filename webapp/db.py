@@ -1,0 +1,51 @@
+"""What Django's models can't say: links that stay inside a project, rows that never change."""
+
+import pgtrigger
+from django.db import migrations
+
+
+def same_project(table: str, column: str, target: str) -> migrations.RunSQL:
+    """A migration operation: `(project_id, column)` of `table` refers to `(project_id, id)` of
+    `target`, so that a link into another project is refused by the database (DECISIONS 9)."""
+    name = f"{table}_{column}_same_project"[:63]
+    return migrations.RunSQL(
+        f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY (project_id, "{column}") '
+        f'REFERENCES "{target}" (project_id, id) DEFERRABLE INITIALLY DEFERRED',
+        f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"',
+    )
+
+
+def frozen(*, name: str = "frozen", when: str | None = None, but: tuple[str, ...] = ()) -> object:
+    """A trigger that refuses an UPDATE (of rows that match `when`) unless only the columns in
+    `but` change. `when` is SQL over OLD, for example "OLD.sealed_at IS NOT NULL"."""
+    row = "to_jsonb({row})" + "".join(f" - '{column}'" for column in but)
+    changed = f"{row.format(row='OLD')} IS DISTINCT FROM {row.format(row='NEW')}"
+    condition = f"({when}) AND {changed}" if when else changed
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=(
+            f"IF {condition} THEN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME "
+            "USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;"
+        ),
+    )
+
+
+def undeletable(*, name: str = "undeletable", when: str | None = None) -> object:
+    """A trigger that refuses a DELETE (of rows that match `when`) outside the deletion of a
+    whole project, which names itself with `SET LOCAL kardia.deleting_project`."""
+    condition = (
+        "coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text"
+    )
+    if when:
+        condition = f"({when}) AND {condition}"
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Delete,
+        func=(
+            f"IF {condition} THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME "
+            "USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;"
+        ),
+    )

@@ -1,0 +1,38 @@
+"""The kinds of run there are. Apps register theirs in AppConfig.ready, so that the shared
+ground imports no app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from webapp.accounts.access import Member
+from webapp.errors import Refused
+from webapp.runs.models import Run
+
+# The live part of a run's page as HTML for one member: the same partial that the page includes.
+Render = Callable[[Run, Member], str]
+
+
+@dataclass(frozen=True)
+class Kind:
+    model: type[Run]
+    render: Render
+    # Who may watch it, as roles.
+    roles: tuple[str, ...]
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    _kinds[kind.model.kind] = kind
+
+
+def kinds() -> list[Kind]:
+    return list(_kinds.values())
+
+
+def find(name: str) -> Kind:
+    try:
+        return _kinds[name]
+    except KeyError:
+        raise Refused(f"There is no kind of run called {name}.", code="unknown_kind") from None

@@ -1,0 +1,126 @@
+"""What a worker does around its work: claim, heartbeat, fence, and an honest end."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from webapp.errors import Refused
+from webapp.runs import services
+from webapp.runs.models import Run, Status
+
+logger = logging.getLogger(__name__)
+R = TypeVar("R", bound=Run)
+
+
+class ClaimLost(Exception):
+    """Another worker holds the run now: write nothing more."""
+
+
+class Cancelled(Exception):
+    """A person asked the run to stop."""
+
+
+class RunFailed(Exception):
+    """The run can't go on; the message is shown to people."""
+
+
+class Claim(Generic[R]):
+    """A run held by this worker."""
+
+    def __init__(self, run: R) -> None:
+        assert run.claim is not None  # noqa: S101  (services.claim has just set it)
+        self.run = run
+        self.token: UUID = run.claim
+        self.lost = threading.Event()
+        self.cancelled = threading.Event()
+
+    def beat(self) -> None:
+        """Prolong the lease and learn whether a person asked to stop."""
+        model = type(self.run)
+        held = model.objects.filter(pk=self.run.pk, claim=self.token)
+        if not held.update(heartbeat_at=timezone.now()):
+            self.lost.set()
+        elif held.filter(cancel_requested_at__isnull=False).exists():
+            self.cancelled.set()
+
+    def check(self) -> None:
+        """Raise where the work has to stop. Call it between units of work."""
+        if self.lost.is_set():
+            raise ClaimLost
+        if self.cancelled.is_set():
+            raise Cancelled
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A short transaction that commits only while this worker holds the run."""
+        with transaction.atomic():
+            held = (
+                type(self.run)
+                .objects.select_for_update(of=("self",), no_key=True)
+                .filter(pk=self.run.pk, claim=self.token)
+            )
+            if not held.exists():
+                self.lost.set()
+                raise ClaimLost
+            yield
+
+
+@contextmanager
+def claimed(model: type[R], run_id: UUID | str) -> Iterator[Claim[R] | None]:
+    """Hold the run for the block, or yield None where there is nothing to do. The block's end
+    is the run's end: success, the error in words, the cancel, or back to the queue."""
+    run = services.claim(model, run_id)
+    if run is None:
+        yield None
+        return
+    claim = Claim(run)
+    stop = threading.Event()
+    beats = threading.Thread(target=_keep_beating, args=(claim, stop), daemon=True)
+    beats.start()
+    try:
+        yield claim
+        claim.check()
+        services.end(run, claim=claim.token, status=Status.SUCCEEDED)
+    except ClaimLost:
+        logger.warning("%s: another worker took over", run)
+    except Cancelled:
+        services.end(run, claim=claim.token, status=Status.CANCELLED)
+    except (RunFailed, Refused) as error:
+        services.end(run, claim=claim.token, status=Status.FAILED, reason=str(error))
+    except Exception:
+        logger.exception("%s failed", run)
+        services.end(
+            run,
+            claim=claim.token,
+            status=Status.FAILED,
+            reason="Something in the program failed. The log of the worker has the details; "
+            "what was made so far is kept.",
+        )
+        raise
+    except BaseException:
+        # The worker is asked to stop: hand the run to the next one.
+        services.release(run, claim=claim.token, reason="The worker was stopped.")
+        raise
+    finally:
+        stop.set()
+        beats.join(timeout=5)
+
+
+def _keep_beating(claim: Claim[R], stop: threading.Event) -> None:
+    try:
+        while not stop.wait(settings.RUN_LEASE_S / 4) and not claim.lost.is_set():
+            try:
+                claim.beat()
+            except DatabaseError:
+                # The lease may run out meanwhile: then the fence refuses the next write.
+                logger.warning("%s: no heartbeat, the database did not answer", claim.run)
+                connection.close()
+    finally:
+        connection.close()
