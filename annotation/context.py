@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from annotation.formats.hashing import sha256_json
-from rubrics.judging.spans import SPAN_NAMES, find_span
+from rubrics.judging.spans import SPAN_NAMES, loose_spans
 from rubrics.text import canon
 
 # About 3,000 of a judge's 4,096 tokens of English; the rest is the rubric's and the answer's.
@@ -76,7 +76,7 @@ def _candidate(turn: TurnLike) -> dict[str, str]:
     if turn.spans is not None:
         spans = {name: canon(turn.spans[name]) for name in SPAN_NAMES}
     else:
-        spans = {name: find_span(turn.raw, name) for name in SPAN_NAMES}
+        spans, _ = loose_spans(turn.raw)
         spans["response"] = canon(turn.text)
     return {**spans, "raw": canon(turn.raw)}
 

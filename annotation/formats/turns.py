@@ -1,7 +1,7 @@
 """Turns from raw text."""
 
 from annotation.formats.records import ParsedTurn, Role
-from rubrics.judging.spans import SPAN_NAMES, find_span, parse_spans, without_marks
+from rubrics.judging.spans import SPAN_NAMES, loose_spans, parse_spans
 from rubrics.text import canon
 
 
@@ -13,13 +13,14 @@ def plain_turn(role: Role, raw: str) -> ParsedTurn:
 def supporter_turn(raw: str) -> tuple[ParsedTurn, tuple[str, ...]]:
     """A supporter's reply with its four spans, and what is wrong with them.
 
-    A reply with problems is kept without spans; its text is the response span where that one
-    is whole, otherwise everything without the marks.
+    A reply with problems is kept without spans. Its text is the response where that span is
+    whole, otherwise what stands outside of the spans, which may be nothing: what was said to
+    the seeker is never the reasoning.
     """
     reply = parse_spans(raw)
     if reply.spans is None:
-        text = find_span(raw, "response") or without_marks(raw)
-        return ParsedTurn(role="supporter", text=text, raw=raw), reply.problems
+        spans, outside = loose_spans(raw)
+        return ParsedTurn("supporter", spans["response"] or outside, raw), reply.problems
     spans = {name: getattr(reply.spans, name) for name in SPAN_NAMES}
     turn = ParsedTurn("supporter", spans["response"], raw, spans, reply.spelling)
     return turn, ()

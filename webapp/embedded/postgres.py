@@ -3,8 +3,6 @@
 It listens on a Unix socket in a private folder only, and trusts whoever can reach that socket.
 """
 
-import contextlib
-import os
 import re
 import shutil
 import signal
@@ -18,7 +16,7 @@ from psycopg import sql
 
 from webapp.embedded import homes
 from webapp.embedded.binaries import postgres_bin
-from webapp.embedded.process import ServiceError, command_of, last_lines, spawn, stop
+from webapp.embedded.process import ServiceError, end_stale, last_lines, spawn, stop
 
 DATABASE = "kardia"
 SUPERUSER = "postgres"
@@ -58,7 +56,8 @@ class Postgres:
         if not (self._data / "PG_VERSION").exists():
             self._make_cluster()
         self._check_cluster()
-        _end_stale(self._data)
+        # PostgreSQL refuses to start where the pid of a dead server has gone to another process.
+        end_stale(self._data / "postmaster.pid", mark=str(self._data))
         self.process = self._spawn()
         self._wait_until_ready()
 
@@ -74,9 +73,11 @@ class Postgres:
         unfinished = self._data.with_name("postgres.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         made = subprocess.run(
-            [self._bin / "initdb", "-D", unfinished, "-U", SUPERUSER]
-            + ["-A", "trust", "-E", "UTF8", *locale]
-            + ([] if self.durable else ["--no-sync"]),
+            [
+                *(self._bin / "initdb", "-D", unfinished, "-U", SUPERUSER),
+                *("-A", "trust", "-E", "UTF8", *locale),
+                *([] if self.durable else ["--no-sync"]),
+            ],
             cwd=self.home,
             capture_output=True,
             text=True,
@@ -152,24 +153,3 @@ def _major_version(folder: Path) -> int:
     if version < OLDEST_VERSION:
         raise ServiceError(f"PostgreSQL {OLDEST_VERSION} or later is needed, not {told.strip()}")
     return version
-
-
-def _end_stale(data: Path) -> None:
-    """End a server that outlived a killed parent, and drop a pid file that names no server.
-
-    PostgreSQL itself refuses to start when the pid of a dead server has gone to another process.
-    """
-    pid_file = data / "postmaster.pid"
-    try:
-        pid = int(pid_file.read_text().split()[0])
-    except (FileNotFoundError, ValueError, IndexError):
-        pid_file.unlink(missing_ok=True)
-        return
-    for attempt in range(100):
-        if str(data) not in command_of(pid):
-            pid_file.unlink(missing_ok=True)
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT if attempt < 50 else signal.SIGQUIT)
-        time.sleep(0.1)
-    raise ServiceError(f"An earlier PostgreSQL (process {pid}) on {data} does not end")

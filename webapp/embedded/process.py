@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,29 @@ def last_lines(log: Path, count: int = 12) -> str:
     return "\n".join(text.splitlines()[-count:])
 
 
-def command_of(pid: int) -> str:
-    """The command line of a running process, empty where there is no such process."""
+def end_stale(pid_file: Path, *, mark: str) -> None:
+    """End a server that outlived a killed parent, and drop the pid file.
+
+    Only a process with `mark` in its command line is that server: its number may have gone to
+    another process since. Raises ServiceError where it does not end.
+    """
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        pid = int(pid_file.read_text().split()[0])
+        for attempt in range(100):
+            if mark not in _command_of(pid):
+                break
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT if attempt < 50 else signal.SIGKILL)
+            time.sleep(0.1)
+        else:
+            raise ServiceError(f"An earlier server (process {pid}) does not end")
+    pid_file.unlink(missing_ok=True)
+
+
+def _command_of(pid: int) -> str:
+    """The command line of a process, empty where there is none."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
     found = subprocess.run(
         ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from webapp.embedded import homes
 from webapp.embedded.binaries import valkey_server
-from webapp.embedded.process import ServiceError, last_lines, spawn, stop
+from webapp.embedded.process import ServiceError, end_stale, last_lines, spawn, stop
 
 READY_WITHIN = 30.0
 
@@ -24,6 +24,7 @@ class Valkey:
         self.log = log
         self.durable = durable
         self.process: subprocess.Popen[bytes] | None = None
+        self._pid_file = home / "valkey" / "valkey.pid"
 
     @property
     def url(self) -> str:
@@ -35,10 +36,15 @@ class Valkey:
         homes.make_private(self.home)
         self._socket = homes.socket_folder(self.home) / "valkey.sock"
         data = homes.make_private(self.home / "valkey")
+        end_stale(self._pid_file, mark=str(data))
         self.process = spawn(
-            [valkey_server(self.home), "--port", "0"]
-            + ["--unixsocket", self._socket, "--unixsocketperm", "700"]
-            + ["--dir", data, "--save", "", "--appendonly", "yes" if self.durable else "no"],
+            [
+                *(valkey_server(self.home), "--port", "0"),
+                *("--unixsocket", self._socket, "--unixsocketperm", "700"),
+                *("--dir", data, "--save", "", "--appendonly", "yes" if self.durable else "no"),
+                # Its process keeps the command line by which a stale one is known.
+                *("--pidfile", self._pid_file, "--set-proc-title", "no"),
+            ],
             log=self.log,
             death_signal=signal.SIGTERM,
             cwd=data,
