@@ -1,7 +1,8 @@
 """A pytest plugin: an embedded PostgreSQL and Valkey for the whole run, before Django's settings.
 
 Loaded by `-p tests.services`. They live in a temporary folder, so the data of `make run` is never
-touched. DATABASE_URL and REDIS_URL, where set, are used as they are; xdist's workers find them set.
+touched. DATABASE_URL and REDIS_URL, where set, are used as they are; KARDIA_VAR too is temporary.
+xdist's workers find all of them set by the controller.
 """
 
 import os
@@ -13,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from webapp.embedded import homes
-from webapp.embedded.postgres import Postgres
-from webapp.embedded.valkey import Valkey
+from webapp.embedded.services import KINDS
 
 PREFIX = "kardia-tests-"
 
@@ -25,20 +25,18 @@ PARENT = Path("/var/tmp" if homes.service_user() else tempfile.gettempdir())  # 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # A wrapper, because pytest-django reads the settings in this hook, first of the others.
-    os.environ.setdefault("KARDIA_DEMO", "1")
-    os.environ["KARDIA_VAR"] = tempfile.mkdtemp(prefix=PREFIX + "var-")
-    early_config.add_cleanup(lambda: shutil.rmtree(os.environ["KARDIA_VAR"], ignore_errors=True))
-    wanted = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
-    missing = {name: kind for name, kind in wanted.items() if not os.environ.get(name)}
-    if missing and not early_config.known_args_namespace.help:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
         _remove_left_overs()
         home = _temporary_home()
         early_config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
-        for name, kind in missing.items():
-            service = kind(home, log=home / f"{kind.name}.log", durable=False)
-            early_config.add_cleanup(service.stop)  # last added, first called
-            service.start()
-            os.environ[name] = service.url
+        os.environ.setdefault("KARDIA_DEMO", "1")  # secrets are generated, into a place of its own
+        os.environ.setdefault("KARDIA_VAR", str(home / "var"))
+        for variable, kind in KINDS.items():
+            if not os.environ.get(variable):
+                service = kind(home, log=home / f"{kind.name}.log", durable=False)
+                early_config.add_cleanup(service.stop)  # last added, first called
+                service.start()
+                os.environ[variable] = service.url
     return (yield)
 
 

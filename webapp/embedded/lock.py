@@ -23,11 +23,11 @@ def main() -> int:
         arguments = ["pip", "compile", "--quiet", source, "-o", target.name, *constraints, *PLAIN]
         if install.uv(environment, *arguments):
             return 1
-        target.write_text(_for_every_machine(target.read_text()))
+        target.write_text(for_every_machine(target.read_text()))
     return 0
 
 
-def _for_every_machine(text: str) -> str:
+def for_every_machine(text: str) -> str:
     """Leave out what holds for one machine's build of torch only.
 
     A build for CUDA needs a score of packages, which it pins itself and other builds don't want.

@@ -1,0 +1,74 @@
+"""`python -m webapp.embedded`: what it refuses, and how commands join a running studio."""
+
+import json
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.embedded.conftest import processes_naming, python
+
+
+@pytest.fixture(autouse=True)
+def own_services(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARDIA_VAR", str(place))
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.delenv("REDIS_URL")
+
+
+def told(*args: str) -> tuple[str, int]:
+    process = python("-m", "webapp.embedded", *args)
+    return process.communicate(timeout=60)[0], process.returncode
+
+
+def test_a_port_in_use_is_named_before_anything_starts(place: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        text, status = told("run", "--port", str(port))
+    assert status == 1
+    assert f"Port {port} can't be used" in text
+    assert f"make run PORT={port + 10}" in text
+    assert not (place / "services").exists()
+
+
+@pytest.fixture
+def services(place: Path):
+    process = python("-m", "webapp.embedded", "services")
+    process.lines = [process.stdout.readline() for _ in range(2)]
+    yield process
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+
+
+def test_services_prints_addresses_for_a_shell(services: subprocess.Popen[str]) -> None:
+    shell = "".join(services.lines) + 'printf "%s\\n" "$DATABASE_URL" "$REDIS_URL"'
+    read = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
+    database, valkey = read.stdout.split()
+    assert database.startswith("postgresql://postgres@/kardia?host=/")
+    assert valkey.startswith("unix:///")
+
+
+def test_a_second_one_on_the_same_checkout_is_refused(services: subprocess.Popen[str]) -> None:
+    for command in (["run", "--port", "0"], ["services"], ["restore", "none"]):
+        text, status = told(*command)
+        assert status == 1
+        assert f"runs already (process {services.pid})" in text
+
+
+def test_a_command_joins_the_running_services(services, place: Path) -> None:
+    before = processes_naming(str(place))
+    text, status = told("manage", "check", "--database", "default")
+    assert (status, "no issues" in text) == (0, True), text
+    assert processes_naming(str(place)) == before
+
+
+def test_a_command_starts_services_of_its_own_and_ends_them(place: Path) -> None:
+    # What a killed studio leaves must not mislead it.
+    (place / "services.json").write_text(json.dumps({"DATABASE_URL": "postgresql://gone"}))
+    text, status = told("manage", "check", "--database", "default")
+    assert (status, "no issues" in text) == (0, True), text
+    assert processes_naming(str(place)) == []

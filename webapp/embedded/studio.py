@@ -1,0 +1,159 @@
+"""`make run`: everything of the studio in one process tree, on this machine."""
+
+import contextlib
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+
+from webapp.embedded import homes
+from webapp.embedded.checkout_lock import only_one
+from webapp.embedded.console import Console, rotate
+from webapp.embedded.process import ServiceError
+from webapp.embedded.program import Program
+from webapp.embedded.services import embedded_services, published, with_mode
+from webapp.embedded.supervisor import StopRequested, Supervisor
+
+READY_WITHIN = 90.0
+
+
+class Studio:
+    """One start of the studio. The web is on `port`, the local model server on the next one."""
+
+    def __init__(self, *, port: int, demo: bool) -> None:
+        self._port = port
+        self._demo = demo
+        self._var = homes.var()
+        self._console = Console()
+        self._environment = with_mode(
+            {
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                "KARDIA_LOCAL_MODEL_URL": f"http://127.0.0.1:{port + 1}/v1",
+            },
+            demo=demo,
+        )
+
+    def run(self) -> None:
+        """Run until somebody stops it.
+
+        Raises ServiceError where it does not start, GaveUp where it does not keep running.
+        """
+        try:
+            with only_one(self._var):
+                self._check_ports()
+                with Supervisor(self._console) as supervisor:
+                    self._run(supervisor)
+        except StopRequested:
+            self._console.say("Stopped.")
+
+    def _run(self, supervisor: Supervisor) -> None:
+        started = time.monotonic()
+        self._console.say("Kardia Studio is starting. Ctrl-C stops it.")
+        self._start_services(supervisor)
+        with published(self._var, self._environment):
+            self._set_up(supervisor)
+            self._start_programs(supervisor)
+            self._wait_until_ready(supervisor)
+            self._say_where(time.monotonic() - started)
+            supervisor.watch()
+
+    def _check_ports(self) -> None:
+        for port in (self._port, self._port + 1):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise ServiceError(
+                        f"Port {port} can't be used ({error.strerror}). Choose another pair with "
+                        f"`make run PORT={self._port + 10}` (it and the next one must be free)."
+                    ) from None
+
+    def _start_services(self, supervisor: Supervisor) -> None:
+        for variable, service in embedded_services(self._var).items():
+            with self._timed(service.name):
+                supervisor.start(service, essential=True, talks=False)
+            self._environment[variable] = service.url
+
+    def _set_up(self, supervisor: Supervisor) -> None:
+        with self._timed("migrate"):
+            migrate = self._program("migrate", "manage.py", "migrate", "--no-color")
+            supervisor.run_step(migrate, show=lambda line: "Applying" in line)
+        if self._demo:
+            with self._timed("demo"):
+                # The sign-ins that it prints are shown at the end, where they stay in sight.
+                demo = self._program("demo", "manage.py", "setup_demo", "--no-color")
+                supervisor.run_step(demo, show=lambda line: "@" not in line)
+
+    def _start_programs(self, supervisor: Supervisor) -> None:
+        celery = ["-m", "celery", "-A", "webapp.celery"]
+        worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+        starter = homes.CHECKOUT / "training" / "starter" / "model"
+        web = self._program(
+            *("web", "-m", "uvicorn", "webapp.asgi:application", "--host", "127.0.0.1"),
+            *("--port", str(self._port), "--timeout-graceful-shutdown", "3"),
+        )
+        supervisor.start(web, essential=True)
+        for program in (
+            self._program("worker", *worker, "-Q", "default,llm", "-c", "2", "-n", "worker@%h"),
+            self._program("gpu", *worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"),
+            self._program("beat", *celery, "beat", "-s", str(self._var / "beat"), "--pidfile="),
+            self._program(
+                *("model", "-m", "webapp.llm.local", f"starter={starter}"),
+                *("--models-dir", str(self._var / "models"), "--port", str(self._port + 1)),
+            ),
+        ):
+            supervisor.start(program, essential=False)
+
+    def _program(self, name: str, *args: str) -> Program:
+        log = self._var / "log" / f"{name}.log"
+        rotate(log)
+        return Program(
+            name,
+            [sys.executable, *args],
+            log=log,
+            environment=self._environment,
+            folder=homes.CHECKOUT,
+        )
+
+    def _wait_until_ready(self, supervisor: Supervisor) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+
+        def ready_or_late() -> bool:
+            return self._answers() or time.monotonic() > deadline
+
+        with self._timed("web"):
+            supervisor.watch(until=ready_or_late)
+        if not self._answers():
+            raise ServiceError(f"The web does not answer after {READY_WITHIN:.0f} s: see var/log")
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=2)
+        try:
+            connection.request("GET", "/health/live")
+            # A redirect to https, or a refused host name, is the answer of a web that is up.
+            return connection.getresponse().status < 500
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _say_where(self, seconds: float) -> None:
+        say, bold = self._console.say, self._console.bold
+        say(f"Ready in {seconds:.1f} s.\n\n  {bold(f'http://127.0.0.1:{self._port}')}\n")
+        sign_ins = self._var / "demo-passwords"
+        if self._demo and sign_ins.exists():
+            say("  Sign in with one of")
+            for line in sign_ins.read_text().splitlines():
+                say(f"    {line}")
+            say()
+        say(f"Logs are in {os.path.relpath(self._var / 'log')}.")
+
+    @contextlib.contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self._console.say(f"  {what:<9} ready after {time.monotonic() - started:.1f} s")
