@@ -114,10 +114,10 @@ class _Splitter:
 
     def _keep(self, part: bytes) -> None:
         room = self._limit + 1 - len(self._entry)  # one byte more tells that it is too long
-        self._entry += part[: max(0, room)]
+        self._entry += (part if self._entry else part.lstrip())[: max(0, room)]
 
     def _take(self, *, last: bool) -> Iterator[tuple[bytes, str | None]]:
-        entry, self._entry = bytes(self._entry).strip(), bytearray()
+        entry, self._entry = bytes(self._entry), bytearray()
         if not entry and last and not self.count:
             return
         self.count += 1

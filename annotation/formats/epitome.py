@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from annotation.formats.building import records
-from annotation.formats.fields import as_level, as_list, as_object, as_text, required
+from annotation.formats.fields import as_level, as_list, as_object, as_text, required, required_text
 from annotation.formats.limits import LIMITS, Limits
 from annotation.formats.lines import json_lines
 from annotation.formats.records import (
@@ -40,8 +40,8 @@ def _dialogue(value: Any) -> ParsedDialogue:
     row = as_object(value, "the line")
     seeker_id = _id(row, "seeker_id")
     turns = (
-        plain_turn("seeker", as_text(required(row, "seeker_post"), "seeker_post")),
-        plain_turn("supporter", as_text(required(row, "response_post"), "response_post")),
+        plain_turn("seeker", required_text(row, "seeker_post")),
+        plain_turn("supporter", required_text(row, "response_post")),
     )
     return ParsedDialogue(
         source_key=f"{seeker_id}/{_id(row, 'response_id')}",
@@ -53,15 +53,15 @@ def _dialogue(value: Any) -> ParsedDialogue:
 
 
 def _id(row: dict[str, Any], name: str) -> str:
-    text = as_text(required(row, name), name)
+    text = required_text(row, name)
     if not _ID.fullmatch(text):
-        raise Refused(f"{name} should be 1 to 64 letters, digits or . _ : -")
+        raise Refused(f'"{name}" should be 1 to 64 letters, digits or . _ : -')
     return text
 
 
 def _ratings(row: dict[str, Any]) -> tuple[ParsedRating, ...]:
-    levels = as_object(required(row, "levels"), "levels")
-    quotes = as_object(required(row, "rationales"), "rationales")
+    levels = as_object(required(row, "levels"), '"levels"')
+    quotes = as_object(required(row, "rationales"), '"rationales"')
     return tuple(
         ParsedRating(
             turn_index=_SUPPORTER_TURN,
@@ -78,5 +78,5 @@ def _ratings(row: dict[str, Any]) -> tuple[ParsedRating, ...]:
 
 def _of(found: dict[str, Any], column: str, name: str) -> Any:
     if name not in found:
-        raise Refused(f"{column} has nothing for {name}")
+        raise Refused(f'"{column}" has nothing for {name}')
     return found[name]

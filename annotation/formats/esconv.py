@@ -55,14 +55,14 @@ def read(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Record | Broken]:
 
 def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:
     row = as_object(value, "the entry")
-    said = as_list(required(row, "dialog"), "dialog")
-    check_turn_count(said, "dialog", limits)
+    said = as_list(required(row, "dialog"), '"dialog"')
+    check_turn_count(said, '"dialog"', limits)
     turns = [as_object(turn, f"turn {number}") for number, turn in enumerate(said, start=1)]
     notes = [
         as_object(turn.get("annotation") or {}, f"the annotation of turn {number}")
         for number, turn in enumerate(turns, start=1)
     ]
-    survey = as_object(row.get("survey_score") or {}, "survey_score")
+    survey = as_object(row.get("survey_score") or {}, '"survey_score"')
     dialogue = ParsedDialogue(
         source_key="",
         turns=tuple(_turn(turn, number) for number, turn in enumerate(turns, start=1)),
@@ -86,10 +86,10 @@ def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:
 
 
 def _turn(turn: dict[str, Any], number: int) -> ParsedTurn:
-    speaker = required(turn, "speaker")
+    speaker = turn.get("speaker")
     if not isinstance(speaker, str) or speaker not in _ROLES:
         raise Refused(f"turn {number} has an unknown speaker; known are {', '.join(_ROLES)}")
-    raw = as_text(required(turn, "content"), f"the content of turn {number}")
+    raw = as_text(turn.get("content"), f"the content of turn {number}")
     return plain_turn(_ROLES[speaker], raw)
 
 

@@ -1,4 +1,7 @@
-"""Typed access to the fields of a parsed record; each raises Refused with a sentence."""
+"""Typed access to the fields of a parsed record; each raises Refused with a sentence.
+
+`name` is how the sentence calls the value: a column in quotes, or words such as "message 3".
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from rubrics.text import canon
 
 
 def as_object(value: Any, name: str) -> dict[str, Any]:
-    """`value`, known to be a JSON object; `name` says what it is, as in 'levels'."""
+    """`value`, known to be a JSON object."""
     if not isinstance(value, dict):
         raise Refused(f"{name} should be an object, but is {_kind(value)}")
     return value
@@ -36,18 +39,23 @@ def optional_text(row: dict[str, Any], name: str, at_most: int | None = None) ->
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Refused(f"{name} should be text, but is {_kind(value)}")
+        raise Refused(f'"{name}" should be text, but is {_kind(value)}')
     text = canon(value)
     if at_most is not None and len(text) > at_most:
-        raise Refused(f"{name} has {len(text):,} characters; at most {at_most} are read")
+        raise Refused(f'"{name}" has {len(text):,} characters; at most {at_most} are read')
     return text
 
 
 def required(row: dict[str, Any], name: str) -> Any:
     """The value of a column that the format can't do without."""
     if name not in row:
-        raise Refused(f"{name} is missing")
+        raise Refused(f'"{name}" is missing')
     return row[name]
+
+
+def required_text(row: dict[str, Any], name: str) -> str:
+    """The text, as it stands there, of a column that the format can't do without."""
+    return as_text(required(row, name), f'"{name}"')
 
 
 def as_level(value: Any, name: str, low: int, high: int) -> int:
@@ -69,5 +77,5 @@ def check_turn_count(turns: list[Any], name: str, limits: Limits) -> None:
 
 def _kind(value: Any) -> str:
     names = {bool: "true or false", int: "a number", float: "a number", str: "text"}
-    names |= {list: "a list", dict: "an object", type(None): "null"}
+    names |= {list: "a list", dict: "an object", type(None): "missing"}
     return names[type(value)]

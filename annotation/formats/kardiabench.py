@@ -43,12 +43,12 @@ def read(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Record | Broken]:
 
 def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:
     row = as_object(value, "the line")
-    messages = as_list(required(row, "messages"), "messages")
-    check_turn_count(messages, "messages", limits)
+    messages = as_list(required(row, "messages"), '"messages"')
+    check_turn_count(messages, '"messages"', limits)
     read_turns = [_turn(message, number) for number, message in enumerate(messages, start=1)]
     turns = tuple(turn for turn, _ in read_turns)
     if all(turn.role == "system" for turn in turns):
-        raise Refused("messages has no turn of a seeker or supporter")
+        raise Refused('"messages" has no turn of a seeker or supporter')
     span_problems = [
         {"turn": index, "problems": list(problems)}
         for index, (_, problems) in enumerate(read_turns)
@@ -71,10 +71,10 @@ def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:
 
 def _turn(value: Any, number: int) -> tuple[ParsedTurn, tuple[str, ...]]:
     message = as_object(value, f"message {number}")
-    name = required(message, "role")
+    name = message.get("role")
     if not isinstance(name, str) or name not in _ROLES:
         raise Refused(f"message {number} has an unknown role; known are {', '.join(_ROLES)}")
-    raw = as_text(required(message, "content"), f"the content of message {number}")
+    raw = as_text(message.get("content"), f"the content of message {number}")
     role = _ROLES[name]
     return supporter_turn(raw) if role == "supporter" else (plain_turn(role, raw), ())
 
