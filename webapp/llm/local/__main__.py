@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 import uvicorn
+from transformers.utils import logging as transformers_logging
 
 from webapp.llm.local.app import build_app
 from webapp.llm.local.batching import Batcher
@@ -19,6 +20,7 @@ log = logging.getLogger("webapp.llm.local")
 def main() -> int:
     arguments = _parse()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    transformers_logging.disable_progress_bar()
     torch.set_num_threads(arguments.threads)
 
     named = dict(_named(text) for text in arguments.models)

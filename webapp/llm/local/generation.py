@@ -258,4 +258,6 @@ def _column(values: Sequence[float], like: torch.Tensor) -> torch.Tensor:
 
 
 def _token_body(token: str, logprob: float) -> dict:
-    return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
+    # A token that is a part of a character has no text of its own.
+    known = None if "\ufffd" in token else list(token.encode())
+    return {"token": token, "logprob": logprob, "bytes": known}
