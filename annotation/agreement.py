@@ -7,7 +7,7 @@ pattern of ratings was drawn, so 1,000 resamples are one multinomial draw and a 
 A table is items x raters, a missing rating None or NaN. Ratings are compared as numbers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,8 +91,8 @@ def percent(table: Table, *, n_resamples: int = RESAMPLES, seed: int = 0) -> Est
 
 
 def cohen_kappa_weighted(
-    first: Sequence[float | None] | npt.ArrayLike,
-    second: Sequence[float | None] | npt.ArrayLike,
+    first: Iterable[float | None],
+    second: Iterable[float | None],
     *,
     weights: Weights = "quadratic",
     levels: Sequence[int] | None = None,

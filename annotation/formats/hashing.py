@@ -1,6 +1,7 @@
 """The content hash of a dialogue, its key where the source has no id of its own."""
 
 import hashlib
+from typing import Any
 
 import rfc8785
 
@@ -25,7 +26,7 @@ def content_hash(dialogue: ParsedDialogue) -> str:
     return sha256_json(parts)
 
 
-def sha256_json(value: object) -> str:
+def sha256_json(value: Any) -> str:
     """sha256 (hex) of the RFC 8785 JSON of a JSON value."""
     return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
 

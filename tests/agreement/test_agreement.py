@@ -1,0 +1,192 @@
+import time
+
+import krippendorff
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+
+from annotation import agreement
+from annotation.agreement import alpha, cohen_kappa_weighted, percent
+
+# Krippendorff (2011), "Computing Krippendorff's alpha-reliability", example C: four observers,
+# twelve units, missing data. Its published values: nominal .743, ordinal .815.
+OBSERVERS = (
+    (1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None),
+    (1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3),
+    (None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None),
+    (1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None),
+)
+UNITS = list(zip(*OBSERVERS, strict=True))
+
+ratings = st.sampled_from([None, 1, 2, 3, 5])
+tables = st.integers(2, 4).flatmap(
+    lambda raters: st.lists(st.tuples(*[ratings] * raters), min_size=2, max_size=12)
+)
+
+
+@pytest.mark.parametrize(("level", "published"), [("nominal", 0.743), ("ordinal", 0.815)])
+def test_alpha_of_krippendorffs_worked_example(level, published):
+    found = alpha(UNITS, level)
+    assert round(found.value, 3) == published
+    assert (found.n, found.n_pairable) == (12, 11)
+    assert found.base_rate == 13 / 40  # 40 pairable values, "2" is given 13 times
+    assert found.low < found.value < found.high
+    assert found.reason == ""
+
+
+def test_kappa_of_a_worked_example():
+    # Two reviewers of fifty grant proposals (Wikipedia, "Cohen's kappa", simple example):
+    # 20 both yes, 5 and 10 split, 15 both no; observed .70, by chance .50.
+    first = [1] * 25 + [0] * 25
+    second = [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15
+    assert cohen_kappa_weighted(first, second, weights=None).value == pytest.approx(0.4)
+    assert percent(list(zip(first, second, strict=True))).value == pytest.approx(0.7)
+
+
+def test_percent_weighs_items_alike():
+    found = percent([(1, 1, 2), (3, 3, None), (4, None, None)])
+    assert found.value == pytest.approx((1 / 3 + 1) / 2)
+    assert (found.n, found.n_pairable) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ([], "no ratings"),
+        ([(None, None)], "no ratings"),
+        ([(1, None), (2, None)], "one rater"),
+        ([(1,), (2,)], "one rater"),
+        ([(1, None), (None, 2)], "no item was rated twice"),
+        ([(1, 2), (None, 2)], "fewer than 2 items"),
+        ([(4, 4), (4, 4), (4, None)], "no variation: every rating is 4"),
+        ([(4, 4), (4, 4), (1, None)], "no variation: every rating is 4"),
+    ],
+)
+def test_an_undefined_value_has_a_reason(table, reason):
+    found = alpha(table)
+    assert (found.value, found.low, found.high, found.reason) == (None, None, None, reason)
+    if table and len(table[0]) == 2:
+        assert cohen_kappa_weighted(*zip(*table, strict=True)).reason == reason
+
+
+def test_percent_needs_no_variation():
+    assert percent([(4, 4), (4, 4)]).value == 1
+
+
+def test_too_little_variation_gives_a_value_without_an_interval():
+    found = alpha([(4, 4)] * 20 + [(4, 5)])
+    assert found.value is not None
+    assert found.low is None
+    assert found.reason.startswith("no interval")
+
+
+def test_the_level_that_nobody_used_still_counts_in_kappa():
+    first, second = [1, 1, 5, 5, 1], [1, 5, 5, 5, 2]
+    whole_scale = cohen_kappa_score(first, second, labels=[1, 2, 3, 4, 5], weights="linear")
+    assert cohen_kappa_weighted(first, second, weights="linear").value == pytest.approx(whole_scale)
+    narrow = cohen_kappa_weighted(first, second, weights="linear", levels=[1, 2, 5]).value
+    assert narrow == pytest.approx(cohen_kappa_score(first, second, weights="linear"))
+    assert narrow != pytest.approx(whole_scale)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: alpha(UNITS, "interval"), "nominal or ordinal"),
+        (lambda: alpha([1, 2, 3]), "two dimensions"),
+        (lambda: alpha([(1, float("inf")), (1, 2)]), "infinite"),
+        (lambda: alpha([(i, i + 0.5) for i in range(60)]), "120 distinct ratings"),
+        (lambda: cohen_kappa_weighted([1, 2], [1, 3], levels=[1, 2]), "not one of the levels"),
+        (lambda: cohen_kappa_weighted([1, 2], [1]), "shorter"),
+    ],
+)
+def test_a_misuse_is_an_error(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@given(tables, st.sampled_from(["nominal", "ordinal"]))
+def test_our_alpha_of_coincidences_is_the_librarys(table, level):
+    """The vectorised formula, which makes the intervals, against the point estimate."""
+    found = alpha(table, level, n_resamples=1)
+    assume(found.value is not None)
+    patterns, drawn, size = agreement._patterns(np.array(table, dtype=float))
+    coincidences = drawn @ agreement._coincidences(patterns, size)
+    (own,) = agreement._alphas(coincidences.reshape(1, size, size), level)
+    assert own == pytest.approx(found.value)
+    data = np.array(table, dtype=float).T
+    assert own == pytest.approx(krippendorff.alpha(data, level_of_measurement=level))
+
+
+pairs = st.lists(st.tuples(*[st.integers(1, 4)] * 2), min_size=2, max_size=15)
+
+
+@given(pairs, st.sampled_from(["quadratic", "linear", None]))
+def test_our_kappa_of_a_confusion_matrix_is_the_librarys(table, weights):
+    first, second = zip(*table, strict=True)
+    found = cohen_kappa_weighted(first, second, weights=weights, levels=range(1, 5), n_resamples=1)
+    assume(found.value is not None)
+    confusion = np.zeros((1, 4, 4))
+    np.add.at(confusion[0], tuple(np.array(table).T - 1), 1)
+    (own,) = agreement._kappas(confusion, agreement._penalties(4, weights))
+    assert own == pytest.approx(found.value)
+
+
+@given(tables, st.randoms(use_true_random=False))
+def test_neither_the_order_of_items_nor_that_of_raters_matters(table, random):
+    raters = random.sample(range(len(table[0])), len(table[0]))
+    items = random.sample(table, len(table))
+    shuffled = [[item[rater] for rater in raters] for item in items]
+    for statistic in (alpha, percent):
+        one, other = statistic(table, n_resamples=20), statistic(shuffled, n_resamples=20)
+        assert one.reason == other.reason
+        assert one.value == (None if other.value is None else pytest.approx(other.value))
+
+
+@given(tables)
+def test_bounds_and_counts(table):
+    for found in (alpha(table, n_resamples=50), percent(table, n_resamples=50)):
+        assert found.n_pairable <= found.n <= len(table)
+        assert (found.value is None) <= (found.reason != "")
+        if found.value is not None:
+            assert found.value <= 1 + 1e-12
+            assert 0 < found.base_rate <= 1
+        if found.low is not None:
+            assert found.low <= found.high <= 1 + 1e-12
+
+
+def test_the_same_seed_gives_the_same_interval():
+    assert alpha(UNITS, seed=3) == alpha(UNITS, seed=3)
+    assert alpha(UNITS, seed=3) != alpha(UNITS, seed=4)
+
+
+def test_blocks_of_resamples_do_not_change_the_result(monkeypatch):
+    whole = alpha(UNITS, n_resamples=100)
+    monkeypatch.setattr(agreement, "_BLOCK", 7 * 101**2)
+    assert alpha(UNITS, n_resamples=100) == whole
+
+
+def test_the_interval_covers_as_a_bootstrap_over_the_library_does():
+    random = np.random.default_rng(5)
+    table = noisy_ratings(random, items=80)
+    found = alpha(table, n_resamples=4_000)
+    slow = [
+        krippendorff.alpha(table[random.integers(0, 80, 80)].T, level_of_measurement="ordinal")
+        for _ in range(600)
+    ]
+    assert np.percentile(slow, [2.5, 97.5]) == pytest.approx([found.low, found.high], abs=0.03)
+
+
+def test_two_thousand_items_with_a_thousand_resamples_take_less_than_two_seconds():
+    table = noisy_ratings(np.random.default_rng(1), items=2_000)
+    table[::7, 0] = np.nan
+    start = time.monotonic()
+    alpha(table)
+    assert time.monotonic() - start < 2
+
+
+def noisy_ratings(random, items: int):
+    truth = random.integers(1, 6, (items, 1))
+    return np.clip(truth + random.integers(-1, 2, (items, 3)), 1, 5).astype(float)
