@@ -87,7 +87,8 @@ class Turn(ProjectRow):
     text = models.TextField()
     understanding = models.TextField(blank=True)
     reasoning = models.TextField(blank=True)
-    emotion = models.CharField(max_length=200, blank=True)
+    # As the supporter wrote it: a word of the 32 where all is well, a paragraph where it is not.
+    emotion = models.TextField(blank=True)
     # As it came, in the spelling that it came in.
     raw = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -102,6 +103,17 @@ class Turn(ProjectRow):
             ),
         ]
         triggers = [frozen(), undeletable()]
+
+    @property
+    def spans(self) -> dict[str, str] | None:
+        """The four spans where none is missing, as `annotation.context` reads a turn."""
+        spans = {
+            "understanding": self.understanding,
+            "reasoning": self.reasoning,
+            "emotion": self.emotion,
+            "response": self.text,
+        }
+        return spans if all(spans.values()) else None
 
 
 class Target(ProjectRow):
