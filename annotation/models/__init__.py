@@ -1,7 +1,6 @@
 """Dialogues, ratings, queues and the runs that make them."""
 
 from annotation.models.corpus import (
-    EMOTIONS,
     Collection,
     Dialogue,
     Profile,
@@ -23,7 +22,6 @@ from annotation.models.runs import (
 )
 
 __all__ = [
-    "EMOTIONS",
     "Assignment",
     "Collection",
     "Dialogue",

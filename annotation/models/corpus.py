@@ -4,11 +4,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from annotation.formats.emotions import EMOTIONS
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen, undeletable
-
-# The 32 labels of EmpatheticDialogues, as KardiaBench uses them.
-EMOTIONS = ["afraid", "angry", "annoyed", "anticipating", "anxious", "apprehensive", "ashamed", "caring", "confident", "content", "devastated", "disappointed", "disgusted", "embarrassed", "excited", "faithful", "furious", "grateful", "guilty", "hopeful", "impressed", "jealous", "joyful", "lonely", "nostalgic", "prepared", "proud", "sad", "sentimental", "surprised", "terrified", "trusting"]
 
 
 class Split(models.TextChoices):

@@ -2,11 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -17,6 +18,8 @@ from webapp.runs.models import Run, Status
 
 logger = logging.getLogger(__name__)
 R = TypeVar("R", bound=Run)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class ClaimLost(Exception):
@@ -124,3 +127,8 @@ def _keep_beating(claim: Claim[R], stop: threading.Event) -> None:
                 connection.close()
     finally:
         connection.close()
+
+
+async def in_db(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run database work of an async worker in the one thread that holds its connection."""
+    return await sync_to_async(function, thread_sensitive=True)(*args, **kwargs)
