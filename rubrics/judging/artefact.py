@@ -43,7 +43,7 @@ def load(folder: Path) -> LearnedJudge:
     names, arrays = _read_names(folder / "judge.json"), _read_arrays(folder / "arrays.npz")
     try:
         return _from_parts(names, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ArtefactError(f"The judge's parts do not fit together: {error}") from error
 
 
@@ -91,14 +91,12 @@ def _from_parts(names: dict[str, Any], arrays: dict[str, np.ndarray]) -> Learned
         raise ValueError(f"this version reads {FORMAT} {FORMAT_VERSION}")
     if names["relations"] != list(RELATION_NAMES):
         raise ValueError("it was fitted on other relations than this version computes")
-    sizes = (
-        len(names["words"]),
-        len(names["characters"]),
-        len(RELATION_NAMES),
-        len(RELATION_NAMES),
-    )
+    relations = len(RELATION_NAMES)
+    sizes = (len(names["words"]), len(names["characters"]), relations, relations)
     for name, size in zip(_FEATURE_ARRAYS, sizes, strict=True):
         _expect_shape(arrays, name, (size,))
+    if not (arrays["relation_deviation"] > 0).all():
+        raise ValueError("relation_deviation is not above zero")
     features = restore_features(
         _texts(names["words"]),
         _texts(names["characters"]),
@@ -137,8 +135,9 @@ def _expect_shape(arrays: dict[str, np.ndarray], name: str, shape: tuple[int, ..
 
 
 def _read_names(path: Path) -> dict[str, Any]:
+    content = _read_bytes(path)
     try:
-        names = json.loads(_read_bytes(path))
+        names = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ArtefactError(f"{path.name} is not JSON.") from error
     if not isinstance(names, dict):
@@ -153,7 +152,7 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
         if unpacked <= MAX_BYTES:
             with np.load(path, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, NotImplementedError) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, MemoryError) as error:
         raise ArtefactError(f"{path.name} is not an archive of plain arrays.") from error
     except (zipfile.BadZipFile, zlib.error) as error:
         raise ArtefactError(f"{path.name} is damaged.") from error

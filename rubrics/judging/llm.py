@@ -99,7 +99,7 @@ async def _ask(
     complete: Complete,
     parameters: LLMParameters,
 ) -> tuple[list[CriterionScore], CallRecord]:
-    request = {
+    request: dict[str, Any] = {
         "messages": build_messages(spec, criteria, item.context),
         "schema": reply_schema(criteria),
         "max_tokens": parameters.max_tokens * len(criteria),

@@ -13,7 +13,7 @@ MAX_REPLY = 100_000
 _ENTRY_FIELDS = {"evidence", "rationale", "score"}
 
 
-class ReplyError(ValueError):
+class ReplyError(Exception):
     """Why a reply, or one entry of it, cannot be read."""
 
 
@@ -44,7 +44,7 @@ def _read_object(text: str) -> dict[str, Any]:
         raise ReplyError("The reply is far too long.")
     try:
         reply = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ReplyError("The reply is not one complete JSON object.") from error
     if not isinstance(reply, dict):
         raise ReplyError("The reply is JSON, but not an object.")

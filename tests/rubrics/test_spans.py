@@ -1,0 +1,96 @@
+"""The four spans in both spellings, whole and broken; and the normal form of text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rubrics.judging.inputs import candidate_of
+from rubrics.judging.spans import SPAN_NAMES, Spans, canon_reply, parse_spans, render_spans
+from rubrics.text import canon
+
+CONTENT = (
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<"), min_size=1)
+    .map(canon)
+    .filter(bool)
+)
+SPELLINGS = st.sampled_from(["tokens", "tags"])
+GOOD = Spans("She is alone.", "Stay with it.", "lonely", "Who is\nthere? 🐝 שלום")
+TAGS, TOKENS = render_spans(GOOD, "tags"), render_spans(GOOD, "tokens")
+
+
+@given(st.builds(Spans, CONTENT, CONTENT, CONTENT, CONTENT), SPELLINGS)
+def test_what_is_rendered_is_parsed_back(spans, spelling):
+    parsed = parse_spans(render_spans(spans, spelling))
+    assert (parsed.spans, parsed.spelling, parsed.problems) == (spans, spelling, ())
+
+
+@given(st.text())
+def test_any_text_is_either_spans_or_problems(raw):
+    parsed = parse_spans(raw)
+    assert (parsed.spans is None) == bool(parsed.problems)
+
+
+def test_reads_the_published_spellings():
+    card = "".join(f"<|{name}_begin|> {name} <|{name}_end|>" for name in SPAN_NAMES)
+    data = "\r\n".join(f"<{name}>\r\n{name}\r\n</{name}>" for name in SPAN_NAMES)
+    assert parse_spans(card).spans == parse_spans(data).spans == Spans(*SPAN_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        ("", "none of the four"),
+        ("I hear you.", "none of the four"),
+        (TAGS.replace("<response>", "").replace("</response>", ""), "response span is missing"),
+        (TAGS.replace("</response>", ""), "response span is not opened once"),
+        (TAGS + TAGS, "understanding span is not opened once"),
+        (TAGS.replace("lonely", "  \n"), "emotion span is empty"),
+        (TAGS + "\nBye.", "outside the spans"),
+        ("Sure! " + TOKENS, "outside the spans"),
+        (TAGS.replace("<emotion>", "and <emotion>"), "outside the spans"),
+        ("\n".join(reversed(TAGS.splitlines()[:3])) + TAGS.splitlines()[3], "not opened once"),
+        (
+            TAGS.replace("understanding>", "x>")
+            .replace("reasoning>", "understanding>")
+            .replace("x>", "reasoning>"),
+            "not in the order",
+        ),
+        (TAGS.replace("<emotion>", "<|emotion_begin|>"), "mixes the two spellings"),
+        (TAGS.replace("Stay", "<response>Stay"), "response span is not opened once"),
+        (TAGS.replace("<Emotion>", "<emotion>").replace("<emotion>", "<EMOTION>"), "emotion span"),
+    ],
+)
+def test_says_what_is_broken(raw, problem):
+    parsed = parse_spans(raw)
+    assert parsed.spans is None
+    assert problem in " ".join(parsed.problems)
+
+
+@pytest.mark.parametrize("content", ["", "  ", "a <emotion> b", "</response>", "<|response_end|>"])
+def test_refuses_to_render_what_it_could_not_read_back(content):
+    with pytest.raises(ValueError, match="understanding"):
+        render_spans(Spans(content, "b", "c", "d"), "tags")
+
+
+def test_both_spellings_have_one_canonical_text():
+    assert canon_reply(TAGS) == canon_reply(TOKENS) == canon_reply(f"  {TAGS}\r\n")
+    assert canon_reply(" cafe\u0301\r\n") == "café"
+
+
+@pytest.mark.parametrize(
+    ("raw", "emotion", "response"),
+    [
+        (TAGS, "lonely", GOOD.response),
+        ("I hear you.", "", "I hear you."),
+        ("", "", ""),
+        (TAGS.replace("<reasoning>", ""), "lonely", GOOD.response),
+        (TAGS.split("there?")[0], "lonely", "Who is"),
+        ("<emotion>sad</emotion> I hear you.", "sad", "I hear you."),
+        (TAGS.split("<response>")[0], "lonely", ""),
+        ("<response></response>", "", ""),
+    ],
+)
+def test_a_broken_reply_keeps_what_can_be_told(raw, emotion, response):
+    candidate = candidate_of(raw)
+    assert (candidate["emotion"], candidate["response"]) == (emotion, response)
+    assert candidate["raw"] == raw
