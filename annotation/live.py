@@ -1,5 +1,32 @@
 """What the studio's runs of this app show while they work."""
 
+from django.template.loader import render_to_string
+
+from annotation.models import FitRun, GenerationRun, JudgeRun
+from annotation.queries import generation, judging
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+from webapp.runs import registry
+from webapp.runs.models import Run
+
 
 def register() -> None:
-    """Filled by the kinds of run of this app."""
+    registry.register(registry.Kind(GenerationRun, render_generation, (Role.LEAD,)))
+    registry.register(registry.Kind(JudgeRun, render_judging, (Role.CLINICIAN, Role.LEAD)))
+    registry.register(registry.Kind(FitRun, render_fit, (Role.CLINICIAN, Role.LEAD)))
+
+
+def render_generation(run: Run, member: Member) -> str:
+    assert isinstance(run, GenerationRun)  # noqa: S101  (registered for this model)
+    context = {"run": run, "member": member, "state": generation.state_of(run), "live": True}
+    return render_to_string("generation/_state.html", context)
+
+
+def render_judging(run: Run, member: Member) -> str:
+    assert isinstance(run, JudgeRun)  # noqa: S101  (registered for this model)
+    context = {"run": run, "member": member, "state": judging.state_of(run), "live": True}
+    return render_to_string("judging/_state.html", context)
+
+
+def render_fit(run: Run, member: Member) -> str:
+    return render_to_string("judging/_fit_state.html", {"run": run, "member": member, "live": True})

@@ -1,23 +1,15 @@
-"""Fit a learned judge on the ratings of a published version."""
+"""Start fitting a learned judge on the ratings of a published version."""
 
 from collections.abc import Sequence
 
-from rubrics.services import judge_create_learned
+from django.db.models import QuerySet
 
-from annotation.models import FitRun, Rater, Rating, Score
+from annotation.models import FitRun, Rater, Rating
 from annotation.models.corpus import Split
-from annotation.services.targets import contexts_of
-from rubrics.judges import pack
-from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
 from rubrics.models import RubricVersion, Spec
-from rubrics.spec import from_json
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
-from webapp.files.models import StoredFile
-from webapp.files.services import store
-from webapp.runs import live
 from webapp.runs import services as runs
-from webapp.runs.work import Claim, RunFailed, claimed
 
 FITTING_KINDS = (Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.CONSTRUCTION)
 MIN_RATINGS = 20
@@ -58,7 +50,7 @@ def fit_start(
     )
 
 
-def ratings_for(spec: Spec, *, rater_kinds: Sequence[str]):  # type: ignore[no-untyped-def]
+def ratings_for(spec: Spec, *, rater_kinds: Sequence[str]) -> QuerySet[Rating]:
     """Current ratings that a judge may learn from: never those of the test split."""
     return (
         Rating.objects.filter(
@@ -70,65 +62,3 @@ def ratings_for(spec: Spec, *, rater_kinds: Sequence[str]):  # type: ignore[no-u
         .exclude(target__turn__dialogue__split=Split.TEST)
         .exclude(target__dialogue__split=Split.TEST)
     )
-
-
-def work(run_id: str) -> None:
-    """Read the ratings, fit, keep the judge. For a worker."""
-    with claimed(FitRun, run_id) as claim:
-        if claim is not None and claim.run.judge_id is None:
-            rows, ratings = _labelled_rows(claim.run)
-            judge = fit_or_fail(claim, rows)
-            claim.check()
-            _keep(claim, judge, ratings=ratings)
-
-
-def fit_or_fail(claim: Claim[FitRun], rows: Sequence[LabelledRow]) -> LearnedJudge:
-    try:
-        return fit(from_json(claim.run.version.spec.content), rows, seed=claim.run.seed)
-    except ValueError as error:
-        raise RunFailed(f"The judge can't be fitted: {error}") from error
-
-
-def _labelled_rows(run: FitRun) -> tuple[list[LabelledRow], int]:
-    """One row for each rating, in the order of the ratings' ids."""
-    spec = run.version.spec
-    assert spec is not None  # noqa: S101  (fit_start refuses a version without one)
-    ratings = list(
-        ratings_for(spec, rater_kinds=run.rater_kinds).select_related("target").order_by("pk")
-    )
-    contexts = contexts_of([rating.target for rating in ratings])
-    levels: dict[object, dict[str, int]] = {rating.pk: {} for rating in ratings}
-    scored = Score.objects.filter(rating__in=ratings, status=Score.Status.SCORED)
-    for rating_id, uid, value in scored.values_list("rating_id", "criterion_uid", "value"):
-        levels[rating_id][uid] = round(value)
-    rows = [LabelledRow(contexts[rating.target_id], levels[rating.pk]) for rating in ratings]
-    return rows, len(ratings)
-
-
-def _keep(claim: Claim[FitRun], judge: LearnedJudge, *, ratings: int) -> None:
-    run = claim.run
-    file = store(
-        project=run.project,
-        kind=StoredFile.Kind.ARTEFACT,
-        name=f"{run.judge_name}.zip",
-        content=pack(judge),
-        actor=run.created_by,
-    )
-    with claim.writing():
-        row = judge_create_learned(
-            project=run.project,
-            actor=run.created_by,
-            name=run.judge_name,
-            artefact=file,
-            fitted_on=judge.fitted_on,
-            provenance={
-                "fit_run": str(run.pk),
-                "version": str(run.version_id),
-                "spec": run.version.spec.hash,
-                "rater_kinds": run.rater_kinds,
-                "ratings": ratings,
-                "seed": run.seed,
-            },
-        )
-        FitRun.objects.filter(pk=run.pk).update(judge=row)
-        live.publish(run.topic)

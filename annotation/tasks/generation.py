@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from annotation.services import generation
+from annotation.work import generation
 
 
 @shared_task(name="annotation.work_on_generation")

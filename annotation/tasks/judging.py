@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from annotation.services import fitting, judging
+from annotation.work import fitting, judging
 
 
 @shared_task(name="annotation.work_on_judging")

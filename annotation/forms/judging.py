@@ -1,0 +1,103 @@
+"""Forms that fit a judge, name one, and start a judge run."""
+
+from typing import Any
+
+from django import forms
+
+from annotation.models import Collection, Rater
+from annotation.services.fitting import FITTING_KINDS
+from rubrics.models import Judge, RubricVersion
+from webapp.accounts.models import Project
+from webapp.llm.models import Endpoint
+
+
+class _StyledForm(forms.Form):
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+        self.offer(project)
+        for name, field in self.fields.items():
+            if name != "key" and not isinstance(field.widget, forms.CheckboxSelectMultiple):
+                field.widget.attrs.setdefault("class", "input")
+
+    def offer(self, project: Project) -> None:
+        """Fill the choices with what this project has."""
+
+
+def _published(project: Project) -> Any:
+    return (
+        RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
+        .select_related("rubric")
+        .order_by("rubric__name", "-number")
+    )
+
+
+class FitForm(_StyledForm):
+    version = forms.ModelChoiceField(
+        label="Rubric version", queryset=RubricVersion.objects.none(), empty_label=None
+    )
+    judge_name = forms.CharField(
+        label="Name of the judge",
+        max_length=80,
+        initial="Learned judge",
+        help_text="The same name again makes the judge’s next version.",
+    )
+    rater_kinds = forms.MultipleChoiceField(
+        label="Learn from ratings by",
+        choices=[(kind.value, kind.label) for kind in FITTING_KINDS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
+        help_text="Ratings of the test split are never used. Ratings by construction come with "
+        "synthetic texts of known quality; no person gave them.",
+    )
+
+    def offer(self, project: Project) -> None:
+        self.fields["version"].queryset = _published(project)  # type: ignore[attr-defined]
+
+
+class LLMJudgeForm(_StyledForm):
+    name = forms.CharField(max_length=80, help_text="The same name again makes its next version.")
+    endpoint = forms.ModelChoiceField(queryset=Endpoint.objects.none(), empty_label=None)
+    mode = forms.ChoiceField(
+        label="Asks for",
+        choices=[
+            ("per_criterion", "One criterion at a time"),
+            ("all_in_one", "All criteria in one reply"),
+        ],
+    )
+    temperature = forms.FloatField(min_value=0, max_value=2, initial=0)
+
+    def offer(self, project: Project) -> None:
+        self.fields["endpoint"].queryset = Endpoint.objects.filter(  # type: ignore[attr-defined]
+            project=project, archived_at=None
+        ).order_by("name")
+
+
+class JudgeRunForm(_StyledForm):
+    collection = forms.ModelChoiceField(
+        label="Set", queryset=Collection.objects.none(), empty_label=None
+    )
+    limit = forms.IntegerField(
+        label="At most",
+        min_value=1,
+        max_value=200_000,
+        initial=500,
+        help_text="Texts, drawn at random by the seed where the set has more.",
+    )
+    seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=0)
+    version = forms.ModelChoiceField(
+        label="Rubric version", queryset=RubricVersion.objects.none(), empty_label=None
+    )
+    judge = forms.ModelChoiceField(queryset=Judge.objects.none(), empty_label=None)
+
+    def offer(self, project: Project) -> None:
+        fields: dict[str, Any] = self.fields
+        fields["collection"].queryset = Collection.objects.filter(project=project).order_by(
+            "-number"
+        )
+        fields["version"].queryset = _published(project)
+        fields["judge"].queryset = Judge.objects.filter(project=project).order_by(
+            "name", "-version"
+        )

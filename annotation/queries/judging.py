@@ -1,0 +1,175 @@
+"""What the pages of judges, judge runs and fits show."""
+
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from annotation.models import FitRun, JudgeItem, JudgeRun, Rating, Score
+from annotation.queries.progress import Progress, progress_of
+from rubrics.models import Judge
+from rubrics.spec import CriterionSpec, RubricSpec, from_json, total
+from rubrics.spec import Outcome as ScoreOutcome
+from webapp.accounts.models import Project
+
+LATEST = 12
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many texts got a level; `share` is of those scored, in percent of the widest bar."""
+
+    level: int
+    label: str
+    n: int
+    width: int
+
+
+@dataclass
+class CriterionColumn:
+    criterion: CriterionSpec
+    bars: list[Bar] = field(default_factory=list)
+    n: int = 0
+    mean: float | None = None
+    unscored: int = 0
+    reason: str = ""
+
+    @property
+    def low(self) -> int:
+        return min(self.criterion.level_values)
+
+    @property
+    def high(self) -> int:
+        return max(self.criterion.level_values)
+
+
+@dataclass(frozen=True)
+class ScoredRow:
+    item: JudgeItem
+    cells: list[Score | None]
+    total: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class JudgingState:
+    run: JudgeRun
+    progress: Progress
+    spec: RubricSpec
+    judged: int
+    reused: int
+    failed: int
+    columns: list[CriterionColumn]
+    latest: list[ScoredRow]
+    failures: list[JudgeItem]
+
+
+def judges_of(project: Project) -> QuerySet[Judge]:
+    return (
+        Judge.objects.filter(project=project)
+        .select_related("endpoint", "created_by", "artefact")
+        .order_by("name", "-version")
+    )
+
+
+def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
+    ended = ~Q(items__state=JudgeItem.State.WAITING)
+    return (
+        JudgeRun.objects.filter(project=project)
+        .select_related("created_by", "judge", "version__rubric", "snapshot__collection", "project")
+        .annotate(planned=Count("items"), done=Count("items", filter=ended))
+        .order_by("-number")
+    )
+
+
+def fit_runs_of(project: Project) -> QuerySet[FitRun]:
+    return (
+        FitRun.objects.filter(project=project)
+        .select_related("created_by", "judge", "version__rubric", "project")
+        .order_by("-number")
+    )
+
+
+def counts(run: JudgeRun) -> tuple[int, int]:
+    """(targets ended, targets in all)"""
+    found = run.items.aggregate(
+        ended=Count("pk", filter=~Q(state=JudgeItem.State.WAITING)), planned=Count("pk")
+    )
+    return found["ended"], found["planned"]
+
+
+def state_of(run: JudgeRun) -> JudgingState:
+    spec = from_json(run.spec.content)
+    by_state = dict(run.items.order_by().values_list("state").annotate(n=Count("pk")))
+    planned = sum(by_state.values())
+    waiting = by_state.get(JudgeItem.State.WAITING, 0)
+    return JudgingState(
+        run=run,
+        progress=progress_of(run, done=planned - waiting, total=planned),
+        spec=spec,
+        judged=by_state.get(JudgeItem.State.DONE, 0),
+        reused=by_state.get(JudgeItem.State.REUSED, 0),
+        failed=by_state.get(JudgeItem.State.FAILED, 0),
+        columns=_columns(run, spec),
+        latest=_latest(run, spec),
+        failures=list(run.items.filter(state=JudgeItem.State.FAILED)[:LATEST]),
+    )
+
+
+def _columns(run: JudgeRun, spec: RubricSpec) -> list[CriterionColumn]:
+    columns = {criterion.uid: CriterionColumn(criterion) for criterion in spec.judge_criteria}
+    scores = Score.objects.filter(rating__in=run.items.exclude(rating=None).values("rating"))
+    counted: dict[str, dict[float, int]] = {uid: {} for uid in columns}
+    for uid, status, value, n in (
+        scores.order_by().values_list("criterion_uid", "status", "value").annotate(n=Count("pk"))
+    ):
+        if uid not in columns:
+            continue
+        if status == Score.Status.SCORED:
+            counted[uid][value] = n
+        else:
+            columns[uid].unscored += n
+    for uid, column in columns.items():
+        found = counted[uid]
+        column.n = sum(found.values())
+        if column.n:
+            column.mean = sum(value * n for value, n in found.items()) / column.n
+        widest = max(found.values(), default=1)
+        column.bars = [
+            Bar(level.value, level.label, n := found.get(float(level.value), 0), 100 * n // widest)
+            for level in column.criterion.levels
+        ]
+        if column.unscored and not column.n:
+            column.reason = _reason(scores, uid)
+    return list(columns.values())
+
+
+def _reason(scores: QuerySet[Score], uid: str) -> str:
+    unscored = scores.filter(criterion_uid=uid).exclude(status=Score.Status.SCORED)
+    return unscored.values_list("reason", flat=True).first() or ""
+
+
+def _latest(run: JudgeRun, spec: RubricSpec) -> list[ScoredRow]:
+    items = (
+        run.items.exclude(rating=None)
+        .select_related("target__turn__dialogue", "target__dialogue", "rating")
+        .prefetch_related(Prefetch("rating__scores", queryset=Score.objects.all()))
+        .order_by("-ended_at", "-position")[:LATEST]
+    )
+    rows = []
+    for item in items:
+        rating = item.rating
+        assert isinstance(rating, Rating)  # noqa: S101  (items without one are left out above)
+        scores = {score.criterion_uid: score for score in rating.scores.all()}
+        outcomes = {
+            uid: ScoreOutcome(score.status, score.value)  # type: ignore[arg-type]
+            for uid, score in scores.items()
+        }
+        rows.append(
+            ScoredRow(
+                item=item,
+                cells=[scores.get(criterion.uid) for criterion in spec.criteria],
+                total=total(spec, outcomes),
+                text=item.target.turn.text if item.target.turn else str(item.target.dialogue),
+            )
+        )
+    return rows

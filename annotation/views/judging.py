@@ -1,0 +1,161 @@
+"""Pages of judges, judge runs and fits."""
+
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+from rubrics.services import judge_create_llm
+
+from annotation.forms.judging import FitForm, JudgeRunForm, LLMJudgeForm
+from annotation.models import FitRun, JudgeRun
+from annotation.queries import judging as queries
+from annotation.services import fitting
+from annotation.services import judging as services
+from annotation.services.sets import freeze
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+from webapp.accounts.pages import project_page
+from webapp.errors import Refused
+from webapp.ids import new_id
+from webapp.runs import services as runs
+from webapp.runs.pages import back_to_run
+
+READERS = (Role.CLINICIAN, Role.LEAD)
+
+
+@require_safe
+@project_page(*READERS)
+def judging(request: HttpRequest, member: Member) -> HttpResponse:
+    context = {
+        "member": member,
+        "judges": queries.judges_of(member.project)[:100],
+        "runs": queries.judge_runs_of(member.project)[:50],
+        "fits": queries.fit_runs_of(member.project)[:20],
+    }
+    return render(request, "judging/index.html", context)
+
+
+@project_page(Role.LEAD)
+def judge_fit(request: HttpRequest, member: Member) -> HttpResponse:
+    form = FitForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = fitting.fit_start(project=member.project, actor=member.user, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("fit_run", project_id=member.project.pk, run_id=run.pk)
+    return _form_page(request, member, form, "Fit a judge", "Fit the judge")
+
+
+@project_page(Role.LEAD)
+def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
+    form = LLMJudgeForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            judge_create_llm(
+                project=member.project,
+                actor=member.user,
+                name=chosen["name"],
+                endpoint=chosen["endpoint"],
+                parameters={"mode": chosen["mode"], "temperature": chosen["temperature"]},
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("judging", project_id=member.project.pk)
+    return _form_page(request, member, form, "Add a language model as judge", "Add the judge")
+
+
+@project_page(Role.LEAD)
+def judge_run_new(request: HttpRequest, member: Member) -> HttpResponse:
+    form = JudgeRunForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            run = services.judge_start(
+                project=member.project,
+                actor=member.user,
+                key=chosen["key"],
+                snapshot=freeze(
+                    collection=chosen["collection"],
+                    actor=member.user,
+                    seed=chosen["seed"],
+                    limit=chosen["limit"],
+                ),
+                version=chosen["version"],
+                judge=chosen["judge"],
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("judge_run", project_id=member.project.pk, run_id=run.pk)
+    return _form_page(request, member, form, "Start a judge run", "Start judging")
+
+
+def _form_page(
+    request: HttpRequest, member: Member, form: forms.Form, title: str, action: str
+) -> HttpResponse:
+    context = {"member": member, "form": form, "title": title, "action": action}
+    return render(request, "judging/form.html", context)
+
+
+@require_safe
+@project_page(*READERS)
+def judge_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _judge_run(member, run_id)
+    context = {"member": member, "run": run, "state": queries.state_of(run)}
+    return render(request, "judging/run.html", context)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def judge_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _judge_run(member, run_id)
+    runs.cancel(run, actor=member.user)
+    return back_to_run(request, "judge_run", run)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def judge_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _judge_run(member, run_id)
+    runs.resume(run, actor=member.user)
+    return back_to_run(request, "judge_run", run)
+
+
+@require_safe
+@project_page(*READERS)
+def fit_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    return render(request, "judging/fit.html", {"member": member, "run": _fit_run(member, run_id)})
+
+
+@require_POST
+@project_page(Role.LEAD)
+def fit_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _fit_run(member, run_id)
+    runs.cancel(run, actor=member.user)
+    return back_to_run(request, "fit_run", run)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def fit_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _fit_run(member, run_id)
+    runs.resume(run, actor=member.user)
+    return back_to_run(request, "fit_run", run)
+
+
+def _judge_run(member: Member, run_id: UUID) -> JudgeRun:
+    found = JudgeRun.objects.select_related(
+        "project", "judge", "spec", "version__rubric", "snapshot__collection", "created_by"
+    )
+    return get_object_or_404(found, project=member.project, pk=run_id)
+
+
+def _fit_run(member: Member, run_id: UUID) -> FitRun:
+    found = FitRun.objects.select_related("project", "judge", "version__rubric", "version__spec")
+    return get_object_or_404(found, project=member.project, pk=run_id)

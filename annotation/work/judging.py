@@ -1,0 +1,220 @@
+"""A judge run's work: a rating for each target, written in chunks."""
+
+import asyncio
+from collections.abc import Sequence
+
+from django.db import connection
+from django.utils import timezone
+
+from annotation.context import Context
+from annotation.models import JudgeItem, JudgeRun, Rater, Rating, Target
+from annotation.services.ratings import (
+    NewRating,
+    NewScore,
+    Passage,
+    rater_for_judge,
+    submit_ratings,
+)
+from annotation.services.targets import contexts_of, gold_emotions_of
+from rubrics.judges import open_judge
+from rubrics.judging.inputs import JudgeInput
+from rubrics.judging.judge import Judge as RatingJudge
+from rubrics.judging.judge import rate
+from rubrics.judging.results import CallRecord, JudgeResult
+from rubrics.models import JudgeCall
+from rubrics.spec import RubricSpec, from_json
+from webapp.llm.models import ModelCall
+from webapp.runs import live
+from webapp.runs.work import Claim, RunFailed, claimed, in_db
+
+CHUNK = 64
+# A whole chunk without one score: the endpoint is down, not the text at fault.
+GIVE_UP_AFTER = 8
+
+
+def work(run_id: str) -> None:
+    """Judge what is left. For a worker."""
+    with claimed(JudgeRun, run_id) as claim:
+        if claim is not None:
+            asyncio.run(_judge_all(claim))
+
+
+async def _judge_all(claim: Claim[JudgeRun]) -> None:
+    try:
+        run = claim.run
+        rater = await in_db(_prepare, claim)
+        spec = from_json(run.spec.content)
+        async with open_judge(run.judge) as judge:
+            while chunk := await in_db(_next_chunk, run):
+                claim.check()
+                inputs = await in_db(_inputs, chunk)
+                results = await _rate(claim, spec, inputs, judge)
+                await in_db(_keep, claim, rater, chunk, results)
+                _stop_where_nothing_scores(results, spec)
+        await in_db(_fail_if_nothing_was_judged, run)
+    finally:
+        await in_db(connection.close)
+
+
+async def _rate(
+    claim: Claim[JudgeRun], spec: RubricSpec, inputs: Sequence[JudgeInput], judge: RatingJudge
+) -> list[JudgeResult]:
+    """Rate a chunk, and stop waiting for it as soon as the run is stopped."""
+    rating = asyncio.ensure_future(rate(spec, inputs, judge))
+    while not rating.done():
+        await asyncio.wait([rating], timeout=1.0)
+        if claim.cancelled.is_set() or claim.lost.is_set():
+            rating.cancel()
+            claim.check()
+    return rating.result()
+
+
+def _prepare(claim: Claim[JudgeRun]) -> Rater:
+    """Put failed items back, and use the ratings that exist for the same text, spec and judge."""
+    run = claim.run
+    rater = rater_for_judge(judge=run.judge)
+    with claim.writing():
+        run.items.filter(state=JudgeItem.State.FAILED).update(
+            state=JudgeItem.State.WAITING, error="", ended_at=None
+        )
+        known = dict(
+            Rating.objects.filter(
+                project_id=run.project_id,
+                rater=rater,
+                spec=run.spec,
+                purpose=Rating.Purpose.JUDGE,
+                withdrawn_at=None,
+                target__context_hash__in=run.items.filter(state=JudgeItem.State.WAITING).values(
+                    "target__context_hash"
+                ),
+            ).values_list("target__context_hash", "pk")
+        )
+        reused = []
+        for item in run.items.filter(
+            state=JudgeItem.State.WAITING, target__context_hash__in=known
+        ).select_related("target"):
+            item.state, item.ended_at = JudgeItem.State.REUSED, timezone.now()
+            item.rating_id = known[item.target.context_hash]
+            reused.append(item)
+        JudgeItem.objects.bulk_update(reused, ["state", "ended_at", "rating"], batch_size=1000)
+        live.publish(run.topic)
+    return rater
+
+
+def _next_chunk(run: JudgeRun) -> list[JudgeItem]:
+    waiting = run.items.filter(state=JudgeItem.State.WAITING).select_related("target")
+    return list(waiting.order_by("position")[:CHUNK])
+
+
+def _inputs(chunk: Sequence[JudgeItem]) -> list[JudgeInput]:
+    targets: list[Target] = [item.target for item in chunk]
+    contexts, gold = contexts_of(targets), gold_emotions_of(targets)
+    return [
+        JudgeInput(str(target.pk), with_gold(contexts[target.pk], gold[target.pk]))
+        for target in targets
+    ]
+
+
+def with_gold(context: Context, emotion: str) -> Context:
+    """The context for the emotion check too; no judge reads the gold label."""
+    return {**context, "gold_emotion": emotion} if emotion else context
+
+
+def _keep(
+    claim: Claim[JudgeRun],
+    rater: Rater,
+    chunk: Sequence[JudgeItem],
+    results: Sequence[JudgeResult],
+) -> None:
+    """Ratings for what was judged whole, the reason for the rest, all calls: one transaction."""
+    run, now = claim.run, timezone.now()
+    spec = from_json(run.spec.content)
+    with claim.writing():
+        new = []
+        for item, result in zip(chunk, results, strict=True):
+            item.error = failure_of(spec, result)
+            call = _keep_calls(run, item, result)
+            if not item.error:
+                new.append(_new_rating(run, rater, item.target, result, call))
+        made = {done.rating.target_id: done.rating for done in submit_ratings(new)}
+        for item in chunk:
+            item.state = JudgeItem.State.FAILED if item.error else JudgeItem.State.DONE
+            item.rating, item.ended_at = made.get(item.target_id), now
+        JudgeItem.objects.bulk_update(chunk, ["state", "error", "ended_at", "rating"])
+        live.publish(run.topic)
+
+
+def _new_rating(
+    run: JudgeRun, rater: Rater, target: Target, result: JudgeResult, call: JudgeCall
+) -> NewRating:
+    scores = [
+        NewScore(
+            uid=score.uid,
+            status=score.status,
+            value=score.value,
+            expected=score.expected,
+            rationale=score.rationale,
+            reason=score.reason,
+            evidence=[Passage(quote) for quote in score.evidence],
+            judge_call_id=call.pk,
+        )
+        for score in result.scores.values()
+    ]
+    return NewRating(target, run.spec, rater, Rating.Purpose.JUDGE, scores)
+
+
+def failure_of(spec: RubricSpec, result: JudgeResult) -> str:
+    """Why this is no rating: a criterion whose judgement failed. Empty where it is one."""
+    names = {criterion.uid: criterion.name for criterion in spec.criteria}
+    failed = [
+        f"{names[score.uid]}: {score.reason}"
+        for score in result.scores.values()
+        if score.status == "failed"
+    ]
+    return " ".join(failed)[:4000]
+
+
+def _keep_calls(run: JudgeRun, item: JudgeItem, result: JudgeResult) -> JudgeCall:
+    model_calls = [_model_call(run, call) for call in result.calls]
+    ModelCall.objects.bulk_create(model_calls)
+    return JudgeCall.objects.create(
+        project_id=run.project_id,
+        judge=run.judge,
+        spec=run.spec,
+        context_hash=item.target.context_hash,
+        run_kind=run.kind,
+        run_id=run.pk,
+        model_call=model_calls[0] if len(model_calls) == 1 else None,
+        error=item.error,
+    )
+
+
+def _model_call(run: JudgeRun, call: CallRecord) -> ModelCall:
+    return ModelCall(
+        project_id=run.project_id,
+        endpoint=run.judge.endpoint,
+        purpose=ModelCall.Purpose.JUDGE,
+        run_kind=run.kind,
+        run_id=run.pk,
+        request=call.request,
+        reply=call.reply,
+        error=call.error,
+        latency_ms=call.latency_ms,
+        prompt_tokens=call.prompt_tokens or 0,
+        completion_tokens=call.completion_tokens or 0,
+    )
+
+
+def _stop_where_nothing_scores(results: Sequence[JudgeResult], spec: RubricSpec) -> None:
+    reasons = [failure_of(spec, result) for result in results]
+    if len(reasons) >= GIVE_UP_AFTER and all(reasons):
+        raise RunFailed(
+            f"{len(reasons)} texts in a row got no score. The last reason: {reasons[-1]} "
+            "The scores made before are kept; go on when the judge answers again."
+        )
+
+
+def _fail_if_nothing_was_judged(run: JudgeRun) -> None:
+    if run.items.exists() and not run.items.filter(rating__isnull=False).exists():
+        first = run.items.filter(state=JudgeItem.State.FAILED).first()
+        raise RunFailed(f"Nothing was judged. The first reason: {first.error if first else ''}")
