@@ -1,5 +1,6 @@
 """A place for services of a test's own, and ways to watch processes."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -18,11 +19,8 @@ from webapp.embedded.postgres import Postgres
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder that the user whom services run as can reach; pytest's tmp_path is private."""
-    folder = Path(tempfile.mkdtemp(prefix="kardia-test-", dir=PARENT))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with reachable_folder() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -47,6 +45,17 @@ def script(place: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@contextlib.contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A folder that the user whom services run as can reach; pytest's tmp_path is private."""
+    folder = Path(tempfile.mkdtemp(prefix="kardia-test-", dir=PARENT))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def python(*args: str, **environment: str) -> subprocess.Popen[str]:

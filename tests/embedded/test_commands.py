@@ -4,18 +4,36 @@ import json
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.embedded.conftest import processes_naming, python
+from tests.embedded.conftest import processes_naming, python, reachable_folder
 
 
-@pytest.fixture(autouse=True)
-def own_services(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KARDIA_VAR", str(place))
-    monkeypatch.delenv("DATABASE_URL")
-    monkeypatch.delenv("REDIS_URL")
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    with reachable_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_services(place: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KARDIA_VAR", str(place))
+        patch.delenv("DATABASE_URL")
+        patch.delenv("REDIS_URL")
+        yield
+
+
+@pytest.fixture(scope="module")
+def services(place: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A running `services` command and what it printed."""
+    process = python("-m", "webapp.embedded", "services")
+    yield process, "".join(process.stdout.readline() for _ in range(2))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
 
 
 def told(*args: str) -> tuple[str, int]:
@@ -35,28 +53,27 @@ def test_a_port_in_use_is_named_before_anything_starts(place: Path) -> None:
     assert not (place / "services").exists()
 
 
-@pytest.fixture
-def services(place: Path):
-    process = python("-m", "webapp.embedded", "services")
-    process.lines = [process.stdout.readline() for _ in range(2)]
-    yield process
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+def test_a_command_starts_services_of_its_own_and_ends_them(place: Path) -> None:
+    # What a killed studio leaves must not mislead it.
+    (place / "services.json").write_text(json.dumps({"DATABASE_URL": "postgresql://gone"}))
+    text, status = told("manage", "check", "--database", "default")
+    assert (status, "no issues" in text) == (0, True), text
+    assert processes_naming(str(place)) == []
 
 
-def test_services_prints_addresses_for_a_shell(services: subprocess.Popen[str]) -> None:
-    shell = "".join(services.lines) + 'printf "%s\\n" "$DATABASE_URL" "$REDIS_URL"'
+def test_services_prints_addresses_for_a_shell(services) -> None:
+    shell = services[1] + 'printf "%s\\n" "$DATABASE_URL" "$REDIS_URL"'
     read = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
     database, valkey = read.stdout.split()
     assert database.startswith("postgresql://postgres@/kardia?host=/")
     assert valkey.startswith("unix:///")
 
 
-def test_a_second_one_on_the_same_checkout_is_refused(services: subprocess.Popen[str]) -> None:
+def test_a_second_one_on_the_same_checkout_is_refused(services) -> None:
     for command in (["run", "--port", "0"], ["services"], ["restore", "none"]):
         text, status = told(*command)
         assert status == 1
-        assert f"runs already (process {services.pid})" in text
+        assert f"runs already (process {services[0].pid})" in text
 
 
 def test_a_command_joins_the_running_services(services, place: Path) -> None:
@@ -64,11 +81,3 @@ def test_a_command_joins_the_running_services(services, place: Path) -> None:
     text, status = told("manage", "check", "--database", "default")
     assert (status, "no issues" in text) == (0, True), text
     assert processes_naming(str(place)) == before
-
-
-def test_a_command_starts_services_of_its_own_and_ends_them(place: Path) -> None:
-    # What a killed studio leaves must not mislead it.
-    (place / "services.json").write_text(json.dumps({"DATABASE_URL": "postgresql://gone"}))
-    text, status = told("manage", "check", "--database", "default")
-    assert (status, "no issues" in text) == (0, True), text
-    assert processes_naming(str(place)) == []

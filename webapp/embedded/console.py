@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 COLOURS = ("36", "35", "34", "32", "33", "96", "95", "94")
-TROUBLE = re.compile(r"\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b")
+# Not `%WARNING`: the banner of Celery names the level that it logs at.
+TROUBLE = re.compile(r"(?<![%\w])(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b")
 
 
 class Console:

@@ -28,14 +28,14 @@ def spawn(
     death_signal: signal.Signals = signal.SIGKILL,
     **options: Any,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in a session of its own, appending what it prints to `log`.
+    """Start a child in a session of its own, appending what it prints to the private `log`.
 
     The kernel sends it `death_signal` when the thread that called this ends, so call it from the
     main thread (Linux; elsewhere a child of a killed parent is found and ended at the next start).
     Raises OSError where the program cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with open(log, "ab", opener=_private) as output:  # noqa: PTH123 - Path.open takes no opener
         return subprocess.Popen(
             [str(arg) for arg in args],
             stdin=subprocess.DEVNULL,
@@ -103,6 +103,10 @@ def _command_of(pid: int) -> str:
         ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return found.stdout.strip()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
 
 
 def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:

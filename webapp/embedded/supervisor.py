@@ -49,8 +49,10 @@ class Supervisor:
         _on_stop_signals(_request_stop)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, why: type[BaseException] | None, *_: object) -> None:
         _on_stop_signals(self._kill_all)
+        if why is StopRequested:
+            self._console.say("Stopping. A second Ctrl-C kills.")
         self._stop_all()
         _on_stop_signals(signal.SIG_DFL)
 
