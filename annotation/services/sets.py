@@ -1,0 +1,218 @@
+"""Sets: a collection is a named query over the corpus, a snapshot its frozen members."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from annotation.formats.emotions import EMOTIONS
+from annotation.models import (
+    Collection,
+    Dialogue,
+    GenerationRun,
+    ImportLine,
+    ImportRun,
+    Snapshot,
+    SnapshotMember,
+    Target,
+    Turn,
+)
+from annotation.models.corpus import Split
+from annotation.services.targets import targets_for
+from webapp.accounts.access import require_open
+from webapp.accounts.models import Project, User
+from webapp.accounts.numbers import next_number
+from webapp.audit import services as audit
+from webapp.errors import Refused
+
+KINDS = (Target.Kind.TURN, Target.Kind.DIALOGUE)
+MAX_MEMBERS = 200_000
+# Targets asked for or made at once.
+_CHUNK = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuery:
+    """The keys that `Collection.query` may have; "" and None leave one out.
+
+    `kind` says what the members are: supporter turns or whole dialogues.
+    """
+
+    import_run: str = ""
+    generation_run: str = ""
+    source: str = ""
+    emotion: str = ""
+    split: str = ""
+    kind: str = Target.Kind.TURN
+
+    def __post_init__(self) -> None:
+        for name in ("import_run", "generation_run"):
+            if getattr(self, name):
+                _require_uuid(getattr(self, name))
+        if self.emotion and self.emotion not in EMOTIONS:
+            raise Refused("The emotion is none of the 32.", code="emotion")
+        if self.split and self.split not in Split.values:
+            raise Refused("The split is train, validation or test.", code="split")
+        if self.kind not in KINDS:
+            raise Refused("A set holds supporter turns or dialogues.", code="kind")
+
+    def to_json(self) -> dict[str, str]:
+        return {name: str(value) for name, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_json(cls, query: Mapping[str, Any]) -> "SetQuery":
+        """Raises Refused for a key that is none."""
+        unknown = set(query) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise Refused("The query has a key that no set has.", code="query")
+        return cls(**{name: str(value) for name, value in query.items()})
+
+
+def collection_create(*, project: Project, actor: User, name: str, query: SetQuery) -> Collection:
+    """Name a query. Raises Refused for an empty name or a run that the project lacks."""
+    require_open(project)
+    if not name.strip():
+        raise Refused("Give the set a name.", code="name")
+    _require_runs(project, query)
+    with transaction.atomic():
+        collection = Collection.objects.create(
+            project=project,
+            number=next_number(project, "collection"),
+            name=name.strip()[:120],
+            query=query.to_json(),
+            created_by=actor,
+        )
+        audit.record("collection.created", actor=actor, object=collection, number=collection.number)
+    return collection
+
+
+def dialogues_in(*, project: Project, query: SetQuery) -> QuerySet[Dialogue]:
+    """The finished dialogues of the project that a query names."""
+    rows = Dialogue.objects.filter(project=project, sealed_at__isnull=False)
+    if query.import_run:
+        rows = rows.filter(pk__in=_imported(query.import_run))
+    if query.generation_run:
+        rows = rows.filter(generation_item__run_id=query.generation_run)
+    same = {"source": query.source, "emotion_label": query.emotion, "split": query.split}
+    return rows.filter(**{name: value for name, value in same.items() if value})
+
+
+def size_of(*, project: Project, query: SetQuery) -> int:
+    """How many members a snapshot of this query would have now."""
+    dialogues = dialogues_in(project=project, query=query)
+    if query.kind == Target.Kind.DIALOGUE:
+        return dialogues.count()
+    return _supporter_turns(project, dialogues).count()
+
+
+def freeze(
+    *,
+    collection: Collection,
+    actor: User,
+    seed: int = 0,
+    limit: int | None = None,
+    kind: str | None = None,
+) -> Snapshot:
+    """Freeze the members of a collection as they are now.
+
+    With seed 0 they come by dialogue number and position; any other seed shuffles them, the
+    same way each time. `limit` keeps the first ones of that order. `kind` is the collection's
+    own where it is not given. Raises Refused where nothing is in it, or too much.
+    """
+    project = collection.project
+    require_open(project)
+    query = SetQuery.from_json(collection.query | ({"kind": kind} if kind else {}))
+    ids = _ordered(_places(project, query), seed)[:limit]
+    if not ids:
+        raise Refused("Nothing is in this set yet.", code="empty")
+    if len(ids) > MAX_MEMBERS:
+        raise Refused(f"A snapshot holds at most {MAX_MEMBERS:,} members.", code="too_many")
+    with transaction.atomic():
+        targets = _targets(project, ids, query.kind)
+        snapshot = Snapshot.objects.create(
+            project=project,
+            number=next_number(project, "snapshot"),
+            collection=collection,
+            seed=seed,
+            hash=_hash(targets),
+            created_by=actor,
+        )
+        SnapshotMember.objects.bulk_create(
+            (
+                SnapshotMember(project=project, snapshot=snapshot, position=position, target=target)
+                for position, target in enumerate(targets)
+            ),
+            batch_size=_CHUNK,
+        )
+        audit.record(
+            "snapshot.frozen",
+            actor=actor,
+            object=snapshot,
+            number=snapshot.number,
+            members=len(targets),
+            seed=seed,
+        )
+    return snapshot
+
+
+def _places(project: Project, query: SetQuery) -> list[tuple[int, int, UUID]]:
+    """(dialogue number, position, id) of every member, in that order."""
+    dialogues = dialogues_in(project=project, query=query)
+    if query.kind == Target.Kind.DIALOGUE:
+        rows = dialogues.order_by("number").values_list("number", "pk")
+        return [(number, 0, pk) for number, pk in rows]
+    turns = _supporter_turns(project, dialogues).order_by("dialogue__number", "position")
+    return list(turns.values_list("dialogue__number", "position", "pk"))
+
+
+def _ordered(places: Sequence[tuple[int, int, UUID]], seed: int) -> list[UUID]:
+    if not seed:
+        return [pk for _, _, pk in places]
+
+    def drawn(place: tuple[int, int, UUID]) -> bytes:
+        return hashlib.sha256(f"{seed}/{place[0]}/{place[1]}".encode()).digest()
+
+    return [pk for _, _, pk in sorted(places, key=drawn)]
+
+
+def _targets(project: Project, ids: Sequence[UUID], kind: str) -> list[Target]:
+    name = "dialogues" if kind == Target.Kind.DIALOGUE else "turns"
+    return [
+        target
+        for start in range(0, len(ids), _CHUNK)
+        for target in targets_for(project=project, **{name: ids[start : start + _CHUNK]})
+    ]
+
+
+def _hash(targets: Iterable[Target]) -> str:
+    joined = "\n".join(target.context_hash for target in targets)
+    return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def _supporter_turns(project: Project, dialogues: QuerySet[Dialogue]) -> QuerySet[Turn]:
+    return Turn.objects.filter(
+        project=project, role=Turn.Role.SUPPORTER, dialogue__in=dialogues.values("pk")
+    )
+
+
+def _imported(run_id: str) -> QuerySet[ImportLine, UUID]:
+    """What stood in an imported file, also where it was here before."""
+    lines = ImportLine.objects.filter(run_id=run_id, dialogue__isnull=False)
+    return lines.values_list("dialogue_id", flat=True)
+
+
+def _require_runs(project: Project, query: SetQuery) -> None:
+    for run_id, model in ((query.import_run, ImportRun), (query.generation_run, GenerationRun)):
+        if run_id and not model.objects.filter(project=project, pk=run_id).exists():
+            raise Refused("The project has no such run.", code="unknown_run")
+
+
+def _require_uuid(text: str) -> None:
+    try:
+        UUID(text)
+    except ValueError:
+        raise Refused("A run is named by its id.", code="unknown_run") from None
