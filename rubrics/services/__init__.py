@@ -1,0 +1,27 @@
+"""Everything that changes a rubric or makes a judge."""
+
+from rubrics.services.drafting import BadContent, draft_open, draft_save, rubric_create
+from rubrics.services.judges import judge_create_learned, judge_create_llm
+from rubrics.services.publishing import (
+    freeze_spec,
+    version_approve,
+    version_archive,
+    version_publish,
+    version_send_for_review,
+    version_withdraw_from_review,
+)
+
+__all__ = [
+    "BadContent",
+    "draft_open",
+    "draft_save",
+    "freeze_spec",
+    "judge_create_learned",
+    "judge_create_llm",
+    "rubric_create",
+    "version_approve",
+    "version_archive",
+    "version_publish",
+    "version_send_for_review",
+    "version_withdraw_from_review",
+]
