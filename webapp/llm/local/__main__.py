@@ -57,8 +57,15 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--keep", type=int, default=3, help="models loaded at once")
     parser.add_argument("--batch", type=int, default=32, help="completions decoded at once")
     parser.add_argument("--queue", type=int, default=512, help="completions that may wait")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=_usable_cores())
     return parser.parse_args()
+
+
+def _usable_cores() -> int:
+    """The cores this process may use; macOS can only tell how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _named(text: str) -> tuple[str, Path]:
