@@ -61,9 +61,7 @@ def test_both_spellings_hash_alike(cast: Cast) -> None:
     rows = added(
         cast.project,
         parsed(1, turns=(seeker, supporter_turn(REPLY)[0]), **same),
-        parsed(
-            2, turns=(seeker, supporter_turn(tokens)[0]), profile_text="P", situation="Situation 1"
-        ),
+        parsed(2, turns=(seeker, supporter_turn(tokens)[0]), **same),
     )
     one, two = targets.targets_for(
         project=cast.project, turns=[supporter_turns(row)[0].pk for row in rows]
