@@ -13,7 +13,6 @@ from webapp.embedded.process import ServiceError, kill_group, last_lines
 
 CRASHES_ALLOWED = 3
 CRASH_WINDOW = 30.0
-STOP_WITHIN = 10.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -111,7 +110,9 @@ class Supervisor:
     def _give_up(self, watched: "_Watched", how: str) -> None:
         watched.given_up = True
         name, log = watched.child.name, watched.child.log
-        message = f"{how} {CRASHES_ALLOWED} times within {CRASH_WINDOW:.0f} s; it is given up."
+        message = (
+            f"{how} {CRASHES_ALLOWED} times, each within {CRASH_WINDOW:.0f} s; it is given up."
+        )
         self._console.say_for(name, f"{message} The end of {log}:\n{last_lines(log)}")
         if watched.essential:
             raise GaveUp(f"Nothing works without {name}.")
