@@ -90,7 +90,7 @@ def check_address(url: str, *, allow_loopback: bool, allowed_hosts: Sequence[str
     except (OSError, UnicodeError):
         raise AddressRefused(f"The host {where.host} has no address.") from None
     rules = _Rules(allow_loopback, tuple(allowed_hosts))
-    addresses = rules.permitted(where.host, where.port, (entry[4][0] for entry in found))
+    addresses = rules.permitted(where.host, where.port, (str(entry[4][0]) for entry in found))
     return CheckedUrl(url=url, origin=where, addresses=addresses)
 
 
@@ -178,8 +178,18 @@ class _GuardedBackend(httpcore2.AnyIOBackend):
         self._rules = rules
 
     async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, **options: Any
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
+        options: dict[str, Any] = {
+            "timeout": timeout,
+            "local_address": local_address,
+            "socket_options": socket_options,
+        }
         try:
             with anyio.fail_after(timeout):
                 found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -187,10 +197,10 @@ class _GuardedBackend(httpcore2.AnyIOBackend):
             raise httpcore2.ConnectTimeout(f"resolving {host} took too long") from None
         except (OSError, UnicodeError):
             raise httpcore2.ConnectError(f"the host {host} has no address") from None
-        addresses = self._rules.permitted(host, port, (entry[4][0] for entry in found))
+        addresses = self._rules.permitted(host, port, (str(entry[4][0]) for entry in found))
         for address in addresses[:-1]:
             try:
-                return await super().connect_tcp(address, port, timeout=timeout, **options)
+                return await super().connect_tcp(address, port, **options)
             except httpcore2.ConnectError:
                 continue
-        return await super().connect_tcp(addresses[-1], port, timeout=timeout, **options)
+        return await super().connect_tcp(addresses[-1], port, **options)

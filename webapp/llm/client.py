@@ -456,9 +456,9 @@ def _read(body: bytes, latency_ms: float, choices: Sequence[str]) -> Completion 
     try:
         answer = _Answer.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        return BadAnswer(f"The answer is not a chat completion ({where}: {first['msg']}).")
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in fault["loc"]) or "body"
+        return BadAnswer(f"The answer is not a chat completion ({where}: {fault['msg']}).")
     picked, usage = answer.choices[0], answer.usage or _Usage()
     text = picked.message.content
     # In a longer text the first token is not yet the choice.

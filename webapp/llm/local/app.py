@@ -52,7 +52,8 @@ def build_app(store: ModelStore, batcher: Batcher) -> Starlette:
         served = await _model(store, asked.model)
         prompt = await asyncio.to_thread(_prompt, served, asked)
         if asked.structured_outputs:
-            return await _answer_choice(request, batcher, asked, served, prompt)
+            choices = asked.structured_outputs.choice
+            return await _answer_choice(request, batcher, asked, served, prompt, choices)
         return await _answer_text(request, batcher, asked, served, prompt)
 
     return Starlette(
@@ -138,11 +139,15 @@ async def _answer_text(
 
 
 async def _answer_choice(
-    request: Request, batcher: Batcher, asked: ChatRequest, served: Served, prompt: list[int]
+    request: Request,
+    batcher: Batcher,
+    asked: ChatRequest,
+    served: Served,
+    prompt: list[int],
+    choices: list[str],
 ) -> Response:
     if asked.stream or asked.n != 1:
         raise ApiError(400, "a choice can't be streamed, nor asked for with n", param="stream")
-    choices = asked.structured_outputs.choice
     encoded = encode_choices(served, choices)
     if len(prompt) + max(map(len, encoded)) > served.context:
         raise ApiError(
@@ -192,7 +197,10 @@ def _into(events: asyncio.Queue) -> Callable[[int], Callable[[object], None]]:
     loop = asyncio.get_running_loop()
 
     def deliver_as(index: int) -> Callable[[object], None]:
-        return lambda event: loop.call_soon_threadsafe(events.put_nowait, (index, event))
+        def deliver(event: object) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, (index, event))
+
+        return deliver
 
     return deliver_as
 
@@ -293,11 +301,11 @@ def _completion(
     }
 
 
-async def _api_error(_: Request, error: ApiError) -> Response:
+async def _api_error(_: Request, error: Any) -> Response:
     return JSONResponse(error.body, status_code=error.status, headers=error.headers)
 
 
-async def _queue_full(request: Request, error: QueueFull) -> Response:
+async def _queue_full(request: Request, error: Any) -> Response:
     return await _api_error(
         request,
         ApiError(

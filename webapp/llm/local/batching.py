@@ -134,7 +134,10 @@ class Batcher:
                 job = self._waiting.popleft()
                 if job.cancelled:
                     continue
-                (generate if isinstance(job, Generate) else score).append(job)
+                if isinstance(job, Generate):
+                    generate.append(job)
+                else:
+                    score.append(job)
         return generate, score
 
 
@@ -150,7 +153,9 @@ def _score(served: Served, jobs: Sequence[Score]) -> None:
         scores = choice_logprobs(served, [j.prompt for j in jobs], [j.choices for j in jobs])
     except Exception as error:
         log.exception("scoring with %s failed", served.name)
-        scores = [error] * len(jobs)
+        for job in jobs:
+            job.deliver(error)
+        return
     for job, result in zip(jobs, scores, strict=True):
         job.deliver(result)
 

@@ -9,6 +9,7 @@ bits of a logit, which matters only where a draw falls exactly between two token
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from tokenizers.decoders import DecodeStream
@@ -102,7 +103,7 @@ class Batch:
     def __init__(self, served: Served) -> None:
         self.rows: list[Row] = []
         self._served = served
-        self._cache = DynamicCache()
+        self._cache: Any = DynamicCache()
         self._mask = torch.zeros(0, 0, dtype=torch.long)
         self._tokens: list[int] = []
 
@@ -191,7 +192,7 @@ def forward(
 
 def _sample(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
     """Samples and feeds one token to each row; returns the tokens."""
-    tokens = logits.argmax(dim=-1).tolist()
+    tokens: list[int] = logits.argmax(dim=-1).tolist()
     # Rows with and without top_p are drawn apart, so that a neighbour's top_p changes nothing.
     plain = [i for i, r in enumerate(rows) if r.sampling.temperature and r.sampling.top_p == 1]
     nucleus = [i for i, r in enumerate(rows) if r.sampling.temperature and r.sampling.top_p < 1]
@@ -233,8 +234,8 @@ def _logprobs(logits: torch.Tensor, token: int, row: Row) -> TokenLogprob | None
 
 
 def _merge(
-    old: DynamicCache, old_mask: torch.Tensor, new: DynamicCache, new_mask: torch.Tensor
-) -> tuple[DynamicCache, torch.Tensor]:
+    old: Any, old_mask: torch.Tensor, new: Any, new_mask: torch.Tensor
+) -> tuple[Any, torch.Tensor]:
     width = max(old_mask.shape[1], new_mask.shape[1])
     for kept, added in zip(old.layers, new.layers, strict=True):
         kept.keys = torch.cat([_widen(kept.keys, width), _widen(added.keys, width)])
@@ -249,7 +250,7 @@ def _widen(states: torch.Tensor, width: int) -> torch.Tensor:
     return torch.nn.functional.pad(states, (0, 0, width - states.shape[2], 0))
 
 
-def _select(cache: DynamicCache, indices: Sequence[int]) -> None:
+def _select(cache: Any, indices: Sequence[int]) -> None:
     cache.batch_select_indices(torch.tensor(indices, device=cache.layers[0].keys.device))
 
 

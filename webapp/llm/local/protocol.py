@@ -1,5 +1,6 @@
 """The part of OpenAI's chat completions protocol that the local server speaks."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -115,7 +116,7 @@ def parse_request(body: bytes) -> ChatRequest:
     return request
 
 
-def logprobs_body(entries: list[TokenLogprob]) -> dict[str, Any]:
+def logprobs_body(entries: Sequence[TokenLogprob]) -> dict[str, Any]:
     """OpenAI's `logprobs` object of some tokens."""
     return {"content": [entry.body() for entry in entries]}
 

@@ -7,11 +7,11 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from jinja2 import TemplateError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
-from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,9 @@ class Served:
     """
 
     name: str
-    tokenizer: PreTrainedTokenizerFast
-    model: PreTrainedModel
+    # What transformers' Auto classes return has no type that says what it can do.
+    tokenizer: Any
+    model: Any
     context: int
     end_ids: frozenset[int]
     hidden_ids: frozenset[int]
@@ -129,8 +130,8 @@ def load(name: str, path: Path) -> Served:
         if not any(a.endswith(CAUSAL_SUFFIXES) for a in architectures):
             what = ", ".join(architectures) or "no architecture"
             raise BrokenModel(f"'{name}' is not a causal language model (its config says {what})")
-        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        model, report = AutoModelForCausalLM.from_pretrained(
+        tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             path,
             config=config,
             dtype=dtype,
@@ -138,6 +139,7 @@ def load(name: str, path: Path) -> Served:
             use_safetensors=True,
             output_loading_info=True,
         )
+        model, report = loaded
     except BrokenModel:
         raise
     except Exception as error:  # noqa: BLE001 - a broken file can raise nearly anything
@@ -166,9 +168,7 @@ def load(name: str, path: Path) -> Served:
     )
 
 
-def _special_ids(
-    tokenizer: PreTrainedTokenizerFast, model: PreTrainedModel
-) -> tuple[frozenset[int], frozenset[int]]:
+def _special_ids(tokenizer: Any, model: Any) -> tuple[frozenset[int], frozenset[int]]:
     vocabulary = tokenizer.get_vocab()
     markers = {vocabulary[m] for m in TURN_MARKERS if m in vocabulary}
     ends = model.generation_config.eos_token_id
