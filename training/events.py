@@ -1,0 +1,104 @@
+"""The trainer's events as rows. Every event can be read twice and is there once."""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
+from webapp.accounts.numbers import next_number
+
+Event = Mapping[str, Any]
+
+
+def insert(run: TrainingRun, events: list[Event], folder: Path) -> None:
+    """Insert what the events tell, in order. Call it in the claim's transaction, with the
+    offset up to which the file was read."""
+    for event in events:
+        handler = HANDLERS.get(str(event.get("type")))
+        if handler is not None:
+            handler(run, event, folder)
+
+
+def _started(run: TrainingRun, event: Event, folder: Path) -> None:
+    # A resumed attempt repeats the steps after its checkpoint.
+    step = event.get("resumed_from_step") or 0
+    Metric.objects.filter(run=run, step__gt=step).delete()
+    Rollout.objects.filter(run=run, step__gt=step).delete()
+
+
+def _metrics(run: TrainingRun, event: Event, folder: Path) -> None:
+    values = {
+        name: float(value)
+        for name, value in event["values"].items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    }
+    Metric.objects.bulk_create(
+        (Metric(run=run, step=event["step"], name=name, value=v) for name, v in values.items()),
+        ignore_conflicts=True,
+    )
+
+
+def _rollouts(run: TrainingRun, event: Event, folder: Path) -> None:
+    Rollout.objects.bulk_create(
+        (
+            Rollout(
+                project_id=run.project_id,
+                run=run,
+                step=event["step"],
+                prompt_id=group["prompt_id"],
+                index=rollout["index"],
+                emotion=group["emotion"],
+                prompt_tail=group["prompt_tail"],
+                raw=rollout["raw"].replace("\x00", ""),
+                spans=rollout["spans"],
+                format=rollout["format"],
+                emotion_match=rollout["emotion"],
+                rubric=rollout["rubric"],
+                reward=rollout["reward"],
+                advantage=rollout["advantage"],
+                scores=rollout["scores"],
+            )
+            for group in event["groups"]
+            for rollout in group["rollouts"]
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _evaluation(run: TrainingRun, event: Event, folder: Path) -> None:
+    Evaluation.objects.update_or_create(
+        run=run,
+        name=event["name"],
+        defaults={
+            "project_id": run.project_id,
+            "step": event["step"],
+            "n": event["n"],
+            "metrics": event["metrics"],
+        },
+    )
+
+
+def _checkpoint(run: TrainingRun, event: Event, folder: Path) -> None:
+    if Checkpoint.objects.filter(run=run, step=event["step"]).exists():
+        return
+    Checkpoint.objects.create(
+        project_id=run.project_id,
+        number=next_number(run.project, "checkpoint"),
+        name=f"{run}, step {event['step']}",
+        run=run,
+        step=event["step"],
+        path=str((folder / event["path"]).relative_to(settings.VAR_DIR)),
+        sha256=event["sha256"],
+    )
+
+
+HANDLERS: Mapping[str, Callable[[TrainingRun, Event, Path], None]] = {
+    "started": _started,
+    "metrics": _metrics,
+    "rollouts": _rollouts,
+    "evaluation": _evaluation,
+    "checkpoint": _checkpoint,
+}

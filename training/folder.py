@@ -1,0 +1,107 @@
+"""The run folder: spec, data and judge artefact, enough for `python -m training.trainer`."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from annotation.models import Snapshot, Target
+from annotation.prompts import prompt_messages
+from annotation.services.targets import contexts_of, gold_emotions_of
+from rubrics.judges import unpack
+from rubrics.models import Judge
+from training.models import TrainingRun
+from webapp.errors import Refused
+from webapp.files.services import require_disk
+
+SPEC_FORMAT = 1
+# Rough: weights, optimizer and checkpoints of a small run.
+DISK_NEEDED_BYTES = 200 * 1024 * 1024
+
+
+def folder_of(run: TrainingRun) -> Path:
+    return settings.VAR_DIR / "runs" / run.pk.hex
+
+
+def prepare(run: TrainingRun) -> Path:
+    """Write the run's folder where it is not complete yet. The spec is written last and whole,
+    so a folder with one is complete."""
+    folder = folder_of(run)
+    if (folder / "spec.json").exists():
+        return folder
+    require_disk(DISK_NEEDED_BYTES)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    train = _write_data(folder / "data/train.jsonl", _rows(run.train_snapshot))
+    held_out = _write_data(folder / "data/held_out.jsonl", _rows(run.held_out_snapshot))
+    spec = {
+        "spec_format": SPEC_FORMAT,
+        "method": run.method,
+        "model": {"path": run.base.path},
+        "data": {
+            "train": "data/train.jsonl",
+            "held_out": "data/held_out.jsonl",
+            "hash": {"train": train, "held_out": held_out},
+        },
+        "rubric": run.spec.content,
+        "rubric_hash": run.spec.hash,
+        "judge": _judge(run.judge, folder),
+        **run.settings,
+    }
+    draft = folder / "spec.json.part"
+    draft.write_text(json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True))
+    draft.rename(folder / "spec.json")
+    return folder
+
+
+def _judge(judge: Judge, folder: Path) -> dict[str, Any]:
+    if judge.kind == Judge.Kind.LEARNED:
+        unpack(judge, folder / "judge")
+        return {"kind": "learned", "path": "judge"}
+    if judge.endpoint is None:
+        raise Refused(f"{judge} has no endpoint.", code="no_endpoint")
+    return {
+        "kind": "llm",
+        "base_url": judge.endpoint.base_url,
+        "model": judge.endpoint.model,
+        "max_concurrency": judge.endpoint.max_concurrency,
+        "timeout_s": judge.endpoint.timeout_s,
+        "parameters": judge.parameters,
+    }
+
+
+def _rows(snapshot: Snapshot) -> Iterable[dict[str, Any]]:
+    """One prompt for each supporter turn that has a gold emotion and a seeker's turn before."""
+    members = snapshot.members.select_related("target__turn__dialogue").order_by("position")
+    targets: list[Target] = [member.target for member in members]
+    contexts, gold = contexts_of(targets), gold_emotions_of(targets)
+    for target in targets:
+        context = contexts[target.pk]
+        history = context["history"]
+        if target.turn is None or not history or history[-1]["role"] != "seeker":
+            continue
+        if not target.turn.dialogue.emotion_label:
+            continue
+        yield {
+            "id": str(target.pk),
+            "split": target.turn.dialogue.split,
+            "messages": prompt_messages(context["profile"], context["situation"], history),
+            "emotion": gold[target.pk],
+            "context": {name: context[name] for name in ("profile", "situation", "history")},
+        }
+
+
+def _write_data(path: Path, rows: Iterable[dict[str, Any]]) -> str:
+    """Write one JSON object a line; returns the file's SHA-256."""
+    lines = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in rows]
+    if not lines:
+        raise Refused(
+            "No prompt is left: the set needs supporter turns that answer a seeker, in dialogues "
+            "with one of the 32 emotions.",
+            code="no_prompts",
+        )
+    content = "\n".join(lines).encode() + b"\n"
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
