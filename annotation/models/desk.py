@@ -1,5 +1,7 @@
 """Queues, their items, and who holds which item."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -8,6 +10,9 @@ from annotation.models.corpus import Snapshot, Target
 from annotation.models.ratings import Rater, Rating
 from rubrics.models import RubricVersion
 from webapp.accounts.models import ProjectRow
+
+# How long a person may take back what they submitted, and so how much longer they stay blind.
+UNDO_WITHIN = timedelta(seconds=60)
 
 
 class Queue(ProjectRow):
@@ -78,13 +83,15 @@ class Assignment(ProjectRow):
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="assignments")
     state = models.CharField(max_length=9, choices=State, default=State.RESERVED)
     leased_until = models.DateTimeField()
-    # {"scores": {uid: value}, "rationales": {uid: text}}; not valid yet, only kept.
+    # {"scores": {uid: value or "na"}, "rationales": {uid: text}}, see annotation.drafts. It
+    # stays after the submit, for an undo.
     draft = models.JSONField(default=dict)
     draft_revision = models.PositiveIntegerField(default=0)
     draft_saved_at = models.DateTimeField(null=True)
     active_seconds = models.FloatField(default=0)
     skip_reason = models.TextField(blank=True)
     flagged_at = models.DateTimeField(null=True)
+    flag_reason = models.TextField(blank=True)
     rating = models.OneToOneField(Rating, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     submitted_at = models.DateTimeField(null=True)
