@@ -31,8 +31,8 @@ POLL_S = 0.5
 STOP_WITHIN_S = 120.0
 READ_BYTES = 4 * 1024 * 1024
 # What the child needs of this process's environment: no address or key of ours is among it.
-PASSED_ON = "PATH HOME LANG LC_ALL TMPDIR CUDA_VISIBLE_DEVICES LD_LIBRARY_PATH".split()
-SET = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+SETTINGS = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
 
 
 def work(run_id: str) -> None:
@@ -114,7 +114,7 @@ def _keys_pipe(run: TrainingRun) -> int:
 
 
 def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | SET
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | SETTINGS
 
 
 def stop(claim: Claim[TrainingRun], child: subprocess.Popen[bytes], folder: Path) -> None:
