@@ -113,9 +113,10 @@ def read_content(content: object) -> RubricSpec:
 
 def lock_version(version: RubricVersion) -> RubricVersion:
     """The version as it is in the database now, locked until the transaction ends."""
+    # No join to people: a row that was waited for comes joined to what it pointed at before.
     locked = (
         RubricVersion.objects.select_for_update(of=("self",))
-        .select_related("rubric", "project", "saved_by", "approved_by", "published_by")
+        .select_related("rubric", "project")
         .get(pk=version.pk)
     )
     require_open(locked.project)

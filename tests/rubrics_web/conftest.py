@@ -1,0 +1,32 @@
+import pytest
+
+from rubrics.models import Rubric, RubricVersion
+from rubrics.services import (
+    rubric_create,
+    version_approve,
+    version_publish,
+    version_send_for_review,
+)
+from tests.conftest import Cast
+from tests.rubrics_web.texts import rubric_text
+
+
+@pytest.fixture
+def rubric(cast: Cast) -> Rubric:
+    """A rubric whose version 1 is a draft by the first clinician, ready to be published."""
+    return rubric_create(
+        project=cast.project, actor=cast.clinicians[0], name="Warmth", content=rubric_text()
+    )
+
+
+@pytest.fixture
+def draft(rubric: Rubric) -> RubricVersion:
+    return rubric.versions.get()
+
+
+@pytest.fixture
+def published(cast: Cast, draft: RubricVersion) -> RubricVersion:
+    """Version 1, written by one clinician and approved by the other."""
+    version_send_for_review(version=draft, actor=cast.clinicians[0])
+    version_approve(version=draft, actor=cast.clinicians[1])
+    return version_publish(version=draft, actor=cast.clinicians[0], change_note="The first one.")
