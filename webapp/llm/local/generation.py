@@ -178,7 +178,7 @@ def forward(
     `mask` [rows, width] covers what is cached and what is new. With `last_only` a model that can
     returns the logits of the last token alone.
     """
-    extra = {}
+    extra: dict[str, Any] = {}
     if served.takes_position_ids:
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
         extra["position_ids"] = positions[:, -ids.shape[1] :]
