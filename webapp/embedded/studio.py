@@ -98,7 +98,9 @@ class Studio:
         )
         supervisor.start(web, essential=True)
         for program in (
-            self._program("worker", *worker, "-Q", "default,llm", "-c", "2", "-n", "worker@%h"),
+            # Apart, because a run of model calls holds its process for as long as it lasts.
+            self._program("worker", *worker, "-Q", "default", "-c", "2", "-n", "worker@%h"),
+            self._program("llm", *worker, "-Q", "llm", "-c", "2", "-n", "llm@%h"),
             self._program("gpu", *worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"),
             self._program("beat", *celery, "beat", "-s", str(self._var / "beat"), "--pidfile="),
             self._program(
