@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 MIN_SECRET_LENGTH = 50
@@ -15,7 +16,7 @@ def database(url: str) -> dict[str, object]:
     """Django's DATABASES entry for a libpq URL, such as `postgresql://user@host/name`."""
     try:
         parts = conninfo_to_dict(url)
-    except Exception as error:
+    except ProgrammingError as error:
         raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from None
     known = {key: str(parts.pop(key, "") or "") for key in ("dbname", "user", "password")}
     return {

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django import template
+from django.forms import BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -21,12 +22,14 @@ ICONS = {
     "generation": '<path d="M3.5 4.500h13v9H9l-3.500 3v-3h-2z"/><path d="M7 8h6M7 10.500h4"/>',
     "import": '<path d="M10 3.500V13M6 9.500l4 4 4-4M4 16.500h12"/>',
     "export": '<path d="M10 13V3.500M6 7l4-4 4 4M4 16.500h12"/>',
-    "people": '<circle cx="7.500" cy="7" r="2.750"/><path d="M2.500 16c.5-3 2.300-4.500 5-4.500s4.500'
-    ' 1.500 5 4.500M13 4.500a2.750 2.750 0 0 1 0 5.300M14.500 11.800c1.700.5 2.700 1.900 3 4.200"/>',
+    "people": '<circle cx="7.500" cy="7" r="2.750"/><path d="M2.500 16c.5-3 2.300-4.500 5-4.500'
+    "s4.500 1.500 5 4.500M13 4.500a2.750 2.750 0 0 1 0 5.300M14.500 11.800c1.700.5 2.700 1.900 "
+    '3 4.200"/>',
     "settings": '<path d="M3 6h8M15 6h2M3 14h2M9 14h8"/><circle cx="13" cy="6" r="2"/>'
     '<circle cx="7" cy="14" r="2"/>',
     "server": '<rect x="3.500" y="4" width="13" height="5" rx="1"/>'
-    '<rect x="3.500" y="11" width="13" height="5" rx="1"/><path d="M6.500 6.500h.01M6.500 13.500h.01"/>',
+    '<rect x="3.500" y="11" width="13" height="5" rx="1"/>'
+    '<path d="M6.500 6.500h.01M6.500 13.500h.01"/>',
     "audit": '<path d="M5 3.500h7l3 3v10H5z"/><path d="M7.500 9.500h5M7.500 12.500h5"/>',
     "health": '<path d="M10 16.500S3 12.500 3 7.800A3.600 3.600 0 0 1 10 6.500a3.600 3.600 0 0 1 7'
     ' 1.300c0 4.700-7 8.700-7 8.700z"/>',
@@ -104,6 +107,18 @@ def duration(value: timedelta | float | None) -> str:
 def short(value: str) -> str:
     """The first six characters of a hash, as the trace shows it."""
     return str(value)[:6]
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """A form field's control with the look of the studio, also in forms that are not ours."""
+    attrs: dict[str, object] = {}
+    widget = field.field.widget
+    if getattr(widget, "input_type", "select") not in ("checkbox", "radio", "hidden"):
+        attrs["class"] = widget.attrs.get("class", "input")
+    if widget.attrs.get("placeholder") == field.label:
+        attrs["placeholder"] = False
+    return field.as_widget(attrs=attrs)
 
 
 STATUS_LOOK = {
