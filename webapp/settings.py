@@ -148,6 +148,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "webapp.accounts.adapter.ClosedSignup"
+MFA_ADAPTER = "webapp.accounts.adapter.EncryptedFactors"
+MFA_TOTP_ISSUER = "Kardia Studio"
+# An address comes from an invitation and is not changed by its owner: nobody claims another's.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -126,11 +126,23 @@ class Invitation(models.Model):
     # Empty for an administrator's invitation to the instance.
     project = models.ForeignKey(Project, null=True, on_delete=models.CASCADE, related_name="+")
     roles = ArrayField(models.CharField(max_length=9, choices=Role), default=list)
+    # Whether it makes an administrator; only without a project.
+    is_admin = models.BooleanField(default=False)
     invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(project=None, roles=[])
+                | models.Q(project__isnull=False, is_admin=False, roles__len__gt=0),
+                name="invitation_to_instance_or_project",
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "-created_at"])]
 
 
 class ApiToken(models.Model):

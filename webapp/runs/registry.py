@@ -10,6 +10,8 @@ from webapp.runs.models import Run
 
 # The live part of a run's page as HTML for one member: the same partial that the page includes.
 Render = Callable[[Run, Member], str]
+# Units done and units in all, counted from rows; None in all where it is not known yet.
+Progress = Callable[[Run], tuple[int, int | None]]
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,9 @@ class Kind:
     render: Render
     # Who may watch it, as roles.
     roles: tuple[str, ...]
+    # What lists of runs show beside the status, and where the run's page is.
+    progress: Progress | None = None
+    url: Callable[[Run], str] | None = None
 
 
 _kinds: dict[str, Kind] = {}

@@ -1,0 +1,231 @@
+"""What needs a person now, read from every app: home is a top layer."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from annotation.models import Assignment, Dialogue, Item, Queue
+from rubrics.models import RubricVersion
+from webapp.accounts.access import Member
+from webapp.accounts.models import Membership
+from webapp.home.todo import Todo, quantity
+from webapp.runs import registry
+from webapp.runs.models import Run, Status
+
+RUNS_SHOWN = 12
+LATELY = timedelta(hours=24)
+FAILED_SINCE = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the table of the home page shows it."""
+
+    run: Run
+    url: str
+    done: int
+    total: int | None
+    has_progress: bool
+
+    @property
+    def rate(self) -> float | None:
+        """Units a minute since the start."""
+        if self.run.started_at is None or self.run.is_ended or not self.done:
+            return None
+        minutes = (timezone.now() - self.run.started_at).total_seconds() / 60
+        return self.done / minutes if minutes > 0 else None
+
+    @property
+    def left(self) -> timedelta | None:
+        if not self.rate or self.total is None:
+            return None
+        return timedelta(minutes=max(self.total - self.done, 0) / self.rate)
+
+    @property
+    def took(self) -> timedelta | None:
+        if self.run.started_at is None or self.run.ended_at is None:
+            return None
+        return self.run.ended_at - self.run.started_at
+
+
+def runs_of(member: Member) -> list[RunRow]:
+    """Runs that wait, work or ended within a day, of the kinds that the member may watch."""
+    now = timezone.now()
+    found: list[tuple[registry.Kind, Run]] = []
+    for kind in _watched(member):
+        runs = kind.model.objects.filter(
+            Q(status__in=[Status.PENDING, Status.RUNNING]) | Q(ended_at__gt=now - LATELY),
+            project=member.project,
+        ).order_by("-created_at")[:RUNS_SHOWN]
+        found += [(kind, run) for run in runs]
+    found.sort(key=lambda pair: (pair[1].is_ended, -pair[1].created_at.timestamp()))
+    return [_row(kind, run) for kind, run in found[:RUNS_SHOWN]]
+
+
+def _row(kind: registry.Kind, run: Run) -> RunRow:
+    done, total = kind.progress(run) if kind.progress else (0, None)
+    url = kind.url(run) if kind.url else ""
+    return RunRow(run, url, done, total, has_progress=kind.progress is not None)
+
+
+def _watched(member: Member) -> list[registry.Kind]:
+    return [kind for kind in registry.kinds() if member.has(*kind.roles)]
+
+
+def waiting_for(member: Member) -> list[Todo]:
+    """What waits for this person, most pressing first."""
+    todo: list[Todo] = []
+    if member.is_lead:
+        todo += failed_runs(member)
+    if member.is_annotator:
+        todo += open_queues(member)
+    if member.is_clinician or member.is_lead:
+        todo += reviews(member)
+        todo += drafts(member)
+    if member.is_lead:
+        todo += first_steps(member)
+    return todo
+
+
+def failed_runs(member: Member) -> list[Todo]:
+    since = timezone.now() - FAILED_SINCE
+    found = []
+    for kind in _watched(member):
+        runs = kind.model.objects.filter(
+            project=member.project, status=Status.FAILED, ended_at__gt=since
+        )
+        for run in runs.order_by("-ended_at")[:3]:
+            url = kind.url(run) if kind.url else ""
+            found.append(
+                Todo("warn", f"{run} failed", run.error, url, "See what happened", is_urgent=True)
+            )
+    return found
+
+
+def open_queues(member: Member) -> list[Todo]:
+    """Queues with items that wait for this annotator."""
+    queues = Queue.objects.filter(
+        project=member.project, closed_at=None, raters__user=member.user
+    ).annotate(waiting=Coalesce(Subquery(_waiting_items(member), IntegerField()), 0))
+    return [
+        Todo(
+            "desk",
+            f"{quantity(queue.waiting, 'item')} to rate in “{queue.name}”",
+            f"Each is rated by {quantity(queue.overlap, 'person', 'people')}. "
+            "You see nobody else’s scores before you submit yours.",
+            _page("desk", member),
+            "Rate",
+        )
+        for queue in queues.order_by("created_at")
+        if queue.waiting
+    ]
+
+
+def _waiting_items(member: Member):  # type: ignore[no-untyped-def]
+    """Subquery: how many items of a queue still have room for this person."""
+    done = [Assignment.State.SUBMITTED, Assignment.State.SKIPPED]
+    mine = Assignment.objects.filter(item=OuterRef("pk"), rater__user=member.user, state__in=done)
+    taken = (
+        Assignment.objects.filter(
+            Q(state=Assignment.State.SUBMITTED)
+            | Q(state=Assignment.State.RESERVED, leased_until__gt=timezone.now()),
+            item=OuterRef("pk"),
+        )
+        .exclude(rater__user=member.user)
+        .order_by()
+        .values("item")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    return (
+        Item.objects.filter(~Exists(mine), queue=OuterRef("pk"))
+        .annotate(taken=Coalesce(Subquery(taken, IntegerField()), 0))
+        .filter(taken__lt=F("queue__overlap"))
+        .order_by()
+        .values("queue")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+
+
+def reviews(member: Member) -> list[Todo]:
+    """Versions of others that wait for an approval."""
+    versions = RubricVersion.objects.filter(
+        project=member.project, status=RubricVersion.Status.IN_REVIEW
+    ).exclude(author=member.user)
+    return [
+        Todo(
+            "rubric",
+            f"{version.rubric} version {version.number} waits for approval",
+            f"{version.author or 'Somebody'} asks for a second pair of eyes before publishing.",
+            _page("rubrics", member),
+            "Read it",
+        )
+        for version in versions.select_related("rubric", "author").order_by("saved_at")
+    ]
+
+
+def drafts(member: Member) -> list[Todo]:
+    """Versions that this person has begun."""
+    versions = RubricVersion.objects.filter(
+        project=member.project, status=RubricVersion.Status.DRAFT, author=member.user
+    )
+    return [
+        Todo(
+            "edit",
+            f"{version.rubric} version {version.number} is a draft",
+            "Judges and people rate published versions only.",
+            _page("rubrics", member),
+            "Go on writing",
+        )
+        for version in versions.select_related("rubric").order_by("-saved_at")[:5]
+    ]
+
+
+def first_steps(member: Member) -> list[Todo]:
+    """What an empty project needs, in order; nothing once it has it."""
+    project = member.project
+    steps = []
+    if not Dialogue.objects.filter(project=project).exists():
+        steps.append(
+            Todo(
+                "import",
+                "No dialogues yet",
+                "Import KardiaBench, EPITOME or ESConv, or generate dialogues from profiles.",
+                _page("data", member),
+                "Import",
+            )
+        )
+    published = RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
+    if not published.exists():
+        steps.append(
+            Todo(
+                "rubric",
+                "No published rubric yet",
+                "Rating, judging and training all need a published version.",
+                _page("rubrics", member),
+                "Write one",
+            )
+        )
+    if Membership.objects.filter(project=project).values("user").distinct().count() < 2:
+        steps.append(
+            Todo(
+                "people",
+                "You are alone here",
+                "Clinicians write rubrics, annotators rate. An invitation is a link that you send.",
+                _page("members", member),
+                "Invite",
+            )
+        )
+    return steps
+
+
+def _page(name: str, member: Member) -> str:
+    try:
+        return reverse(name, kwargs={"project_id": member.project.pk})
+    except NoReverseMatch:  # TODO: goes when the last page is built
+        return ""

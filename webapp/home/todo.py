@@ -1,0 +1,21 @@
+"""One thing that waits for a person."""
+
+from dataclasses import dataclass
+
+from webapp.home.templatetags.ui import number
+
+
+@dataclass(frozen=True)
+class Todo:
+    icon: str
+    title: str
+    text: str
+    # Empty where there is no page to go to.
+    url: str
+    action: str
+    is_urgent: bool = False
+
+
+def quantity(count: int, one: str, many: str = "") -> str:
+    """“1 item”, “1,204 items”."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
