@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from annotation.formats.limits import Limits
+from annotation.formats.limits import LIMITS, Limits
 from annotation.formats.opening import strip_opening
 from annotation.formats.records import Broken, UnreadableFile
 from annotation.formats.strict_json import excerpt, parse
@@ -31,6 +31,11 @@ def json_entries(file: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes, A
             yield index, raw, Broken(index, fault, excerpt(raw))
         else:
             yield index, raw, parse(raw, line=index, unit="Entry", limits=limits)
+
+
+def count_entries(file: BinaryIO, limits: Limits = LIMITS) -> int:
+    """How many values `json_entries` yields, without parsing one."""
+    return sum(1 for _ in _raw_entries(file, limits.record_bytes))
 
 
 def _raw_entries(file: BinaryIO, limit: int) -> Iterator[tuple[bytes, str | None]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from annotation.formats.limits import Limits
+from annotation.formats.limits import LIMITS, Limits
 from annotation.formats.opening import strip_opening
 from annotation.formats.records import Broken, UnreadableFile
 from annotation.formats.strict_json import excerpt, parse
@@ -16,17 +16,27 @@ def json_lines(file: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes, Any
 
     Raises UnreadableFile for a file that is empty, compressed or not UTF-8 by its first bytes.
     """
-    found = False
-    for number, (raw, whole) in enumerate(_raw_lines(file, limits.record_bytes), start=1):
-        line = strip_opening(raw) if number == 1 else raw
-        if not line.strip():
-            continue
-        found = True
+    for number, line, whole in _filled_lines(file, limits):
         if whole:
             yield number, line, parse(line, line=number, unit="Line", limits=limits)
         else:
             reason = f"Line is too long: at most {limits.record_bytes:,} bytes are read"
             yield number, line, Broken(number, reason, excerpt(line))
+
+
+def count_lines(file: BinaryIO, limits: Limits = LIMITS) -> int:
+    """How many values `json_lines` yields, without parsing one."""
+    return sum(1 for _ in _filled_lines(file, limits))
+
+
+def _filled_lines(file: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes, bool]]:
+    """(number, bytes, whether they are the whole line) of each line that is not blank."""
+    found = False
+    for number, (raw, whole) in enumerate(_raw_lines(file, limits.record_bytes), start=1):
+        line = strip_opening(raw) if number == 1 else raw
+        if line.strip():
+            found = True
+            yield number, line, whole
     if not found:
         raise UnreadableFile("The file is empty.")
 

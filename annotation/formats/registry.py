@@ -6,28 +6,50 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from annotation.formats import epitome, esconv, kardiabench
+from annotation.formats.entries import count_entries
+from annotation.formats.lines import count_lines
 from annotation.formats.records import Broken, Record
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A format: its label for people, what it calls a record, how to know and to read it."""
+    """A format: its label for people, what it calls a record, how to know, count and read it."""
 
     name: str
     label: str
     unit: str  # "Line" or "Entry", which a record's number counts
     keys: tuple[str, ...]  # each stands in the first bytes of any file of this format
     read: Callable[[BinaryIO], Iterator[Record | Broken]]
+    count: Callable[[BinaryIO], int]  # how many records `read` yields, good and broken
 
 
 READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
-        Reader("kardiabench", "KardiaBench (JSON Lines)", "Line", ("person",), kardiabench.read),
         Reader(
-            "epitome", "EPITOME (JSON Lines)", "Line", ("seeker_id", "seeker_post"), epitome.read
+            "kardiabench",
+            "KardiaBench (JSON Lines)",
+            "Line",
+            ("person",),
+            kardiabench.read,
+            count_lines,
         ),
-        Reader("esconv", "ESConv (JSON)", "Entry", ("situation", "dialog"), esconv.read),
+        Reader(
+            "epitome",
+            "EPITOME (JSON Lines)",
+            "Line",
+            ("seeker_id", "seeker_post"),
+            epitome.read,
+            count_lines,
+        ),
+        Reader(
+            "esconv",
+            "ESConv (JSON)",
+            "Entry",
+            ("situation", "dialog"),
+            esconv.read,
+            count_entries,
+        ),
     )
 }
 

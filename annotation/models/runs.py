@@ -39,6 +39,8 @@ class ImportLine(ProjectRow):
     line = models.PositiveIntegerField()
     outcome = models.CharField(max_length=6, choices=Outcome)
     reason = models.TextField(blank=True)
+    # The start of what stands there, where it is broken.
+    excerpt = models.TextField(blank=True)
     dialogue = models.ForeignKey(Dialogue, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta(ProjectRow.Meta):

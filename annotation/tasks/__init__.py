@@ -1,5 +1,5 @@
 """Tasks by feature; Celery finds them through this package."""
 
-from annotation.tasks import generation, judging
+from annotation.tasks import generation, imports, judging
 
-__all__ = ["generation", "judging"]
+__all__ = ["generation", "imports", "judging"]

@@ -2,6 +2,7 @@
 
 from rubrics.services.drafting import BadContent, draft_open, draft_save, rubric_create
 from rubrics.services.judges import judge_create_learned, judge_create_llm
+from rubrics.services.known import version_ensure
 from rubrics.services.publishing import (
     freeze_spec,
     version_approve,
@@ -21,6 +22,7 @@ __all__ = [
     "rubric_create",
     "version_approve",
     "version_archive",
+    "version_ensure",
     "version_publish",
     "version_send_for_review",
     "version_withdraw_from_review",

@@ -105,29 +105,34 @@ def version_publish(
         locked = lock_version(version)
         _require_publishable(locked)
         _require_seen(locked, expected_revision)
-        written = read_content(locked.draft)
-        spec = settle_meanings(written, _published_meanings(locked.project, written))
-        _require_ready(spec)
-        locked.spec = _freeze(locked.project, spec)
-        locked.draft = locked.spec.content
-        locked.status = Status.PUBLISHED
-        locked.self_approved = locked.approved_by_id is None
-        locked.published_by = actor
-        locked.published_at = timezone.now()
-        locked.change_note = change_note.strip()
-        _write_index(locked, spec)
-        # Last, because from here on the database refuses changes.
-        locked.save()
-        Rubric.objects.filter(pk=locked.rubric_id).update(name=spec.title.strip())
-        audit.record(
-            "rubric_version.published",
-            actor=actor,
-            object=locked,
-            number=locked.number,
-            spec=locked.spec.hash,
-            self_approved=locked.self_approved,
-        )
+        publish_locked(locked, actor=actor, change_note=change_note)
     return locked
+
+
+def publish_locked(locked: RubricVersion, *, actor: User, change_note: str = "") -> None:
+    """Publish a version that the caller has locked and may publish."""
+    written = read_content(locked.draft)
+    spec = settle_meanings(written, _published_meanings(locked.project, written))
+    _require_ready(spec)
+    locked.spec = _freeze(locked.project, spec)
+    locked.draft = locked.spec.content
+    locked.status = Status.PUBLISHED
+    locked.self_approved = locked.approved_by_id is None
+    locked.published_by = actor
+    locked.published_at = timezone.now()
+    locked.change_note = change_note.strip()
+    _write_index(locked, spec)
+    # Last, because from here on the database refuses changes.
+    locked.save()
+    Rubric.objects.filter(pk=locked.rubric_id).update(name=spec.title.strip())
+    audit.record(
+        "rubric_version.published",
+        actor=actor,
+        object=locked,
+        number=locked.number,
+        spec=locked.spec.hash,
+        self_approved=locked.self_approved,
+    )
 
 
 def version_archive(*, version: RubricVersion, actor: User) -> RubricVersion:

@@ -29,3 +29,12 @@ def test_other_content_is_not_guessed(content):
 
 def test_content_with_the_keys_of_two_formats_is_not_guessed():
     assert detect(b'{"person": "x", "seeker_id": "y", "seeker_post": "z"') is None
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_file_is_counted_as_it_is_read(name):
+    reader = READERS[name]
+    with (SHAPES / FILES[name]).open("rb") as file:
+        read = sum(1 for _ in reader.read(file))
+        file.seek(0)
+        assert reader.count(file) == read > 0
