@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
-    TOTP,
     format_hotp_value,
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from allauth.mfa.utils import decrypt
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -114,12 +114,14 @@ def test_the_second_step_is_set_up_asked_for_and_stored_encrypted(cast: Cast) ->
     client = Client()
     sign_in(client, user.email)
     assert "Off: the password alone" in client.get(reverse("profile")).content.decode()
+    asked = client.get(reverse("mfa_activate_totp"))
+    client.post(asked.url, {"password": PASSWORD})
     page = client.get(reverse("mfa_activate_totp"))
     secret = page.context["form"].secret
     client.post(reverse("mfa_activate_totp"), {"code": code_of(secret)})
     stored = Authenticator.objects.get(user=user, type="totp")
     assert secret not in stored.data["secret"]
-    assert TOTP(stored).validate_code(code_of(secret)) in (True, False)
+    assert decrypt(stored.data["secret"]) == secret
     for name in ("mfa_index", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"):
         assert client.get(reverse(name)).status_code == 200
     assert client.get(reverse("mfa_deactivate_totp")).status_code == 200
