@@ -1,0 +1,231 @@
+"""The run's spec: RUN_DIR/spec.json as frozen dataclasses.
+
+What is wrong is refused before anything starts, with the path of the field and the reason.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rubrics import spec as rubric_spec
+from rubrics.judging.artefact import ArtefactError, artefact_hash, load
+from rubrics.judging.llm import LLMParameters
+from rubrics.spec import RubricSpec, criterion_hash, spec_hash
+from training.trainer.files import sha256_of
+from training.trainer.strict import SpecError, bounded, read
+
+SPEC_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelSection:
+    """`path` is a model folder, absolute or relative to the run folder."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class DataHashes:
+    """sha256, in hex, of each file."""
+
+    train: str
+    held_out: str
+
+
+@dataclass(frozen=True)
+class DataSection:
+    """JSON-lines files, relative to the run folder."""
+
+    train: str
+    held_out: str
+    hash: DataHashes
+
+
+@dataclass(frozen=True)
+class LearnedJudge:
+    """A fitted judge: a folder, relative to the run folder, and its `artefact_hash` if given."""
+
+    kind: Literal["learned"]
+    path: str
+    hash: str | None = None
+
+
+@dataclass(frozen=True)
+class LlmJudge:
+    """A model behind chat completions. Its key comes on the secrets descriptor."""
+
+    kind: Literal["llm"]
+    base_url: str
+    model: str
+    parameters: LLMParameters = LLMParameters()
+    max_concurrency: int = bounded(16, least=1)
+    timeout_s: float = bounded(60.0, above=0)
+    allow_loopback: bool = False
+
+
+@dataclass(frozen=True)
+class RewardSection:
+    """Weights of the parts, and the share of failed judgements in a step that stops the run."""
+
+    format: float = bounded(1 / 3, least=0)
+    emotion: float = bounded(1 / 3, least=0)
+    rubric: float = bounded(1 / 3, least=0)
+    max_failure_share: float = bounded(0.3, least=0, most=1)
+
+
+@dataclass(frozen=True)
+class GrpoSection:
+    """GRPO as TRL names it; the defaults are measured on the starter and a CPU."""
+
+    steps: int = bounded(60, least=1)
+    prompts_per_step: int = bounded(4, least=1)
+    rollouts_per_prompt: int = bounded(8, least=2)
+    learning_rate: float = bounded(5e-5, above=0)
+    beta: float = bounded(0.02, least=0)
+    loss_type: Literal["grpo", "bnpo", "dr_grpo", "dapo"] = "dapo"
+    epsilon: float = bounded(0.2, above=0)
+    epsilon_high: float = bounded(0.28, above=0)
+    max_completion_tokens: int = bounded(160, least=1)
+    temperature: float = bounded(1.0, above=0)
+    save_every: int = bounded(20, least=1)
+
+
+@dataclass(frozen=True)
+class SftSection:
+    """Supervised fine-tuning on the completions of the training rows."""
+
+    steps: int = bounded(200, least=1)
+    batch_size: int = bounded(16, least=1)
+    learning_rate: float = bounded(1e-4, above=0)
+    max_completion_tokens: int = bounded(160, least=1)
+    save_every: int = bounded(50, least=1)
+
+
+@dataclass(frozen=True)
+class _File:
+    """spec.json as it is written."""
+
+    spec_format: int
+    method: Literal["sft", "grpo"]
+    model: ModelSection
+    data: DataSection
+    rubric: dict
+    judge: dict
+    seed: int = bounded(0, least=0)
+    rubric_hash: str | None = None
+    reward: RewardSection = RewardSection()
+    grpo: GrpoSection = GrpoSection()
+    sft: SftSection = SftSection()
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything that a run needs, checked, with paths that can be opened."""
+
+    method: Literal["sft", "grpo"]
+    model: Path
+    train: Path
+    held_out: Path
+    rubric: RubricSpec
+    judge: LearnedJudge | LlmJudge
+    reward: RewardSection
+    grpo: GrpoSection
+    sft: SftSection
+    seed: int
+
+    @property
+    def settings(self) -> GrpoSection | SftSection:
+        """The settings of the method that runs."""
+        return self.grpo if self.method == "grpo" else self.sft
+
+
+def read_spec(run_dir: Path) -> RunSpec:
+    """The spec of a run folder. Raises SpecError."""
+    file = read(_File, _json(run_dir / "spec.json"), "")
+    if file.spec_format != SPEC_FORMAT:
+        raise SpecError("spec_format", f"This version reads spec_format {SPEC_FORMAT} only.")
+    reward = file.reward
+    if reward.format + reward.emotion + reward.rubric == 0:
+        raise SpecError("reward", "All weights are zero, so there is nothing to learn.")
+    rubric = _rubric(file.rubric, file.rubric_hash)
+    return RunSpec(
+        method=file.method,
+        model=_model(run_dir / file.model.path),
+        train=_data_file(run_dir, file.data, "train"),
+        held_out=_data_file(run_dir, file.data, "held_out"),
+        rubric=rubric,
+        judge=_judge(file.judge, rubric, run_dir),
+        reward=reward,
+        grpo=file.grpo,
+        sft=file.sft,
+        seed=file.seed,
+    )
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SpecError("", f"The run folder has no {path.name}.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise SpecError("", f"{path.name} can't be read as JSON: {error}") from None
+
+
+def _rubric(data: Mapping, named_hash: str | None) -> RubricSpec:
+    if not named_hash:
+        raise SpecError("rubric_hash", "The rubric's hash is missing: nothing could be traced.")
+    try:
+        rubric = rubric_spec.from_json(data)
+    except rubric_spec.SpecError as error:
+        path = f"rubric.{error.path}" if error.path else "rubric"
+        raise SpecError(path, error.explanation) from None
+    if spec_hash(rubric) != named_hash:
+        raise SpecError("rubric_hash", "The rubric is not the one that this hash names.")
+    if problems := rubric_spec.validate(rubric):
+        raise SpecError(f"rubric.{problems[0].path}", problems[0].message)
+    if rubric.target != "turn":
+        raise SpecError("rubric.target", "A reward needs a rubric that rates a turn.")
+    return rubric
+
+
+def _model(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise SpecError("model.path", f"There is no model folder at {folder}.")
+    try:
+        architectures = json.loads((folder / "config.json").read_text())["architectures"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SpecError("model.path", f"{folder} has no config.json of a model.") from None
+    if not str(architectures).rstrip("']").endswith("ForCausalLM"):
+        raise SpecError("model.path", f"{folder} is not a causal language model.")
+    if not list(folder.glob("*.safetensors")):
+        raise SpecError("model.path", f"{folder} has no safetensors weights.")
+    return folder
+
+
+def _data_file(run_dir: Path, data: DataSection, name: Literal["train", "held_out"]) -> Path:
+    file = run_dir / getattr(data, name)
+    if not file.is_file():
+        raise SpecError(f"data.{name}", f"There is no file {getattr(data, name)}.")
+    if sha256_of(file) != getattr(data.hash, name):
+        raise SpecError(f"data.hash.{name}", "The file's sha256 is not the one named here.")
+    return file
+
+
+def _judge(data: Mapping, rubric: RubricSpec, run_dir: Path) -> LearnedJudge | LlmJudge:
+    if data.get("kind") == "llm":
+        return read(LlmJudge, data, "judge")
+    judge = read(LearnedJudge, data, "judge")
+    folder = run_dir / judge.path
+    try:
+        fitted_on = load(folder).fitted_on
+        if judge.hash not in (None, artefact_hash(folder)):
+            raise SpecError("judge.hash", "The judge's files are not those of this hash.")
+    except ArtefactError as error:
+        raise SpecError("judge.path", str(error)) from None
+    for criterion in rubric.judge_criteria:
+        if fitted_on.get(criterion.uid) != criterion_hash(criterion):
+            reason = f"The judge was not fitted on “{criterion.name}” as it is written here."
+            raise SpecError("judge.path", reason)
+    return judge

@@ -1,0 +1,105 @@
+"""The rows that a run trains on and is measured on."""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rubrics.judging.inputs import JudgeInput, candidate_of
+from training.trainer.strict import SpecError, read
+
+Role = Literal["train", "held_out"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One supporter turn to write.
+
+    `messages` is the chat prompt, `emotion` the gold label ("" where unknown), `context` what a
+    judge reads: {"profile", "situation", "history"}. `completion` is the reply to imitate.
+    """
+
+    id: str
+    split: Literal["train", "validation", "test"]
+    messages: list
+    emotion: str
+    context: dict
+    completion: str | None = None
+
+    @property
+    def prompt_tail(self) -> str:
+        """What the seeker said last."""
+        return self.messages[-1]["content"]
+
+    def judge_input(self, key: str, raw: str) -> JudgeInput:
+        """The reply `raw` to this row, as judges read it."""
+        context: dict[str, Any] = {
+            "cut": 0,
+            **self.context,
+            "candidate": candidate_of(raw),
+            "gold_emotion": self.emotion,
+        }
+        return JudgeInput(key, context)
+
+
+def read_rows(path: Path, role: Role) -> list[Row]:
+    """The rows of a JSON-lines file. Raises SpecError, naming the line.
+
+    Training takes rows of the train split only, and is measured on rows of the other splits.
+    """
+    rows, seen = [], set()
+    # Not splitlines: a text may hold U+2028 and the like, which JSON does not escape.
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        where = f"data.{role}[line {number}]"
+        row = _row(line, where)
+        if role == "train" and row.split != "train":
+            raise SpecError(f"{where}.split", f"A {row.split} row must not be trained on.")
+        if role == "held_out" and row.split == "train":
+            raise SpecError(f"{where}.split", "A train row can't measure what was learned.")
+        if row.id in seen:
+            raise SpecError(f"{where}.id", f"The id {row.id} is there twice.")
+        seen.add(row.id)
+        rows.append(row)
+    return rows
+
+
+def _row(line: str, where: str) -> Row:
+    try:
+        row = read(Row, json.loads(line), where)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, SpecError):
+            raise
+        raise SpecError(where, f"This is not JSON: {error}") from None
+    if not row.messages or not all(map(_is_message, row.messages)):
+        raise SpecError(f"{where}.messages", "A list of {role, content} was expected.")
+    if row.messages[-1]["role"] != "user":
+        raise SpecError(f"{where}.messages", "The last message must be the seeker's (user).")
+    if not {"profile", "situation", "history"} <= set(row.context):
+        raise SpecError(f"{where}.context", "Profile, situation and history were expected.")
+    return row
+
+
+def _is_message(message: Any) -> bool:
+    return (
+        isinstance(message, Mapping)
+        and set(message) == {"role", "content"}
+        and all(isinstance(value, str) for value in message.values())
+    )
+
+
+def in_training_order(rows: Sequence[Row], count: int, seed: int, *, per_step: int) -> list[Row]:
+    """`count` rows: the data in a new seeded order again and again.
+
+    The whole order is laid out at once, so that a resumed run meets the same rows at the same
+    steps, whichever pass over the data it was in. No step crosses two passes: a prompt is never
+    twice in one step, as long as the data has `per_step` rows.
+    """
+    rng = random.Random(seed)  # noqa: S311 - an order, not a secret
+    whole_steps = max(len(rows) - len(rows) % per_step, 1)
+    order: list[Row] = []
+    while len(order) < count:
+        order += rng.sample(rows, whole_steps)
+    return order[:count]

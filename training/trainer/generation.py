@@ -1,0 +1,64 @@
+"""Load a model folder and let it answer prompts greedily."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import PreTrainedTokenizerBase as Tokenizer
+
+from training.trainer.strict import SpecError
+
+BATCH = 32
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a model folder, which must bring a chat template. Raises SpecError."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+    except (OSError, ValueError) as error:
+        raise SpecError("model.path", f"{folder} has no tokenizer: {error}") from None
+    if not tokenizer.chat_template:
+        raise SpecError("model.path", f"The tokenizer in {folder} has no chat template.")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(folder: Path) -> PreTrainedModel:
+    """The weights of a model folder in float32. Raises SpecError."""
+    try:
+        return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SpecError("model.path", f"{folder} can't be loaded: {error}") from None
+
+
+def greedy_replies(
+    model: PreTrainedModel,
+    tokenizer: Tokenizer,
+    prompts: Sequence[list[dict[str, str]]],
+    *,
+    max_tokens: int,
+    between_batches: Callable[[], None],
+) -> list[str]:
+    """One reply a prompt, without sampling. `between_batches` may raise to end it early."""
+    replies: list[str] = []
+    for batch in _batches(prompts):
+        between_batches()
+        inputs = tokenizer.apply_chat_template(
+            batch,
+            add_generation_prompt=True,
+            padding=True,
+            return_tensors="pt",
+            return_dict=True,
+        ).to(model.device)
+        with torch.inference_mode():
+            output = model.generate(**inputs, do_sample=False, max_new_tokens=max_tokens)
+        completions = output[:, inputs["input_ids"].shape[1] :]
+        replies += tokenizer.batch_decode(completions, skip_special_tokens=True)
+    return replies
+
+
+def _batches(prompts: Sequence[list[dict[str, str]]]) -> Iterator[list[list[dict[str, str]]]]:
+    for start in range(0, len(prompts), BATCH):
+        yield list(prompts[start : start + BATCH])

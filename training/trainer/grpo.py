@@ -1,0 +1,168 @@
+"""GRPO with TRL: rollouts, their rewards, and what a step reports."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import PreTrainedTokenizerBase as Tokenizer
+from trl import GRPOConfig, GRPOTrainer
+
+from rubrics.judging.spans import parse_spans
+from training.trainer.config import RunSpec
+from training.trainer.data import Row, in_training_order
+from training.trainer.events import EventLog
+from training.trainer.rating import Rater
+from training.trainer.rewards import Rollout, score_rollouts
+from training.trainer.strict import SpecError
+
+
+class Reward:
+    """TRL's reward function: rates a step's rollouts and keeps them for its events."""
+
+    __name__ = "reward"  # TRL's name for the function in its logs
+
+    def __init__(self, spec: RunSpec, rows: Sequence[Row], rater: Rater) -> None:
+        self._spec = spec
+        self._rows = rows
+        self._rater = rater
+        self.rollouts: list[Rollout] = []
+
+    def __call__(
+        self, *, completions: list[list[dict[str, str]]], row: list[int], **_: Any
+    ) -> list[float]:
+        """One reward a completion; `row` is the dataset's column that points to the data row."""
+        rows = [self._rows[index] for index in row]
+        replies = [completion[0]["content"] for completion in completions]
+        self.rollouts = score_rollouts(
+            rows,
+            replies,
+            self._rater.rate(rows, replies),
+            rubric=self._rater.rubric,
+            weights=self._spec.reward,
+            group_size=self._spec.grpo.rollouts_per_prompt,
+        )
+        return [rollout.reward for rollout in self.rollouts]
+
+
+def grpo_trainer(
+    spec: RunSpec, rows: Sequence[Row], rater: Rater, tokenizer: Tokenizer, work: Path
+) -> tuple[GRPOTrainer, Reward]:
+    """TRL's trainer for the spec, and the reward that it calls. Raises SpecError."""
+    settings, per_step = spec.grpo, spec.grpo.prompts_per_step
+    if len(rows) < per_step:
+        reason = f"{len(rows)} prompts are fewer than the {per_step} of a step."
+        raise SpecError("data.train", reason)
+    ordered = in_training_order(rows, settings.steps * per_step, spec.seed, per_step=per_step)
+    reward = Reward(spec, ordered, rater)
+    trainer = GRPOTrainer(
+        model=str(spec.model),
+        processing_class=tokenizer,
+        reward_funcs=[reward],
+        args=grpo_config(spec, work),
+        train_dataset=Dataset.from_list(
+            [{"prompt": row.messages, "row": index} for index, row in enumerate(ordered)]
+        ),
+    )
+    return trainer, reward
+
+
+def grpo_config(spec: RunSpec, work: Path) -> GRPOConfig:
+    """TRL's settings. Its defaults are made for one large GPU; these also learn on a CPU."""
+    settings = spec.grpo
+    on_gpu = torch.cuda.is_available()
+    return GRPOConfig(
+        output_dir=str(work),
+        seed=spec.seed,
+        max_steps=settings.steps,
+        per_device_train_batch_size=settings.prompts_per_step * settings.rollouts_per_prompt,
+        gradient_accumulation_steps=1,
+        num_generations=settings.rollouts_per_prompt,
+        # The rows are laid out in their order already.
+        shuffle_dataset=False,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="constant",
+        beta=settings.beta,
+        loss_type=settings.loss_type,
+        scale_rewards="group",
+        epsilon=settings.epsilon,
+        epsilon_high=settings.epsilon_high,
+        # Masked, an overlong reply would never be told that it is overlong.
+        mask_truncated_completions=False,
+        max_completion_length=settings.max_completion_tokens,
+        temperature=settings.temperature,
+        model_init_kwargs={"dtype": "float32"},
+        use_cpu=not on_gpu,
+        bf16=on_gpu,
+        gradient_checkpointing=on_gpu,
+        logging_steps=1,
+        save_strategy="steps",
+        save_steps=settings.save_every,
+        report_to=[],
+        disable_tqdm=True,
+    )
+
+
+def report_rollouts(
+    events: EventLog, step: int, rollouts: Sequence[Rollout], rater: Rater
+) -> dict[str, float]:
+    """Write a step's rollouts and judge calls as events; returns the step's own metrics."""
+    groups: dict[str, dict[str, Any]] = {}
+    for rollout in rollouts:
+        group = groups.setdefault(rollout.row.id, _group(rollout.row))
+        group["rollouts"].append(_rollout(rollout))
+    events.append("rollouts", step=step, groups=list(groups.values()))
+    calls = [
+        {"prompt_id": rollout.row.id, "index": rollout.index, **asdict(call)}
+        for rollout in rollouts
+        for call in rollout.result.calls
+    ]
+    if calls:
+        events.append("judge_calls", step=step, calls=calls)
+    return _values(rollouts, rater)
+
+
+def _group(row: Row) -> dict[str, Any]:
+    return {
+        "prompt_id": row.id,
+        "emotion": row.emotion,
+        "prompt_tail": row.prompt_tail,
+        "rollouts": [],
+    }
+
+
+def _rollout(rollout: Rollout) -> dict[str, Any]:
+    spans = parse_spans(rollout.raw).spans
+    return {
+        "index": rollout.index,
+        "raw": rollout.raw,
+        "spans": asdict(spans) if spans else None,
+        "format": rollout.format,
+        "emotion": rollout.emotion,
+        "scores": {
+            uid: {
+                "status": score.status,
+                "value": score.value,
+                "rationale": score.rationale or score.reason,
+            }
+            for uid, score in rollout.result.scores.items()
+        },
+        "rubric": rollout.rubric,
+        "reward": rollout.reward,
+        "advantage": rollout.advantage,
+    }
+
+
+def _values(rollouts: Sequence[Rollout], rater: Rater) -> dict[str, float]:
+    columns = {
+        "format": [rollout.format for rollout in rollouts],
+        "emotion": [r.emotion for r in rollouts if r.emotion is not None],
+        "rubric": [r.rubric for r in rollouts if r.rubric is not None],
+    }
+    for criterion in rater.rubric.judge_criteria:
+        scores = [rollout.result.scores[criterion.uid] for rollout in rollouts]
+        columns[f"criterion/{criterion.uid}"] = [s.value for s in scores if s.value is not None]
+    values = {name: sum(column) / len(column) for name, column in columns.items() if column}
+    return values | {"judge_failures": float(sum(r.rubric is None for r in rollouts))}

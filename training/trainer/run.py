@@ -1,0 +1,141 @@
+"""One run from its folder: check, measure, train, save, measure again."""
+
+import platform
+import shutil
+from importlib.metadata import version
+from os import getpid
+from pathlib import Path
+
+import torch
+from transformers import PrinterCallback, Trainer
+
+from training.trainer.callbacks import RunCallback, StopRequest
+from training.trainer.checkpoints import FINAL, Checkpoints
+from training.trainer.config import RunSpec, read_spec
+from training.trainer.data import read_rows
+from training.trainer.evaluation import Evaluator
+from training.trainer.events import EventLog
+from training.trainer.failures import Stopped, TrainingFailed
+from training.trainer.generation import load_model, load_tokenizer
+from training.trainer.grpo import grpo_trainer, report_rollouts
+from training.trainer.rating import Rater
+from training.trainer.sft import sft_trainer
+
+_VERSIONED = ("torch", "transformers", "trl", "accelerate")
+# A checkpoint of bf16 weights: the weights and AdamW's two moments, in float32.
+_CHECKPOINT_SHARE = 6
+
+
+def train(run_dir: Path, events: EventLog, stop: StopRequest, api_key: str | None) -> None:
+    """Run, or go on from the last whole checkpoint. Raises SpecError and TrainingFailed."""
+    if any(event["type"] == "finished" for event in events.earlier):
+        return
+    spec = read_spec(run_dir)
+    checkpoints = Checkpoints(run_dir)
+    checkpoints.clean()
+    resumed = checkpoints.latest()
+    step = resumed[0] if resumed else 0
+    require_disk(spec, run_dir)
+    announce(events, spec, step)
+    try:
+        with Rater(spec, run_dir, api_key) as rater:
+            _train(spec, rater, events, stop, checkpoints, resumed)
+    except Stopped:
+        events.append("stopped", step=step)
+
+
+def _train(
+    spec: RunSpec,
+    rater: Rater,
+    events: EventLog,
+    stop: StopRequest,
+    checkpoints: Checkpoints,
+    resumed: tuple[int, Path] | None,
+) -> None:
+    steps = spec.settings.steps
+    tokenizer = load_tokenizer(spec.model)
+    rows = read_rows(spec.train, "train")
+    evaluator = Evaluator(
+        rows=read_rows(spec.held_out, "held_out"),
+        rater=rater,
+        weights=spec.reward,
+        tokenizer=tokenizer,
+        max_tokens=spec.settings.max_completion_tokens,
+        seed=spec.seed,
+        between_batches=stop.raise_if_made,
+    )
+    trainer: Trainer
+    if spec.method == "grpo":
+        trainer, reward = grpo_trainer(spec, rows, rater, tokenizer, checkpoints.work)
+
+        def report_step(step: int) -> dict[str, float]:
+            return report_rollouts(events, step, reward.rollouts, rater)
+    else:
+        trainer = sft_trainer(spec, rows, tokenizer, checkpoints.work)
+
+        def report_step(step: int) -> dict[str, float]:
+            return {}
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(RunCallback(events, checkpoints, stop, report_step))
+
+    evaluate_once(events, "before", 0, evaluator, load_model(spec.model))
+    if resumed is None or resumed[0] < steps:
+        trainer.train(resume_from_checkpoint=str(resumed[1]) if resumed else None)
+        if trainer.state.global_step < steps:
+            events.append("stopped", step=trainer.state.global_step)
+            return
+    else:
+        trainer.model = load_model(resumed[1])
+    save_final(trainer, events, checkpoints, steps)
+    evaluate_once(events, "after", steps, evaluator, trainer.model)
+    checkpoints.clean()
+    events.append("finished", step=steps)
+
+
+def announce(events: EventLog, spec: RunSpec, step: int) -> None:
+    """The `started` event; what earlier attempts wrote of later steps is repeated."""
+    attempt = 1 + sum(event["type"] == "started" for event in events.earlier)
+    events.append(
+        "started",
+        attempt=attempt,
+        resumed_from_step=step,
+        pid=getpid(),
+        versions={"python": platform.python_version(), **{p: version(p) for p in _VERSIONED}},
+        steps_total=spec.settings.steps,
+    )
+    if step:
+        events.append("log", level="info", text=f"Going on from the checkpoint of step {step}.")
+
+
+def require_disk(spec: RunSpec, run_dir: Path) -> None:
+    """Raises TrainingFailed where the checkpoints and events would not fit."""
+    weights = sum(path.stat().st_size for path in spec.model.glob("*.safetensors"))
+    saves = spec.settings.steps // spec.settings.save_every + 2
+    needed = saves * weights * _CHECKPOINT_SHARE + 50_000_000
+    free = shutil.disk_usage(run_dir).free
+    if free < needed:
+        raise TrainingFailed(
+            f"The disk has {free / 1e9:.1f} GB free and this run needs {needed / 1e9:.1f} GB for "
+            "its checkpoints. Free some space or save less often."
+        )
+
+
+def save_final(trainer: Trainer, events: EventLog, checkpoints: Checkpoints, step: int) -> None:
+    """`checkpoints/final`: a model folder that loads by itself, with tokenizer and template."""
+    written = checkpoints.work / FINAL
+    # Not the trainer's own saving, which adds its arguments as a pickle.
+    trainer.model.save_pretrained(written)
+    trainer.processing_class.save_pretrained(written)
+    path, sha256 = checkpoints.publish(written, FINAL, step)
+    events.append("checkpoint", step=step, path=path, sha256=sha256)
+
+
+def evaluate_once(
+    events: EventLog, name: str, step: int, evaluator: Evaluator, model: torch.nn.Module
+) -> None:
+    """Write the evaluation `name` unless an earlier attempt did."""
+    if any(e["type"] == "evaluation" and e["name"] == name for e in events.earlier):
+        return
+    metrics = evaluator.evaluate(model)
+    events.append("evaluation", name=name, step=step, n=len(evaluator.rows), metrics=metrics)

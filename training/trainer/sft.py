@@ -1,0 +1,65 @@
+"""Supervised fine-tuning with TRL: the cold start."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from transformers import PreTrainedTokenizerBase as Tokenizer
+from trl import SFTConfig, SFTTrainer
+
+from training.trainer.config import RunSpec
+from training.trainer.data import Row, in_training_order
+from training.trainer.strict import SpecError
+
+
+def sft_trainer(spec: RunSpec, rows: Sequence[Row], tokenizer: Tokenizer, work: Path) -> SFTTrainer:
+    """TRL's trainer for the spec. Raises SpecError where a row has no completion."""
+    for number, row in enumerate(rows, start=1):
+        if not row.completion:
+            reason = "SFT needs the reply to imitate."
+            raise SpecError(f"data.train[line {number}].completion", reason)
+    settings, size = spec.sft, spec.sft.batch_size
+    ordered = in_training_order(
+        rows, settings.steps * size, spec.seed, per_step=min(size, len(rows))
+    )
+    return SFTTrainer(
+        model=str(spec.model),
+        processing_class=tokenizer,
+        args=sft_config(spec, work),
+        train_dataset=Dataset.from_list(
+            [
+                {
+                    "prompt": row.messages,
+                    "completion": [{"role": "assistant", "content": row.completion}],
+                }
+                for row in ordered
+            ]
+        ),
+    )
+
+
+def sft_config(spec: RunSpec, work: Path) -> SFTConfig:
+    """TRL's settings; the loss is on the completion only."""
+    settings = spec.sft
+    on_gpu = torch.cuda.is_available()
+    return SFTConfig(
+        output_dir=str(work),
+        seed=spec.seed,
+        max_steps=settings.steps,
+        per_device_train_batch_size=settings.batch_size,
+        gradient_accumulation_steps=1,
+        train_sampling_strategy="sequential",
+        learning_rate=settings.learning_rate,
+        completion_only_loss=True,
+        max_length=None,
+        model_init_kwargs={"dtype": "float32"},
+        use_cpu=not on_gpu,
+        bf16=on_gpu,
+        gradient_checkpointing=on_gpu,
+        logging_steps=1,
+        save_strategy="steps",
+        save_steps=settings.save_every,
+        report_to=[],
+        disable_tqdm=True,
+    )
