@@ -120,6 +120,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "annotation.work_on_generation": {"queue": "llm"},
+    "llm.test_endpoint": {"queue": "llm"},
     "annotation.work_on_judging": {"queue": "llm"},
     "training.work_on_training": {"queue": "gpu"},
 }

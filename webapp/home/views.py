@@ -30,6 +30,7 @@ def project_home(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
         "greeting": greeting(timezone.localtime().hour),
+        "first_name": str(member.user).split()[0],
         "todo": todo,
         "runs": queries.runs_of(member),
         "watches_runs": member.is_lead or member.is_clinician,

@@ -1,3 +1,16 @@
-from django.urls import URLPattern, URLResolver
+"""Pages of this app, below `/p/<project_id>/`."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from webapp.llm import views
+
+E = "endpoints/<uuid:endpoint_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("endpoints/", views.endpoints, name="endpoints"),
+    path("endpoints/new/", views.endpoint_new, name="endpoint_new"),
+    path(E, views.endpoint, name="endpoint"),
+    path(E + "archive/", views.endpoint_archive, name="endpoint_archive"),
+    path(E + "test/", views.endpoint_test, name="endpoint_test"),
+    path(E + "tests/<uuid:call_id>/", views.endpoint_test_result, name="endpoint_test_result"),
+]

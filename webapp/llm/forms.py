@@ -1,0 +1,55 @@
+"""The form of an endpoint."""
+
+from django import forms
+
+from webapp.llm.models import Endpoint
+
+INPUT = {"class": "input", "autocomplete": "off"}
+
+
+class EndpointForm(forms.ModelForm):
+    field_order = ["name", "base_url", "model", "api_key"]
+
+    api_key = forms.CharField(
+        label="Key",
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={**INPUT, "autocomplete": "new-password"}),
+        help_text="Stored encrypted and never shown again. It is sent to this address only.",
+    )
+
+    max_concurrency = forms.IntegerField(
+        label="Requests at once",
+        min_value=1,
+        max_value=1024,
+        initial=16,
+        widget=forms.NumberInput(attrs=INPUT),
+    )
+    timeout_s = forms.IntegerField(
+        label="Seconds to wait for an answer",
+        min_value=1,
+        max_value=3600,
+        initial=60,
+        widget=forms.NumberInput(attrs=INPUT),
+    )
+
+    class Meta:
+        model = Endpoint
+        fields = ["name", "base_url", "model", "max_concurrency", "timeout_s"]
+        labels = {
+            "base_url": "Address",
+            "model": "Model",
+        }
+        help_texts = {
+            "base_url": "Where the chat completions protocol is spoken, such as "
+            "https://models.example.org/v1",
+            "model": "The name of the model at that address.",
+        }
+        widgets = {
+            "name": forms.TextInput(attrs=INPUT),
+            "base_url": forms.TextInput(attrs={**INPUT, "inputmode": "url"}),
+            "model": forms.TextInput(attrs=INPUT),
+        }
+
+    # Where a refusal of the service belongs.
+    FIELD_OF_CODE = {"address": "base_url", "name_taken": "name", "key": "api_key"}

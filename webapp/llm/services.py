@@ -1,0 +1,220 @@
+"""Endpoints: name, change, archive, test, and open them for a worker."""
+
+import asyncio
+from uuid import UUID
+
+from celery import current_app
+from django.conf import settings
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from webapp import fieldkeys
+from webapp.accounts.access import require_open
+from webapp.accounts.models import Project, User
+from webapp.audit import services as audit
+from webapp.errors import Refused
+from webapp.ids import new_id
+from webapp.llm import secrets
+from webapp.llm.addresses import AddressRefused, check_address, guarded_transport
+from webapp.llm.client import Completion, ModelClient, ModelError
+from webapp.llm.models import Endpoint, ModelCall
+
+COMPLETIONS = "/chat/completions"
+TEST_MESSAGES = [{"role": "user", "content": "Answer with the one word: ready"}]
+TEST_TOKENS = 8
+# Whoever presses the button again within this time waits for the same test.
+TEST_KEPT_S = 20
+
+
+def endpoint_create(
+    *,
+    project: Project,
+    actor: User,
+    name: str,
+    base_url: str,
+    model: str,
+    api_key: str = "",
+    max_concurrency: int = 16,
+    timeout_s: int = 60,
+) -> Endpoint:
+    """Name a server that speaks chat completions. Raises Refused for an address that may not be
+    reached and for a name that is taken."""
+    require_open(project)
+    base_url = _checked(base_url)
+    endpoint = Endpoint(
+        project=project,
+        name=name,
+        base_url=base_url,
+        model=model,
+        max_concurrency=max_concurrency,
+        timeout_s=timeout_s,
+        created_by=actor,
+    )
+    _set_key(endpoint, api_key)
+    with transaction.atomic():
+        _save(endpoint)
+        audit.record("endpoint.created", actor=actor, object=endpoint)
+    return endpoint
+
+
+def endpoint_change(
+    *,
+    endpoint: Endpoint,
+    actor: User,
+    name: str,
+    base_url: str,
+    model: str,
+    api_key: str = "",
+    max_concurrency: int,
+    timeout_s: int,
+) -> bool:
+    """Change an endpoint. An empty `api_key` keeps the key, unless the address leads to another
+    origin: then the key is dropped. Returns whether it was."""
+    require_open(endpoint.project)
+    base_url = _checked(base_url)
+    with transaction.atomic():
+        row = Endpoint.objects.select_for_update(of=("self",)).get(pk=endpoint.pk)
+        row.name, row.base_url, row.model = name, base_url, model
+        row.max_concurrency, row.timeout_s = max_concurrency, timeout_s
+        moved = row.secret is not None and row.secret_origin != secrets.origin_text(base_url)
+        if api_key:
+            _set_key(row, api_key)
+        elif moved:
+            _set_key(row, "")
+        _save(row)
+        dropped = moved and not api_key
+        audit.record(
+            "endpoint.changed",
+            actor=actor,
+            object=row,
+            key_entered=bool(api_key),
+            key_dropped=dropped,
+        )
+    endpoint.refresh_from_db()
+    return dropped
+
+
+def endpoint_archive(*, endpoint: Endpoint, actor: User) -> None:
+    """Offer it no more. Judges and runs that are pinned to it stay readable."""
+    with transaction.atomic():
+        open_rows = Endpoint.objects.filter(pk=endpoint.pk, archived_at=None)
+        if open_rows.update(archived_at=timezone.now()):
+            audit.record("endpoint.archived", actor=actor, object=endpoint)
+
+
+def read_key(endpoint: Endpoint) -> str | None:
+    """The endpoint's key in clear, for the program that sends it. Raises KeyLost."""
+    if endpoint.secret is None:
+        return None
+    return secrets.unseal(bytes(endpoint.secret), base_url=endpoint.base_url)
+
+
+def open_client(endpoint: Endpoint, *, retries: int = 4) -> ModelClient:
+    """The one client for this endpoint; use it as `async with`. Raises Refused where the key
+    has to be entered again."""
+    return ModelClient(
+        endpoint.base_url,
+        endpoint.model,
+        read_key(endpoint),
+        max_concurrency=endpoint.max_concurrency,
+        timeout_s=endpoint.timeout_s,
+        retries=retries,
+        transport=guarded_transport(
+            allow_loopback=settings.LLM_ALLOW_LOOPBACK, allowed_hosts=settings.LLM_ALLOWED_HOSTS
+        ),
+    )
+
+
+def endpoint_test(*, endpoint: Endpoint, actor: User) -> UUID:
+    """Ask a worker for one short call; returns the id that its ModelCall will have."""
+    require_open(endpoint.project)
+    call_id = new_id()
+    key = f"llm.test.{endpoint.pk}"
+    if not cache.add(key, call_id, TEST_KEPT_S):
+        return cache.get(key, call_id)
+    with transaction.atomic():
+        audit.record("endpoint.tested", actor=actor, object=endpoint)
+        transaction.on_commit(
+            lambda: current_app.send_task(
+                "llm.test_endpoint", args=[str(endpoint.pk), str(call_id)], expires=120
+            )
+        )
+    return call_id
+
+
+def run_test(*, endpoint_id: UUID, call_id: UUID) -> None:
+    """Make the call and keep what came of it, once. For a worker."""
+    endpoint = Endpoint.objects.filter(pk=endpoint_id).first()
+    if endpoint is None or ModelCall.objects.filter(pk=call_id).exists():
+        return
+    call = ModelCall(
+        pk=call_id,
+        project_id=endpoint.project_id,
+        endpoint=endpoint,
+        purpose=ModelCall.Purpose.TEST,
+        request={"messages": TEST_MESSAGES, "max_tokens": TEST_TOKENS},
+    )
+    try:
+        done = asyncio.run(_ask(endpoint))
+    except (ModelError, Refused) as error:
+        call.error = str(error)
+    else:
+        call.reply, call.latency_ms = done.text, done.latency_ms
+        call.prompt_tokens, call.completion_tokens = done.prompt_tokens, done.completion_tokens
+    ModelCall.objects.bulk_create([call], ignore_conflicts=True)
+
+
+def rotate_keys() -> tuple[int, int]:
+    """Encrypt every key again under the newest of FIELD_KEYS: (rotated, lost)."""
+    rotated = lost = 0
+    for pk in Endpoint.objects.filter(secret__isnull=False).values_list("pk", flat=True):
+        with transaction.atomic():
+            row = Endpoint.objects.select_for_update(of=("self",)).get(pk=pk)
+            try:
+                row.secret = fieldkeys.rotate(bytes(row.secret))
+            except fieldkeys.Undecryptable:
+                lost += 1
+                continue
+            row.save(update_fields=["secret"])
+            rotated += 1
+    return rotated, lost
+
+
+async def _ask(endpoint: Endpoint) -> Completion:
+    async with open_client(endpoint, retries=0) as client:
+        return await client.complete(TEST_MESSAGES, max_tokens=TEST_TOKENS, temperature=0.0)
+
+
+def _checked(base_url: str) -> str:
+    """The base URL in one spelling, where it may be reached."""
+    url = base_url.strip().rstrip("/").removesuffix(COMPLETIONS).rstrip("/")
+    if "?" in url or "#" in url:
+        raise Refused("The address ends with a path, without ? or #.", code="address")
+    try:
+        check_address(
+            url,
+            allow_loopback=settings.LLM_ALLOW_LOOPBACK,
+            allowed_hosts=settings.LLM_ALLOWED_HOSTS,
+        )
+    except AddressRefused as error:
+        raise Refused(str(error), code="address") from None
+    return url
+
+
+def _set_key(endpoint: Endpoint, key: str) -> None:
+    if not key:
+        endpoint.secret, endpoint.secret_origin = None, ""
+        return
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise Refused("The key has characters that can’t be sent.", code="key")
+    endpoint.secret = secrets.seal(key, base_url=endpoint.base_url)
+    endpoint.secret_origin = secrets.origin_text(endpoint.base_url)
+
+
+def _save(endpoint: Endpoint) -> None:
+    try:
+        with transaction.atomic():
+            endpoint.save()
+    except IntegrityError:
+        raise Refused("There is already an endpoint of this name.", code="name_taken") from None
