@@ -4,6 +4,7 @@ Every part is made through the services that pages use, and only where it is mis
 start that was killed half-way is finished by the next one.
 """
 
+import hashlib
 import json
 import os
 import secrets
@@ -47,6 +48,7 @@ from webapp.llm.services import endpoint_create
 PROJECT = "Empathic support"
 SOURCE = "demo"
 STARTER = "starter"
+STARTER_FOLDER = "training/starter/model"
 # Profiles that the starter model never trained on, so that held-out prompts are new to it.
 SPLITS = ("validation", "test")
 DIALOGUES_PER_SPLIT = 90
@@ -161,7 +163,14 @@ def _endpoint(project: Project, lead: User) -> None:
 
 def _starter(project: Project, lead: User) -> None:
     if not Checkpoint.objects.filter(project=project, run=None, name=STARTER).exists():
-        checkpoint_register(project=project, actor=lead, name=STARTER)
+        weights = settings.BASE_DIR / STARTER_FOLDER / "model.safetensors"
+        checkpoint_register(
+            project=project,
+            actor=lead,
+            name=STARTER,
+            path=STARTER_FOLDER,
+            sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
+        )
 
 
 def _published(project: Project, author: User, reviewer: User, spec: RubricSpec) -> RubricVersion:

@@ -1,0 +1,84 @@
+"""The whole studio as `make run` starts it, on data of its own, for the road through it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+READY_WITHIN_S = 180
+
+
+@dataclass(frozen=True)
+class Studio:
+    url: str
+    passwords: dict[str, str]
+    var: Path
+
+    def sign_in_of(self, box: str) -> tuple[str, str]:
+        """(e-mail, password) of somebody in the demo."""
+        email = next(email for email in self.passwords if email.startswith(f"{box}@"))
+        return email, self.passwords[email]
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    var = tmp_path_factory.mktemp("studio") / "var"
+    port = _free_pair()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DATABASE_URL", "REDIS_URL", "KARDIA_DEMO", "DJANGO_SETTINGS_MODULE")
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webapp.embedded", "run", "--port", str(port)],
+        cwd=ROOT,
+        env=environment | {"KARDIA_VAR": str(var)},
+        stdout=(var.parent / "run.log").open("wb"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(process, f"{url}/health/live", var)
+        yield Studio(url, json.loads((var / "demo-passwords.json").read_text()), var)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+
+def _free_pair() -> int:
+    """A port that is free together with the next one, which the model server takes."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, var: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"The studio did not start:\n{(var.parent / 'run.log').read_text()[-4000:]}")
