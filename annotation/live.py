@@ -2,8 +2,8 @@
 
 from django.template.loader import render_to_string
 
-from annotation.models import FitRun, GenerationRun, JudgeRun
-from annotation.queries import generation, judging
+from annotation.models import FitRun, GenerationRun, ImportRun, JudgeRun
+from annotation.queries import data, generation, judging
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 from webapp.runs import registry
@@ -11,9 +11,16 @@ from webapp.runs.models import Run
 
 
 def register() -> None:
+    registry.register(registry.Kind(ImportRun, render_import, (Role.CLINICIAN, Role.LEAD)))
     registry.register(registry.Kind(GenerationRun, render_generation, (Role.LEAD,)))
     registry.register(registry.Kind(JudgeRun, render_judging, (Role.CLINICIAN, Role.LEAD)))
     registry.register(registry.Kind(FitRun, render_fit, (Role.CLINICIAN, Role.LEAD)))
+
+
+def render_import(run: Run, member: Member) -> str:
+    assert isinstance(run, ImportRun)  # noqa: S101  (registered for this model)
+    context = {"run": run, "member": member, "state": data.import_state(run), "live": True}
+    return render_to_string("data/_import_state.html", context)
 
 
 def render_generation(run: Run, member: Member) -> str:

@@ -2,9 +2,23 @@
 
 from django.urls import path
 
-from annotation.views import generation, judging
+from annotation.views import data, generation, judging, sets
 
 urlpatterns = [
+    # Data
+    path("data/", data.data, name="data"),
+    path("data/dialogues/", data.dialogues, name="dialogues"),
+    path("data/dialogues/<uuid:dialogue_id>/", data.dialogue, name="dialogue"),
+    path("data/imports/", data.imports, name="imports"),
+    path("data/imports/new/", data.import_new, name="import_new"),
+    path("data/imports/<uuid:run_id>/", data.import_run, name="import_run"),
+    path("data/imports/<uuid:run_id>/cancel/", data.import_cancel, name="import_cancel"),
+    path("data/imports/<uuid:run_id>/resume/", data.import_resume, name="import_resume"),
+    path("data/sets/", sets.sets, name="sets"),
+    path("data/sets/new/", sets.set_new, name="set_new"),
+    path("data/sets/size/", sets.set_size, name="set_size"),
+    path("data/sets/<uuid:set_id>/", sets.set_page, name="set"),
+    path("data/sets/<uuid:set_id>/freeze/", sets.snapshot_freeze, name="snapshot_freeze"),
     # Generation
     path("generation/", generation.generation_runs, name="generation_runs"),
     path("generation/new/", generation.generation_new, name="generation_new"),

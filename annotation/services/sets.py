@@ -16,6 +16,7 @@ from annotation.models import (
     GenerationRun,
     ImportLine,
     ImportRun,
+    Profile,
     Snapshot,
     SnapshotMember,
     Target,
@@ -24,7 +25,7 @@ from annotation.models import (
 from annotation.models.corpus import Split
 from annotation.services.targets import targets_for
 from webapp.accounts.access import require_open
-from webapp.accounts.models import Project, User
+from webapp.accounts.models import Project, ProjectRow, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
 from webapp.errors import Refused
@@ -44,13 +45,14 @@ class SetQuery:
 
     import_run: str = ""
     generation_run: str = ""
+    profile: str = ""
     source: str = ""
     emotion: str = ""
     split: str = ""
     kind: str = Target.Kind.TURN
 
     def __post_init__(self) -> None:
-        for name in ("import_run", "generation_run"):
+        for name in ("import_run", "generation_run", "profile"):
             if getattr(self, name):
                 _require_uuid(getattr(self, name))
         if self.emotion and self.emotion not in EMOTIONS:
@@ -77,7 +79,7 @@ def collection_create(*, project: Project, actor: User, name: str, query: SetQue
     require_open(project)
     if not name.strip():
         raise Refused("Give the set a name.", code="name")
-    _require_runs(project, query)
+    _require_ours(project, query)
     with transaction.atomic():
         collection = Collection.objects.create(
             project=project,
@@ -97,7 +99,12 @@ def dialogues_in(*, project: Project, query: SetQuery) -> QuerySet[Dialogue]:
         rows = rows.filter(pk__in=_imported(query.import_run))
     if query.generation_run:
         rows = rows.filter(generation_item__run_id=query.generation_run)
-    same = {"source": query.source, "emotion_label": query.emotion, "split": query.split}
+    same = {
+        "profile_id": query.profile,
+        "source": query.source,
+        "emotion_label": query.emotion,
+        "split": query.split,
+    }
     return rows.filter(**{name: value for name, value in same.items() if value})
 
 
@@ -205,14 +212,20 @@ def _imported(run_id: str) -> QuerySet[ImportLine, UUID]:
     return lines.values_list("dialogue_id", flat=True)
 
 
-def _require_runs(project: Project, query: SetQuery) -> None:
-    for run_id, model in ((query.import_run, ImportRun), (query.generation_run, GenerationRun)):
-        if run_id and not model.objects.filter(project=project, pk=run_id).exists():
-            raise Refused("The project has no such run.", code="unknown_run")
+def _require_ours(project: Project, query: SetQuery) -> None:
+    """Refuse a query that names a row of another project."""
+    named: tuple[tuple[str, type[ProjectRow]], ...] = (
+        (query.import_run, ImportRun),
+        (query.generation_run, GenerationRun),
+        (query.profile, Profile),
+    )
+    for pk, model in named:
+        if pk and not model.objects.filter(project=project, pk=pk).exists():
+            raise Refused("The project has no such run or profile.", code="unknown_id")
 
 
 def _require_uuid(text: str) -> None:
     try:
         UUID(text)
     except ValueError:
-        raise Refused("A run is named by its id.", code="unknown_run") from None
+        raise Refused("Runs and profiles are named by their ids.", code="unknown_id") from None
