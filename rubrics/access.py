@@ -1,0 +1,62 @@
+"""Which rubrics a member may see. Annotators read what is published and never a draft."""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.http import Http404
+
+from rubrics.models import Rubric, RubricVersion
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+
+WRITERS = (Role.CLINICIAN, Role.LEAD)
+
+
+def may_write(member: Member) -> bool:
+    return member.has(*WRITERS)
+
+
+def visible_versions(member: Member) -> QuerySet[RubricVersion]:
+    """The versions that the member may read, without their texts."""
+    found = RubricVersion.objects.filter(project=member.project)
+    if not may_write(member):
+        shown = [RubricVersion.Status.PUBLISHED, RubricVersion.Status.ARCHIVED]
+        found = found.filter(status__in=shown)
+    return found.select_related("spec", "author", "saved_by", "approved_by", "published_by").defer(
+        "draft", "spec__content"
+    )
+
+
+def visible_rubrics(member: Member) -> QuerySet[Rubric]:
+    """The rubrics with a version that the member may read; `shown` lists those, newest first."""
+    versions = visible_versions(member)
+    return (
+        Rubric.objects.filter(project=member.project, archived_at=None)
+        .filter(Exists(versions.filter(rubric=OuterRef("pk"))))
+        .select_related("created_by")
+        .prefetch_related(
+            Prefetch("versions", queryset=versions.order_by("-number"), to_attr="shown")
+        )
+        .order_by("number")
+    )
+
+
+def rubric_for(member: Member, rubric_id: UUID) -> Rubric:
+    rubric = visible_rubrics(member).filter(pk=rubric_id).first()
+    if rubric is None:
+        raise Http404
+    return rubric
+
+
+def version_for(member: Member, version_id: UUID) -> RubricVersion:
+    """The version with its text. Raises Http404 where the member may not read it."""
+    version = (
+        visible_versions(member)
+        .defer(None)
+        .select_related("rubric", "project")
+        .filter(pk=version_id)
+        .first()
+    )
+    if version is None:
+        raise Http404
+    return version

@@ -1,0 +1,100 @@
+"""Reads about rubrics, their versions and judges."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from rubrics.models import Judge, Rubric, RubricVersion
+from rubrics.spec import RubricSpec, formula_in_words, from_json
+from rubrics.wording import Change, PlacedProblem, changes_since, problems_in_words
+from webapp.accounts.models import Project
+
+
+@dataclass(frozen=True)
+class RubricRow:
+    """A rubric as the list shows it, from the versions that the member may read."""
+
+    rubric: Rubric
+    newest: RubricVersion | None
+    open: RubricVersion | None
+    published: int
+
+
+def rubric_row(rubric: Rubric) -> RubricRow:
+    """`rubric` comes from `access.visible_rubrics`."""
+    versions: list[RubricVersion] = rubric.shown  # type: ignore[attr-defined]
+    published = [v for v in versions if v.status == RubricVersion.Status.PUBLISHED]
+    return RubricRow(
+        rubric=rubric,
+        newest=published[0] if published else None,
+        open=next((v for v in versions if v.is_open), None),
+        published=len(published),
+    )
+
+
+def text_of(version: RubricVersion) -> dict[str, Any]:
+    """The frozen text of a published version, else the draft as it stands."""
+    return version.spec.content if version.spec else version.draft
+
+
+def published_before(version: RubricVersion) -> RubricVersion | None:
+    """The version of the same rubric that people rate by until this one is published."""
+    return (
+        RubricVersion.objects.filter(
+            rubric_id=version.rubric_id,
+            status=RubricVersion.Status.PUBLISHED,
+            number__lt=version.number,
+        )
+        .select_related("spec")
+        .order_by("-number")
+        .first()
+    )
+
+
+@dataclass(frozen=True)
+class DraftState:
+    """What the editor says about a text: its total in words, its problems, what changed."""
+
+    spec: RubricSpec
+    total: str
+    problems: list[PlacedProblem]
+    before: RubricVersion | None
+    changes: list[Change]
+
+
+def draft_state(version: RubricVersion) -> DraftState:
+    spec = from_json(version.draft)
+    before = published_before(version)
+    return DraftState(
+        spec=spec,
+        total=formula_in_words(spec) if spec.judge_criteria else "",
+        problems=problems_in_words(spec),
+        before=before,
+        changes=changes_since(from_json(before.spec.content), spec)
+        if before and before.spec
+        else [],
+    )
+
+
+def published_versions(project: Project) -> QuerySet[RubricVersion]:
+    """What queues, judge runs and training runs choose from, newest first."""
+    return (
+        RubricVersion.objects.filter(
+            project=project,
+            status=RubricVersion.Status.PUBLISHED,
+            rubric__archived_at=None,
+        )
+        .select_related("rubric", "spec")
+        .defer("draft", "spec__content")
+        .order_by("-published_at")
+    )
+
+
+def judges_of(project: Project) -> QuerySet[Judge]:
+    """Every version of every judge, by name and newest first."""
+    return (
+        Judge.objects.filter(project=project)
+        .select_related("endpoint", "artefact", "created_by")
+        .order_by("name", "-version")
+    )

@@ -1,0 +1,135 @@
+// What can be done to a rubric's text. Pure: no page, no network.
+
+/** A random identity. `crypto.randomUUID` is missing where the page came over plain HTTP. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+export function newCriterion(text) {
+  const judged = text.criteria.filter((criterion) => criterion.kind === "judge");
+  return {
+    uid: newId(), meaning_id: newId(), name: "", description: "", use_when: "", avoid_when: "",
+    kind: "judge", scale: text.formula === "healthbench" ? "points" : "levels",
+    levels: text.formula === "healthbench" ? [] : emptyLevels(),
+    // As heavy as the others on average, so that a new one neither vanishes nor rules.
+    weight: judged.length ? Math.round(judged.reduce((sum, one) => sum + one.weight, 0) / judged.length) || 1 : 1,
+    points: text.formula === "healthbench" ? 1 : null, category: "", gate: null,
+    spans: ["response"], check: "", check_argument: "", exemplars: [],
+  };
+}
+
+const emptyLevels = () => [1, 2, 3].map((value) => ({ value, label: "", anchor: "" }));
+
+/** Another scale. Levels that it does not have are dropped; values 0 and 1 fit every scale. */
+export function setScale(criterion, scale) {
+  criterion.scale = scale;
+  const fits = criterion.levels.every((level) => level.value === 0 || level.value === 1);
+  if (scale !== "levels" && !fits) { criterion.levels = []; criterion.exemplars = []; }
+  if (scale === "levels" && !criterion.levels.length) criterion.levels = emptyLevels();
+  if (!levelValues(criterion).includes(criterion.gate)) criterion.gate = null;
+}
+
+/** A check passes or fails; it is neither rated by levels nor a gate. */
+export function setKind(criterion, kind) {
+  criterion.kind = kind;
+  setScale(criterion, kind === "check" ? "binary" : "levels");
+  if (kind === "check") criterion.gate = null;
+}
+
+export function duplicate(criterion) {
+  const copy = structuredClone(criterion);
+  return { ...copy, uid: newId(), meaning_id: newId(), name: `${criterion.name} (copy)`.trim().slice(0, 200) };
+}
+
+export function move(list, from, step) {
+  const to = from + step;
+  if (from < 0 || to < 0 || to >= list.length) return false;
+  list.splice(to, 0, ...list.splice(from, 1));
+  return true;
+}
+
+export function sortedLevels(criterion) {
+  return criterion.levels.toSorted((one, other) => one.value - other.value);
+}
+
+/** The values that a score may take. */
+export function levelValues(criterion) {
+  return criterion.scale === "levels" ? sortedLevels(criterion).map((level) => level.value) : [0, 1];
+}
+
+export function addLevel(criterion) {
+  const values = criterion.levels.map((level) => level.value);
+  criterion.levels.push({ value: values.length ? Math.max(...values) + 1 : 1, label: "", anchor: "" });
+}
+
+/** Take out a level with its exemplars; those above move down by one. */
+export function removeLevel(criterion, value) {
+  criterion.levels = criterion.levels.filter((level) => level.value !== value);
+  criterion.exemplars = criterion.exemplars.filter((exemplar) => exemplar.level !== value);
+  if (criterion.gate === value) criterion.gate = null;
+  renumber(criterion, (old) => (old > value ? old - 1 : old));
+}
+
+/** Number the levels anew from `lowest`, without gaps. */
+export function numberFrom(criterion, lowest) {
+  const order = sortedLevels(criterion).map((level) => level.value);
+  renumber(criterion, (old) => (order.includes(old) ? lowest + order.indexOf(old) : old));
+}
+
+function renumber(criterion, change) {
+  for (const level of criterion.levels) level.value = change(level.value);
+  for (const exemplar of criterion.exemplars) exemplar.level = change(exemplar.level);
+  if (criterion.gate !== null) criterion.gate = change(criterion.gate);
+}
+
+/** What the criterion counts for, as the list shows it. */
+export function share(text, criterion) {
+  if (criterion.kind === "check") return "check";
+  if (text.formula === "healthbench") return `${criterion.points > 0 ? "+" : ""}${criterion.points ?? 0}`.replace("-", "−");
+  if (text.formula === "rar") return criterion.category;
+  const sum = text.criteria.reduce((total, one) => total + (one.kind === "judge" ? one.weight : 0), 0);
+  return sum ? `${Math.round((100 * criterion.weight) / sum)} %` : "";
+}
+
+/** Equal as data, whatever the order of the keys. */
+export function same(one, other) {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || !one || !other) return false;
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => same(one[key], other[key]));
+}
+
+/** The places where two texts differ: [{place, mine, theirs}], in words. */
+export function differences(mine, theirs) {
+  const found = [];
+  const note = (place, one, other) => { if (one !== other) found.push({ place, mine: one, theirs: other }); };
+  for (const [key, name] of Object.entries(FRAME)) note(name, mine[key], theirs[key]);
+  const order = (text) => text.criteria.map((criterion) => criterion.name).join(", ");
+  const uids = new Set([...mine.criteria, ...theirs.criteria].map((criterion) => criterion.uid));
+  for (const uid of uids) {
+    const [one, other] = [mine, theirs].map((text) => text.criteria.find((criterion) => criterion.uid === uid));
+    const name = (one ?? other).name || "A criterion without a name";
+    if (!one || !other) { note(name, one ? "is there" : "is not there", other ? "is there" : "is not there"); continue; }
+    for (const key of Object.keys(one)) {
+      if (key !== "uid" && key !== "meaning_id") note(`${name}: ${FIELDS[key] ?? key}`, inWords(one[key]), inWords(other[key]));
+    }
+  }
+  note("Order of the criteria", order(mine), order(theirs));
+  return found;
+}
+
+const FRAME = { title: "Title", purpose: "Purpose", target: "What it rates", formula: "Formula", guidance: "Guidance" };
+const FIELDS = { name: "name", description: "what the rater decides", use_when: "when to use it", avoid_when: "when not to use it", kind: "who decides", scale: "scale", levels: "levels", weight: "weight", points: "points", category: "category", gate: "gate", spans: "what the rater reads", check: "what it tests", check_argument: "what it looks for", exemplars: "exemplars" };
+
+function inWords(value) {
+  if (value === null || value === "") return "nothing";
+  if (!Array.isArray(value)) return String(value);
+  return value.map((item) => {
+    if (typeof item === "string") return item;
+    return "anchor" in item ? `${item.value} ${item.label}: ${item.anchor}` : `${item.level}: ${item.text}`;
+  }).join("\n") || "nothing";
+}
