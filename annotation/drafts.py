@@ -1,0 +1,91 @@
+"""A rating while it is being written: what the desk keeps, and what a submit is made from."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rubrics.spec import CriterionSpec, RubricSpec
+
+# What stands in place of a level where a criterion does not apply.
+NOT_APPLICABLE = "na"
+MAX_RATIONALE = 10_000
+# Nobody works on one item for longer; a browser that says so is wrong.
+MAX_ACTIVE_SECONDS = 24 * 3600.0
+
+
+class BadDraft(ValueError):
+    """Not the shape of a draft, or not of this rubric. The message is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Levels and rationales by criterion uid. May be incomplete."""
+
+    scores: Mapping[str, int | str] = field(default_factory=dict)
+    rationales: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"scores": dict(self.scores), "rationales": dict(self.rationales)}
+
+    def missing(self, spec: RubricSpec) -> list[CriterionSpec]:
+        """The criteria that still need a level, or the word that they do not apply."""
+        return [c for c in spec.judge_criteria if c.uid not in self.scores]
+
+
+def read_draft(spec: RubricSpec, data: object) -> Draft:
+    """The draft in `{"scores": {uid: level or "na"}, "rationales": {uid: text}}`.
+
+    Levels may be numbers or their digits, as a form sends them. Raises BadDraft for a criterion
+    that people do not rate, a level that it lacks, or anything else that is no draft.
+    """
+    if not isinstance(data, Mapping):
+        raise BadDraft("A draft is an object with scores and rationales.")
+    criteria = {c.uid: c for c in spec.judge_criteria}
+    scores = _of_criteria(data.get("scores", {}), criteria, "scores")
+    rationales = _of_criteria(data.get("rationales", {}), criteria, "rationales")
+    return Draft(
+        {uid: _level(criteria[uid], value) for uid, value in scores.items()},
+        {uid: text for uid, value in rationales.items() if (text := _text(criteria[uid], value))},
+    )
+
+
+def read_active_seconds(value: object) -> float:
+    """Seconds of work as a browser measured them. Raises BadDraft for what is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise BadDraft("The time on the item is a number of seconds.")
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise BadDraft("The time on the item is a number of seconds.") from None
+    if not math.isfinite(seconds) or seconds < 0:
+        raise BadDraft("The time on the item is a number of seconds.")
+    return min(seconds, MAX_ACTIVE_SECONDS)
+
+
+def _of_criteria(
+    data: object, criteria: Mapping[str, CriterionSpec], name: str
+) -> Mapping[str, object]:
+    if not isinstance(data, Mapping):
+        raise BadDraft(f"The {name} of a draft are an object by criterion.")
+    if any(uid not in criteria for uid in data):
+        raise BadDraft(f"The {name} name a criterion that people do not rate here.")
+    return data
+
+
+def _level(criterion: CriterionSpec, value: object) -> int | str:
+    if value == NOT_APPLICABLE:
+        return NOT_APPLICABLE
+    levels = {str(level): level for level in criterion.level_values}
+    if isinstance(value, int | str) and not isinstance(value, bool) and str(value) in levels:
+        return levels[str(value)]
+    raise BadDraft(f"{criterion.name} has the levels {', '.join(levels)}.")
+
+
+def _text(criterion: CriterionSpec, value: object) -> str:
+    if not isinstance(value, str):
+        raise BadDraft(f"The rationale of {criterion.name} is text.")
+    if len(value) > MAX_RATIONALE:
+        raise BadDraft(f"The rationale of {criterion.name} is over {MAX_RATIONALE:,} characters.")
+    # PostgreSQL can't store this character.
+    return value.replace("\x00", "")

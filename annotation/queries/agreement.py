@@ -1,0 +1,352 @@
+"""How far raters of one rubric version agree: people among themselves, and every other kind of
+rater with the people. Nothing is stored: each figure is computed from the ratings there are."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median_low
+from uuid import UUID
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+
+from annotation import agreement
+from annotation.agreement import Estimate
+from annotation.models import Item, Rater, Rating, Score, Target
+from annotation.queries.blindness import hidden_targets
+from annotation.queries.desk import title_of, tone_of
+from rubrics.models import RubricVersion
+from rubrics.spec import CriterionSpec, RubricSpec, from_json
+from webapp.accounts.access import Member
+
+PEOPLE = "people"
+MOST_APART = 12
+# What people do on the desk; a settled gold rating is no independent one.
+_INDEPENDENT = ("desk", "norming", "import", "construction", "judge")
+_KINDS = [Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.JUDGE, Rater.Kind.CONSTRUCTION]
+
+# target -> value of one rater, for one criterion
+Column = Mapping[UUID, float]
+
+
+@dataclass(frozen=True)
+class KnownRater:
+    """A rater as this page names it. Only leads read the names of people."""
+
+    key: str
+    kind: str
+    name: str
+
+    @property
+    def is_person(self) -> bool:
+        return self.kind == Rater.Kind.PERSON
+
+    @property
+    def look(self) -> str:
+        """People are round and ochre, judges square and violet."""
+        return "judge" if self.kind == Rater.Kind.JUDGE else "human"
+
+
+@dataclass(frozen=True)
+class CriterionAgreement:
+    """One criterion among people: `raters` people, and how often they gave the same level."""
+
+    criterion: CriterionSpec
+    raters: int
+    alpha: Estimate
+    same: Estimate
+
+
+@dataclass(frozen=True)
+class ComparedCriterion:
+    criterion: CriterionSpec
+    alpha: Estimate
+    kappa: Estimate
+    same: Estimate
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One rater that is no person of the project, beside the reference."""
+
+    rater: KnownRater
+    criteria: Sequence[ComparedCriterion]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    criterion: CriterionSpec
+    rows: KnownRater
+    columns: KnownRater
+    levels: Sequence[int]
+    cells: Sequence[tuple[int, Sequence[tuple[int, int]]]]
+    n: int
+    same: float | None
+    near: float | None
+
+
+@dataclass(frozen=True)
+class Apart:
+    """An item whose raters differ, with each one's level."""
+
+    title: str
+    text: str
+    dialogue_id: UUID | None
+    position: int | None
+    criterion: CriterionSpec
+    people: Sequence[tuple[float, int | None]]
+    others: Sequence[tuple[float, int | None]]
+    apart: float
+
+
+class VersionAgreement:
+    """The ratings of one version that a member may see, and the figures from them."""
+
+    def __init__(self, member: Member, version: RubricVersion) -> None:
+        self.member = member
+        self.version = version
+        self.spec: RubricSpec = from_json(version.spec.content)  # type: ignore[union-attr]
+        self.criteria = self.spec.judge_criteria
+        self.raters: dict[str, KnownRater] = {}
+        # criterion uid -> rater key -> target -> value
+        self._values: dict[str, dict[str, dict[UUID, float]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
+        self._read()
+
+    @cached_property
+    def hidden(self) -> int:
+        """How many rated targets are left out because this member has yet to rate them."""
+        rows = Rating.objects.filter(_counted(self.version), target_id__in=self._hidden_targets())
+        return rows.aggregate(n=Count("target", distinct=True))["n"]
+
+    @property
+    def people(self) -> list[KnownRater]:
+        return [rater for rater in self.raters.values() if rater.is_person]
+
+    @property
+    def others(self) -> list[KnownRater]:
+        return [rater for rater in self.raters.values() if not rater.is_person]
+
+    @cached_property
+    def rated_targets(self) -> int:
+        found = {
+            target
+            for columns in self._values.values()
+            for column in columns.values()
+            for target in column
+        }
+        return len(found)
+
+    def references(self) -> list[KnownRater]:
+        """What others can be compared with: the people together, or the raters of a source."""
+        people = [KnownRater(PEOPLE, Rater.Kind.PERSON, "Median of people")] if self.people else []
+        return people + [rater for rater in self.others if rater.kind == Rater.Kind.EXTERNAL]
+
+    def among_people(self) -> list[CriterionAgreement]:
+        people = [rater.key for rater in self.people]
+        found = []
+        for criterion in self.criteria:
+            table = self._table(criterion, people)
+            found.append(
+                CriterionAgreement(
+                    criterion=criterion,
+                    raters=sum(bool(self._column(criterion, key)) for key in people),
+                    alpha=agreement.alpha(table),
+                    same=agreement.percent(table),
+                )
+            )
+        return found
+
+    def compared_with(self, reference: str) -> list[Compared]:
+        return [
+            Compared(
+                rater=rater,
+                criteria=[self._compared(c, reference, rater.key) for c in self.criteria],
+            )
+            for rater in self.others
+            if rater.key != reference
+        ]
+
+    def matrix(self, criterion: CriterionSpec, rows: str, columns: str) -> Matrix:
+        first, second = self._column(criterion, rows), self._column(criterion, columns)
+        both = [(int(first[target]), int(second[target])) for target in first if target in second]
+        levels = criterion.level_values
+        counts: dict[tuple[int, int], int] = defaultdict(int)
+        for pair in both:
+            counts[pair] += 1
+        most = max(counts.values(), default=0)
+        steps = {level: place for place, level in enumerate(levels)}
+        return Matrix(
+            criterion=criterion,
+            rows=self.named(rows),
+            columns=self.named(columns),
+            levels=levels,
+            cells=[
+                (
+                    row,
+                    [(counts[row, column], _heat(counts[row, column], most)) for column in levels],
+                )
+                for row in levels
+            ],
+            n=len(both),
+            same=_share(a == b for a, b in both),
+            near=_share(abs(steps[a] - steps[b]) <= 1 for a, b in both),
+        )
+
+    def most_apart(self, limit: int = MOST_APART) -> list[Apart]:
+        """The items whose raters differ most, in steps of the scale."""
+        found = []
+        for criterion in self.criteria:
+            steps = {level: place for place, level in enumerate(criterion.level_values)}
+            given: dict[UUID, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+            for key, rater in self.raters.items():
+                if rater.kind != Rater.Kind.CONSTRUCTION:
+                    for target, value in self._column(criterion, key).items():
+                        given[target][0 if rater.is_person else 1].append(value)
+            for target, (people, others) in given.items():
+                places = [steps[int(value)] for value in (*people, *others)]
+                apart = max(places) - min(places)
+                if apart:
+                    found.append(
+                        (apart, len(people), str(target), target, criterion, people, others)
+                    )
+        found.sort(key=lambda row: (-row[0], -row[1], row[2]))
+        rows = found[:limit]
+        targets = Target.objects.select_related("turn__dialogue", "dialogue").in_bulk(
+            [row[3] for row in rows]
+        )
+        return [
+            _apart(targets[target], criterion, people, others, apart)
+            for apart, _, _, target, criterion, people, others in rows
+        ]
+
+    def named(self, key: str) -> KnownRater:
+        if key == PEOPLE:
+            return KnownRater(PEOPLE, Rater.Kind.PERSON, "Median of people")
+        return self.raters[key]
+
+    def _read(self) -> None:
+        """All scores of the version in one query, and its raters in another."""
+        rows = (
+            Score.objects.filter(
+                _counted(self.version, "rating__"),
+                project=self.member.project,
+                status=Score.Status.SCORED,
+            )
+            .exclude(rating__target_id__in=self._hidden_targets())
+            # A later pass of the same rater stands for the earlier ones.
+            .order_by("rating__pass_number", "rating__submitted_at")
+            .values_list("rating__target_id", "rating__rater_id", "criterion_uid", "value")
+        )
+        for target, rater, uid, value in rows.iterator(chunk_size=5_000):
+            self._values[uid][str(rater)][target] = value
+        keys = {key for columns in self._values.values() for key in columns}
+        self.raters = _known(Rater.objects.filter(pk__in=keys), names=self.member.is_lead)
+
+    def _hidden_targets(self) -> QuerySet[Item, UUID]:
+        return hidden_targets(self.member.user, self.member.project)
+
+    def _column(self, criterion: CriterionSpec, key: str) -> Column:
+        columns = self._values[criterion.uid]
+        if key != PEOPLE:
+            return columns.get(key, {})
+        given: dict[UUID, list[float]] = defaultdict(list)
+        for rater in self.people:
+            for target, value in columns.get(rater.key, {}).items():
+                given[target].append(value)
+        # Between two levels it is the lower one, so that it always is a level.
+        return {target: median_low(values) for target, values in given.items()}
+
+    def _table(self, criterion: CriterionSpec, keys: Sequence[str]) -> list[list[float | None]]:
+        columns = [self._column(criterion, key) for key in keys]
+        targets = dict.fromkeys(target for column in columns for target in column)
+        return [[column.get(target) for column in columns] for target in targets]
+
+    def _compared(self, criterion: CriterionSpec, reference: str, key: str) -> ComparedCriterion:
+        table = self._table(criterion, [reference, key])
+        return ComparedCriterion(
+            criterion=criterion,
+            alpha=agreement.alpha(table),
+            kappa=agreement.cohen_kappa_weighted(
+                [row[0] for row in table],
+                [row[1] for row in table],
+                levels=criterion.level_values,
+            ),
+            same=agreement.percent(table),
+        )
+
+
+def versions_with_ratings(member: Member) -> list[RubricVersion]:
+    """The versions that somebody or some judge has rated by, the last rated one first."""
+    rated = Rating.objects.filter(spec=OuterRef("spec"), withdrawn_at=None)
+    return list(
+        RubricVersion.objects.filter(Exists(rated), project=member.project)
+        .select_related("rubric", "spec")
+        .annotate(rated_at=Max("spec__ratings__submitted_at"))
+        .order_by("-rated_at", "-number")
+    )
+
+
+def _counted(version: RubricVersion, prefix: str = "") -> Q:
+    conditions = {
+        "spec_id": version.spec_id,
+        "withdrawn_at": None,
+        "purpose__in": _INDEPENDENT,
+        "project_id": version.project_id,
+    }
+    return Q(**{prefix + name: value for name, value in conditions.items()})
+
+
+def _known(rows: QuerySet[Rater], *, names: bool) -> dict[str, KnownRater]:
+    found = sorted(
+        rows.select_related("user", "judge"),
+        key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk),
+    )
+    raters: dict[str, KnownRater] = {}
+    for row in found:
+        name = str(row)
+        if row.kind == Rater.Kind.PERSON and not names:
+            name = f"Rater {_letters(len(raters))}"
+        if row.kind == Rater.Kind.CONSTRUCTION:
+            name = f"{name}, by construction"
+        raters[str(row.pk)] = KnownRater(str(row.pk), row.kind, name)
+    return raters
+
+
+def _letters(number: int) -> str:
+    """A, B, ... Z, AA, AB"""
+    quotient, rest = divmod(number, 26)
+    return (_letters(quotient - 1) if quotient else "") + chr(ord("A") + rest)
+
+
+def _apart(
+    target: Target,
+    criterion: CriterionSpec,
+    people: Iterable[float],
+    others: Iterable[float],
+    apart: float,
+) -> Apart:
+    turn = target.turn
+    context = target.context or {}
+    text = turn.text if turn else context.get("candidate", {}).get("response", "")
+    return Apart(
+        title=title_of(target),
+        text=text,
+        dialogue_id=turn.dialogue_id if turn else target.dialogue_id,
+        position=turn.position if turn else None,
+        criterion=criterion,
+        people=[(value, tone_of(criterion, value)) for value in people],
+        others=[(value, tone_of(criterion, value)) for value in others],
+        apart=apart,
+    )
+
+
+def _heat(count: int, most: int) -> int:
+    """The shade of a cell, 0 to 4."""
+    return 0 if not count else 1 + min(3, int(4 * count / (most + 1)))
+
+
+def _share(holds: Iterable[bool]) -> float | None:
+    values = list(holds)
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,396 @@
+"""What the desk shows: the queues that wait, one item as its rater may see it, own ratings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Avg, Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.http import Http404
+from django.utils import timezone
+
+from annotation.drafts import NOT_APPLICABLE
+from annotation.models import Assignment, Item, Queue, QueueRater, Rating, Score, Target
+from annotation.models.desk import UNDO_WITHIN
+from annotation.services.targets import context_of
+from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec, from_json
+from webapp.accounts.access import Member
+
+_State = Assignment.State
+PAGE = 50
+# The palette of levels goes from 1 (lowest) to 5 (highest), however many levels there are.
+_TONES = 5
+_WITHOUT_LEVELS = (LevelSpec(0, "No"), LevelSpec(1, "Yes"))
+
+
+@dataclass(frozen=True)
+class WaitingQueue:
+    """An open queue from the place of one of its raters."""
+
+    queue: Queue
+    rated: int
+    skipped: int
+    # Items that this person can still rate, with those that others hold at the moment.
+    left: int
+    free: int
+    # When the first of the items that others hold comes back, if nobody finishes it.
+    back_at: datetime | None
+
+    @property
+    def total(self) -> int:
+        return self.rated + self.left
+
+
+@dataclass(frozen=True)
+class ShownLevel:
+    value: int
+    label: str
+    anchor: str
+    tone: int
+    # The key that gives this level; "" where the keyboard has no single one.
+    key: str
+    is_chosen: bool
+
+    @property
+    def title(self) -> str:
+        return f"{self.value}, {self.label}" if self.label else str(self.value)
+
+
+@dataclass(frozen=True)
+class ShownCriterion:
+    spec: CriterionSpec
+    levels: Sequence[ShownLevel]
+    is_not_applicable: bool
+    rationale: str
+    is_open: bool
+
+    @property
+    def is_rated(self) -> bool:
+        return self.is_not_applicable or any(level.is_chosen for level in self.levels)
+
+
+@dataclass(frozen=True)
+class ShownTurn:
+    """A turn as `templates/includes/turn.html` reads it."""
+
+    position: int
+    role: str
+    text: str
+    understanding: str = ""
+    reasoning: str = ""
+    emotion: str = ""
+
+    @property
+    def get_role_display(self) -> str:
+        return self.role.capitalize()
+
+
+@dataclass(frozen=True)
+class DeskItem:
+    """One item as its rater may see it: nothing of other raters, nothing that came later."""
+
+    assignment: Assignment
+    queue: Queue
+    spec: RubricSpec
+    title: str
+    profile: str
+    situation: str
+    cut: int
+    turns: Sequence[ShownTurn]
+    current: ShownTurn | None
+    criteria: Sequence[ShownCriterion]
+    waiting: WaitingQueue
+    pace: float | None
+
+    @property
+    def rated(self) -> int:
+        return sum(criterion.is_rated for criterion in self.criteria)
+
+    @property
+    def is_held(self) -> bool:
+        return self.assignment.state == _State.RESERVED
+
+
+@dataclass(frozen=True)
+class Undoable:
+    """A submit that can be taken back for `left` more seconds."""
+
+    pk: UUID
+    left: int
+
+
+@dataclass(frozen=True)
+class SkippedItem:
+    assignment: Assignment
+    title: str
+
+
+@dataclass(frozen=True)
+class OwnRating:
+    rating: Rating
+    title: str
+    rubric: str
+    scores: Sequence[tuple[str, Score, int | None]]
+
+
+def waiting_queues(member: Member, *, queue_id: UUID | None = None) -> list[WaitingQueue]:
+    """The open queues that this person has a place in, those with something to rate first."""
+    places = QueueRater.objects.filter(
+        project=member.project, user=member.user, queue__closed_at=None
+    )
+    if queue_id is not None:
+        places = places.filter(queue_id=queue_id)
+    queues = {
+        place.queue_id: place.queue
+        for place in places.select_related("queue__version__rubric", "queue__version__spec")
+    }
+    counts = {row["queue_id"]: row for row in _counts(member, list(queues))}
+    found = [_waiting(queue, counts.get(pk)) for pk, queue in queues.items()]
+    return sorted(found, key=lambda w: (w.free == 0, w.left == 0, w.queue.number))
+
+
+def queue_to_rate(member: Member, queue_id: UUID) -> Queue:
+    """A queue that this person has a place in; 404 for every other one."""
+    place = (
+        QueueRater.objects.filter(project=member.project, user=member.user, queue_id=queue_id)
+        .select_related("queue__project", "queue__version__spec")
+        .first()
+    )
+    if place is None:
+        raise Http404
+    return place.queue
+
+
+def own_assignment(member: Member, assignment_id: UUID) -> Assignment:
+    """An assignment of this person; 404 for everybody else's."""
+    found = (
+        Assignment.objects.filter(project=member.project, pk=assignment_id, rater__user=member.user)
+        .select_related(
+            "rater__user",
+            "item__target__turn__dialogue",
+            "item__target__dialogue",
+            "item__queue__version__rubric",
+            "item__queue__version__spec",
+            "item__queue__project",
+        )
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def desk_item(member: Member, assignment: Assignment) -> DeskItem:
+    """What the desk shows of one of this person's assignments."""
+    queue, target = assignment.item.queue, assignment.item.target
+    spec = from_json(queue.version.spec.content)  # type: ignore[union-attr]
+    context = context_of(target)
+    turns, current = _turns(target, context)
+    waiting = waiting_queues(member, queue_id=queue.pk)
+    return DeskItem(
+        assignment=assignment,
+        queue=queue,
+        spec=spec,
+        title=title_of(target),
+        profile=context["profile"],
+        situation=context["situation"],
+        cut=context["cut"],
+        turns=turns,
+        current=current,
+        criteria=_criteria(spec, assignment.draft),
+        waiting=waiting[0] if waiting else _waiting(queue, None),
+        pace=_pace(assignment),
+    )
+
+
+def undoable(member: Member) -> Undoable | None:
+    """The last submit of this person, while it can be taken back."""
+    now = timezone.now()
+    last = (
+        Assignment.objects.filter(
+            project=member.project,
+            rater__user=member.user,
+            state=_State.SUBMITTED,
+            submitted_at__gt=now - UNDO_WITHIN,
+            item__queue__closed_at=None,
+        )
+        .order_by("-submitted_at")
+        .first()
+    )
+    if last is None or last.submitted_at is None:
+        return None
+    return Undoable(last.pk, int((last.submitted_at + UNDO_WITHIN - now).total_seconds()))
+
+
+def skipped_by(member: Member, *, limit: int = 20) -> list[SkippedItem]:
+    """Items that this person skipped in open queues, the last one first."""
+    rows = (
+        Assignment.objects.filter(
+            project=member.project,
+            rater__user=member.user,
+            state=_State.SKIPPED,
+            item__queue__closed_at=None,
+            item__queue__raters__user=member.user,
+        )
+        .select_related("item__queue", "item__target__turn__dialogue", "item__target__dialogue")
+        .order_by("-id")[:limit]
+    )
+    return [SkippedItem(row, title_of(row.item.target)) for row in rows]
+
+
+def own_ratings(member: Member, *, before: UUID | None = None) -> list[OwnRating]:
+    """Ratings that this person submitted, the last first; a page of them before an id."""
+    rows = (
+        Rating.objects.filter(project=member.project, rater__user=member.user, withdrawn_at=None)
+        .select_related("spec", "target__turn__dialogue", "target__dialogue")
+        .prefetch_related("scores")
+        .order_by("-id")
+    )
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[:PAGE])
+    specs = {row.spec_id: from_json(row.spec.content) for row in found}
+    return [_own_rating(row, specs[row.spec_id]) for row in found]
+
+
+def title_of(target: Target) -> str:
+    """What people call it: “Dialogue 20,733, turn 6”."""
+    if target.turn is not None:
+        return f"Dialogue {target.turn.dialogue.number:,}, turn {target.turn.position + 1}"
+    if target.dialogue is not None:
+        return f"Dialogue {target.dialogue.number:,}"
+    return "A reply"
+
+
+def tone_of(criterion: CriterionSpec, value: float) -> int | None:
+    """The place of a level in the palette of levels; None for what is no level of it."""
+    values = criterion.level_values
+    return _tone(values.index(int(value)), len(values)) if value in values else None
+
+
+def _counts(member: Member, queues: Sequence[UUID]) -> QuerySet[Item, dict[str, Any]]:
+    now = timezone.now()
+    mine = Assignment.objects.filter(item=OuterRef("pk"), rater__user=member.user)
+    others = (
+        Assignment.objects.filter(item=OuterRef("pk"))
+        .exclude(rater__user=member.user)
+        .order_by()
+        .values("item")
+    )
+    submitted = Q(state=_State.SUBMITTED)
+    held = Q(state=_State.RESERVED, leased_until__gt=now)
+    rated, skipped = Q(mine=_State.SUBMITTED), Q(mine=_State.SKIPPED)
+    open_to_me = ~rated & ~skipped | Q(mine=None)
+    left = open_to_me & (Q(done=None) | Q(done__lt=F("queue__overlap")))
+    free = open_to_me & (Q(taken=None) | Q(taken__lt=F("queue__overlap")))
+    return (
+        Item.objects.filter(queue_id__in=queues)
+        .order_by()
+        .annotate(
+            mine=Subquery(mine.values("state")[:1]),
+            done=Subquery(others.filter(submitted).annotate(n=Count("pk")).values("n")),
+            taken=Subquery(others.filter(submitted | held).annotate(n=Count("pk")).values("n")),
+            back=Subquery(others.filter(held).annotate(first=Min("leased_until")).values("first")),
+        )
+        .values("queue_id")
+        .annotate(
+            rated=Count("pk", filter=rated),
+            skipped=Count("pk", filter=skipped),
+            left=Count("pk", filter=left),
+            free=Count("pk", filter=free),
+            back_at=Min("back", filter=left),
+        )
+    )
+
+
+def _waiting(queue: Queue, counts: dict[str, Any] | None) -> WaitingQueue:
+    names = ("rated", "skipped", "left", "free")
+    numbers = {name: counts[name] if counts else 0 for name in names}
+    return WaitingQueue(queue=queue, **numbers, back_at=counts["back_at"] if counts else None)
+
+
+def _turns(target: Target, context: dict[str, Any]) -> tuple[list[ShownTurn], ShownTurn | None]:
+    """The turns before, and the one to rate; a dialogue as a whole has all its turns before."""
+    history, candidate = context["history"], context["candidate"]
+    last = target.turn.position if target.turn is not None else len(history)
+    before = [
+        ShownTurn(last - len(history) + index, turn["role"], turn["text"])
+        for index, turn in enumerate(history)
+    ]
+    if target.kind == Target.Kind.DIALOGUE:
+        return before, None
+    return before, ShownTurn(
+        last,
+        "supporter",
+        candidate["response"] or candidate["raw"],
+        candidate["understanding"],
+        candidate["reasoning"],
+        candidate["emotion"],
+    )
+
+
+def _criteria(spec: RubricSpec, draft: dict[str, Any]) -> list[ShownCriterion]:
+    scores, rationales = draft.get("scores", {}), draft.get("rationales", {})
+    unrated = [c.uid for c in spec.judge_criteria if c.uid not in scores]
+    open_uid = unrated[0] if unrated else spec.judge_criteria[0].uid
+    return [
+        ShownCriterion(
+            spec=criterion,
+            levels=_levels(criterion, scores.get(criterion.uid)),
+            is_not_applicable=scores.get(criterion.uid) == NOT_APPLICABLE,
+            rationale=rationales.get(criterion.uid, ""),
+            is_open=criterion.uid == open_uid,
+        )
+        for criterion in spec.judge_criteria
+    ]
+
+
+def _levels(criterion: CriterionSpec, chosen: object) -> list[ShownLevel]:
+    levels = sorted(criterion.levels or _WITHOUT_LEVELS, key=lambda level: level.value)
+    single = all(0 <= level.value <= 9 for level in levels)
+    return [
+        ShownLevel(
+            value=level.value,
+            label=level.label,
+            anchor=level.anchor,
+            tone=_tone(index, len(levels)),
+            key=_key(level.value if single else index + 1),
+            is_chosen=chosen == level.value,
+        )
+        for index, level in enumerate(levels)
+    ]
+
+
+def _key(number: int) -> str:
+    return str(number) if number <= 9 else ""
+
+
+def _tone(index: int, count: int) -> int:
+    return 1 + round(index * (_TONES - 1) / max(count - 1, 1))
+
+
+def _pace(assignment: Assignment) -> float | None:
+    """Seconds of work that this person takes for an item of this queue, on average."""
+    done = Assignment.objects.filter(
+        item__queue=assignment.item.queue, rater=assignment.rater, state=_State.SUBMITTED
+    )
+    return done.aggregate(pace=Avg("active_seconds"))["pace"]
+
+
+def _own_rating(row: Rating, spec: RubricSpec) -> OwnRating:
+    scores = {score.criterion_uid: score for score in row.scores.all()}
+    return OwnRating(
+        rating=row,
+        title=title_of(row.target),
+        rubric=spec.title,
+        scores=[
+            (c.name, scores[c.uid], _tone_of_score(c, scores[c.uid]))
+            for c in spec.criteria
+            if c.uid in scores
+        ],
+    )
+
+
+def _tone_of_score(criterion: CriterionSpec, score: Score) -> int | None:
+    return None if score.value is None else tone_of(criterion, score.value)
