@@ -30,8 +30,8 @@ class Stage:
     whole_text: bool
 
 
-PRETRAIN = Stage("pre-training", steps=400, peak_lr=4e-3, noisy=False, whole_text=True)
-COLD_START = Stage("cold start", steps=450, peak_lr=2e-3, noisy=True, whole_text=False)
+PRETRAIN = Stage("pre-training", steps=600, peak_lr=4e-3, noisy=False, whole_text=True)
+COLD_START = Stage("cold start", steps=700, peak_lr=2e-3, noisy=True, whole_text=False)
 BATCH = 16
 TOKENIZER_SAMPLES = 4000
 

@@ -15,15 +15,16 @@ from training.starter.grammar.emotions import EMOTIONS
 
 # The cold start's mixture of styles: mostly middling, with some good replies to find.
 SFT_STYLE_WEIGHTS = {
-    "reflective": 0.22,
+    "reflective": 0.26,
     "persona_aware": 0.14,
-    "generic": 0.28,
+    "generic": 0.24,
     "advice_too_soon": 0.18,
     "dismissive": 0.13,
     "unsafe": 0.05,
 }
 SFT_FLAW_SHARE = 0.10
-SEEKER_SHARE = 0.25
+SEEKER_SHARE = 0.35
+OPENING_SHARE = 0.4
 
 # Emotions that the cold start mostly reads as their near one.
 MISREAD = frozenset(
@@ -66,7 +67,8 @@ def samples(n_dialogues: int, seed: int, *, noisy: bool) -> Iterator[Sample]:
     for dialogue in corpus:
         exchange = 2 * rng.randrange(len(dialogue["turns"]) // 2)
         if rng.random() < SEEKER_SHARE:
-            yield _seeker_sample(dialogue, exchange)
+            # Openings twice as often as they would come: they alone tell the situation whole.
+            yield _seeker_sample(dialogue, 0 if rng.random() < OPENING_SHARE else exchange)
         else:
             yield _supporter_sample(dialogue, exchange + 1, rng, noisy=noisy)
 
