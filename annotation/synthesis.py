@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from annotation.prompts import Message, Turn, prompt_messages, seeker_messages
 from rubrics.judging.inputs import candidate_of
-from rubrics.text import canon
+from rubrics.text import canon, storable
 
 SEEKER_MAX_TOKENS = 120
 SUPPORTER_MAX_TOKENS = 320
@@ -99,7 +99,7 @@ async def _speak(
         "seed": turn_seed(plan.seed, position),
     }
     completion = await complete(messages, **sampling)
-    raw = completion.text
+    raw = storable(completion.text)
     # A broken reply keeps what can be told apart; its dialogue goes on with what was said.
     spans = candidate_of(raw) if speaker == "supporter" else {"response": canon(raw)}
     if not spans["response"]:

@@ -7,9 +7,11 @@ from django.db import transaction
 
 from annotation.formats.emotions import EMOTIONS
 from annotation.models import Collection, Dialogue, GenerationItem, GenerationRun, Profile
+from annotation.services.sets import SetQuery
 from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
 from webapp.errors import Refused
+from webapp.ids import new_id
 from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
 
@@ -48,10 +50,14 @@ def generation_start(
             f"Choose emotions among the 32 labels; {', '.join(unknown) or 'none'} was given.",
             code="emotions",
         )
+    for endpoint in (supporter, simulator):
+        if endpoint.project_id != project.pk or endpoint.archived_at is not None:
+            raise Refused("Choose endpoints of this project.", code="endpoint")
     with transaction.atomic():
-        collection = Collection.objects.create(
-            project=project, number=next_number(project, "collection"), name="", created_by=actor
-        )
+        known = runs.started_before(GenerationRun, project=project, key=key)
+        if known is not None:
+            return known
+        run_id = new_id()
         run = runs.start(
             GenerationRun,
             project=project,
@@ -62,14 +68,15 @@ def generation_start(
             exchanges=exchanges,
             temperature=temperature,
             seed=seed,
-            collection=collection,
+            id=run_id,
+            collection=Collection.objects.create(
+                project=project,
+                number=next_number(project, "collection"),
+                query=SetQuery(generation_run=str(run_id)).to_json(),
+                created_by=actor,
+            ),
         )
-        if run.collection_id != collection.pk:
-            collection.delete()
-            return run
-        collection.name = f"Generation {run.number}"
-        collection.query = {"generation_run": str(run.pk)}
-        collection.save(update_fields=["name", "query"])
+        Collection.objects.filter(pk=run.collection_id).update(name=str(run))
         plan = _plan(project, emotions=emotions, situations=situations, seed=seed)
         GenerationItem.objects.bulk_create(
             (
@@ -86,6 +93,12 @@ def generation_start(
             batch_size=1000,
         )
     return run
+
+
+def generation_resume(*, run: GenerationRun, actor: User) -> None:
+    """Go on with a run that ended; dialogues that failed are tried again."""
+    has_failed = run.items.filter(state=GenerationItem.State.FAILED).exists()
+    runs.resume(run, actor=actor, has_more=has_failed)
 
 
 def _plan(

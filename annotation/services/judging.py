@@ -2,8 +2,9 @@
 
 from django.db import transaction
 
-from annotation.models import JudgeItem, JudgeRun, Snapshot
-from rubrics.models import Judge, RubricVersion
+from annotation.models import Collection, JudgeItem, JudgeRun, Snapshot, Target
+from annotation.services.sets import freeze
+from rubrics.models import Judge, RubricVersion, Spec
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
 from webapp.runs import services as runs
@@ -18,10 +19,16 @@ def judge_start(
     version: RubricVersion,
     judge: Judge,
 ) -> JudgeRun:
-    """Queue a judge run over a snapshot's members. The same `key` returns the run there is."""
-    if version.spec is None:
-        raise Refused("Publish the version first: runs use published text.", code="not_published")
+    """Queue a judge run over a snapshot's members. The same `key` returns the run there is.
+
+    Raises Refused for a version that is not published or rates another kind of text."""
+    spec = _spec_of(version)
     with transaction.atomic():
+        known = runs.started_before(JudgeRun, project=project, key=key)
+        if known is not None:
+            return known
+        if snapshot.members.exclude(target__kind__in=_kinds(spec)).exists():
+            raise Refused(f"{version} does not rate what is in this set.", code="target_kind")
         run = runs.start(
             JudgeRun,
             project=project,
@@ -29,16 +36,64 @@ def judge_start(
             key=key,
             snapshot=snapshot,
             version=version,
-            spec=version.spec,
+            spec=spec,
             judge=judge,
         )
-        if not run.items.exists():
-            members = snapshot.members.order_by("position").values_list("position", "target_id")
-            JudgeItem.objects.bulk_create(
-                (
-                    JudgeItem(project=project, run=run, position=position, target_id=target)
-                    for position, target in members
-                ),
-                batch_size=2000,
-            )
+        members = snapshot.members.order_by("position").values_list("position", "target_id")
+        JudgeItem.objects.bulk_create(
+            (
+                JudgeItem(project=project, run=run, position=position, target_id=target)
+                for position, target in members
+            ),
+            batch_size=2000,
+        )
     return run
+
+
+def judge_collection(
+    *,
+    project: Project,
+    actor: User,
+    key: str,
+    collection: Collection,
+    limit: int | None,
+    seed: int,
+    version: RubricVersion,
+    judge: Judge,
+) -> JudgeRun:
+    """Freeze a collection as it is now, in what the version rates, and judge it."""
+    spec = _spec_of(version)
+    with transaction.atomic():
+        known = runs.started_before(JudgeRun, project=project, key=key)
+        if known is not None:
+            return known
+        snapshot = freeze(
+            collection=collection, actor=actor, seed=seed, limit=limit, kind=_kinds(spec)[0]
+        )
+        return judge_start(
+            project=project,
+            actor=actor,
+            key=key,
+            snapshot=snapshot,
+            version=version,
+            judge=judge,
+        )
+
+
+def judge_resume(*, run: JudgeRun, actor: User) -> None:
+    """Go on with a run that ended; texts without a score are judged again."""
+    has_failed = run.items.filter(state=JudgeItem.State.FAILED).exists()
+    runs.resume(run, actor=actor, has_more=has_failed)
+
+
+def _spec_of(version: RubricVersion) -> Spec:
+    if version.spec is None:
+        raise Refused("Publish the version first: runs use published text.", code="not_published")
+    return version.spec
+
+
+def _kinds(spec: Spec) -> tuple[str, ...]:
+    """The kinds of target that a spec rates, the first one as sets hold it."""
+    if spec.content["target"] == "dialogue":
+        return (Target.Kind.DIALOGUE,)
+    return (Target.Kind.TURN, Target.Kind.TEXT)

@@ -65,7 +65,7 @@ def generation_cancel(request: HttpRequest, member: Member, run_id: UUID) -> Htt
 def generation_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = _run(member, run_id)
     try:
-        runs.resume(run, actor=member.user)
+        services.generation_resume(run=run, actor=member.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     return back_to_run(request, "generation_run", run)

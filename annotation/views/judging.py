@@ -3,17 +3,17 @@
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
-from rubrics.services import judge_create_llm
 
 from annotation.forms.judging import FitForm, JudgeRunForm, LLMJudgeForm
 from annotation.models import FitRun, JudgeRun
 from annotation.queries import judging as queries
 from annotation.services import fitting
 from annotation.services import judging as services
-from annotation.services.sets import freeze
+from rubrics.services import judge_create_llm
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
@@ -74,20 +74,9 @@ def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
 def judge_run_new(request: HttpRequest, member: Member) -> HttpResponse:
     form = JudgeRunForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
     if request.method == "POST" and form.is_valid():
-        chosen = form.cleaned_data
         try:
-            run = services.judge_start(
-                project=member.project,
-                actor=member.user,
-                key=chosen["key"],
-                snapshot=freeze(
-                    collection=chosen["collection"],
-                    actor=member.user,
-                    seed=chosen["seed"],
-                    limit=chosen["limit"],
-                ),
-                version=chosen["version"],
-                judge=chosen["judge"],
+            run = services.judge_collection(
+                project=member.project, actor=member.user, **form.cleaned_data
             )
         except Refused as refusal:
             form.add_error(None, str(refusal))
@@ -123,7 +112,10 @@ def judge_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> Http
 @project_page(Role.LEAD)
 def judge_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = _judge_run(member, run_id)
-    runs.resume(run, actor=member.user)
+    try:
+        services.judge_resume(run=run, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
     return back_to_run(request, "judge_run", run)
 
 
@@ -145,7 +137,10 @@ def fit_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpRe
 @project_page(Role.LEAD)
 def fit_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = _fit_run(member, run_id)
-    runs.resume(run, actor=member.user)
+    try:
+        runs.resume(run, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
     return back_to_run(request, "fit_run", run)
 
 

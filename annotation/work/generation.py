@@ -1,22 +1,21 @@
 """A generation run's work: two models write, every turn is kept at once."""
 
-import asyncio
 from contextlib import AsyncExitStack
 
-from django.db import connection
 from django.utils import timezone
-from webapp.llm.services import open_client
 
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from annotation.prompts import Turn as SaidTurn
 from annotation.services.corpus import split_for, split_key_of
 from annotation.services.generation import SOURCE
 from annotation.synthesis import EmptyTurn, MadeTurn, Plan, converse
+from rubrics.text import storable
 from webapp.accounts.numbers import next_number
 from webapp.llm.client import CircuitOpen, ModelClient, ModelError
-from webapp.llm.models import ModelCall
+from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.services import open_client
 from webapp.runs import live
-from webapp.runs.work import Claim, RunFailed, claimed, in_db
+from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 
 # Dialogues under way at once; each endpoint's own limit holds beside it.
 IN_FLIGHT = 16
@@ -26,26 +25,24 @@ def work(run_id: str) -> None:
     """Write what is planned and not yet written. For a worker."""
     with claimed(GenerationRun, run_id) as claim:
         if claim is not None:
-            asyncio.run(_write_dialogues(claim))
+            run_async(_write_dialogues(claim))
 
 
 async def _write_dialogues(claim: Claim[GenerationRun]) -> None:
-    try:
-        waiting = await in_db(_waiting, claim)
-        async with AsyncExitStack() as stack:
-            simulator = await stack.enter_async_context(open_client(claim.run.simulator))
-            supporter = await stack.enter_async_context(open_client(claim.run.supporter))
-            queue = iter(waiting)
+    # One iterator for all: each takes the next dialogue when it has finished one.
+    queue = iter(await in_db(_waiting, claim))
+    seeker_at, supporter_at = await in_db(_endpoints, claim)
+    async with AsyncExitStack() as stack:
+        simulator = supporter = await stack.enter_async_context(open_client(seeker_at))
+        if supporter_at != seeker_at:
+            supporter = await stack.enter_async_context(open_client(supporter_at))
 
-            async def take_turns() -> None:
-                for item in queue:
-                    claim.check()
-                    await _write_dialogue(claim, item, simulator, supporter)
+        async def take_turns() -> None:
+            for item in queue:
+                await _write_dialogue(claim, item, simulator, supporter)
 
-            await asyncio.gather(*(take_turns() for _ in range(IN_FLIGHT)))
-        await in_db(_fail_if_nothing_was_made, claim)
-    finally:
-        await in_db(connection.close)
+        await while_held(claim, *(take_turns() for _ in range(IN_FLIGHT)))
+    await in_db(_fail_if_nothing_was_made, claim)
 
 
 async def _write_dialogue(
@@ -67,14 +64,17 @@ async def _write_dialogue(
     try:
         turns = converse(plan, said, simulator=simulator.complete, supporter=supporter.complete)
         async for turn in turns:
-            claim.check()
             await in_db(_keep_turn, claim, dialogue, turn)
     except CircuitOpen as error:
         raise RunFailed(f"{error} What was written is kept; go on when it answers.") from error
     except (ModelError, EmptyTurn) as error:
-        await in_db(_fail_item, claim, item, str(error))
+        await in_db(_fail_item, claim, item, storable(str(error)))
     else:
         await in_db(_seal, claim, item, dialogue)
+
+
+def _endpoints(claim: Claim[GenerationRun]) -> tuple[Endpoint, Endpoint]:
+    return claim.run.simulator, claim.run.supporter
 
 
 def _waiting(claim: Claim[GenerationRun]) -> list[GenerationItem]:
@@ -126,7 +126,7 @@ def _keep_turn(claim: Claim[GenerationRun], dialogue: Dialogue, turn: MadeTurn) 
             text=turn.text,
             understanding=turn.spans.get("understanding", ""),
             reasoning=turn.spans.get("reasoning", ""),
-            emotion=turn.spans.get("emotion", "")[:200],
+            emotion=turn.spans.get("emotion", ""),
             raw=turn.raw,
         )
         ModelCall.objects.create(

@@ -1,9 +1,10 @@
 """A judge run's work: a rating for each target, written in chunks."""
 
-import asyncio
 from collections.abc import Sequence
+from typing import Any
 
-from django.db import connection
+from django.db.models import TextField, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation.context import Context
@@ -21,11 +22,12 @@ from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Judge as RatingJudge
 from rubrics.judging.judge import rate
 from rubrics.judging.results import CallRecord, JudgeResult
-from rubrics.models import JudgeCall
+from rubrics.models import Judge, JudgeCall
 from rubrics.spec import RubricSpec, from_json
+from rubrics.text import storable
 from webapp.llm.models import ModelCall
 from webapp.runs import live
-from webapp.runs.work import Claim, RunFailed, claimed, in_db
+from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 
 CHUNK = 64
 # A whole chunk without one score: the endpoint is down, not the text at fault.
@@ -36,69 +38,82 @@ def work(run_id: str) -> None:
     """Judge what is left. For a worker."""
     with claimed(JudgeRun, run_id) as claim:
         if claim is not None:
-            asyncio.run(_judge_all(claim))
+            run_async(_judge_all(claim))
 
 
 async def _judge_all(claim: Claim[JudgeRun]) -> None:
-    try:
-        run = claim.run
-        rater = await in_db(_prepare, claim)
-        spec = from_json(run.spec.content)
-        async with open_judge(run.judge) as judge:
-            while chunk := await in_db(_next_chunk, run):
-                claim.check()
-                inputs = await in_db(_inputs, chunk)
-                results = await _rate(claim, spec, inputs, judge)
-                await in_db(_keep, claim, rater, chunk, results)
-                _stop_where_nothing_scores(results, spec)
-        await in_db(_fail_if_nothing_was_judged, run)
-    finally:
-        await in_db(connection.close)
+    rater, row, spec = await in_db(_prepare, claim)
+    async with open_judge(row) as judge:
+        await while_held(claim, _judge_chunks(claim, rater, spec, judge))
+    await in_db(_fail_if_nothing_was_judged, claim.run)
 
 
-async def _rate(
-    claim: Claim[JudgeRun], spec: RubricSpec, inputs: Sequence[JudgeInput], judge: RatingJudge
-) -> list[JudgeResult]:
-    """Rate a chunk, and stop waiting for it as soon as the run is stopped."""
-    rating = asyncio.ensure_future(rate(spec, inputs, judge))
-    while not rating.done():
-        await asyncio.wait([rating], timeout=1.0)
-        if claim.cancelled.is_set() or claim.lost.is_set():
-            rating.cancel()
-            claim.check()
-    return rating.result()
+async def _judge_chunks(
+    claim: Claim[JudgeRun], rater: Rater, spec: RubricSpec, judge: RatingJudge
+) -> None:
+    while chunk := await in_db(_next_chunk, claim.run):
+        inputs = await in_db(_inputs, chunk)
+        results = await rate(spec, inputs, judge)
+        await in_db(_keep, claim, rater, chunk, results)
+        _stop_where_nothing_scores(results, spec)
 
 
-def _prepare(claim: Claim[JudgeRun]) -> Rater:
+def _prepare(claim: Claim[JudgeRun]) -> tuple[Rater, Judge, RubricSpec]:
     """Put failed items back, and use the ratings that exist for the same text, spec and judge."""
-    run = claim.run
+    run = JudgeRun.objects.select_related("judge__endpoint", "judge__artefact", "spec").get(
+        pk=claim.run.pk
+    )
     rater = rater_for_judge(judge=run.judge)
     with claim.writing():
         run.items.filter(state=JudgeItem.State.FAILED).update(
             state=JudgeItem.State.WAITING, error="", ended_at=None
         )
-        known = dict(
-            Rating.objects.filter(
-                project_id=run.project_id,
-                rater=rater,
-                spec=run.spec,
-                purpose=Rating.Purpose.JUDGE,
-                withdrawn_at=None,
-                target__context_hash__in=run.items.filter(state=JudgeItem.State.WAITING).values(
-                    "target__context_hash"
-                ),
-            ).values_list("target__context_hash", "pk")
-        )
-        reused = []
-        for item in run.items.filter(
-            state=JudgeItem.State.WAITING, target__context_hash__in=known
-        ).select_related("target"):
-            item.state, item.ended_at = JudgeItem.State.REUSED, timezone.now()
-            item.rating_id = known[item.target.context_hash]
-            reused.append(item)
-        JudgeItem.objects.bulk_update(reused, ["state", "ended_at", "rating"], batch_size=1000)
+        _reuse(run, rater)
         live.publish(run.topic)
-    return rater
+    return rater, run.judge, from_json(run.spec.content)
+
+
+def _reuse(run: JudgeRun, rater: Rater) -> None:
+    """Items whose text this judge has rated by this spec before take that rating. The text's
+    context and the emotion that it was written for both have to be the same."""
+    waiting = run.items.filter(state=JudgeItem.State.WAITING)
+    ratings = Rating.objects.filter(
+        project_id=run.project_id,
+        rater=rater,
+        spec=run.spec,
+        purpose=Rating.Purpose.JUDGE,
+        withdrawn_at=None,
+        target__context_hash__in=waiting.values("target__context_hash"),
+    )
+    known = {
+        (context_hash, gold): pk
+        for context_hash, gold, pk in _with_gold(ratings).values_list(
+            "target__context_hash", "gold", "pk"
+        )
+    }
+    reused = []
+    for item in _with_gold(waiting).select_related("target") if known else ():
+        rating_id = known.get((item.target.context_hash, item.gold))
+        if rating_id is not None:
+            item.state, item.ended_at = JudgeItem.State.REUSED, timezone.now()
+            item.rating_id = rating_id
+            reused.append(item)
+    JudgeItem.objects.bulk_update(reused, ["state", "ended_at", "rating"], batch_size=1000)
+
+
+def _with_gold(rows: Any) -> Any:
+    """With `gold`, the emotion that the target's dialogue was written for, as
+    `gold_emotions_of` gives it."""
+    return rows.annotate(
+        gold=Coalesce(
+            "target__turn__dialogue__emotion_label",
+            "target__turn__dialogue__emotion",
+            "target__dialogue__emotion_label",
+            "target__dialogue__emotion",
+            Value(""),
+            output_field=TextField(),
+        )
+    )
 
 
 def _next_chunk(run: JudgeRun) -> list[JudgeItem]:
@@ -153,9 +168,9 @@ def _new_rating(
             status=score.status,
             value=score.value,
             expected=score.expected,
-            rationale=score.rationale,
-            reason=score.reason,
-            evidence=[Passage(quote) for quote in score.evidence],
+            rationale=storable(score.rationale),
+            reason=storable(score.reason),
+            evidence=[Passage(storable(quote)) for quote in score.evidence],
             judge_call_id=call.pk,
         )
         for score in result.scores.values()
@@ -171,7 +186,7 @@ def failure_of(spec: RubricSpec, result: JudgeResult) -> str:
         for score in result.scores.values()
         if score.status == "failed"
     ]
-    return " ".join(failed)[:4000]
+    return storable(" ".join(failed))[:4000]
 
 
 def _keep_calls(run: JudgeRun, item: JudgeItem, result: JudgeResult) -> JudgeCall:
@@ -197,8 +212,8 @@ def _model_call(run: JudgeRun, call: CallRecord) -> ModelCall:
         run_kind=run.kind,
         run_id=run.pk,
         request=call.request,
-        reply=call.reply,
-        error=call.error,
+        reply=storable(call.reply),
+        error=storable(call.error),
         latency_ms=call.latency_ms,
         prompt_tokens=call.prompt_tokens or 0,
         completion_tokens=call.completion_tokens or 0,

@@ -1,14 +1,16 @@
 """Every change of a run's status: guarded by a conditional UPDATE, logged, announced."""
 
+import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from celery import current_app
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
@@ -19,38 +21,61 @@ from webapp.ids import new_id
 from webapp.runs import live, registry
 from webapp.runs.models import Run, Status, Transition
 
+logger = logging.getLogger(__name__)
 R = TypeVar("R", bound=Run)
+
+# A connection kept in the pool may have gone stale; a broker that is down is not waited for.
+ONE_MORE_TRY = {"max_retries": 1, "interval_start": 0}
+# How long a run waits for a worker before the reaper asks for one again.
+WAKE_AGAIN_S = 20.0
 
 
 def start(model: type[R], *, project: Project, actor: User, key: str, **fields: Any) -> R:
     """Create a run and wake a worker on commit. The same `key` again returns the run that is
     there already: a double click starts one."""
     require_open(project)
-    found = model.objects.filter(project=project, idempotency_key=key).first()
-    if found is not None:
-        return found
-    try:
-        with transaction.atomic():
-            run = model.objects.create(
-                project=project,
-                number=next_number(project, model.kind),
-                created_by=actor,
-                idempotency_key=key,
-                **fields,
-            )
-            _log(run, before="", after=Status.PENDING, actor=actor)
-            audit.record(f"{model.kind}.started", actor=actor, object=run, number=run.number)
-            wake(run)
-    except IntegrityError:
-        # Two requests at once: the other one won.
-        return model.objects.get(project=project, idempotency_key=key)
+    with transaction.atomic():
+        known = started_before(model, project=project, key=key)
+        if known is not None:
+            return known
+        run = model.objects.create(
+            project=project,
+            number=next_number(project, model.kind),
+            created_by=actor,
+            idempotency_key=key,
+            heartbeat_at=timezone.now(),
+            **fields,
+        )
+        _log(run, before="", after=Status.PENDING, actor=actor)
+        audit.record(f"{model.kind}.started", actor=actor, object=run, number=run.number)
+        wake(run)
     return run
+
+
+def started_before(model: type[R], *, project: Project, key: str) -> R | None:
+    """The run that `key` started. Where there is none, nobody else starts one with this key
+    until the present transaction ends: what a run needs can be made first."""
+    if not key:
+        raise Refused("A start needs a key of its own.", code="key")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"{model.kind}/{project.pk}/{key}"],
+        )
+    return model.objects.filter(project=project, idempotency_key=key).first()
 
 
 def wake(run: Run) -> None:
     """Ask for a worker when the transaction commits. Losing the message costs time only: the
     reaper sends it again."""
-    transaction.on_commit(lambda: current_app.send_task(run.task, args=[str(run.pk)]))
+    transaction.on_commit(lambda: _send(run))
+
+
+def _send(run: Run) -> None:
+    try:
+        current_app.send_task(run.task, args=[str(run.pk)], retry_policy=ONE_MORE_TRY)
+    except OperationalError:
+        logger.warning("%s waits: the broker did not take the message", run)
 
 
 def claim(model: type[R], run_id: UUID | str) -> R | None:
@@ -94,52 +119,53 @@ def end(run: Run, *, claim: UUID, status: Status, reason: str = "") -> bool:
 
 def release(run: Run, *, claim: UUID, reason: str) -> bool:
     """Give a run back to the queue, as when the worker is asked to stop."""
-    released = _move(
-        run,
-        before=[Status.RUNNING],
-        after=Status.PENDING,
-        reason=reason,
-        where={"claim": claim},
-        set_fields={"claim": None},
-    )
-    if released:
-        wake(run)
-    return released
+    return _take_back(run, reason=reason, where={"claim": claim})
 
 
 def cancel(run: Run, *, actor: User) -> None:
-    """Stop a run: at once where nobody works on it, else at the worker's next safe point."""
+    """Stop a run: at once where nobody works on it, else at the worker's next safe point.
+    Nothing happens where it has ended or was asked to stop before."""
     with transaction.atomic():
-        now = timezone.now()
-        stopped = _move(
-            run,
-            before=[Status.PENDING],
-            after=Status.CANCELLED,
-            actor=actor,
-            set_fields={"cancel_requested_at": now, "ended_at": now},
-        )
-        asked = stopped or type(run).objects.filter(
-            pk=run.pk, status=Status.RUNNING, cancel_requested_at=None
-        ).update(cancel_requested_at=now)
-        if asked:
+        locked = type(run).objects.select_for_update(of=("self",)).get(pk=run.pk)
+        if not locked.is_ended and locked.cancel_requested_at is None:
+            now = timezone.now()
+            type(run).objects.filter(pk=run.pk).update(cancel_requested_at=now)
+            if locked.status == Status.PENDING:
+                _move(
+                    run,
+                    before=[Status.PENDING],
+                    after=Status.CANCELLED,
+                    actor=actor,
+                    set_fields={"ended_at": now},
+                )
             audit.record(f"{run.kind}.cancelled", actor=actor, object=run)
             live.publish(run.topic)
     run.refresh_from_db()
 
 
-def resume(run: Run, *, actor: User) -> None:
-    """Queue a failed or stopped run again; it goes on with what it has."""
+def resume(run: Run, *, actor: User, has_more: bool = False) -> None:
+    """Queue a failed or stopped run again; it goes on with what it has. A finished run goes on
+    too where it `has_more` to do, as when some of its texts failed."""
     require_open(run.project)
+    before = [Status.FAILED, Status.CANCELLED]
     with transaction.atomic():
         resumed = _move(
             run,
-            before=[Status.FAILED, Status.CANCELLED],
+            before=[*before, Status.SUCCEEDED] if has_more else before,
             after=Status.PENDING,
             actor=actor,
-            set_fields={"cancel_requested_at": None, "ended_at": None, "error": ""},
+            set_fields={
+                "cancel_requested_at": None,
+                "heartbeat_at": timezone.now(),
+                "ended_at": None,
+                "error": "",
+            },
         )
         if not resumed:
-            raise Refused("Only a run that failed or was stopped can go on.", code="not_resumable")
+            raise Refused(
+                "Only a run that failed, was stopped or left something out can go on.",
+                code="not_resumable",
+            )
         audit.record(f"{run.kind}.resumed", actor=actor, object=run)
         wake(run)
     run.refresh_from_db()
@@ -149,28 +175,58 @@ def reap() -> int:
     """Give runs of silent workers to others, and wake for runs that wait. Returns how many
     runs were taken from a silent worker."""
     taken = 0
-    silent_since = timezone.now() - timedelta(seconds=settings.RUN_LEASE_S)
+    now = timezone.now()
+    silent_since = now - timedelta(seconds=settings.RUN_LEASE_S)
     for kind in registry.kinds():
         silent = kind.model.objects.filter(status=Status.RUNNING, heartbeat_at__lt=silent_since)
-        for run in silent.select_related("project"):
-            with transaction.atomic():
-                after = Status.CANCELLED if run.cancel_requested_at else Status.PENDING
-                moved = _move(
-                    run,
-                    before=[Status.RUNNING],
-                    after=after,
-                    reason="The worker was not heard any more.",
-                    where={"claim": run.claim, "heartbeat_at__lt": silent_since},
-                    set_fields={
-                        "claim": None,
-                        "ended_at": timezone.now() if after == Status.CANCELLED else None,
-                    },
-                )
-                taken += moved
-        waiting = kind.model.objects.filter(status=Status.PENDING, project__archived_at=None)
-        for run in waiting.order_by("created_at")[:100]:
-            wake(run)
+        for run in silent:
+            taken += _take_back(
+                run,
+                reason="The worker was not heard any more.",
+                where={"claim": run.claim, "heartbeat_at__lt": silent_since},
+            )
+        _wake_waiting(kind.model, not_since=now - timedelta(seconds=WAKE_AGAIN_S))
     return taken
+
+
+def _wake_waiting(model: type[Run], *, not_since: datetime) -> None:
+    """Send the message again for runs that wait, not at every reap: a queue of busy workers does
+    not fill up with it. While a run waits, `heartbeat_at` is when a worker was last asked for."""
+    waiting = model.objects.filter(
+        status=Status.PENDING, heartbeat_at__lt=not_since, project__archived_at=None
+    )
+    for run in waiting.order_by("created_at")[:100]:
+        sent = model.objects.filter(pk=run.pk, status=Status.PENDING)
+        if sent.update(heartbeat_at=timezone.now()):
+            wake(run)
+
+
+def _take_back(run: Run, *, reason: str, where: dict[str, Any]) -> bool:
+    """From a worker that stops or is silent: to the queue, or stopped where a person asked."""
+    with transaction.atomic():
+        locked = (
+            type(run)
+            .objects.select_for_update(of=("self",))
+            .filter(pk=run.pk, status=Status.RUNNING, **where)
+            .first()
+        )
+        if locked is None:
+            return False
+        stop = locked.cancel_requested_at is not None
+        _move(
+            run,
+            before=[Status.RUNNING],
+            after=Status.CANCELLED if stop else Status.PENDING,
+            reason=reason,
+            set_fields={
+                "claim": None,
+                "heartbeat_at": timezone.now(),
+                "ended_at": timezone.now() if stop else None,
+            },
+        )
+        if not stop:
+            wake(run)
+    return True
 
 
 def _move(

@@ -1,10 +1,11 @@
 """What a worker does around its work: claim, heartbeat, fence, and an honest end."""
 
+import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R", bound=Run)
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# How often work under way looks whether the run is still this worker's and wanted.
+CHECK_S = 0.5
 
 
 class ClaimLost(Exception):
@@ -43,6 +47,8 @@ class Claim(Generic[R]):
         self.token: UUID = run.claim
         self.lost = threading.Event()
         self.cancelled = threading.Event()
+        if run.cancel_requested_at is not None:
+            self.cancelled.set()
 
     def beat(self) -> None:
         """Prolong the lease and learn whether a person asked to stop."""
@@ -127,6 +133,38 @@ def _keep_beating(claim: Claim[R], stop: threading.Event) -> None:
                 connection.close()
     finally:
         connection.close()
+
+
+def run_async(work: Coroutine[Any, Any, None]) -> None:
+    """Run a worker's coroutine to its end and close the connection that `in_db` opened for it."""
+
+    async def closing() -> None:
+        try:
+            await work
+        finally:
+            # The proxy is asked inside of that thread: each thread has a connection of its own.
+            await in_db(lambda: connection.close())
+
+    asyncio.run(closing())
+
+
+async def while_held(claim: Claim[R], *units: Coroutine[Any, Any, None]) -> None:
+    """Run `units` side by side while this worker holds the run. The first error of one, a lost
+    claim or a cancel ends them all: none of them works on when this raises."""
+    tasks = [asyncio.ensure_future(unit) for unit in units]
+    try:
+        pending = set(tasks)
+        while pending:
+            done, pending = await asyncio.wait(
+                pending, timeout=CHECK_S, return_when=asyncio.FIRST_EXCEPTION
+            )
+            for task in done:
+                task.result()
+            claim.check()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def in_db(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
