@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import data, generation, judging, sets
+from annotation.views import agreement, data, desk, generation, judging, queues, sets
 
 urlpatterns = [
     # Data
@@ -40,4 +40,21 @@ urlpatterns = [
     path("judging/runs/<uuid:run_id>/", judging.judge_run, name="judge_run"),
     path("judging/runs/<uuid:run_id>/cancel/", judging.judge_run_cancel, name="judge_run_cancel"),
     path("judging/runs/<uuid:run_id>/resume/", judging.judge_run_resume, name="judge_run_resume"),
+    # Queues, the desk, agreement
+    path("queues/", queues.queues, name="queues"),
+    path("queues/new/", queues.queue_new, name="queue_new"),
+    path("queues/<uuid:queue_id>/", queues.queue, name="queue"),
+    path("queues/<uuid:queue_id>/close/", queues.queue_close, name="queue_close"),
+    path("queues/<uuid:queue_id>/open/", queues.queue_open, name="queue_open"),
+    path("queues/<uuid:queue_id>/raters/", queues.queue_raters, name="queue_raters"),
+    path("desk/", desk.desk, name="desk"),
+    path("desk/queues/<uuid:queue_id>/next/", desk.desk_next, name="desk_next"),
+    path("desk/ratings/", desk.my_ratings, name="my_ratings"),
+    path("desk/items/<uuid:assignment_id>/", desk.desk_item, name="desk_item"),
+    path("desk/items/<uuid:assignment_id>/draft/", desk.desk_draft, name="desk_draft"),
+    path("desk/items/<uuid:assignment_id>/submit/", desk.desk_submit, name="desk_submit"),
+    path("desk/items/<uuid:assignment_id>/undo/", desk.desk_undo, name="desk_undo"),
+    path("desk/items/<uuid:assignment_id>/skip/", desk.desk_skip, name="desk_skip"),
+    path("desk/items/<uuid:assignment_id>/flag/", desk.desk_flag, name="desk_flag"),
+    path("agreement/", agreement.agreement, name="agreement"),
 ]

@@ -1,0 +1,304 @@
+"""Real objects for the arguments of URLs. The test of permissions asks here for a value of each
+`<argument>` of each URL; whoever adds an argument adds its builder.
+
+A builder takes the Setting (a project and the person who will ask) and returns a row, or any
+other value that goes into the URL. `setting["rubric_id"]` gives another builder's row, the same
+one every time, so that objects that belong together do.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from fnmatch import fnmatch
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from annotation.models import (
+    Assignment,
+    Collection,
+    FitRun,
+    GenerationRun,
+    ImportRun,
+    Item,
+    JudgeRun,
+    Queue,
+    QueueRater,
+    Rater,
+    Snapshot,
+    SnapshotMember,
+    Target,
+)
+from rubrics.models import Judge, RubricVersion
+from rubrics.spec import to_json
+from tests.data_station.builders import RUBRIC, added, parsed, published
+from training.models import Checkpoint, TrainingRun
+from webapp.accounts.models import ApiToken, Invitation, Project, User
+from webapp.accounts.services import invitations
+from webapp.accounts.tokens import create_token
+from webapp.files.models import StoredFile
+from webapp.ids import new_id
+from webapp.llm.models import Endpoint, ModelCall
+
+
+class Setting:
+    """A project and the person who asks, with the rows made so far."""
+
+    def __init__(self, project: Project, person: User) -> None:
+        self.project = project
+        self.person = person
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, argument: str) -> Any:
+        return self.of("", argument)
+
+    def of(self, url_name: str, argument: str) -> Any:
+        """The row for an argument of a URL."""
+        pattern, builder = _builder(url_name, argument)
+        if pattern not in self._made:
+            self._made[pattern] = builder(self)
+        return self._made[pattern]
+
+    def value(self, url_name: str, argument: str) -> Any:
+        """What stands in the URL."""
+        made = self.of(url_name, argument)
+        return made.pk if isinstance(made, Model) else made
+
+
+def _builder(url_name: str, argument: str) -> tuple[str, Callable[[Setting], Any]]:
+    for pattern, builder in BUILDERS.items():
+        if fnmatch(f"{url_name}.{argument}", pattern):
+            return pattern, builder
+    raise LookupError(
+        f"The URL {url_name} has the argument <{argument}>, which has no builder: add one to "
+        "BUILDERS in tests/access/objects.py, so that the test of permissions can ask for a "
+        "real object."
+    )
+
+
+def endpoint(setting: Setting) -> Endpoint:
+    return Endpoint.objects.create(
+        project=setting.project, name="E", base_url="http://127.0.0.1:9/v1", model="m"
+    )
+
+
+def model_call(setting: Setting) -> ModelCall:
+    return ModelCall.objects.create(
+        project=setting.project, endpoint=setting["endpoint_id"], purpose="test", request={}
+    )
+
+
+def token(setting: Setting) -> ApiToken:
+    return create_token(user=setting.person, name="t")[0]
+
+
+def invitation(setting: Setting) -> Invitation:
+    return invitations.invite(
+        actor=setting.person, project=setting.project, email="a@example.net", roles=["annotator"]
+    )[0]
+
+
+def instance_invitation(setting: Setting) -> Invitation:
+    return invitations.invite(actor=setting.person, project=None, email="i@example.net")[0]
+
+
+def version(setting: Setting) -> RubricVersion:
+    return published(setting.project)
+
+
+def draft(setting: Setting) -> RubricVersion:
+    rubric = version(setting).rubric
+    return RubricVersion.objects.create(
+        project=setting.project,
+        rubric=rubric,
+        number=2,
+        draft=to_json(RUBRIC),
+        author=setting.person,
+    )
+
+
+def target(setting: Setting) -> Target:
+    turn = setting["dialogue_id"].turns.filter(role="supporter").first()
+    return Target.objects.create(
+        project=setting.project, kind="turn", turn=turn, content_hash="c", context_hash="x"
+    )
+
+
+def collection(setting: Setting) -> Collection:
+    number = Collection.objects.filter(project=setting.project).count() + 1
+    return Collection.objects.create(project=setting.project, number=number, name="Set")
+
+
+def snapshot(setting: Setting) -> Snapshot:
+    made = Snapshot.objects.create(
+        project=setting.project, number=1, collection=setting["set_id"], hash="h"
+    )
+    SnapshotMember.objects.create(
+        project=setting.project, snapshot=made, position=0, target=setting["target_id"]
+    )
+    return made
+
+
+def queue(setting: Setting) -> Queue:
+    made = Queue.objects.create(
+        project=setting.project,
+        number=1,
+        name="Q",
+        version=setting["published_id"],
+        snapshot=setting["snapshot_id"],
+    )
+    QueueRater.objects.create(project=setting.project, queue=made, user=setting.person)
+    return made
+
+
+def item(setting: Setting) -> Item:
+    return Item.objects.create(
+        project=setting.project,
+        queue=setting["queue_id"],
+        position=0,
+        target=setting["target_id"],
+    )
+
+
+def assignment(setting: Setting) -> Assignment:
+    rater, _ = Rater.objects.get_or_create(
+        project=setting.project, kind="person", user=setting.person
+    )
+    return Assignment.objects.create(
+        project=setting.project,
+        item=setting["item_id"],
+        rater=rater,
+        leased_until=timezone.now() + timedelta(minutes=30),
+    )
+
+
+def stored_file(setting: Setting) -> StoredFile:
+    return StoredFile.objects.create(
+        project=setting.project, kind="upload", sha256="a" * 64, size=1, name="f"
+    )
+
+
+def judge(setting: Setting) -> Judge:
+    return Judge.objects.create(
+        project=setting.project,
+        name="J",
+        version=1,
+        kind="llm",
+        endpoint=setting["endpoint_id"],
+        hash="h",
+    )
+
+
+def checkpoint(setting: Setting) -> Checkpoint:
+    return Checkpoint.objects.create(
+        project=setting.project, number=1, name="starter", path="starter", sha256="a" * 64
+    )
+
+
+def _run(setting: Setting) -> dict[str, Any]:
+    return {
+        "project": setting.project,
+        "number": 1,
+        "idempotency_key": new_id().hex,
+        "created_by": setting.person,
+        "status": "failed",
+        "ended_at": timezone.now(),
+    }
+
+
+def import_run(setting: Setting) -> ImportRun:
+    return ImportRun.objects.create(
+        **_run(setting),
+        file=setting["file_id"],
+        format="epitome",
+        collection=collection(setting),
+    )
+
+
+def generation_run(setting: Setting) -> GenerationRun:
+    return GenerationRun.objects.create(
+        **_run(setting),
+        supporter=setting["endpoint_id"],
+        simulator=setting["endpoint_id"],
+        collection=collection(setting),
+    )
+
+
+def judge_run(setting: Setting) -> JudgeRun:
+    pinned = setting["published_id"]
+    return JudgeRun.objects.create(
+        **_run(setting),
+        snapshot=setting["snapshot_id"],
+        version=pinned,
+        spec=pinned.spec,
+        judge=setting["judge_id"],
+    )
+
+
+def fit_run(setting: Setting) -> FitRun:
+    return FitRun.objects.create(**_run(setting), version=setting["published_id"], judge_name="J")
+
+
+def training_run(setting: Setting) -> TrainingRun:
+    pinned = setting["published_id"]
+    return TrainingRun.objects.create(
+        **_run(setting),
+        method="grpo",
+        base=setting["checkpoint_id"],
+        train_snapshot=setting["snapshot_id"],
+        held_out_snapshot=setting["snapshot_id"],
+        version=pinned,
+        spec=pinned.spec,
+        judge=setting["judge_id"],
+        settings={},
+        steps_total=1,
+    )
+
+
+# The kinds of run that have a socket.
+RUNS: dict[str, Callable[[Setting], Any]] = {
+    "import": import_run,
+    "generation": generation_run,
+    "judging": judge_run,
+    "fit": fit_run,
+    "training": training_run,
+}
+
+# "<url_name>.<argument>", with * for any text; the first that fits is taken.
+BUILDERS: dict[str, Callable[[Setting], Any]] = {
+    "admin_invitation_revoke.invitation_id": instance_invitation,
+    "*.invitation_id": invitation,
+    "invitation.token": lambda setting: "unknown",
+    "*.token_id": token,
+    "*.uidb36": lambda setting: "1a",
+    "account_reset_password_from_key.key": lambda setting: "unknown",
+    "*.user_id": lambda setting: setting.person,
+    "*.endpoint_id": endpoint,
+    "*.call_id": model_call,
+    "rubric_edit.version_id": draft,
+    "rubric_draft_save.version_id": draft,
+    "*.version_id": version,
+    ".published_id": version,
+    "*.rubric_id": lambda setting: setting["published_id"].rubric,
+    "*.spec_hash": lambda setting: setting["published_id"].spec.hash,
+    "*.dialogue_id": lambda setting: added(setting.project, parsed())[0],
+    "*.target_id": target,
+    "*.set_id": collection,
+    "*.snapshot_id": snapshot,
+    "*.queue_id": queue,
+    "*.item_id": item,
+    "*.assignment_id": assignment,
+    "*.file_id": stored_file,
+    "*.judge_id": judge,
+    "*.checkpoint_id": checkpoint,
+    "import_*.run_id": import_run,
+    "api_import*.run_id": import_run,
+    "generation_*.run_id": generation_run,
+    "api_generation*.run_id": generation_run,
+    "judge_run*.run_id": judge_run,
+    "api_judge_run*.run_id": judge_run,
+    "fit_*.run_id": fit_run,
+    "api_fit*.run_id": fit_run,
+    "training_*.run_id": training_run,
+    "api_training*.run_id": training_run,
+}
