@@ -4,7 +4,6 @@ Every part is made through the services that pages use, and only where it is mis
 start that was killed half-way is finished by the next one.
 """
 
-import hashlib
 import json
 import os
 import secrets
@@ -48,7 +47,6 @@ from webapp.llm.services import endpoint_create
 PROJECT = "Empathic support"
 SOURCE = "demo"
 STARTER = "starter"
-STARTER_FOLDER = "training/starter/model"
 # Profiles that the starter model never trained on, so that held-out prompts are new to it.
 SPLITS = ("validation", "test")
 DIALOGUES_PER_SPLIT = 90
@@ -111,7 +109,7 @@ def _passwords() -> dict[str, str]:
     passwords = {f"{box}@{DOMAIN}": secrets.token_urlsafe(9) for _, box, _ in PEOPLE}
     _write_private(kept, json.dumps(passwords))
     lines = [
-        f"{(Role(role).label if role else 'Administrator'):<14} {box}@{DOMAIN:<18} "
+        f"{Role(role).label if role else 'Administrator':<14}  {f'{box}@{DOMAIN}':<25}  "
         f"{passwords[f'{box}@{DOMAIN}']}"
         for _, box, role in PEOPLE
     ]
@@ -163,14 +161,7 @@ def _endpoint(project: Project, lead: User) -> None:
 
 def _starter(project: Project, lead: User) -> None:
     if not Checkpoint.objects.filter(project=project, run=None, name=STARTER).exists():
-        weights = settings.BASE_DIR / STARTER_FOLDER / "model.safetensors"
-        checkpoint_register(
-            project=project,
-            actor=lead,
-            name=STARTER,
-            path=STARTER_FOLDER,
-            sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
-        )
+        checkpoint_register(project=project, actor=lead, name=STARTER)
 
 
 def _published(project: Project, author: User, reviewer: User, spec: RubricSpec) -> RubricVersion:
