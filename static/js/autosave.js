@@ -12,6 +12,8 @@ export class Autosave {
   constructor({ url, keepAs, revision, savedAt, page }) {
     Object.assign(this, { url, keepAs, revision, page, at: savedAt ? Date.parse(savedAt) : 0 });
     this.failures = 0;
+    // Texts that were sent and never answered: the server may have them.
+    this.unanswered = [];
     this.dirty = this.held = false;
     this.tick = setInterval(() => { if (!this.dirty && !this.held) page.show("saved", ago(this.at)); }, 5000);
     page.show("saved", ago(this.at));
@@ -70,15 +72,18 @@ export class Autosave {
   async send() {
     this.page.show("saving", "Saving");
     this.dirty = false;
-    this.attempt = structuredClone(this.page.text());
-    const body = JSON.stringify({ content: this.attempt, expected_revision: this.revision });
+    const content = structuredClone(this.page.text());
+    const body = JSON.stringify({ content, expected_revision: this.revision });
     let response;
     try {
       response = await fetch(this.url, {
         method: "POST", body, redirect: "manual", keepalive: body.length < 60000,
         headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
       });
-    } catch { return this.again(); }
+    } catch {
+      this.unanswered.push(content);
+      return this.again();
+    }
     if (response.type === "opaqueredirect") return this.again("You are signed out. Sign in in another tab;");
     if (response.status >= 500 || response.status === 429) return this.again();
     const reply = await response.json().catch(() => null);
@@ -91,6 +96,7 @@ export class Autosave {
   arrived(reply) {
     this.revision = reply.revision;
     this.failures = 0;
+    this.unanswered = [];
     this.at = Date.now();
     if (this.dirty) { this.keep(); this.timer = setTimeout(() => this.now(), AFTER_TYPING_MS); }
     else { this.forget(); this.page.show("saved", "Saved just now"); }

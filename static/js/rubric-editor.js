@@ -173,7 +173,7 @@ $("[data-publish]").addEventListener("click", async (event) => {
 
 function stale(reply) {
   // The answer to an earlier save got lost: what stands there is what this page sent.
-  if (same(reply.content, autosave.attempt) || same(reply.content, host.text)) {
+  if ([host.text, ...autosave.unanswered].some((text) => same(reply.content, text))) {
     autosave.goOn(reply.revision);
     if (same(reply.content, host.text)) autosave.settle(reply.saved_at); else autosave.now();
     return;

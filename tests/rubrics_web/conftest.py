@@ -7,6 +7,7 @@ from rubrics.services import (
     version_publish,
     version_send_for_review,
 )
+from tests.browser.fixtures import browser_type_launch_args, studio  # noqa: F401
 from tests.conftest import Cast
 from tests.rubrics_web.texts import rubric_text
 

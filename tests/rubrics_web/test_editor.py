@@ -1,0 +1,168 @@
+"""The editor in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from rubrics.models import RubricVersion
+from rubrics.services import draft_save
+from tests.browser.fixtures import sign_in
+from tests.conftest import Cast
+from tests.rubrics_web.texts import rubric_text
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def as_clinician(page: Page, cast: Cast, studio: str) -> Page:
+    cast.project.needs_approval = False
+    cast.project.save()
+    sign_in(page.context, cast.clinicians[0], studio)
+    page.set_default_timeout(15_000)
+    page.faults = []
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on(
+        "console",
+        lambda message: page.faults.append(message.text) if message.type == "error" else None,
+    )
+    return page
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("[data-saved][data-state=saved]")).to_be_visible()
+
+
+def write_criterion(page: Page, name: str, levels: list[tuple[str, str]]) -> None:
+    page.get_by_role("button", name="Add a criterion").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("What the rater decides").fill(f"How much {name.lower()} is there?")
+    for value, (label, anchor) in enumerate(levels, start=1):
+        page.get_by_label(f"Name of level {value}").fill(label)
+        page.get_by_label(f"Anchor of level {value}").fill(anchor)
+
+
+LEVELS = [("None", "Nothing of it."), ("Some", "A trace of it."), ("Much", "Clearly there.")]
+
+
+def test_a_clinician_writes_reloads_and_publishes(
+    as_clinician: Page, cast: Cast, studio: str
+) -> None:
+    page = as_clinician
+    page.goto(f"{studio}/p/{cast.project.pk}/rubrics/")
+    page.get_by_role("link", name="New rubric").first.click()
+    page.get_by_label("Name").fill("Warm replies")
+    page.get_by_role("button", name="Begin writing").click()
+    expect(page.get_by_text("needs a criterion that people or judges score")).to_be_visible()
+    write_criterion(page, "Warmth", LEVELS)
+    write_criterion(page, "Safety", LEVELS)
+    page.get_by_label("Weight").fill("3")
+    page.get_by_label("Gate below level").select_option("2")
+    # Moved above Warmth by the keyboard.
+    page.get_by_label("Name", exact=True).press("Alt+ArrowUp")
+    expect(page.locator("[data-criteria] a").first).to_contain_text("Safety")
+    expect(page.locator("[data-criteria] a").first).to_contain_text("75 %")
+    expect(page.get_by_text("If Safety is below 2, the total is 0.")).to_be_visible()
+    expect(page.get_by_text("Nothing is missing.")).to_be_visible()
+    saved(page)
+    page.reload()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Safety")
+    expect(page.get_by_label("Anchor of level 3")).to_have_value("Clearly there.")
+    page.get_by_role("button", name="Publish version 1").click()
+    page.get_by_label("What changed").fill("The first version.")
+    page.get_by_role("dialog").get_by_role("button", name="Publish version 1").click()
+    expect(page.get_by_text("Version 1 is published.")).to_be_visible()
+    expect(page.get_by_text("Clearly there.").first).to_be_visible()
+    version = RubricVersion.objects.get()
+    assert version.status == "published" and version.self_approved
+    assert [c["name"] for c in version.spec.content["criteria"]] == ["Safety", "Warmth"]
+    assert page.faults == []
+
+
+def open_editor(page: Page, studio: str, draft: RubricVersion) -> None:
+    page.goto(f"{studio}/p/{draft.project_id}/rubrics/versions/{draft.pk}/edit/")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Warmth")
+
+
+def test_text_survives_a_server_that_is_away(
+    as_clinician: Page, studio: str, draft: RubricVersion
+) -> None:
+    page = as_clinician
+    open_editor(page, studio, draft)
+    page.route("**/save/", lambda route: route.abort())
+    page.get_by_label("What the rater decides").fill("Typed while nobody listened.")
+    state = page.locator("[data-saved]")
+    expect(state).to_contain_text(re.compile(r"Not saved, trying again in \d s\."))
+    expect(state).to_contain_text("Your text is kept on this computer.")
+    page.reload()
+    expect(page.get_by_label("What the rater decides")).to_have_value(
+        "Typed while nobody listened."
+    )
+    page.unroute("**/save/")
+    page.get_by_label("Name", exact=True).press("Control+s")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.draft["criteria"][0]["description"] == "Typed while nobody listened."
+
+
+def test_reply_that_got_lost_is_no_conflict(
+    as_clinician: Page, studio: str, draft: RubricVersion
+) -> None:
+    page = as_clinician
+    open_editor(page, studio, draft)
+
+    def lose_the_reply(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/save/", lose_the_reply, times=1)
+    page.get_by_label("What the rater decides").fill("First.")
+    expect(page.locator("[data-saved][data-state=failed]")).to_be_visible()
+    page.get_by_label("What the rater decides").fill("First and second.")
+    saved(page)
+    expect(page.locator("[data-conflict]")).to_be_hidden()
+    draft.refresh_from_db()
+    assert draft.draft["criteria"][0]["description"] == "First and second."
+
+
+@pytest.mark.parametrize("keep", ["Keep my text", "Take their text"])
+def test_two_people_see_both_texts(
+    as_clinician: Page, cast: Cast, studio: str, draft: RubricVersion, keep: str
+) -> None:
+    page = as_clinician
+    open_editor(page, studio, draft)
+    theirs = rubric_text()
+    theirs["criteria"][0]["description"] = "Theirs <b>bold</b>"
+    draft_save(version=draft, actor=cast.leads[0], content=theirs, expected_revision=0)
+    page.get_by_label("What the rater decides").fill("Mine")
+    conflict = page.locator("[data-conflict]")
+    expect(conflict).to_contain_text("Lena Lead saved this draft while you were writing.")
+    expect(conflict.get_by_role("row")).to_have_text(
+        ["WhereYoursTheirs", "Warmth: what the rater decidesMineTheirs <b>bold</b>"]
+    )
+    draft.refresh_from_db()
+    assert draft.draft == theirs
+    page.get_by_role("button", name=keep).click()
+    saved(page)
+    draft.refresh_from_db()
+    kept = "Mine" if keep == "Keep my text" else "Theirs <b>bold</b>"
+    assert draft.draft["criteria"][0]["description"] == kept
+    expect(page.get_by_label("What the rater decides")).to_have_value(kept)
+
+
+def test_removed_criterion_and_level_come_back(
+    as_clinician: Page, studio: str, draft: RubricVersion
+) -> None:
+    page = as_clinician
+    open_editor(page, studio, draft)
+    page.get_by_role("button", name="Remove level").first.click()
+    expect(page.get_by_label("Anchor of level 1")).to_have_value("One sees warmth 2.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Anchor of level 1")).to_have_value("One sees warmth 1.")
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("Begin with the one thing")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Warmth")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.draft == rubric_text()
