@@ -1,6 +1,7 @@
 """Series as the geometry of small SVG charts, drawn by the server. Pure."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MAX_POINTS = 300
@@ -16,11 +17,12 @@ class Axis:
 
 @dataclass(frozen=True)
 class Line:
-    """Points as `x,y x,y`; `last` is where the direct label stands."""
+    """Points as `x,y x,y`; `last_x` and `last_y` are where the direct label stands."""
 
     points: str
     last_x: float
     last_y: float
+    last_step: int
     last: float
 
 
@@ -36,7 +38,29 @@ class Chart:
     band: str
     x_axis: tuple[Axis, ...]
     y_axis: tuple[Axis, ...]
-    now: float
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Where a step and a value are drawn."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    steps: int
+    low: float
+    high: float
+
+    def x(self, step: int) -> float:
+        return round(self.left + (self.right - self.left) * step / max(self.steps, 1), 1)
+
+    def y(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.bottom - (self.bottom - self.top) * share, 1)
+
+    def points(self, series: Series) -> str:
+        return " ".join(f"{self.x(step)},{self.y(value)}" for step, value in series)
 
 
 def thin(series: Series, most: int = MAX_POINTS) -> list[tuple[int, float]]:
@@ -53,78 +77,86 @@ def chart(
     steps: int,
     spread: Series = (),
     width: int = 1080,
-    height: int = 320,
+    height: int = 340,
     room: float = 190,
-    ticks: bool = True,
 ) -> Chart | None:
-    """Lines over the steps of a run, with a band of ± `spread` around the first one.
+    """Lines over the steps of a run, with axes and a band of ± `spread` around the first one.
 
     `room` is what the labels at the right need. None where there is no point yet."""
-    values = [value for line in series for _, value in line]
-    if not values:
+    shown = [thin(line) for line in series if line]
+    if not shown:
         return None
     around = dict(spread)
-    first = list(series[0])
-    low = min([*values, *(value - around.get(step, 0) for step, value in first)])
-    high = max([*values, *(value + around.get(step, 0) for step, value in first)])
-    if ticks:
-        y_ticks = _ticks(low, high)
-        low, high = min(low, y_ticks[0]), max(high, y_ticks[-1])
-    else:
-        y_ticks = []
-    if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
-    left, right = (44.0, width - room) if ticks else (2.0, width - room)
-    top, bottom = (14.0, height - 36.0) if ticks else (10.0, height - 16.0)
-
-    def x(step: int) -> float:
-        return round(left + (right - left) * step / max(steps, 1), 1)
-
-    def y(value: float) -> float:
-        return round(bottom - (bottom - top) * (value - low) / (high - low), 1)
-
-    lines = tuple(
-        Line(
-            points=" ".join(f"{x(step)},{y(value)}" for step, value in thin(line)),
-            last_x=x(line[-1][0]),
-            last_y=y(line[-1][1]),
-            last=line[-1][1],
-        )
-        for line in series
-        if line
-    )
-    upper = [(x(s), y(v + around[s])) for s, v in thin(first) if s in around]
-    lower = [(x(s), y(v - around[s])) for s, v in thin(first) if s in around]
+    band = [(step, value, around[step]) for step, value in shown[0] if step in around]
+    low, high = _range(shown, [value + sign * by for _, value, by in band for sign in (-1, 1)])
+    y_ticks = ticks(low, high)
+    plane = _Plane(44, width - room, 14, height - 36, steps, y_ticks[0], y_ticks[-1])
+    upper = [(step, value + by) for step, value, by in band]
+    lower = [(step, value - by) for step, value, by in reversed(band)]
     return Chart(
         width=width,
         height=height,
-        left=left,
-        right=right,
-        top=top,
-        bottom=bottom,
-        lines=lines,
-        band=" ".join(f"{px},{py}" for px, py in [*upper, *reversed(lower)]),
-        x_axis=tuple(Axis(x(step), f"{step:,}") for step in _steps(steps)) if ticks else (),
-        y_axis=tuple(Axis(y(value), f"{value:g}") for value in y_ticks),
-        now=lines[0].last_x if lines else left,
+        left=plane.left,
+        right=plane.right,
+        top=plane.top,
+        bottom=plane.bottom,
+        lines=tuple(_line(plane, line) for line in shown),
+        band=plane.points([*upper, *lower]),
+        x_axis=tuple(Axis(plane.x(step), f"{step:,}") for step in step_marks(steps)),
+        y_axis=tuple(Axis(plane.y(value), f"{value:g}") for value in y_ticks),
     )
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """About five round values around the range."""
-    size = max(high - low, 1e-6)
-    unit = 10.0 ** len(str(int(1 / size))) if size < 1 else 1.0
-    for width in (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000):
-        step = width / (unit if size < 0.1 else 1)
-        if size / step <= 5:
-            break
-    first = int(low // step)
-    last = int(-(-high // step))
-    return [round(i * step, 6) for i in range(first, last + 1)]
+def small_chart(
+    series: Series, *, steps: int, width: int = 300, height: int = 92, room: float = 50
+) -> Chart | None:
+    """One line without labels on its axes; its last value is written at its end."""
+    if not series:
+        return None
+    line = thin(series)
+    low, high = _range([line], [])
+    if high - low < 1e-9:
+        low, high = low - 0.5, high + 0.5
+    plane = _Plane(2, width - room, 12, height - 20, steps, low, high)
+    return Chart(
+        width, height, plane.left, plane.right, plane.top, plane.bottom,
+        lines=(_line(plane, line),), band="", x_axis=(), y_axis=(),
+    )  # fmt: skip
 
 
-def _steps(steps: int) -> list[int]:
-    """Five labels of the step axis."""
-    every = max(1, steps // 4)
-    marks = list(range(0, steps, every))[:4]
-    return [*marks, steps]
+def ticks(low: float, high: float) -> list[float]:
+    """Three to seven round values whose first and last enclose the range."""
+    size = high - low
+    if size < 1e-9:
+        size = abs(high) or 1.0
+    step = _round_up(size / 4)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if first == last:
+        first, last = first - 1, last + 1
+    return [round(i * step, 10) for i in range(first, last + 1)]
+
+
+def step_marks(steps: int) -> list[int]:
+    """Round labels of the step axis; the last step is always one."""
+    every = max(1, round(_round_up(steps / 6)))
+    return [*(mark for mark in range(0, steps, every) if steps - mark > every / 2), steps]
+
+
+def _round_up(size: float) -> float:
+    """The next of 1, 2, 2.5, 5, 10 times a power of ten."""
+    unit = 10.0 ** math.floor(math.log10(size)) if size > 0 else 1.0
+    return next(unit * by for by in (1, 2, 2.5, 5, 10) if unit * by >= size - 1e-12)
+
+
+def _range(lines: Sequence[Series], more: Sequence[float]) -> tuple[float, float]:
+    values = [*_values(lines), *more]
+    return min(values), max(values)
+
+
+def _values(lines: Sequence[Series]) -> Iterator[float]:
+    return (value for line in lines for _, value in line)
+
+
+def _line(plane: _Plane, line: Series) -> Line:
+    step, value = line[-1]
+    return Line(plane.points(line), plane.x(step), plane.y(value), step, value)

@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid5
 
 from django.conf import settings
 
 from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
 from webapp.accounts.numbers import next_number
+from webapp.llm.models import ModelCall
 
 Event = Mapping[str, Any]
 
@@ -24,7 +26,7 @@ def insert(run: TrainingRun, events: list[Event], folder: Path) -> None:
 
 def _started(run: TrainingRun, event: Event, folder: Path) -> None:
     # A resumed attempt repeats the steps after its checkpoint.
-    step = event.get("resumed_from_step") or 0
+    step = event["resumed_from_step"]
     Metric.objects.filter(run=run, step__gt=step).delete()
     Rollout.objects.filter(run=run, step__gt=step).delete()
 
@@ -52,7 +54,7 @@ def _rollouts(run: TrainingRun, event: Event, folder: Path) -> None:
                 index=rollout["index"],
                 emotion=group["emotion"],
                 prompt_tail=group["prompt_tail"],
-                raw=rollout["raw"].replace("\x00", ""),
+                raw=rollout["raw"],
                 spans=rollout["spans"],
                 format=rollout["format"],
                 emotion_match=rollout["emotion"],
@@ -63,6 +65,31 @@ def _rollouts(run: TrainingRun, event: Event, folder: Path) -> None:
             )
             for group in event["groups"]
             for rollout in group["rollouts"]
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _judge_calls(run: TrainingRun, event: Event, folder: Path) -> None:
+    """What the judge was asked; a call of a step that is repeated was made all the same."""
+    ModelCall.objects.bulk_create(
+        (
+            ModelCall(
+                # From the event's own number, so that reading it again adds nothing.
+                id=uuid5(run.pk, f"judge call {event['seq']}.{place}"),
+                project_id=run.project_id,
+                endpoint=run.judge.endpoint,
+                purpose=ModelCall.Purpose.JUDGE,
+                run_kind=run.kind,
+                run_id=run.pk,
+                request=call["request"],
+                reply=call["reply"],
+                error=call["error"],
+                latency_ms=call["latency_ms"],
+                prompt_tokens=call["prompt_tokens"] or 0,
+                completion_tokens=call["completion_tokens"] or 0,
+            )
+            for place, call in enumerate(event["calls"])
         ),
         ignore_conflicts=True,
     )
@@ -82,7 +109,12 @@ def _evaluation(run: TrainingRun, event: Event, folder: Path) -> None:
 
 
 def _checkpoint(run: TrainingRun, event: Event, folder: Path) -> None:
-    if Checkpoint.objects.filter(run=run, step=event["step"]).exists():
+    found = {
+        "path": str((folder / event["path"]).relative_to(settings.VAR_DIR)),
+        "sha256": event["sha256"],
+    }
+    # A checkpoint that was found broken is trained and written again.
+    if Checkpoint.objects.filter(run=run, step=event["step"]).update(**found):
         return
     Checkpoint.objects.create(
         project_id=run.project_id,
@@ -90,8 +122,7 @@ def _checkpoint(run: TrainingRun, event: Event, folder: Path) -> None:
         name=f"{run}, step {event['step']}",
         run=run,
         step=event["step"],
-        path=str((folder / event["path"]).relative_to(settings.VAR_DIR)),
-        sha256=event["sha256"],
+        **found,
     )
 
 
@@ -99,6 +130,7 @@ HANDLERS: Mapping[str, Callable[[TrainingRun, Event, Path], None]] = {
     "started": _started,
     "metrics": _metrics,
     "rollouts": _rollouts,
+    "judge_calls": _judge_calls,
     "evaluation": _evaluation,
     "checkpoint": _checkpoint,
 }

@@ -8,17 +8,19 @@ from typing import Any
 
 from django.conf import settings
 
-from annotation.models import Snapshot, Target
+from annotation.models import Snapshot
 from annotation.prompts import prompt_messages
 from annotation.services.targets import contexts_of, gold_emotions_of
 from rubrics.judges import unpack
+from rubrics.judging.artefact import artefact_hash
 from rubrics.models import Judge
-from training.models import TrainingRun
+from training.models import Checkpoint, TrainingRun
 from webapp.errors import Refused
 from webapp.files.services import require_disk
 
 SPEC_FORMAT = 1
-# Rough: weights, optimizer and checkpoints of a small run.
+SPEC, EVENTS, LOG, LOCK = "spec.json", "events.jsonl", "trainer.log", "lock"
+# Rough: weights, optimizer and checkpoints of a small run. The trainer looks again, and closer.
 DISK_NEEDED_BYTES = 200 * 1024 * 1024
 
 
@@ -26,11 +28,18 @@ def folder_of(run: TrainingRun) -> Path:
     return settings.VAR_DIR / "runs" / run.pk.hex
 
 
+def weights_of(checkpoint: Checkpoint) -> Path:
+    """The folder of a checkpoint's weights. What a run of ours left lies below `var/`; a path
+    from outside is below the checkout or absolute."""
+    root = settings.VAR_DIR if checkpoint.run_id else settings.BASE_DIR
+    return root / checkpoint.path
+
+
 def prepare(run: TrainingRun) -> Path:
     """Write the run's folder where it is not complete yet. The spec is written last and whole,
     so a folder with one is complete."""
     folder = folder_of(run)
-    if (folder / "spec.json").exists():
+    if (folder / SPEC).exists():
         return folder
     require_disk(DISK_NEEDED_BYTES)
     (folder / "data").mkdir(parents=True, exist_ok=True)
@@ -39,7 +48,7 @@ def prepare(run: TrainingRun) -> Path:
     spec = {
         "spec_format": SPEC_FORMAT,
         "method": run.method,
-        "model": {"path": run.base.path},
+        "model": {"path": str(weights_of(run.base))},
         "data": {
             "train": "data/train.jsonl",
             "held_out": "data/held_out.jsonl",
@@ -50,16 +59,16 @@ def prepare(run: TrainingRun) -> Path:
         "judge": _judge(run.judge, folder),
         **run.settings,
     }
-    draft = folder / "spec.json.part"
+    draft = folder / f"{SPEC}.part"
     draft.write_text(json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True))
-    draft.rename(folder / "spec.json")
+    draft.rename(folder / SPEC)
     return folder
 
 
 def _judge(judge: Judge, folder: Path) -> dict[str, Any]:
     if judge.kind == Judge.Kind.LEARNED:
         unpack(judge, folder / "judge")
-        return {"kind": "learned", "path": "judge"}
+        return {"kind": "learned", "path": "judge", "hash": artefact_hash(folder / "judge")}
     if judge.endpoint is None:
         raise Refused(f"{judge} has no endpoint.", code="no_endpoint")
     return {
@@ -69,13 +78,14 @@ def _judge(judge: Judge, folder: Path) -> dict[str, Any]:
         "max_concurrency": judge.endpoint.max_concurrency,
         "timeout_s": judge.endpoint.timeout_s,
         "parameters": judge.parameters,
+        "allow_loopback": settings.LLM_ALLOW_LOOPBACK,
     }
 
 
 def _rows(snapshot: Snapshot) -> Iterable[dict[str, Any]]:
     """One prompt for each supporter turn that has a gold emotion and a seeker's turn before."""
     members = snapshot.members.select_related("target__turn__dialogue").order_by("position")
-    targets: list[Target] = [member.target for member in members]
+    targets = [member.target for member in members]
     contexts, gold = contexts_of(targets), gold_emotions_of(targets)
     for target in targets:
         context = contexts[target.pk]

@@ -1,5 +1,37 @@
-"""What the studio's runs of this app show while they work."""
+"""What the studio's training runs show while they work."""
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from training.models import TrainingRun
+from training.queries import runs as queries
+from training.queries import series
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+from webapp.runs import registry
+from webapp.runs.models import Run
 
 
 def register() -> None:
-    """Filled by the kinds of run of this app."""
+    registry.register(registry.Kind(TrainingRun, render, (Role.LEAD,), progress=progress, url=url))
+
+
+def render(run: Run, member: Member) -> str:
+    row = queries.runs_of(member.project).get(pk=run.pk)
+    context = {
+        "run": row,
+        "member": member,
+        "state": queries.state_of(row),
+        "rollouts": queries.rollouts_of(row),
+        "live": True,
+    }
+    return render_to_string("training/_live.html", context)
+
+
+def progress(run: Run) -> tuple[int, int | None]:
+    assert isinstance(run, TrainingRun)  # noqa: S101  (registered for this model)
+    return series.last_step(run), run.steps_total
+
+
+def url(run: Run) -> str:
+    return reverse("training_run", kwargs={"project_id": run.project_id, "run_id": run.pk})

@@ -65,7 +65,8 @@ class Rollout(ProjectRow):
     raw = models.TextField()
     spans = models.JSONField(null=True)
     format = models.FloatField()
-    emotion_match = models.FloatField()
+    # Null where the seeker's emotion is not known.
+    emotion_match = models.FloatField(null=True)
     rubric = models.FloatField(null=True)
     reward = models.FloatField()
     advantage = models.FloatField(null=True)
@@ -90,7 +91,7 @@ class Checkpoint(ProjectRow):
         TrainingRun, null=True, on_delete=models.PROTECT, related_name="checkpoints"
     )
     step = models.PositiveIntegerField(default=0)
-    # A folder below the models folder for one of ours; any path for one from outside.
+    # See training.folder.weights_of for where a path begins.
     path = models.CharField(max_length=400)
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)

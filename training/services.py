@@ -1,35 +1,92 @@
 """Start training runs; what ran is one folder that can run again without the studio."""
 
+import hashlib
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
 from annotation.services.sets import SetQuery, collection_create, freeze
 from rubrics.models import Judge, RubricVersion
+from rubrics.spec import criterion_hash, from_json
 from training.models import Checkpoint, TrainingRun
+from training.trainer.config import GrpoSection
+from training.trainer.files import sha256_of
+from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
 from webapp.errors import Refused
 from webapp.runs import services as runs
 
+# The model that comes with the studio.
+STARTER = settings.BASE_DIR / "training" / "starter" / "model"
 REWARD_PARTS = ("format", "emotion", "rubric")
-# (default, lowest, highest): the CPU preset, after what was measured to learn and not collapse.
-NUMBERS: Mapping[str, tuple[float, float, float]] = {
-    "steps": (60, 1, 100_000),
-    "prompts_per_step": (4, 1, 256),
-    "rollouts_per_prompt": (8, 2, 64),
-    "learning_rate": (5e-5, 1e-8, 1e-2),
-    "beta": (0.02, 0, 1),
-    "max_completion_tokens": (320, 16, 4096),
-    "temperature": (1.0, 0.1, 2),
-    "save_every": (20, 1, 10_000),
+EQUAL_PARTS: Mapping[str, float] = dict.fromkeys(REWARD_PARTS, 1 / 3)
+# (lowest, highest) of what a lead may set; the trainer's own defaults are the CPU preset.
+NUMBERS: Mapping[str, tuple[float, float]] = {
+    "steps": (1, 100_000),
+    "prompts_per_step": (1, 256),
+    "rollouts_per_prompt": (2, 64),
+    "learning_rate": (1e-8, 1e-2),
+    "beta": (0, 1),
+    "max_completion_tokens": (16, 4096),
+    "temperature": (0.1, 2),
+    "save_every": (1, 10_000),
 }
+DEFAULTS: Mapping[str, float] = {name: getattr(GrpoSection(), name) for name in NUMBERS}
 FRACTIONS = ("learning_rate", "beta", "temperature")
+MAX_SEED = 2**31 - 2
+
+
+def training_start_on_set(
+    *,
+    project: Project,
+    actor: User,
+    key: str,
+    collection: Collection,
+    prompts: int,
+    held_out_prompts: int,
+    base: Checkpoint,
+    version: RubricVersion,
+    judge: Judge,
+    grpo: Mapping[str, float],
+    reward: Mapping[str, float],
+    seed: int = 0,
+) -> TrainingRun:
+    """Freeze training and held-out prompts of a set, and queue a GRPO run on them. The same
+    `key` again returns the run that is there. Raises what `training_start` does; nothing is
+    frozen then."""
+    require_open(project)
+    known = TrainingRun.objects.filter(project=project, idempotency_key=key).first()
+    if known is not None:
+        return known
+    with transaction.atomic():
+        train, held_out = freeze_for_training(
+            collection=collection,
+            actor=actor,
+            prompts=prompts,
+            held_out=held_out_prompts,
+            seed=seed,
+        )
+        return training_start(
+            project=project,
+            actor=actor,
+            key=key,
+            base=base,
+            train=train,
+            held_out=held_out,
+            version=version,
+            judge=judge,
+            grpo=grpo,
+            reward=reward,
+            seed=seed,
+        )
 
 
 def training_start(
@@ -46,13 +103,16 @@ def training_start(
     reward: Mapping[str, float],
     seed: int = 0,
 ) -> TrainingRun:
-    """Queue a GRPO run. Raises Refused for a setting outside its range, a weight below zero,
-    and data of the test split among the training prompts."""
-    if version.spec is None:
-        raise Refused("Publish the version first: the reward pins its text.", code="not_published")
+    """Queue a GRPO run. Raises Refused for a setting outside its range, a weight below zero, a
+    rubric that can't be a reward, a judge that can't score it, too few prompts, and data of the
+    test split among the training prompts."""
     _require_numbers(grpo)
     _require_weights(reward)
+    if not 0 <= seed <= MAX_SEED:
+        raise Refused(f"The seed is between 0 and {MAX_SEED:,}.", code="seed")
+    _require_reward(version, judge)
     _require_splits(train, held_out)
+    _require_prompts(train, held_out, per_step=int(grpo["prompts_per_step"]))
     return runs.start(
         TrainingRun,
         project=project,
@@ -65,7 +125,7 @@ def training_start(
         version=version,
         spec=version.spec,
         judge=judge,
-        settings={"grpo": dict(grpo), "reward": dict(reward), "seed": seed},
+        settings={"grpo": settings_of(grpo), "reward": dict(reward), "seed": seed},
         steps_total=int(grpo["steps"]),
     )
 
@@ -75,46 +135,66 @@ def freeze_for_training(
 ) -> tuple[Snapshot, Snapshot]:
     """(training prompts, held-out prompts) of a set: its train split and its test split, which
     share no profile."""
-    train = freeze(
-        collection=_part(collection, actor, Split.TRAIN), actor=actor, seed=seed + 1, limit=prompts
-    )
-    test = freeze(
-        collection=_part(collection, actor, Split.TEST), actor=actor, seed=seed + 1, limit=held_out
-    )
+    train = _part(collection, actor, Split.TRAIN, seed=seed, limit=prompts)
+    test = _part(collection, actor, Split.TEST, seed=seed, limit=held_out)
     return train, test
 
 
 def checkpoint_register(
-    *, project: Project, actor: User | None, name: str, path: str, sha256: str
+    *, project: Project, actor: User | None, name: str, folder: Path = STARTER
 ) -> Checkpoint:
-    """Name weights that come from outside, such as the starter model."""
+    """Name weights that come from outside; the starter model's where no folder is named."""
+    weights = sorted(folder.glob("*.safetensors"))
+    if not (folder / "config.json").is_file() or not weights:
+        raise Refused(f"{folder} holds no model with safetensors weights.", code="no_model")
+    inside = folder.is_relative_to(settings.BASE_DIR)
+    hashes = "".join(f"{path.name} {sha256_of(path)}\n" for path in weights)
     with transaction.atomic():
         row = Checkpoint.objects.create(
             project=project,
             number=next_number(project, "checkpoint"),
             name=name,
-            path=path,
-            sha256=sha256,
+            path=str(folder.relative_to(settings.BASE_DIR) if inside else folder),
+            sha256=hashlib.sha256(hashes.encode()).hexdigest(),
         )
         audit.record("checkpoint.registered", actor=actor, object=row, number=row.number)
     return row
 
 
-def _part(collection: Collection, actor: User, split: Split) -> Collection:
+def settings_of(values: Mapping[str, Any]) -> dict[str, float]:
+    """The GRPO settings among a form's or a request's values."""
+    return {
+        name: float(values[name]) if name in FRACTIONS else int(values[name]) for name in NUMBERS
+    }
+
+
+def _part(collection: Collection, actor: User, split: Split, *, seed: int, limit: int) -> Snapshot:
+    """A split of a set, frozen: `limit` supporter turns drawn by the seed."""
     query = SetQuery.from_json(collection.query | {"split": split.value})
     known = Collection.objects.filter(project=collection.project, query=query.to_json()).first()
-    return known or collection_create(
+    part = known or collection_create(
         project=collection.project,
         actor=actor,
         name=f"{collection.name[:100]}, {split.label.lower()} split",
         query=query,
     )
+    try:
+        # Seed 0 would take them in the order of the corpus.
+        return freeze(collection=part, actor=actor, seed=seed + 1, limit=limit, kind="turn")
+    except Refused as refusal:
+        if refusal.code != "empty":
+            raise
+        raise Refused(
+            f"“{collection.name}” has nothing in its {split.label.lower()} split. Training takes "
+            "prompts of the train split and measures on the test split; choose a larger set.",
+            code="empty_split",
+        ) from None
 
 
 def _require_numbers(grpo: Mapping[str, float]) -> None:
     if set(grpo) != set(NUMBERS):
         raise Refused(f"The settings are exactly: {', '.join(NUMBERS)}.", code="settings")
-    for name, (_, lowest, highest) in NUMBERS.items():
+    for name, (lowest, highest) in NUMBERS.items():
         value = grpo[name]
         if not math.isfinite(value) or not lowest <= value <= highest:
             words = name.replace("_", " ")
@@ -130,10 +210,31 @@ def _require_weights(reward: Mapping[str, float]) -> None:
         raise Refused("At least one part of the reward needs a weight.", code="reward")
 
 
+def _require_reward(version: RubricVersion, judge: Judge) -> None:
+    if version.status != RubricVersion.Status.PUBLISHED or version.spec is None:
+        raise Refused("Publish the version first: the reward pins its text.", code="not_published")
+    spec = from_json(version.spec.content)
+    if spec.target != "turn":
+        raise Refused(f"{version} rates whole dialogues; a reward rates a turn.", code="target")
+    if judge.kind == Judge.Kind.LLM and (judge.endpoint is None or judge.endpoint.archived_at):
+        raise Refused(f"The endpoint of {judge} is not there any more.", code="no_endpoint")
+    if judge.kind != Judge.Kind.LEARNED:
+        return
+    for criterion in spec.judge_criteria:
+        if judge.fitted_on.get(criterion.uid) != criterion_hash(criterion):
+            raise Refused(
+                f"{judge} was not fitted on “{criterion.name}” as {version} words it. "
+                "Fit a judge on this version, or choose another judge.",
+                code="not_fitted",
+            )
+
+
 def _require_splits(train: Snapshot, held_out: Snapshot) -> None:
-    from_test = train.members.filter(target__turn__dialogue__split=Split.TEST)
-    if from_test.exists():
-        raise Refused("The training prompts hold data of the test split.", code="test_split")
+    from_other = train.members.exclude(target__turn__dialogue__split=Split.TRAIN)
+    if from_other.exists():
+        raise Refused(
+            "The training prompts hold data of the test or validation split.", code="test_split"
+        )
     shared = train.members.filter(
         target__turn__dialogue__split_key__in=held_out.members.values(
             "target__turn__dialogue__split_key"
@@ -146,8 +247,14 @@ def _require_splits(train: Snapshot, held_out: Snapshot) -> None:
         )
 
 
-def settings_of(values: Mapping[str, Any]) -> dict[str, float]:
-    """The GRPO settings among a form's or a request's values."""
-    return {
-        name: float(values[name]) if name in FRACTIONS else int(values[name]) for name in NUMBERS
-    }
+def _require_prompts(train: Snapshot, held_out: Snapshot, *, per_step: int) -> None:
+    """The worker leaves out turns without one of the 32 emotions; say so before the start."""
+    for snapshot, needed, words in ((train, per_step, "training"), (held_out, 1, "held-out")):
+        usable = snapshot.members.filter(target__turn__dialogue__emotion_label__isnull=False)
+        found = usable.count()
+        if found < needed:
+            raise Refused(
+                f"The set gives {found} {words} prompts and {needed} are needed. A prompt is a "
+                "supporter turn in a dialogue with one of the 32 emotions.",
+                code="too_few_prompts",
+            )

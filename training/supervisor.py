@@ -15,24 +15,30 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection
-from webapp.llm.services import read_key
 
 from training import events
-from training.folder import prepare
+from training.folder import EVENTS, LOCK, LOG, prepare
 from training.models import TrainingRun
 from webapp.embedded.process import kill_group, last_lines, spawn
+from webapp.llm.services import read_key
 from webapp.runs import live
 from webapp.runs.work import Claim, ClaimLost, RunFailed, claimed
 
 logger = logging.getLogger(__name__)
 
+PROGRAM = (sys.executable, "-m", "training.trainer")
 POLL_S = 0.5
 # A step may have to end and a checkpoint to be written after SIGTERM.
 STOP_WITHIN_S = 120.0
 READ_BYTES = 4 * 1024 * 1024
 # What the child needs of this process's environment: no address or key of ours is among it.
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR",
+    "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "SSL_CERT_FILE",
+)  # fmt: skip
 SETTINGS = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+
+Batch = list[tuple[int, dict[str, Any]]]
 
 
 def work(run_id: str) -> None:
@@ -45,40 +51,33 @@ def work(run_id: str) -> None:
 def supervise(claim: Claim[TrainingRun]) -> None:
     """Run the trainer until it ends; its end is the run's end."""
     folder = prepare(claim.run)
+    _read_again_if_shorter(claim.run, folder)
+    before = _last_event(folder).get("seq", 0)
     with trainer(claim.run, folder) as child:
-        failure = ""
-        while True:
-            ended = child.poll() is not None
-            for batch in new_events(claim.run, folder):
-                failure = insert(claim, batch, folder) or failure
-            if ended:
-                break
+        while child.poll() is None:
+            _insert_new(claim, folder)
             if claim.lost.is_set():
                 raise ClaimLost
             if claim.cancelled.is_set():
-                stop(claim, child, folder)
+                stop(claim, child)
+                _insert_new(claim, folder)
                 claim.check()
             time.sleep(POLL_S)
-    if failure:
-        raise RunFailed(failure)
-    if child.returncode != 0:
-        raise RunFailed(
-            f"The trainer ended with code {child.returncode}. The end of its log: "
-            f"{last_lines(folder / 'trainer.log', 6)}"
-        )
+        _insert_new(claim, folder)
+    _require_finished(child, folder, before)
 
 
 @contextmanager
 def trainer(run: TrainingRun, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The child, alone on the folder: it holds the lock for as long as it lives, so a trainer
     that outlived its supervisor is waited for. It never outlives this block."""
-    with (folder / "lock").open("w") as lock:
+    with (folder / LOCK).open("w") as lock:
         _take(lock.fileno())
         keys = _keys_pipe(run)
         try:
             child = spawn(
-                [sys.executable, "-m", "training.trainer", folder, "--secrets-fd", str(keys)],
-                log=folder / "trainer.log",
+                [*PROGRAM, folder, "--secrets-fd", str(keys)],
+                log=folder / LOG,
                 cwd=settings.BASE_DIR,
                 env=_environment(),
                 pass_fds=(keys, lock.fileno()),
@@ -92,60 +91,37 @@ def trainer(run: TrainingRun, folder: Path) -> Iterator[subprocess.Popen[bytes]]
         child.wait()
 
 
-def _take(lock: int) -> None:
-    deadline = time.monotonic() + STOP_WITHIN_S
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise RunFailed("Another trainer still works in this run's folder.") from None
-            time.sleep(POLL_S)
-
-
-def _keys_pipe(run: TrainingRun) -> int:
-    """A pipe with the judge's key, read once by the child: never in argv, environment or log."""
-    endpoint = run.judge.endpoint
-    secrets = {"judge_api_key": read_key(endpoint)} if endpoint is not None else {}
-    read, write = os.pipe()
-    with os.fdopen(write, "wb") as pipe:
-        pipe.write(json.dumps(secrets).encode())
-    return read
-
-
-def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | SETTINGS
-
-
-def stop(claim: Claim[TrainingRun], child: subprocess.Popen[bytes], folder: Path) -> None:
-    """Ask the trainer for a checkpoint and an end; kill it where it takes too long."""
+def stop(claim: Claim[TrainingRun], child: subprocess.Popen[bytes]) -> None:
+    """Ask the trainer for a checkpoint and an end, and wait; whoever called kills it then."""
     child.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_WITHIN_S
     while child.poll() is None and time.monotonic() < deadline and not claim.lost.is_set():
         time.sleep(POLL_S)
-    for batch in new_events(claim.run, folder):
-        insert(claim, batch, folder)
 
 
-def new_events(run: TrainingRun, folder: Path) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    """Batches of (offset after the event, event) that stand whole in the file and were not read."""
-    path = folder / "events.jsonl"
+def new_events(run: TrainingRun, folder: Path) -> Iterator[Batch]:
+    """Batches of (offset after the event, event) that stand whole in the file and were not read.
+    A last line that is still being written is left for later."""
+    path = folder / EVENTS
     while path.exists():
         with path.open("rb") as file:
             file.seek(run.event_offset)
             block = file.read(READ_BYTES)
+            if b"\n" not in block:
+                # One event that is longer than a block, or the half of one.
+                block += file.readline()
         whole = block[: block.rfind(b"\n") + 1]
         if not whole:
             return
         batch, offset = [], run.event_offset
         for line in whole.splitlines(keepends=True):
             offset += len(line)
-            batch.append((offset, json.loads(line)))
+            batch.append((offset, _without_nul(json.loads(line))))
         yield batch
 
 
-def insert(claim: Claim[TrainingRun], batch: list[tuple[int, dict[str, Any]]], folder: Path) -> str:
-    """Rows and the new offset in one fenced transaction; returns the trainer's own failure."""
+def insert(claim: Claim[TrainingRun], batch: Batch, folder: Path) -> None:
+    """Rows and the new offset in one fenced transaction."""
     run, offset = claim.run, batch[-1][0]
     for attempt in range(5):
         try:
@@ -162,5 +138,82 @@ def insert(claim: Claim[TrainingRun], batch: list[tuple[int, dict[str, Any]]], f
             connection.close()
             time.sleep(2**attempt)
     run.event_offset = offset
-    failures = [event["reason"] for _, event in batch if event.get("type") == "failed"]
-    return failures[-1] if failures else ""
+
+
+def _insert_new(claim: Claim[TrainingRun], folder: Path) -> None:
+    for batch in new_events(claim.run, folder):
+        insert(claim, batch, folder)
+
+
+def _read_again_if_shorter(run: TrainingRun, folder: Path) -> None:
+    """After a power cut the file may have lost lines that were read: read all of it again,
+    which changes no row that is right."""
+    path = folder / EVENTS
+    size = path.stat().st_size if path.exists() else 0
+    if size < run.event_offset:
+        run.event_offset = 0
+
+
+def _require_finished(child: subprocess.Popen[bytes], folder: Path, before: int) -> None:
+    """Raise RunFailed where the trainer did not finish, with its own reason if it wrote one
+    (after event `before`, the last one of earlier attempts)."""
+    last = _last_event(folder)
+    if last.get("type") == "finished":
+        return
+    is_new = last.get("seq", 0) > before
+    if is_new and last["type"] == "failed":
+        raise RunFailed(last["reason"])
+    if is_new and last["type"] == "stopped":
+        raise RunFailed("The trainer was stopped from outside. It goes on from its checkpoint.")
+    raise RunFailed(
+        f"The trainer ended with code {child.returncode} and gave no reason. The end of its log: "
+        f"{last_lines(folder / LOG, 6)}"
+    )
+
+
+def _last_event(folder: Path) -> dict[str, Any]:
+    """The last whole event, which tells how a trainer ended; empty where there is none."""
+    path = folder / EVENTS
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - READ_BYTES))
+        lines = file.read().splitlines(keepends=True)
+    whole = [line for line in lines[-2:] if line.endswith(b"\n")]
+    return json.loads(whole[-1]) if whole else {}
+
+
+def _take(lock: int) -> None:
+    deadline = time.monotonic() + STOP_WITHIN_S
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise RunFailed("Another trainer still works in this run's folder.") from None
+            time.sleep(POLL_S)
+
+
+def _keys_pipe(run: TrainingRun) -> int:
+    """A pipe with the judge's key, read once by the child: never in argv, environment or log."""
+    endpoint = run.judge.endpoint
+    key = read_key(endpoint) if endpoint is not None else None
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as pipe:
+        pipe.write(json.dumps({"judge_api_key": key} if key else {}).encode())
+    return read
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | SETTINGS
+
+
+def _without_nul(value: Any) -> Any:
+    """PostgreSQL stores no NUL, and a model may write one."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {name: _without_nul(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    return value

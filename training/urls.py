@@ -1,3 +1,18 @@
-from django.urls import URLPattern, URLResolver
+"""Pages of this app, below `/p/<project_id>/`."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from training import views
+
+RUN = "training/<uuid:run_id>"
+
+urlpatterns = [
+    path("training/", views.training_runs, name="training_runs"),
+    path("training/new/", views.training_new, name="training_new"),
+    path(f"{RUN}/", views.training_run, name="training_run"),
+    path(f"{RUN}/cancel/", views.training_cancel, name="training_cancel"),
+    path(f"{RUN}/log/", views.training_log, name="training_log"),
+    path(f"{RUN}/resume/", views.training_resume, name="training_resume"),
+    path(f"{RUN}/series/", views.training_series, name="training_series"),
+    path(f"{RUN}/spec/", views.training_spec, name="training_spec"),
+]

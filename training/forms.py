@@ -1,0 +1,171 @@
+"""The form that starts a training run and explains each of its settings."""
+
+from typing import Any
+
+from django import forms
+
+from annotation.models import Collection
+from rubrics.models import Judge, RubricVersion
+from training.models import Checkpoint
+from training.services import DEFAULTS, FRACTIONS, MAX_SEED, NUMBERS, REWARD_PARTS, settings_of
+from webapp.accounts.models import Project
+
+# What each setting means: (label, one sentence).
+MEANINGS = {
+    "steps": ("Steps", "How often the model is changed; each step writes and scores new replies."),
+    "prompts_per_step": (
+        "Prompts a step",
+        "How many dialogues the model answers before it is changed.",
+    ),
+    "rollouts_per_prompt": (
+        "Replies a prompt",
+        "Replies to the same prompt are compared with each other: what is better than its "
+        "group’s mean is made likelier.",
+    ),
+    "learning_rate": (
+        "Learning rate",
+        "How far one step moves the model. Too high and it falls apart, too low and nothing "
+        "is learned.",
+    ),
+    "beta": (
+        "Beta",
+        "How strongly the model is held near its base. 0 lets it go where the reward is highest, "
+        "also by tricks.",
+    ),
+    "max_completion_tokens": (
+        "Longest reply",
+        "In tokens, all four spans together. A reply that reaches it is cut off, which breaks "
+        "its format.",
+    ),
+    "temperature": (
+        "Temperature",
+        "How varied the replies are. Without variety a group has nothing to compare.",
+    ),
+    "save_every": (
+        "Checkpoint every",
+        "In steps. A run that is stopped or killed goes on from its last checkpoint.",
+    ),
+}
+PART_LABELS = {"format": "Format", "emotion": "Emotion match", "rubric": "Rubric"}
+
+
+class TrainingForm(forms.Form):
+    """`reward()` and `grpo()` give the cleaned values as the service takes them."""
+
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    base = forms.ModelChoiceField(
+        label="Base checkpoint",
+        queryset=Checkpoint.objects.none(),
+        empty_label=None,
+        help_text="The weights that training begins with. They stay as they are; the run leaves "
+        "new checkpoints.",
+    )
+    collection = forms.ModelChoiceField(
+        label="Set",
+        queryset=Collection.objects.none(),
+        empty_label=None,
+        help_text="Its train split gives the training prompts, its test split the held-out ones. "
+        "The two share no profile.",
+    )
+    prompts = forms.IntegerField(
+        label="Training prompts",
+        min_value=1,
+        max_value=200_000,
+        initial=64,
+        help_text="Drawn at random by the seed, then gone through again and again in new orders.",
+    )
+    held_out_prompts = forms.IntegerField(
+        label="Held-out prompts",
+        min_value=1,
+        max_value=20_000,
+        initial=32,
+        help_text="Answered once before and once after, to measure what was learned. More of "
+        "them make narrower intervals.",
+    )
+    version = forms.ModelChoiceField(
+        label="Rubric version",
+        queryset=RubricVersion.objects.none(),
+        empty_label=None,
+        help_text="A published version; the run is pinned to its text.",
+    )
+    judge = forms.ModelChoiceField(
+        queryset=Judge.objects.none(),
+        empty_label=None,
+        help_text="Scores each reply by the rubric. A learned judge must have been fitted on "
+        "this version’s wording.",
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_SEED,
+        initial=0,
+        help_text="The same seed on the same machine gives the same run.",
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for part in REWARD_PARTS:
+            self.fields[f"part_{part}"] = forms.FloatField(
+                label=PART_LABELS[part],
+                min_value=0,
+                max_value=1000,
+                initial=1,
+                widget=forms.NumberInput(attrs={"step": "any"}),
+            )
+        for name, (lowest, highest) in NUMBERS.items():
+            label, meaning = MEANINGS[name]
+            kind = forms.FloatField if name in FRACTIONS else forms.IntegerField
+            self.fields[name] = kind(
+                label=label,
+                min_value=lowest,
+                max_value=highest,
+                initial=DEFAULTS[name],
+                help_text=meaning,
+                widget=forms.NumberInput(attrs={"step": "any" if name in FRACTIONS else "1"}),
+            )
+        self._offer(project)
+        for name, field in self.fields.items():
+            if name != "key":
+                field.widget.attrs.setdefault("class", "input")
+
+    def _offer(self, project: Project) -> None:
+        fields: dict[str, Any] = self.fields
+        fields["base"].queryset = (
+            Checkpoint.objects.filter(project=project).select_related("run").order_by("-number")
+        )
+        fields["collection"].queryset = Collection.objects.filter(project=project).order_by(
+            "-number"
+        )
+        fields["version"].queryset = (
+            RubricVersion.objects.filter(
+                project=project,
+                status=RubricVersion.Status.PUBLISHED,
+                spec__content__target="turn",
+            )
+            .select_related("rubric")
+            .order_by("rubric__name", "-number")
+        )
+        fields["judge"].queryset = Judge.objects.filter(project=project).order_by(
+            "name", "-version"
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        parts = [cleaned.get(f"part_{part}") for part in REWARD_PARTS]
+        if all(part == 0 for part in parts):
+            self.add_error("part_format", "At least one part of the reward has to count.")
+        return cleaned
+
+    def reward(self) -> dict[str, float]:
+        """The weights, which sum to 1."""
+        parts = {part: self.cleaned_data[f"part_{part}"] for part in REWARD_PARTS}
+        whole = sum(parts.values())
+        return {part: value / whole for part, value in parts.items()}
+
+    def grpo(self) -> dict[str, float]:
+        return settings_of(self.cleaned_data)
+
+    def missing(self) -> list[str]:
+        """The labels of choices that this project has nothing for yet."""
+        fields: dict[str, Any] = self.fields
+        names = ("base", "collection", "version", "judge")
+        return [name for name in names if not fields[name].queryset.exists()]

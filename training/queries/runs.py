@@ -1,0 +1,246 @@
+"""What the pages of training runs show."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from statistics import fmean
+
+from django.db.models import IntegerField, Max, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from rubrics.spec import from_json
+from training.folder import LOG, SPEC, folder_of
+from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
+from training.queries import rollouts, series
+from training.queries.rollouts import RolloutView
+from training.queries.series import Charts
+from webapp.accounts.models import Project
+from webapp.embedded.process import last_lines
+
+# Steps whose mean time tells the time left.
+RECENT_STEPS = 20
+LOG_LINES = 400
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. `step_s` is how long a step lately took, `left` what remains."""
+
+    done: int
+    total: int
+    rollouts: int
+    step_s: float | None
+    left: timedelta | None
+    took: timedelta | None
+    judge_failures: int
+
+    @property
+    def is_measuring(self) -> bool:
+        """Before the first step the base is measured, after the last one the result."""
+        return self.done in (0, self.total)
+
+
+@dataclass(frozen=True)
+class Figure:
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class EvaluationRow:
+    name: str
+    label: str
+    places: int
+    is_share: bool
+    before: Figure | None
+    after: Figure | None
+
+    @property
+    def change(self) -> float | None:
+        return self.after.value - self.before.value if self.before and self.after else None
+
+    @property
+    def change_in_points(self) -> float | None:
+        """The change of a share, in percentage points."""
+        return None if self.change is None else 100 * self.change
+
+    @property
+    def n(self) -> int:
+        found = self.after or self.before
+        return found.n if found else 0
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the two intervals do not touch."""
+        before, after = self.before, self.after
+        return bool(before and after and (after.low > before.high or after.high < before.low))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the reward with its weight as people say it, such as 1/3."""
+
+    name: str
+    label: str
+    weight: str
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A training run as its page shows it now."""
+
+    run: TrainingRun
+    progress: Progress
+    charts: Charts
+    evaluation: list[EvaluationRow]
+    evaluated_n: int
+    parts: list[Part]
+    checkpoints: list[Checkpoint]
+    has_spec: bool
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        return self.checkpoints[0] if self.checkpoints else None
+
+    @property
+    def checkpoint_age(self) -> timedelta | None:
+        return timezone.now() - self.checkpoint.created_at if self.checkpoint else None
+
+    @property
+    def reward(self) -> EvaluationRow | None:
+        return next((row for row in self.evaluation if row.name == "reward"), None)
+
+
+def runs_of(project: Project) -> QuerySet[TrainingRun]:
+    """The newest first, each with its pins and the steps it has `done`."""
+    steps = (
+        Metric.objects.filter(run=OuterRef("pk"))
+        .order_by()
+        .values("run")
+        .annotate(last=Max("step"))
+        .values("last")
+    )
+    return (
+        TrainingRun.objects.filter(project=project)
+        .select_related(
+            "project", "base", "judge", "spec", "version__rubric", "created_by",
+            "train_snapshot__collection", "held_out_snapshot__collection",
+        )
+        .annotate(done=Coalesce(Subquery(steps, IntegerField()), 0))
+        .order_by("-number")
+    )  # fmt: skip
+
+
+def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
+    return Checkpoint.objects.filter(project=project).select_related("run").order_by("-number")
+
+
+def evaluations_of(run: TrainingRun) -> QuerySet[Evaluation]:
+    return Evaluation.objects.filter(run=run).order_by("step", "created_at")
+
+
+def progress_of(run: TrainingRun) -> Progress:
+    done = series.last_step(run)
+    recent = list(
+        Metric.objects.filter(run=run, name="step_time_s", step__gt=done - RECENT_STEPS)
+        .values_list("value", flat=True)
+    )  # fmt: skip
+    step_s = fmean(recent) if recent else None
+    failures = Metric.objects.filter(run=run, name="judge_failures").aggregate(n=Sum("value"))["n"]
+    took = (run.ended_at or timezone.now()) - run.started_at if run.started_at else None
+    return Progress(
+        done=done,
+        total=run.steps_total,
+        rollouts=Rollout.objects.filter(run=run).count(),
+        step_s=step_s,
+        left=timedelta(seconds=(run.steps_total - done) * step_s)
+        if step_s is not None and not run.is_ended
+        else None,
+        took=took,
+        judge_failures=int(failures or 0),
+    )
+
+
+def state_of(run: TrainingRun) -> RunState:
+    progress = progress_of(run)
+    evaluations = {row.name: row for row in evaluations_of(run)}
+    return RunState(
+        run=run,
+        progress=progress,
+        charts=series.charts_of(run, last=progress.done),
+        evaluation=_evaluation(run, evaluations),
+        evaluated_n=max((row.n for row in evaluations.values()), default=0),
+        parts=_parts(run),
+        checkpoints=list(run.checkpoints.order_by("-step")),
+        has_spec=(folder_of(run) / SPEC).exists(),
+    )
+
+
+def rollouts_of(
+    run: TrainingRun, *, step: int | None = None, prompt: int | None = None
+) -> RolloutView | None:
+    return rollouts.view_of(run, step=step, prompt=prompt)
+
+
+def log_of(run: TrainingRun) -> str:
+    """The end of what the trainer printed."""
+    return last_lines(folder_of(run) / LOG, LOG_LINES)
+
+
+def seconds_a_reply(project: Project) -> float | None:
+    """What a reply lately took to write and to score in this project; None before any run."""
+    latest = (
+        Metric.objects.filter(run__project=project, name="step_time_s")
+        .order_by("-run__number")
+        .values_list("run", flat=True)
+        .first()
+    )
+    if latest is None:
+        return None
+    run = TrainingRun.objects.get(pk=latest)
+    step_s = progress_of(run).step_s
+    grpo = run.settings["grpo"]
+    a_step = grpo["prompts_per_step"] * grpo["rollouts_per_prompt"]
+    return step_s / a_step if step_s is not None else None
+
+
+def _parts(run: TrainingRun) -> list[Part]:
+    weights = run.settings["reward"]
+    return [
+        Part(name, series.LABELS[name], _as_fraction(weights[name]))
+        for name in ("format", "emotion", "rubric")
+    ]
+
+
+def _as_fraction(weight: float) -> str:
+    """1/3 for a third; the plain number where no small fraction is meant."""
+    near = Fraction(weight).limit_denominator(12)
+    return str(near) if abs(float(near) - weight) < 1e-6 else f"{weight:.3g}"
+
+
+def _evaluation(run: TrainingRun, found: dict[str, Evaluation]) -> list[EvaluationRow]:
+    criteria = from_json(run.spec.content).judge_criteria
+    names = [
+        ("reward", "Reward", 2, False),
+        ("format", "Format", 0, True),
+        ("emotion", "Emotion match", 0, True),
+        ("rubric", "Rubric", 2, False),
+        *((f"{series.CRITERION}{each.uid}", each.name, 2, False) for each in criteria),
+        ("length", "Words of the reply", 1, False),
+    ]
+    rows = [
+        EvaluationRow(
+            name, label, places, is_share, _figure(found, "before", name),
+            _figure(found, "after", name),
+        )
+        for name, label, places, is_share in names
+    ]  # fmt: skip
+    return [row for row in rows if row.before or row.after]
+
+
+def _figure(found: dict[str, Evaluation], when: str, name: str) -> Figure | None:
+    metric = found[when].metrics.get(name) if when in found else None
+    return Figure(**metric) if metric else None

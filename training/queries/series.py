@@ -1,0 +1,152 @@
+"""The series of a run: what its charts and its table show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import F, Max, Q
+
+from rubrics.spec import RubricSpec, from_json
+from training.charts import MAX_POINTS, Chart, chart, small_chart
+from training.models import Metric, TrainingRun
+
+STEPS_A_PAGE = 100
+# Names of series and what people call them, in the order of the table.
+LABELS: Mapping[str, str] = {
+    "reward": "Reward",
+    "reward_std": "Deviation in a group",
+    "format": "Format",
+    "emotion": "Emotion match",
+    "rubric": "Rubric",
+    "kl": "KL to the base",
+    "entropy": "Entropy",
+    "length": "Reply length",
+    "clipped_ratio": "Cut off",
+    "frac_reward_zero_std": "Groups that all agree",
+    "judge_failures": "Judge failures",
+    "loss": "Loss",
+    "grad_norm": "Gradient norm",
+    "learning_rate": "Learning rate",
+    "step_time_s": "Seconds a step",
+}
+CRITERION = "criterion/"
+SHARES = ("clipped_ratio", "frac_reward_zero_std")
+
+
+@dataclass(frozen=True)
+class SmallChart:
+    name: str
+    label: str
+    unit: str
+    chart: Chart
+    is_share: bool
+    first: float
+
+
+@dataclass(frozen=True)
+class Charts:
+    """What is drawn: the reward with its band, and the small multiples."""
+
+    reward: Chart | None
+    reward_first: float | None
+    reward_last: float | None
+    deviation: float | None
+    small: list[SmallChart]
+
+
+@dataclass(frozen=True)
+class SeriesTable:
+    """One page of the table behind the charts."""
+
+    columns: list[tuple[str, str]]
+    rows: list[tuple[int, list[float | None]]]
+    after: int
+    next_after: int | None
+
+    @property
+    def is_first(self) -> bool:
+        return self.after == 0
+
+
+# What stands below the reward, with the unit that its number is read in.
+SMALL = (
+    ("format", ""),
+    ("emotion", ""),
+    ("rubric", ""),
+    ("kl", ""),
+    ("length", "tokens"),
+    ("frac_reward_zero_std", ""),
+)
+
+
+def last_step(run: TrainingRun) -> int:
+    """The last step that was reported; 0 before the first."""
+    return Metric.objects.filter(run=run).aggregate(last=Max("step"))["last"] or 0
+
+
+def names_of(run: TrainingRun) -> dict[str, str]:
+    """The names that a run's series may have, with what people call them."""
+    spec: RubricSpec = from_json(run.spec.content)
+    criteria = {f"{CRITERION}{each.uid}": each.name for each in spec.judge_criteria}
+    return {**LABELS, **criteria}
+
+
+def series_of(
+    run: TrainingRun, names: Sequence[str], *, last: int, most: int = MAX_POINTS
+) -> dict[str, list[tuple[int, float]]]:
+    """Each series by its name, thinned by the database to about `most` points; the last step is
+    always there."""
+    every = max(1, -(-last // most))
+    rows = (
+        Metric.objects.filter(run=run, name__in=names)
+        .annotate(place=F("step") % every)
+        .filter(Q(place=1 % every) | Q(step=last))
+        .order_by("step")
+        .values_list("name", "step", "value")
+    )
+    found: dict[str, list[tuple[int, float]]] = {name: [] for name in names}
+    for name, step, value in rows:
+        found[name].append((step, value))
+    return found
+
+
+def charts_of(run: TrainingRun, *, last: int) -> Charts:
+    names = ["reward", "reward_std", *(name for name, _ in SMALL)]
+    series = series_of(run, names, last=last)
+    reward, spread = series["reward"], series["reward_std"]
+    return Charts(
+        reward=chart([reward], steps=run.steps_total, spread=spread),
+        reward_first=reward[0][1] if reward else None,
+        reward_last=reward[-1][1] if reward else None,
+        deviation=spread[-1][1] if spread else None,
+        small=[
+            SmallChart(name, LABELS[name], unit, drawn, name in SHARES, series[name][0][1])
+            for name, unit in SMALL
+            if (drawn := small_chart(series[name], steps=run.steps_total)) is not None
+        ],
+    )
+
+
+def table_of(run: TrainingRun, *, after: int) -> SeriesTable:
+    """The steps after `after`, all series that the run has."""
+    labels = names_of(run)
+    steps = list(
+        Metric.objects.filter(run=run, step__gt=after)
+        .order_by("step")
+        .values_list("step", flat=True)
+        .distinct()[: STEPS_A_PAGE + 1]
+    )
+    shown, rest = steps[:STEPS_A_PAGE], steps[STEPS_A_PAGE:]
+    by_step: dict[int, dict[str, float]] = {step: {} for step in shown}
+    found = Metric.objects.filter(run=run, step__in=shown).values_list("step", "name", "value")
+    for step, name, value in found:
+        by_step[step][name] = value
+    present = {name for values in by_step.values() for name in values}
+    columns = [(name, label) for name, label in labels.items() if name in present]
+    return SeriesTable(
+        columns=columns,
+        rows=[
+            (step, [values.get(name) for name, _ in columns]) for step, values in by_step.items()
+        ],
+        after=after,
+        next_after=shown[-1] if rest else None,
+    )

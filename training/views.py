@@ -1,0 +1,155 @@
+"""Pages of training runs."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from training import services
+from training.folder import SPEC, folder_of
+from training.forms import TrainingForm
+from training.models import TrainingRun
+from training.queries import runs as queries
+from training.queries import series
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+from webapp.accounts.pages import project_page
+from webapp.errors import Refused
+from webapp.ids import new_id
+from webapp.runs import services as runs
+from webapp.runs.pages import back_to_run
+
+SHOWN = 100
+
+
+@require_safe
+@project_page(Role.LEAD)
+def training_runs(request: HttpRequest, member: Member) -> HttpResponse:
+    context = {
+        "member": member,
+        "runs": queries.runs_of(member.project)[:SHOWN],
+        "checkpoints": queries.checkpoints_of(member.project)[:SHOWN],
+    }
+    return render(request, "training/runs.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@project_page(Role.LEAD)
+def training_new(request: HttpRequest, member: Member) -> HttpResponse:
+    form = TrainingForm(
+        request.POST or None,
+        project=member.project,
+        initial={"key": new_id().hex, "base": request.GET.get("base")},
+    )
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            run = services.training_start_on_set(
+                project=member.project,
+                actor=member.user,
+                key=chosen["key"],
+                collection=chosen["collection"],
+                prompts=chosen["prompts"],
+                held_out_prompts=chosen["held_out_prompts"],
+                base=chosen["base"],
+                version=chosen["version"],
+                judge=chosen["judge"],
+                grpo=form.grpo(),
+                reward=form.reward(),
+                seed=chosen["seed"],
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("training_run", project_id=member.project.pk, run_id=run.pk)
+    context = {
+        "member": member,
+        "form": form,
+        "numbers": [form[name] for name in services.NUMBERS],
+        "parts": [form[f"part_{part}"] for part in services.REWARD_PARTS],
+        "missing": form.missing(),
+        "seconds_a_reply": queries.seconds_a_reply(member.project),
+    }
+    return render(request, "training/new.html", context)
+
+
+@require_safe
+@project_page(Role.LEAD)
+def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _run(member, run_id)
+    step, prompt = _number(request.GET, "step"), _number(request.GET, "prompt")
+    context = {
+        "member": member,
+        "run": run,
+        "state": queries.state_of(run),
+        "rollouts": queries.rollouts_of(run, step=step, prompt=prompt),
+        # The reader holds one step or prompt: the socket leaves it in its place.
+        "held": step is not None or prompt is not None,
+    }
+    return render(request, "training/run.html", context)
+
+
+@require_safe
+@project_page(Role.LEAD)
+def training_series(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _run(member, run_id)
+    table = series.table_of(run, after=_number(request.GET, "after") or 0)
+    return render(request, "training/series.html", {"member": member, "run": run, "table": table})
+
+
+@require_safe
+@project_page(Role.LEAD)
+def training_spec(
+    request: HttpRequest, member: Member, run_id: UUID
+) -> HttpResponse | FileResponse:
+    run = _run(member, run_id)
+    path = folder_of(run) / SPEC
+    if not path.exists():
+        messages.warning(request, "The spec is written when a worker takes the run.")
+        return redirect("training_run", project_id=member.project.pk, run_id=run.pk)
+    name = f"training-run-{run.number}-spec.json"
+    return HttpResponse(
+        path.read_bytes(),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_safe
+@project_page(Role.LEAD)
+def training_log(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    text = queries.log_of(_run(member, run_id)) or "The trainer has not written anything yet."
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_POST
+@project_page(Role.LEAD)
+def training_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _run(member, run_id)
+    runs.cancel(run, actor=member.user)
+    return back_to_run(request, "training_run", run)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def training_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = _run(member, run_id)
+    try:
+        runs.resume(run, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return back_to_run(request, "training_run", run)
+
+
+def _run(member: Member, run_id: UUID) -> TrainingRun:
+    return get_object_or_404(queries.runs_of(member.project), pk=run_id)
+
+
+def _number(query: QueryDict, name: str) -> int | None:
+    """A whole number of the address, None where it is none."""
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
