@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("webapp.accounts.api")),
+    path("", include("webapp.accounts.api.urls")),
     path("", include("webapp.audit.api")),
     path("", include("webapp.llm.api")),
     path("", include("rubrics.api")),

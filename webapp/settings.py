@@ -218,6 +218,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Kardia Studio",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "webapp.accounts.problems.describe_problems",
+    ],
     "ENUM_NAME_OVERRIDES": {"RunStatus": "webapp.runs.models.Status"},
 }
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from annotation.models import (
     Assignment,
     Collection,
+    Dialogue,
     FitRun,
     GenerationRun,
     ImportRun,
@@ -39,6 +40,7 @@ from webapp.accounts.tokens import create_token
 from webapp.files.models import StoredFile
 from webapp.ids import new_id
 from webapp.llm.models import Endpoint, ModelCall
+from webapp.runs.models import Run
 
 
 class Setting:
@@ -76,9 +78,16 @@ def _builder(url_name: str, argument: str) -> tuple[str, Callable[[Setting], Any
     )
 
 
+def number_of(setting: Setting, model: type[Model]) -> int:
+    return model._default_manager.filter(project=setting.project).count() + 1
+
+
 def endpoint(setting: Setting) -> Endpoint:
     return Endpoint.objects.create(
-        project=setting.project, name="E", base_url="http://127.0.0.1:9/v1", model="m"
+        project=setting.project,
+        name=f"E {new_id().hex}",
+        base_url="http://127.0.0.1:9/v1",
+        model="m",
     )
 
 
@@ -94,7 +103,10 @@ def token(setting: Setting) -> ApiToken:
 
 def invitation(setting: Setting) -> Invitation:
     return invitations.invite(
-        actor=setting.person, project=setting.project, email="a@example.net", roles=["annotator"]
+        actor=setting.person,
+        project=setting.project,
+        email=f"{new_id().hex}@example.net",
+        roles=["annotator"],
     )[0]
 
 
@@ -117,6 +129,11 @@ def draft(setting: Setting) -> RubricVersion:
     )
 
 
+def dialogue(setting: Setting) -> Dialogue:
+    number = number_of(setting, Dialogue)
+    return added(setting.project, parsed(number))[0]
+
+
 def target(setting: Setting) -> Target:
     turn = setting["dialogue_id"].turns.filter(role="supporter").first()
     return Target.objects.create(
@@ -125,13 +142,17 @@ def target(setting: Setting) -> Target:
 
 
 def collection(setting: Setting) -> Collection:
-    number = Collection.objects.filter(project=setting.project).count() + 1
-    return Collection.objects.create(project=setting.project, number=number, name="Set")
+    return Collection.objects.create(
+        project=setting.project, number=number_of(setting, Collection), name="Set"
+    )
 
 
 def snapshot(setting: Setting) -> Snapshot:
     made = Snapshot.objects.create(
-        project=setting.project, number=1, collection=setting["set_id"], hash="h"
+        project=setting.project,
+        number=number_of(setting, Snapshot),
+        collection=setting["set_id"],
+        hash="h",
     )
     SnapshotMember.objects.create(
         project=setting.project, snapshot=made, position=0, target=setting["target_id"]
@@ -142,7 +163,7 @@ def snapshot(setting: Setting) -> Snapshot:
 def queue(setting: Setting) -> Queue:
     made = Queue.objects.create(
         project=setting.project,
-        number=1,
+        number=number_of(setting, Queue),
         name="Q",
         version=setting["published_id"],
         snapshot=setting["snapshot_id"],
@@ -174,14 +195,14 @@ def assignment(setting: Setting) -> Assignment:
 
 def stored_file(setting: Setting) -> StoredFile:
     return StoredFile.objects.create(
-        project=setting.project, kind="upload", sha256="a" * 64, size=1, name="f"
+        project=setting.project, kind="upload", sha256=new_id().hex * 2, size=1, name="f"
     )
 
 
 def judge(setting: Setting) -> Judge:
     return Judge.objects.create(
         project=setting.project,
-        name="J",
+        name=f"J {new_id().hex}",
         version=1,
         kind="llm",
         endpoint=setting["endpoint_id"],
@@ -191,14 +212,18 @@ def judge(setting: Setting) -> Judge:
 
 def checkpoint(setting: Setting) -> Checkpoint:
     return Checkpoint.objects.create(
-        project=setting.project, number=1, name="starter", path="starter", sha256="a" * 64
+        project=setting.project,
+        number=number_of(setting, Checkpoint),
+        name="starter",
+        path="starter",
+        sha256="a" * 64,
     )
 
 
-def _run(setting: Setting) -> dict[str, Any]:
+def _run(setting: Setting, model: type[Run]) -> dict[str, Any]:
     return {
         "project": setting.project,
-        "number": 1,
+        "number": number_of(setting, model),
         "idempotency_key": new_id().hex,
         "created_by": setting.person,
         "status": "failed",
@@ -208,7 +233,7 @@ def _run(setting: Setting) -> dict[str, Any]:
 
 def import_run(setting: Setting) -> ImportRun:
     return ImportRun.objects.create(
-        **_run(setting),
+        **_run(setting, ImportRun),
         file=setting["file_id"],
         format="epitome",
         collection=collection(setting),
@@ -217,7 +242,7 @@ def import_run(setting: Setting) -> ImportRun:
 
 def generation_run(setting: Setting) -> GenerationRun:
     return GenerationRun.objects.create(
-        **_run(setting),
+        **_run(setting, GenerationRun),
         supporter=setting["endpoint_id"],
         simulator=setting["endpoint_id"],
         collection=collection(setting),
@@ -227,7 +252,7 @@ def generation_run(setting: Setting) -> GenerationRun:
 def judge_run(setting: Setting) -> JudgeRun:
     pinned = setting["published_id"]
     return JudgeRun.objects.create(
-        **_run(setting),
+        **_run(setting, JudgeRun),
         snapshot=setting["snapshot_id"],
         version=pinned,
         spec=pinned.spec,
@@ -236,13 +261,15 @@ def judge_run(setting: Setting) -> JudgeRun:
 
 
 def fit_run(setting: Setting) -> FitRun:
-    return FitRun.objects.create(**_run(setting), version=setting["published_id"], judge_name="J")
+    return FitRun.objects.create(
+        **_run(setting, FitRun), version=setting["published_id"], judge_name="J"
+    )
 
 
 def training_run(setting: Setting) -> TrainingRun:
     pinned = setting["published_id"]
     return TrainingRun.objects.create(
-        **_run(setting),
+        **_run(setting, TrainingRun),
         method="grpo",
         base=setting["checkpoint_id"],
         train_snapshot=setting["snapshot_id"],
@@ -281,7 +308,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     ".published_id": version,
     "*.rubric_id": lambda setting: setting["published_id"].rubric,
     "*.spec_hash": lambda setting: setting["published_id"].spec.hash,
-    "*.dialogue_id": lambda setting: added(setting.project, parsed())[0],
+    "*.dialogue_id": dialogue,
     "*.target_id": target,
     "*.set_id": collection,
     "*.snapshot_id": snapshot,
@@ -300,5 +327,14 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "fit_*.run_id": fit_run,
     "api_fit*.run_id": fit_run,
     "training_*.run_id": training_run,
+    "api_dialogue_*.id": dialogue,
+    "api_import_*.id": import_run,
+    "api_set_*.id": collection,
+    "api_snapshot_*.id": snapshot,
+    "api_generation*.id": generation_run,
+    "api_judge_run*.id": judge_run,
+    "api_fit*.id": fit_run,
+    "api_training*.id": training_run,
+    "api_judge_*.id": judge,
     "api_training*.run_id": training_run,
 }

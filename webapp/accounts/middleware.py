@@ -12,10 +12,13 @@ class TimeZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        name = getattr(request.user, "time_zone", "UTC")
-        try:
-            zone = zoneinfo.ZoneInfo(name)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-            zone = zoneinfo.ZoneInfo("UTC")
-        with timezone.override(zone):
+        with timezone.override(zone_of(request.user)):
             return self.get_response(request)
+
+
+def zone_of(user: object) -> zoneinfo.ZoneInfo:
+    """The time zone of a user, also of one who is not signed in."""
+    try:
+        return zoneinfo.ZoneInfo(getattr(user, "time_zone", "UTC"))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")

@@ -39,3 +39,30 @@ def problem(status: int, title: str, detail: str, **extra: object) -> Response:
         status=status,
         content_type="application/problem+json",
     )
+
+
+def describe_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> Any:
+    """Say in the OpenAPI document that every operation may answer with a problem."""
+    result["components"]["schemas"]["Problem"] = {
+        "type": "object",
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "code": {"type": "string"},
+            "errors": {},
+        },
+        "required": ["type", "title", "status", "detail"],
+    }
+    answer = {
+        "description": "A problem (RFC 9457)",
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    }
+    for path in result["paths"].values():
+        for operation in path.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                operation["responses"]["default"] = answer
+    return result

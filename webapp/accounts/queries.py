@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -86,3 +86,11 @@ def people() -> QuerySet[User]:
 
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(user=user, revoked_at=None).order_by("-created_at")
+
+
+def member_users(project: Project) -> QuerySet[User]:
+    """The people of a project, each with their Membership rows in it as `roles_here`."""
+    here = Membership.objects.filter(project=project)
+    return User.objects.filter(pk__in=here.values("user_id")).prefetch_related(
+        Prefetch("memberships", queryset=here, to_attr="roles_here")
+    )

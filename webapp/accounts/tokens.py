@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -64,6 +65,9 @@ class TokenAuthentication(BaseAuthentication):
         now = timezone.now()
         if row.last_used_at is None or row.last_used_at < now - timedelta(minutes=1):
             ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+        # What the request does is recorded as done with this token.
+        came_from = audit.origin.get() or audit.Origin()
+        audit.origin.set(replace(came_from, token_id=row.pk))
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:

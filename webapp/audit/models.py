@@ -25,6 +25,8 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["project_id", "-id"]),
             models.Index(fields=["object_id", "-id"]),
+            models.Index(fields=["action", "-id"]),
+            models.Index(fields=["actor", "-id"]),
             BrinIndex(fields=["at"]),
         ]
         triggers = [

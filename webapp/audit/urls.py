@@ -1,3 +1,7 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from webapp.audit import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/audit/", views.audit, name="audit"),
+]

@@ -1,0 +1,16 @@
+"""What API views of the instance's administration share."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
+
+
+class AdminViewSet(GenericViewSet):
+    """For administrators of the instance only."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not request.user.is_admin:
+            raise PermissionDenied("Only administrators of this instance may do this.")
