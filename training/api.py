@@ -1,3 +1,199 @@
-from django.urls import URLPattern, URLResolver
+"""The API of training: the same rows and services as the pages, below `/api/`."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from training import access, services
+from training.access import TRAINERS
+from training.models import Checkpoint, Rollout, TrainingRun
+from training.queries import runs as queries
+from training.queries import series
+from training.serializers import (
+    CheckpointFilter,
+    CheckpointSerializer,
+    EvaluationSerializer,
+    MetricsSerializer,
+    NewTrainingSerializer,
+    RolloutFilter,
+    RolloutSerializer,
+    TrainingDetailSerializer,
+    TrainingFilter,
+    TrainingSerializer,
+)
+from webapp.accounts.project_api import ProjectViewSet
+from webapp.ids import new_id
+from webapp.runs import services as runs
+
+KEY_HEADER = "Idempotency-Key"
+MAX_STEPS = 1000
+
+
+class TrainingViewSet(ProjectViewSet):
+    queryset = TrainingRun.objects.none()
+    serializer_class = TrainingSerializer
+    filterset_class = TrainingFilter
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
+        ("list", "create", "retrieve", "cancel", "resume", "metrics", "evaluations"), TRAINERS
+    )
+
+    def get_queryset(self) -> QuerySet[TrainingRun]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return queries.runs_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        request=NewTrainingSerializer,
+        responses={201: TrainingDetailSerializer},
+        parameters=[
+            OpenApiParameter(
+                KEY_HEADER,
+                str,
+                OpenApiParameter.HEADER,
+                description="The same key again is the same run; at most 64 characters.",
+            )
+        ],
+    )
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        given = NewTrainingSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked, member = given.validated_data, self.member
+        run = services.training_start_on_set(
+            project=member.project,
+            actor=member.user,
+            key=_key(request),
+            collection=access.collection_for(member, asked["collection"]),
+            prompts=asked["prompts"],
+            held_out_prompts=asked["held_out_prompts"],
+            base=access.checkpoint_for(member, asked["base"]),
+            version=access.version_for(member, asked["version"]),
+            judge=access.judge_for(member, asked["judge"]),
+            grpo=asked.get("grpo", services.DEFAULTS),
+            reward=asked.get("reward", services.EQUAL_PARTS),
+            seed=asked["seed"],
+        )
+        return Response(self._shown(run.pk), status=201)
+
+    @extend_schema(responses=TrainingDetailSerializer)
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self._shown(id))
+
+    @extend_schema(request=None, responses=TrainingDetailSerializer)
+    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        runs.cancel(access.run_for(self.member, id), actor=self.member.user)
+        return Response(self._shown(id))
+
+    @extend_schema(request=None, responses=TrainingDetailSerializer)
+    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        runs.resume(access.run_for(self.member, id), actor=self.member.user)
+        return Response(self._shown(id))
+
+    @extend_schema(
+        responses=MetricsSerializer,
+        parameters=[
+            OpenApiParameter("name", str, many=True, description="Which series; all if left out."),
+            OpenApiParameter("after", int, description="Steps after this one."),
+        ],
+    )
+    def metrics(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """The series of a run, at most 1,000 steps a time."""
+        run = access.run_for(self.member, id)
+        labels = series.names_of(run)
+        names = request.query_params.getlist("name") or list(labels)
+        if unknown := sorted(set(names) - set(labels)):
+            raise serializers.ValidationError({"name": [f"No series is called {unknown[0]}."]})
+        points, next_after = series.points_of(run, names, after=_after(request), steps=MAX_STEPS)
+        body = {
+            "series": [
+                {
+                    "name": name,
+                    "label": labels[name],
+                    "points": [{"step": step, "value": value} for step, value in points[name]],
+                }
+                for name in points
+            ],
+            "next_after": next_after,
+        }
+        return Response(MetricsSerializer(body).data)
+
+    @extend_schema(responses=EvaluationSerializer(many=True), filters=False)
+    def evaluations(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Figures on held-out prompts before and after the run."""
+        rows = queries.evaluations_of(access.run_for(self.member, id))
+        return Response(EvaluationSerializer(rows, many=True).data)
+
+    def _shown(self, pk: UUID) -> dict[str, Any]:
+        return dict(TrainingDetailSerializer(access.run_for(self.member, pk)).data)
+
+
+class RolloutViewSet(ProjectViewSet):
+    """Replies that were sampled and scored; filter by `step` and `prompt_id`."""
+
+    queryset = Rollout.objects.none()
+    serializer_class = RolloutSerializer
+    filterset_class = RolloutFilter
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": TRAINERS}
+
+    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        rollouts = access.run_for(self.member, id).rollouts.all()
+        page = self.paginate_queryset(self.filter_queryset(rollouts))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class CheckpointViewSet(ProjectViewSet):
+    """Weights that a run can begin with; filter by the `run` that left them."""
+
+    queryset = Checkpoint.objects.none()
+    serializer_class = CheckpointSerializer
+    filterset_class = CheckpointFilter
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": TRAINERS}
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        rows = Checkpoint.objects.filter(project=self.member.project)
+        page = self.paginate_queryset(self.filter_queryset(rows))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+def _key(request: Request) -> str:
+    key = request.headers.get(KEY_HEADER, "").strip() or new_id().hex
+    if len(key) > 64 or not key.isprintable():
+        raise serializers.ValidationError({KEY_HEADER: ["At most 64 printable characters."]})
+    return key
+
+
+def _after(request: Request) -> int:
+    text = request.query_params.get("after", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise serializers.ValidationError({"after": ["A step is a whole number."]})
+    return int(text)
+
+
+P = "projects/<uuid:project_id>"
+RUN = f"{P}/training/<uuid:id>"
+TRAINING = TrainingViewSet.as_view
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        f"{P}/checkpoints/",
+        CheckpointViewSet.as_view({"get": "list"}),
+        name="api_checkpoint_list",
+    ),
+    path(f"{P}/training/", TRAINING({"get": "list", "post": "create"}), name="api_training_list"),
+    path(f"{RUN}/", TRAINING({"get": "retrieve"}), name="api_training_retrieve"),
+    path(f"{RUN}/cancel/", TRAINING({"post": "cancel"}), name="api_training_cancel"),
+    path(f"{RUN}/resume/", TRAINING({"post": "resume"}), name="api_training_resume"),
+    path(f"{RUN}/metrics/", TRAINING({"get": "metrics"}), name="api_training_metrics"),
+    path(f"{RUN}/evaluations/", TRAINING({"get": "evaluations"}), name="api_training_evaluations"),
+    path(f"{RUN}/rollouts/", RolloutViewSet.as_view({"get": "list"}), name="api_training_rollouts"),
+]

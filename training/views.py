@@ -4,17 +4,16 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from training import services
+from training.access import TRAINERS, run_for
 from training.folder import SPEC, folder_of
 from training.forms import TrainingForm
-from training.models import TrainingRun
 from training.queries import runs as queries
 from training.queries import series
 from webapp.accounts.access import Member
-from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
@@ -25,7 +24,7 @@ SHOWN = 100
 
 
 @require_safe
-@project_page(Role.LEAD)
+@project_page(*TRAINERS)
 def training_runs(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
@@ -36,7 +35,7 @@ def training_runs(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@project_page(Role.LEAD)
+@project_page(*TRAINERS)
 def training_new(request: HttpRequest, member: Member) -> HttpResponse:
     form = TrainingForm(
         request.POST or None,
@@ -76,9 +75,9 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_safe
-@project_page(Role.LEAD)
+@project_page(*TRAINERS)
 def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _run(member, run_id)
+    run = run_for(member, run_id)
     step, prompt = _number(request.GET, "step"), _number(request.GET, "prompt")
     context = {
         "member": member,
@@ -92,19 +91,17 @@ def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResp
 
 
 @require_safe
-@project_page(Role.LEAD)
+@project_page(*TRAINERS)
 def training_series(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _run(member, run_id)
+    run = run_for(member, run_id)
     table = series.table_of(run, after=_number(request.GET, "after") or 0)
     return render(request, "training/series.html", {"member": member, "run": run, "table": table})
 
 
 @require_safe
-@project_page(Role.LEAD)
-def training_spec(
-    request: HttpRequest, member: Member, run_id: UUID
-) -> HttpResponse | FileResponse:
-    run = _run(member, run_id)
+@project_page(*TRAINERS)
+def training_spec(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = run_for(member, run_id)
     path = folder_of(run) / SPEC
     if not path.exists():
         messages.warning(request, "The spec is written when a worker takes the run.")
@@ -118,35 +115,31 @@ def training_spec(
 
 
 @require_safe
-@project_page(Role.LEAD)
+@project_page(*TRAINERS)
 def training_log(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    text = queries.log_of(_run(member, run_id)) or "The trainer has not written anything yet."
+    text = queries.log_of(run_for(member, run_id)) or "The trainer has not written anything yet."
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 @require_POST
-@project_page(Role.LEAD)
+@project_page(*TRAINERS)
 def training_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _run(member, run_id)
+    run = run_for(member, run_id)
     runs.cancel(run, actor=member.user)
     return back_to_run(request, "training_run", run)
 
 
 @require_POST
-@project_page(Role.LEAD)
+@project_page(*TRAINERS)
 def training_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _run(member, run_id)
+    run = run_for(member, run_id)
     try:
         runs.resume(run, actor=member.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     return back_to_run(request, "training_run", run)
-
-
-def _run(member: Member, run_id: UUID) -> TrainingRun:
-    return get_object_or_404(queries.runs_of(member.project), pk=run_id)
 
 
 def _number(query: QueryDict, name: str) -> int | None:

@@ -126,27 +126,38 @@ def charts_of(run: TrainingRun, *, last: int) -> Charts:
     )
 
 
-def table_of(run: TrainingRun, *, after: int) -> SeriesTable:
-    """The steps after `after`, all series that the run has."""
-    labels = names_of(run)
-    steps = list(
+def points_of(
+    run: TrainingRun, names: Sequence[str], *, after: int, steps: int
+) -> tuple[dict[str, list[tuple[int, float]]], int | None]:
+    """The points of the next `steps` steps after `after` by name (names without a point are left
+    out), and the step to go on after; None at the end."""
+    reported = list(
         Metric.objects.filter(run=run, step__gt=after)
         .order_by("step")
         .values_list("step", flat=True)
-        .distinct()[: STEPS_A_PAGE + 1]
+        .distinct()[: steps + 1]
     )
-    shown, rest = steps[:STEPS_A_PAGE], steps[STEPS_A_PAGE:]
-    by_step: dict[int, dict[str, float]] = {step: {} for step in shown}
-    found = Metric.objects.filter(run=run, step__in=shown).values_list("step", "name", "value")
-    for step, name, value in found:
-        by_step[step][name] = value
-    present = {name for values in by_step.values() for name in values}
-    columns = [(name, label) for name, label in labels.items() if name in present]
+    shown, rest = reported[:steps], reported[steps:]
+    found: dict[str, list[tuple[int, float]]] = {name: [] for name in names}
+    if shown:
+        rows = Metric.objects.filter(run=run, name__in=names, step__range=(shown[0], shown[-1]))
+        for name, step, value in rows.order_by("step").values_list("name", "step", "value"):
+            found[name].append((step, value))
+    present = {name: points for name, points in found.items() if points}
+    return present, shown[-1] if rest else None
+
+
+def table_of(run: TrainingRun, *, after: int) -> SeriesTable:
+    """The steps after `after`, all series that the run has."""
+    labels = names_of(run)
+    points, next_after = points_of(run, list(labels), after=after, steps=STEPS_A_PAGE)
+    by_step: dict[int, dict[str, float]] = {}
+    for name, series in points.items():
+        for step, value in series:
+            by_step.setdefault(step, {})[name] = value
     return SeriesTable(
-        columns=columns,
-        rows=[
-            (step, [values.get(name) for name, _ in columns]) for step, values in by_step.items()
-        ],
+        columns=[(name, labels[name]) for name in points],
+        rows=[(step, [by_step[step].get(name) for name in points]) for step in sorted(by_step)],
         after=after,
-        next_after=shown[-1] if rest else None,
+        next_after=next_after,
     )

@@ -1,0 +1,19 @@
+"""What a killed worker does: `tests.kill.worker` calls one of these in a process of its own."""
+
+import os
+import sys
+from pathlib import Path
+
+from training import supervisor
+
+STUB = str(Path(__file__).with_name("stub_trainer.py"))
+
+
+def stub(mode: str) -> tuple[str, ...]:
+    """The program of the supervisor that starts the stub instead of the trainer."""
+    return (sys.executable, STUB, mode)
+
+
+def work_with_stub(run_id: str) -> None:
+    supervisor.PROGRAM = stub(os.environ["STUB"])
+    supervisor.work(run_id)

@@ -1,0 +1,149 @@
+"""What the API of training reads and shows, and what it filters by."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from training import services
+from training.models import Checkpoint, Evaluation, Rollout, TrainingRun
+from training.queries import runs as queries
+from webapp.runs.models import Status
+
+
+class RewardSerializer(serializers.Serializer[Any]):
+    """The weights of the reward's parts."""
+
+    format = serializers.FloatField(min_value=0, default=1 / 3)
+    emotion = serializers.FloatField(min_value=0, default=1 / 3)
+    rubric = serializers.FloatField(min_value=0, default=1 / 3)
+
+
+class GrpoSerializer(serializers.Serializer[Any]):
+    """GRPO's numbers; what is left out takes the preset for a CPU."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields: dict[str, serializers.Field] = {}
+        for name, (lowest, highest) in services.NUMBERS.items():
+            kind = (
+                serializers.FloatField if name in services.FRACTIONS else serializers.IntegerField
+            )
+            fields[name] = kind(
+                min_value=lowest, max_value=highest, default=services.DEFAULTS[name]
+            )
+        return fields
+
+
+class NewTrainingSerializer(serializers.Serializer[Any]):
+    base = serializers.UUIDField(help_text="A checkpoint.")
+    collection = serializers.UUIDField(help_text="A set with a train and a test split.")
+    prompts = serializers.IntegerField(min_value=1, max_value=200_000)
+    held_out_prompts = serializers.IntegerField(min_value=1, max_value=20_000)
+    version = serializers.UUIDField(help_text="A published rubric version that rates turns.")
+    judge = serializers.UUIDField()
+    reward = RewardSerializer(required=False)
+    grpo = GrpoSerializer(required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=services.MAX_SEED, default=0)
+
+
+class ProgressSerializer(serializers.Serializer[queries.Progress]):
+    done = serializers.IntegerField(help_text="Steps that were reported.")
+    total = serializers.IntegerField()
+    rollouts = serializers.IntegerField()
+    step_s = serializers.FloatField(allow_null=True, help_text="Seconds a step, lately.")
+    left = serializers.DurationField(allow_null=True)
+    took = serializers.DurationField(allow_null=True)
+    judge_failures = serializers.IntegerField()
+
+
+class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
+    steps_done = serializers.IntegerField(source="done")
+    spec_hash = serializers.CharField(source="spec.hash")
+    gate = serializers.SerializerMethodField(help_text="Whether a gate was passed.")
+
+    class Meta:
+        model = TrainingRun
+        fields = (
+            "id", "number", "method", "status", "error", "base", "version", "spec_hash", "judge",
+            "train_snapshot", "held_out_snapshot", "settings", "steps_done", "steps_total", "gate",
+            "created_at", "started_at", "ended_at", "cancel_requested_at", "attempt",
+        )  # fmt: skip
+
+    def get_gate(self, run: TrainingRun) -> str:
+        return "not set"
+
+
+class TrainingDetailSerializer(TrainingSerializer):
+    progress = serializers.SerializerMethodField()
+
+    class Meta(TrainingSerializer.Meta):
+        fields = (*TrainingSerializer.Meta.fields, "progress")
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, run: TrainingRun) -> dict[str, Any]:
+        return dict(ProgressSerializer(queries.progress_of(run)).data)
+
+
+class PointSerializer(serializers.Serializer[Any]):
+    step = serializers.IntegerField()
+    value = serializers.FloatField()
+
+
+class SeriesSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField()
+    points = PointSerializer(many=True)
+
+
+class MetricsSerializer(serializers.Serializer[Any]):
+    series = SeriesSerializer(many=True)
+    next_after = serializers.IntegerField(
+        allow_null=True, help_text="Ask again with `after` at this step; null at the end."
+    )
+
+
+class RolloutSerializer(serializers.ModelSerializer[Rollout]):
+    class Meta:
+        model = Rollout
+        fields = (
+            "id", "step", "prompt_id", "index", "emotion", "prompt_tail", "raw", "spans", "format",
+            "emotion_match", "rubric", "reward", "advantage", "scores",
+        )  # fmt: skip
+
+
+class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
+    class Meta:
+        model = Evaluation
+        fields = ("id", "name", "step", "n", "metrics", "created_at")
+
+
+class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
+    class Meta:
+        model = Checkpoint
+        fields = ("id", "number", "name", "run", "step", "sha256", "created_at")
+
+
+class RolloutFilter(django_filters.FilterSet):
+    step = django_filters.NumberFilter()
+    prompt_id = django_filters.CharFilter(max_length=64)
+
+    class Meta:
+        model = Rollout
+        fields: ClassVar[list[str]] = []
+
+
+class TrainingFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=Status.choices)
+
+    class Meta:
+        model = TrainingRun
+        fields: ClassVar[list[str]] = []
+
+
+class CheckpointFilter(django_filters.FilterSet):
+    run = django_filters.UUIDFilter(field_name="run_id")
+
+    class Meta:
+        model = Checkpoint
+        fields: ClassVar[list[str]] = []
