@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from annotation.api import data, sets
+from annotation.api import agreement, data, desk, queues, sets
 
 P = "projects/<uuid:project_id>/"
 
@@ -72,5 +72,77 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "snapshots/<uuid:id>/members/",
         sets.SnapshotMemberViewSet.as_view({"get": "list"}),
         name="api_snapshot_members",
+    ),
+    # Queues, the desk, agreement
+    path(
+        P + "queues/",
+        queues.QueueViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_queue_list",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/",
+        queues.QueueViewSet.as_view({"get": "retrieve"}),
+        name="api_queue_retrieve",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/close/",
+        queues.QueueViewSet.as_view({"post": "close"}),
+        name="api_queue_close",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/open/",
+        queues.QueueViewSet.as_view({"post": "reopen"}),
+        name="api_queue_open",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/raters/",
+        queues.QueueViewSet.as_view({"put": "raters"}),
+        name="api_queue_raters",
+    ),
+    path(P + "desk/", desk.DeskViewSet.as_view({"get": "list"}), name="api_desk_list"),
+    path(
+        P + "desk/queues/<uuid:queue_id>/next/",
+        desk.DeskViewSet.as_view({"post": "next"}),
+        name="api_desk_next",
+    ),
+    path(
+        P + "desk/items/<uuid:assignment_id>/",
+        desk.DeskViewSet.as_view({"get": "retrieve"}),
+        name="api_desk_item",
+    ),
+    path(
+        P + "desk/items/<uuid:assignment_id>/draft/",
+        desk.DeskViewSet.as_view({"put": "draft"}),
+        name="api_desk_draft",
+    ),
+    path(
+        P + "desk/items/<uuid:assignment_id>/submit/",
+        desk.DeskViewSet.as_view({"post": "submit"}),
+        name="api_desk_submit",
+    ),
+    path(
+        P + "desk/items/<uuid:assignment_id>/undo/",
+        desk.DeskViewSet.as_view({"post": "undo"}),
+        name="api_desk_undo",
+    ),
+    path(
+        P + "desk/items/<uuid:assignment_id>/skip/",
+        desk.DeskViewSet.as_view({"post": "skip"}),
+        name="api_desk_skip",
+    ),
+    path(
+        P + "desk/items/<uuid:assignment_id>/flag/",
+        desk.DeskViewSet.as_view({"post": "flag"}),
+        name="api_desk_flag",
+    ),
+    path(
+        P + "desk/ratings/",
+        desk.OwnRatingViewSet.as_view({"get": "list"}),
+        name="api_desk_ratings",
+    ),
+    path(
+        P + "agreement/<uuid:version_id>/",
+        agreement.AgreementViewSet.as_view({"get": "retrieve"}),
+        name="api_agreement_retrieve",
     ),
 ]

@@ -7,6 +7,7 @@ from django import forms
 
 from annotation.models import Collection, Queue, Snapshot
 from annotation.queries import queues as queries
+from annotation.queries.sets import collections_of, snapshots_of
 from annotation.services.queues import MAX_LEASE_MINUTES, MAX_OVERLAP
 from annotation.services.sets import MAX_MEMBERS
 from rubrics.models import RubricVersion
@@ -75,7 +76,7 @@ class QueueForm(forms.Form):
     def clean_source(self) -> dict[str, Collection | Snapshot]:
         """What `queue_create` takes: a collection or a snapshot of this project."""
         kind, _, pk = self.cleaned_data["source"].partition(":")
-        rows = queries.collections_of if kind == "collection" else queries.snapshots_of
+        rows = collections_of if kind == "collection" else snapshots_of
         return {kind: rows(self.project).get(pk=pk)}
 
     def plan(self) -> dict[str, Any]:
@@ -94,13 +95,13 @@ class QueueRatersForm(forms.Form):
 
 
 def _sources(project: Project) -> list[tuple[str, Sequence[tuple[str, str]]]]:
-    sets = [(f"collection:{row.pk}", row.name) for row in queries.collections_of(project)]
+    sets = [(f"collection:{row.pk}", row.name) for row in collections_of(project)]
     snapshots = [
         (
             f"snapshot:{row.pk}",
             f"Snapshot {row.number} of {row.collection.name}, {row.created_at:%-d %b %Y}",
         )
-        for row in queries.snapshots_of(project)[:100]
+        for row in snapshots_of(project)[:100]
     ]
     groups: list[tuple[str, Sequence[tuple[str, str]]]] = [
         ("Sets, frozen now", sets),

@@ -143,6 +143,12 @@ class VersionAgreement:
         people = [KnownRater(PEOPLE, Rater.Kind.PERSON, "Median of people")] if self.people else []
         return people + [rater for rater in self.others if rater.kind == Rater.Kind.EXTERNAL]
 
+    def reference(self, key: str) -> KnownRater | None:
+        """The reference with this key, else the first there is."""
+        references = self.references()
+        wanted = [each for each in references if each.key == key]
+        return next(iter(wanted or references), None)
+
     def among_people(self) -> list[CriterionAgreement]:
         people = [rater.key for rater in self.people]
         found = []

@@ -239,12 +239,17 @@ def skipped_by(member: Member, *, limit: int = 20) -> list[SkippedItem]:
     return [SkippedItem(row, title_of(row.item.target)) for row in rows]
 
 
+def own_rating_rows(member: Member) -> QuerySet[Rating]:
+    """Ratings that this person submitted and did not take back."""
+    rows = Rating.objects.filter(project=member.project, rater__user=member.user, withdrawn_at=None)
+    return rows.prefetch_related("scores")
+
+
 def own_ratings(member: Member, *, before: UUID | None = None) -> list[OwnRating]:
-    """Ratings that this person submitted, the last first; a page of them before an id."""
+    """A page of them with what each is of, the last first, before an id."""
     rows = (
-        Rating.objects.filter(project=member.project, rater__user=member.user, withdrawn_at=None)
+        own_rating_rows(member)
         .select_related("spec", "target__turn__dialogue", "target__dialogue")
-        .prefetch_related("scores")
         .order_by("-id")
     )
     if before is not None:

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 
-from annotation.models import Assignment, Collection, Item, Queue, QueueRater, Snapshot
+from annotation.models import Assignment, Item, Queue, QueueRater
 from annotation.queries.blindness import hidden_targets
 from annotation.queries.desk import title_of
 from rubrics.models import RubricVersion
@@ -174,14 +174,6 @@ def versions_to_rate(project: Project) -> QuerySet[RubricVersion]:
         .select_related("rubric", "spec")
         .order_by("rubric__name", "-number")
     )
-
-
-def collections_of(project: Project) -> QuerySet[Collection]:
-    return Collection.objects.filter(project=project).order_by("-number")
-
-
-def snapshots_of(project: Project) -> QuerySet[Snapshot]:
-    return Snapshot.objects.filter(project=project).select_related("collection").order_by("-number")
 
 
 def _worry(row: Assignment) -> Worry:

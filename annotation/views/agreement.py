@@ -42,7 +42,7 @@ def agreement(request: HttpRequest, member: Member) -> HttpResponse:
         "versions": versions,
         "version": version,
         "found": found,
-        "references": references,
+        "references": found.references(),
         "reference": reference,
         "among": among,
         "compared": compared,

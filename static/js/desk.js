@@ -373,7 +373,9 @@ document.addEventListener("keydown", (event) => {
   if (!session || event.defaultPrevented) return;
   const inText = event.target.matches("textarea");
   if ((event.ctrlKey || event.metaKey) && !event.altKey) {
-    if (event.key === "Enter" && session.form?.contains(event.target)) { event.preventDefault(); session.form.requestSubmit(); }
+    // In a text, Enter is a new line; with Ctrl it hands in the form that the text is in.
+    const form = session.root.contains(event.target) ? event.target.form : session.form;
+    if (event.key === "Enter" && form && (inText || !$("dialog[open]"))) { event.preventDefault(); form.requestSubmit(); }
     if (event.key.toLowerCase() === "z" && !event.shiftKey && !inText && undo()) event.preventDefault();
     return;
   }

@@ -13,6 +13,7 @@ from annotation.services.ratings import rater_for_person
 from annotation.services.sets import SetQuery
 from rubrics.models import RubricVersion
 from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec
+from tests.browser.fixtures import browser_type_launch_args, studio  # noqa: F401
 from tests.conftest import Cast
 from tests.data_station.builders import parsed, published
 from webapp.accounts.models import User
