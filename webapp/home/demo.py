@@ -51,6 +51,8 @@ STARTER = "starter"
 SPLITS = ("validation", "test")
 DIALOGUES_PER_SPLIT = 90
 CHUNK = 60
+# The key of the fit that comes last: where it is, the demo is whole.
+LAST_STEP = "demo"
 
 PEOPLE: Sequence[tuple[str, str, str | None]] = (
     ("Ada Quist", "admin", None),
@@ -76,6 +78,8 @@ def load() -> None:
     lead, clinician = people["lead"], people["clinician"]
     project = _project(people)
     _endpoint(project, lead)
+    if FitRun.objects.filter(project=project, idempotency_key=LAST_STEP).exists():
+        return
     _starter(project, lead)
     version = _published(project, clinician, people["clinician2"], kardia.KARDIA)
     _published(project, clinician, people["clinician2"], epitome.EPITOME)
@@ -275,12 +279,11 @@ def _queue(
 
 def _judge(project: Project, lead: User, version: RubricVersion) -> None:
     """A judge fitted on the graded turns: queued here, fitted by the worker."""
-    if not FitRun.objects.filter(project=project).exists():
-        fit_start(
-            project=project,
-            actor=lead,
-            key="demo",
-            version=version,
-            judge_name="Learned judge",
-            rater_kinds=[Rater.Kind.CONSTRUCTION],
-        )
+    fit_start(
+        project=project,
+        actor=lead,
+        key=LAST_STEP,
+        version=version,
+        judge_name="Learned judge",
+        rater_kinds=[Rater.Kind.CONSTRUCTION],
+    )
