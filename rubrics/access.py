@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404
 
-from rubrics.models import Rubric, RubricVersion
+from rubrics.models import Rubric, RubricVersion, Spec
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 
@@ -60,3 +60,11 @@ def version_for(member: Member, version_id: UUID) -> RubricVersion:
     if version is None:
         raise Http404
     return version
+
+
+def visible_specs(member: Member) -> QuerySet[Spec]:
+    """Frozen texts. Those that were judged as drafts only are for those who write."""
+    found = Spec.objects.filter(project=member.project)
+    if may_write(member):
+        return found
+    return found.filter(Exists(visible_versions(member).filter(spec=OuterRef("pk"))))

@@ -19,7 +19,7 @@ FORMULAS = {
     "healthbench": "HealthBench points",
     "rar": "Rubrics as Rewards categories",
 }
-SCALES = {"levels": "Levels with anchors", "binary": "Yes or no", "points": "Signed points"}
+SCALES = {"levels": "Levels", "binary": "Yes or no", "points": "Signed points"}
 CATEGORIES = {
     "": "Choose a category",
     "essential": "Essential",

@@ -35,6 +35,7 @@ const autosave = new Autosave({
       // Markup of our own server, from the template that the page itself came with.
       $("[data-state-box]").innerHTML = reply.state;
       showProblems();
+      $("[data-saved-by]").textContent = reply.saved_by;
       for (const field of document.querySelectorAll("[data-revision]")) field.value = reply.revision;
     },
     stale,

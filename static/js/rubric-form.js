@@ -48,7 +48,7 @@ export function drawProblems(box, problems) {
     const lint = part("t-lint");
     lint.dataset.lint = "";
     lint.querySelector("[data-message]").textContent = problem.message;
-    (control.closest(".row.tight") ?? control).after(lint);
+    control.after(lint);
   }
 }
 

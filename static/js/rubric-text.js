@@ -114,8 +114,9 @@ export function differences(mine, theirs) {
     const [one, other] = [mine, theirs].map((text) => text.criteria.find((criterion) => criterion.uid === uid));
     const name = (one ?? other).name || "A criterion without a name";
     if (!one || !other) { note(name, one ? "is there" : "is not there", other ? "is there" : "is not there"); continue; }
-    for (const key of Object.keys(one)) {
-      if (key !== "uid" && key !== "meaning_id") note(`${name}: ${FIELDS[key] ?? key}`, inWords(one[key]), inWords(other[key]));
+    for (const value of new Set([...levelValues(one), ...levelValues(other)])) note(`${name}: level ${value}`, levelInWords(one, value), levelInWords(other, value));
+    for (const key of Object.keys(FIELDS)) {
+      note(`${name}: ${FIELDS[key]}`, inWords(one[key]), inWords(other[key]));
     }
   }
   note("Order of the criteria", order(mine), order(theirs));
@@ -123,13 +124,16 @@ export function differences(mine, theirs) {
 }
 
 const FRAME = { title: "Title", purpose: "Purpose", target: "What it rates", formula: "Formula", guidance: "Guidance" };
-const FIELDS = { name: "name", description: "what the rater decides", use_when: "when to use it", avoid_when: "when not to use it", kind: "who decides", scale: "scale", levels: "levels", weight: "weight", points: "points", category: "category", gate: "gate", spans: "what the rater reads", check: "what it tests", check_argument: "what it looks for", exemplars: "exemplars" };
+const FIELDS = { name: "name", description: "what the rater decides", use_when: "when to use it", avoid_when: "when not to use it", kind: "who decides", scale: "scale", weight: "weight", points: "points", category: "category", gate: "gate", spans: "what the rater reads", check: "what it tests", check_argument: "what it looks for", exemplars: "exemplars" };
+
+function levelInWords(criterion, value) {
+  const level = criterion.levels.find((one) => one.value === value);
+  return level ? `${level.label}: ${level.anchor}` : "is not there";
+}
 
 function inWords(value) {
   if (value === null || value === "") return "nothing";
   if (!Array.isArray(value)) return String(value);
-  return value.map((item) => {
-    if (typeof item === "string") return item;
-    return "anchor" in item ? `${item.value} ${item.label}: ${item.anchor}` : `${item.level}: ${item.text}`;
-  }).join("\n") || "nothing";
+  const items = value.map((item) => (typeof item === "string" ? item : `Level ${item.level}: ${item.text} (after: ${item.context || "nothing"})`));
+  return items.join("\n") || "nothing";
 }
