@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from annotation.queries.progress import Progress, progress_of
@@ -10,6 +10,11 @@ from webapp.accounts.models import Project
 from webapp.llm.models import ModelCall
 
 LATEST = 10
+WAITING, DONE, FAILED = (
+    GenerationItem.State.WAITING,
+    GenerationItem.State.DONE,
+    GenerationItem.State.FAILED,
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,9 @@ class GenerationState:
     run: GenerationRun
     progress: Progress
     turns: int
+    done: int
     failed: int
+    under_way: int
     writing: Dialogue | None
     written_turns: list[Turn]
     latest: list[GenerationItem]
@@ -31,17 +38,18 @@ class GenerationState:
         return len(self.written_turns) + 1
 
     @property
-    def next_speaker(self) -> str:
-        return "Seeker" if len(self.written_turns) % 2 == 0 else "Supporter"
+    def next_role(self) -> Turn.Role:
+        return Turn.Role.SEEKER if len(self.written_turns) % 2 == 0 else Turn.Role.SUPPORTER
 
 
 def runs_of(project: Project) -> QuerySet[GenerationRun]:
     return (
         GenerationRun.objects.filter(project=project)
-        .select_related("created_by", "collection", "project")
+        .select_related("created_by", "collection", "simulator", "supporter", "project")
         .annotate(
             planned=Count("items"),
-            done=Count("items", filter=Q(items__state=GenerationItem.State.DONE)),
+            done=Count("items", filter=Q(items__state=DONE)),
+            failed=Count("items", filter=Q(items__state=FAILED)),
         )
         .order_by("-number")
     )
@@ -49,39 +57,46 @@ def runs_of(project: Project) -> QuerySet[GenerationRun]:
 
 def counts(run: GenerationRun) -> tuple[int, int]:
     """(dialogues ended, dialogues planned)"""
-    found = run.items.aggregate(
-        ended=Count("pk", filter=~Q(state=GenerationItem.State.WAITING)), planned=Count("pk")
-    )
+    found = run.items.aggregate(ended=Count("pk", filter=~Q(state=WAITING)), planned=Count("pk"))
     return found["ended"], found["planned"]
 
 
 def state_of(run: GenerationRun) -> GenerationState:
-    ended, planned = counts(run)
-    items = run.items.select_related("dialogue")
-    failed = items.filter(state=GenerationItem.State.FAILED)
-    writing, written = None, []
-    if not run.is_ended:
-        writing = (
-            Dialogue.objects.filter(generation_item__run=run, sealed_at=None)
-            .annotate(spoken_at=Max("turns__created_at"))
-            .filter(spoken_at__isnull=False)
-            .order_by("-spoken_at")
-            .first()
-        )
-        written = list(writing.turns.order_by("position")) if writing else []
+    by_state = dict(run.items.order_by().values_list("state").annotate(n=Count("pk")))
+    planned = sum(by_state.values())
+    items = run.items.select_related("dialogue__profile")
+    writing = [] if run.is_ended else _under_way(items)
     calls = ModelCall.objects.filter(run_id=run.pk).aggregate(tokens=Sum("completion_tokens"))
     return GenerationState(
         run=run,
-        progress=progress_of(run, done=ended, total=planned),
-        turns=Turn.objects.filter(dialogue__generation_item__run=run).count(),
-        failed=failed.count(),
-        writing=writing,
-        written_turns=written,
-        latest=list(
-            items.filter(state=GenerationItem.State.DONE)
-            .annotate(turns=Count("dialogue__turns"))
-            .order_by("-ended_at")[:LATEST]
+        progress=progress_of(
+            run,
+            done=planned - by_state.get(WAITING, 0),
+            total=planned,
+            done_since=lambda began: run.items.filter(ended_at__gte=began).count(),
         ),
-        failures=list(failed.order_by("position")[:LATEST]),
+        turns=Turn.objects.filter(dialogue__generation_item__run=run).count(),
+        done=by_state.get(DONE, 0),
+        failed=by_state.get(FAILED, 0),
+        under_way=len(writing),
+        writing=writing[0].dialogue if writing else None,
+        written_turns=(
+            list(Turn.objects.filter(dialogue=writing[0].dialogue).order_by("position"))
+            if writing
+            else []
+        ),
+        latest=list(
+            items.filter(state=DONE)
+            .annotate(turns=Count("dialogue__turns"))
+            .order_by("-ended_at", "-position")[:LATEST]
+        ),
+        failures=list(items.filter(state=FAILED).order_by("position")[:LATEST]),
         completion_tokens=calls["tokens"] or 0,
     )
+
+
+def _under_way(items: QuerySet[GenerationItem]) -> list[GenerationItem]:
+    """Begun and not ended. The one that began first comes first, so that a reader can follow
+    it to its end."""
+    begun = items.filter(state=WAITING, dialogue__isnull=False)
+    return list(begun.order_by("dialogue__number"))

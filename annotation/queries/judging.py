@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from annotation.models import FitRun, JudgeItem, JudgeRun, Rating, Score
+from annotation.models import FitRun, JudgeItem, JudgeRun, Rater, Rating, Score, Target
 from annotation.queries.progress import Progress, progress_of
 from rubrics.models import Judge
 from rubrics.spec import CriterionSpec, RubricSpec, from_json, total
@@ -12,11 +12,13 @@ from rubrics.spec import Outcome as ScoreOutcome
 from webapp.accounts.models import Project
 
 LATEST = 12
+# What the text of a row is read from.
+_TEXTS = ("target__turn__dialogue", "target__dialogue")
 
 
 @dataclass(frozen=True)
 class Bar:
-    """How many texts got a level; `share` is of those scored, in percent of the widest bar."""
+    """How many texts got a level; `width` is in percent of the widest bar."""
 
     level: int
     label: str
@@ -51,6 +53,14 @@ class ScoredRow:
 
 
 @dataclass(frozen=True)
+class FitState:
+    """What a fit's page says beyond the run: whose ratings, and which criteria they taught."""
+
+    raters: list[str]
+    criteria: list[str]
+
+
+@dataclass(frozen=True)
 class JudgingState:
     run: JudgeRun
     progress: Progress
@@ -60,7 +70,11 @@ class JudgingState:
     failed: int
     columns: list[CriterionColumn]
     latest: list[ScoredRow]
-    failures: list[JudgeItem]
+    failures: list[ScoredRow]
+
+    @property
+    def scored(self) -> int:
+        return self.judged + self.reused
 
 
 def judges_of(project: Project) -> QuerySet[Judge]:
@@ -89,6 +103,17 @@ def fit_runs_of(project: Project) -> QuerySet[FitRun]:
     )
 
 
+def fit_state_of(run: FitRun) -> FitState:
+    spec = run.version.spec
+    fitted_on = run.judge.fitted_on if run.judge else {}
+    return FitState(
+        raters=[str(Rater.Kind(kind).label) for kind in run.rater_kinds],
+        criteria=[c.name for c in from_json(spec.content).criteria if c.uid in fitted_on]
+        if spec
+        else [],
+    )
+
+
 def counts(run: JudgeRun) -> tuple[int, int]:
     """(targets ended, targets in all)"""
     found = run.items.aggregate(
@@ -104,14 +129,21 @@ def state_of(run: JudgeRun) -> JudgingState:
     waiting = by_state.get(JudgeItem.State.WAITING, 0)
     return JudgingState(
         run=run,
-        progress=progress_of(run, done=planned - waiting, total=planned),
+        progress=progress_of(
+            run,
+            done=planned - waiting,
+            total=planned,
+            done_since=lambda began: (
+                run.items.filter(ended_at__gte=began).exclude(state=JudgeItem.State.REUSED).count()
+            ),
+        ),
         spec=spec,
         judged=by_state.get(JudgeItem.State.DONE, 0),
         reused=by_state.get(JudgeItem.State.REUSED, 0),
         failed=by_state.get(JudgeItem.State.FAILED, 0),
         columns=_columns(run, spec),
         latest=_latest(run, spec),
-        failures=list(run.items.filter(state=JudgeItem.State.FAILED)[:LATEST]),
+        failures=_failures(run),
     )
 
 
@@ -135,12 +167,18 @@ def _columns(run: JudgeRun, spec: RubricSpec) -> list[CriterionColumn]:
             column.mean = sum(value * n for value, n in found.items()) / column.n
         widest = max(found.values(), default=1)
         column.bars = [
-            Bar(level.value, level.label, n := found.get(float(level.value), 0), 100 * n // widest)
-            for level in column.criterion.levels
+            Bar(value, label, n := found.get(float(value), 0), 100 * n // widest)
+            for value, label in _levels(column.criterion)
         ]
         if column.unscored and not column.n:
             column.reason = _reason(scores, uid)
     return list(columns.values())
+
+
+def _levels(criterion: CriterionSpec) -> list[tuple[int, str]]:
+    """The values a score may take, each with its label; a binary scale has no levels written."""
+    labels = {level.value: level.label for level in criterion.levels} or {0: "No", 1: "Yes"}
+    return [(value, labels[value]) for value in criterion.level_values]
 
 
 def _reason(scores: QuerySet[Score], uid: str) -> str:
@@ -151,7 +189,7 @@ def _reason(scores: QuerySet[Score], uid: str) -> str:
 def _latest(run: JudgeRun, spec: RubricSpec) -> list[ScoredRow]:
     items = (
         run.items.exclude(rating=None)
-        .select_related("target__turn__dialogue", "target__dialogue", "rating")
+        .select_related(*_TEXTS, "rating")
         .prefetch_related(Prefetch("rating__scores", queryset=Score.objects.all()))
         .order_by("-ended_at", "-position")[:LATEST]
     )
@@ -169,7 +207,21 @@ def _latest(run: JudgeRun, spec: RubricSpec) -> list[ScoredRow]:
                 item=item,
                 cells=[scores.get(criterion.uid) for criterion in spec.criteria],
                 total=total(spec, outcomes),
-                text=item.target.turn.text if item.target.turn else str(item.target.dialogue),
+                text=_text(item.target),
             )
         )
     return rows
+
+
+def _failures(run: JudgeRun) -> list[ScoredRow]:
+    items = run.items.filter(state=JudgeItem.State.FAILED).select_related(*_TEXTS)
+    return [ScoredRow(item, [], None, _text(item.target)) for item in items[:LATEST]]
+
+
+def _text(target: Target) -> str:
+    """What was judged, as a table shows it."""
+    if target.turn is not None:
+        return target.turn.text
+    if target.dialogue is not None:
+        return target.dialogue.situation or str(target.dialogue)
+    return str(target.context["candidate"]["response"])

@@ -1,16 +1,18 @@
-"""How far a run is, counted from the rows that it made."""
+"""How far a run is, counted from the rows that it made and the log of its status."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from webapp.runs.models import Run
+from webapp.runs.models import Run, Status, Transition
 
 
 @dataclass(frozen=True)
 class Progress:
-    """`rate` is units a minute since the start; `left` is None where it can't be told."""
+    """`rate` is units a minute since work on it last began; `left` is None where it can't be
+    told; `took` leaves out the time in which the run waited or was stopped."""
 
     done: int
     total: int | None
@@ -19,13 +21,38 @@ class Progress:
     took: timedelta | None
 
 
-def progress_of(run: Run, *, done: int, total: int | None) -> Progress:
+def progress_of(
+    run: Run,
+    *,
+    done: int,
+    total: int | None,
+    done_since: Callable[[datetime], int] | None = None,
+) -> Progress:
+    """`done_since` counts the units that were worked on since a time; without it all that is done
+    counts for the rate."""
     if run.started_at is None:
         return Progress(done, total, None, None, None)
-    took = (run.ended_at or timezone.now()) - run.started_at
-    minutes = took.total_seconds() / 60
-    rate = done / minutes if done and minutes > 0 else None
+    began, took = _worked(run)
+    minutes = (took if run.is_ended else timezone.now() - began).total_seconds() / 60
+    fresh = done_since(began) if done_since and not run.is_ended else done
+    rate = fresh / minutes if fresh and minutes > 0 else None
     left = None
     if rate and total is not None and not run.is_ended:
         left = timedelta(minutes=max(total - done, 0) / rate)
     return Progress(done, total, rate, left, took)
+
+
+def _worked(run: Run) -> tuple[datetime, timedelta]:
+    """When a worker last took the run, and how long workers had it in all."""
+    began, took = run.started_at or timezone.now(), timedelta()
+    since: datetime | None = None
+    log = Transition.objects.filter(run_id=run.pk).order_by("id")
+    for at, after in log.values_list("at", "after"):
+        if since is not None:
+            took += at - since
+            since = None
+        if after == Status.RUNNING:
+            began = since = at
+    if since is not None:
+        took += timezone.now() - since
+    return began, took

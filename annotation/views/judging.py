@@ -122,7 +122,9 @@ def judge_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> Http
 @require_safe
 @project_page(*READERS)
 def fit_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    return render(request, "judging/fit.html", {"member": member, "run": _fit_run(member, run_id)})
+    run = _fit_run(member, run_id)
+    context = {"member": member, "run": run, "state": queries.fit_state_of(run)}
+    return render(request, "judging/fit.html", context)
 
 
 @require_POST

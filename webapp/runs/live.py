@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from concurrent.futures import TimeoutError as FutureTimeout
 
 from channels.layers import get_channel_layer
@@ -12,7 +13,9 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-SEND_TIMEOUT_S = 5.0
+SEND_TIMEOUT_S = 2.0
+# After a message that could not be sent, work goes on without messages for this long.
+QUIET_S = 5.0
 
 
 class _Sender:
@@ -21,6 +24,7 @@ class _Sender:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
+        self.quiet_until = 0.0
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, name="live-sender", daemon=True).start()
 
@@ -46,13 +50,17 @@ def _current_sender() -> _Sender:
 
 def send_now(topic: str) -> None:
     """Send, trying a second time because the first can hit a connection that went stale.
-    A message that can't be sent is logged and dropped: pages re-read when they reconnect."""
+    A message that can't be sent is logged and dropped: open pages look again by themselves."""
+    sender = _current_sender()
+    if time.monotonic() < sender.quiet_until:
+        return
     for _ in range(2):
         try:
-            return _current_sender().send(topic)
+            return sender.send(topic)
         except (OSError, RedisError, FutureTimeout) as error:
             failure = error
-    logger.warning("live message for %s was not sent: %s", topic, failure)
+    sender.quiet_until = time.monotonic() + QUIET_S
+    logger.warning("live messages are not sent for %g s: %s", QUIET_S, failure)
 
 
 def publish(topic: str) -> None:

@@ -1,15 +1,17 @@
 """The kinds of run there are. Apps register theirs in AppConfig.ready, so that the shared
 ground imports no app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from webapp.accounts.access import Member
 from webapp.errors import Refused
 from webapp.runs.models import Run
 
-# The live part of a run's page as HTML for one member: the same partial that the page includes.
-Render = Callable[[Run, Member], str]
+# The live part of a run's page as HTML for one member, or several parts: the partials that the
+# page includes. Each is one element with an `id` and `hx-swap-oob`. A part is sent when it
+# changed, so what a person holds open or has the focus in stays while nothing in it changes.
+Render = Callable[[Run, Member], str | Sequence[str]]
 # Units done and units in all, counted from rows; None in all where it is not known yet.
 Progress = Callable[[Run], tuple[int, int | None]]
 

@@ -266,4 +266,3 @@ def _log(
         reason=reason,
     )
     live.publish(run.topic)
-    live.publish(f"runs.{run.project_id.hex}")
