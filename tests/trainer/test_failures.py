@@ -18,6 +18,7 @@ from training.trainer.failures import TrainingFailed, in_words
         (MemoryError(), "out of memory"),
         (torch.OutOfMemoryError("CUDA out of memory"), "out of memory"),
         (RuntimeError("DefaultCPUAllocator: not enough memory: you tried"), "out of memory"),
+        (RuntimeError("probability tensor contains either `inf`"), "diverged"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
         (TrainingFailed("The judge failed."), "The judge failed."),
         (KeyError("x"), "KeyError"),
@@ -29,7 +30,7 @@ def test_in_words(error, words):
 
 @pytest.mark.parametrize("name", ["loss", "grad_norm"])
 def test_a_loss_that_is_not_a_number_ends_the_run(name):
-    with pytest.raises(TrainingFailed, match="not a number at step 7"):
+    with pytest.raises(TrainingFailed, match="of step 7 is not a number"):
         _require_numbers({"loss": 0.1, name: float("nan")}, 7)
 
 

@@ -4,7 +4,7 @@ Everything follows from the seed (up to the order of floating-point sums on anot
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from training.starter.samples import Sample, samples
-from training.starter.tokenizer import CONTEXT, PAD, TURN_END, train_tokenizer
+from training.starter.tokenizer import CONTEXT, TURN_END, train_tokenizer
 
 IGNORED = -100  # labels that take no part in the loss
 
@@ -38,7 +38,13 @@ TOKENIZER_SAMPLES = 4000
 Progress = Callable[[str, int, int, str], None]  # stage, step, steps of the stage, note
 
 
-def build(out_dir: Path, seed: int, progress: Progress, *, stages=(PRETRAIN, COLD_START)) -> None:
+def build(
+    out_dir: Path,
+    seed: int,
+    progress: Progress,
+    *,
+    stages: Sequence[Stage] = (PRETRAIN, COLD_START),
+) -> None:
     """Write model (bf16 safetensors) and tokenizer with chat template to `out_dir`."""
     torch.manual_seed(seed)
     progress("tokenizer", 0, 1, "")
@@ -51,13 +57,12 @@ def build(out_dir: Path, seed: int, progress: Progress, *, stages=(PRETRAIN, COL
     model = Qwen3ForCausalLM(model_config(tokenizer))
     for number, stage in enumerate(stages):
         _train(model, tokenizer, stage, seed + number, progress)
-    model.to(torch.bfloat16).save_pretrained(out_dir)
+    model.bfloat16().save_pretrained(out_dir)
     tokenizer.save_pretrained(out_dir)
 
 
 def model_config(tokenizer: PreTrainedTokenizerFast) -> Qwen3Config:
     """Qwen3's shape at 0.51 M parameters."""
-    end, pad = tokenizer.convert_tokens_to_ids([TURN_END, PAD])
     return Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=128,
@@ -69,8 +74,8 @@ def model_config(tokenizer: PreTrainedTokenizerFast) -> Qwen3Config:
         max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
         bos_token_id=None,
-        eos_token_id=end,
-        pad_token_id=pad,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
     )
 
 
@@ -127,7 +132,9 @@ def _encode(
     tokenizer: PreTrainedTokenizerFast, sample: Sample, stage: Stage
 ) -> tuple[list[int], list[int]]:
     prompt = tokenizer.apply_chat_template(
-        sample.messages, add_generation_prompt=True, return_dict=False
+        [dict(message) for message in sample.messages],
+        add_generation_prompt=True,
+        return_dict=False,
     )
     completion = tokenizer(sample.completion + TURN_END)["input_ids"]
     ids = prompt + completion

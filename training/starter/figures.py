@@ -1,17 +1,16 @@
 """What a starter model can do on profiles that training never saw."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from annotation.prompts import prompt_messages
 from rubrics.judging.spans import Spans, parse_spans
 from training.starter.corpus import dialogues
-from training.starter.samples import history_before
+from training.starter.samples import supporter_prompt
+from training.trainer.generation import generate_replies, load_model, load_tokenizer
 
 FIGURES_SEED = 77
-BATCH = 32
 MAX_NEW_TOKENS = 192
 
 
@@ -25,8 +24,8 @@ def figures(model_dir: Path, n: int) -> dict[str, float]:
     """
     torch.manual_seed(FIGURES_SEED)
     corpus = list(dialogues(n, FIGURES_SEED, split="test"))
-    greedy = _replies(model_dir, corpus, do_sample=False)
-    sampled = _replies(model_dir, corpus, do_sample=True)
+    greedy = _replies(model_dir, corpus, sample=False)
+    sampled = _replies(model_dir, corpus, sample=True)
     responses = [spans.response for spans in greedy if spans]
     return {
         "n": n,
@@ -42,34 +41,20 @@ def figures(model_dir: Path, n: int) -> dict[str, float]:
     }
 
 
-def _replies(model_dir: Path, corpus: list[dict], *, do_sample: bool) -> list[Spans | None]:
-    tokenizer = AutoTokenizer.from_pretrained(model_dir, padding_side="left")
-    model = AutoModelForCausalLM.from_pretrained(model_dir, dtype=torch.float32).eval()
+def _replies(model_dir: Path, corpus: list[dict], *, sample: bool) -> list[Spans | None]:
     # Each dialogue is asked at another exchange, so that short and long histories occur.
     prompts = [
-        prompt_messages(
-            dialogue["profile"]["text"],
-            dialogue["situation"],
-            history_before(dialogue, 2 * (index % (len(dialogue["turns"]) // 2)) + 1),
-        )
+        supporter_prompt(dialogue, 2 * (index % (len(dialogue["turns"]) // 2)) + 1)
         for index, dialogue in enumerate(corpus)
     ]
-    replies: list[Spans | None] = []
-    for start in range(0, len(prompts), BATCH):
-        inputs = tokenizer.apply_chat_template(
-            prompts[start : start + BATCH],
-            add_generation_prompt=True,
-            padding=True,
-            return_tensors="pt",
-            return_dict=True,
-        )
-        with torch.inference_mode():
-            output = model.generate(**inputs, do_sample=do_sample, max_new_tokens=MAX_NEW_TOKENS)
-        raws = tokenizer.batch_decode(
-            output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True
-        )
-        replies += [parse_spans(raw).spans for raw in raws]
-    return replies
+    raws = generate_replies(
+        load_model(model_dir),
+        load_tokenizer(model_dir),
+        prompts,
+        max_tokens=MAX_NEW_TOKENS,
+        sample=sample,
+    )
+    return [parse_spans(raw).spans for raw in raws]
 
 
 def _right_emotion(replies: list[Spans | None], corpus: list[dict]) -> float:
@@ -79,7 +64,7 @@ def _right_emotion(replies: list[Spans | None], corpus: list[dict]) -> float:
     )
 
 
-def _share(flags) -> float:
+def _share(flags: Iterable[bool]) -> float:
     values = list(flags)
     return round(sum(values) / len(values), 3)
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from annotation.prompts import Message, prompt_messages, seeker_messages
+from annotation.prompts import Message, Turn, prompt_messages, seeker_messages
 from rubrics.judging.spans import SPAN_NAMES, Spans, render_spans
 from training.starter.corpus import dialogues
 from training.starter.grammar.emotions import EMOTIONS
@@ -50,7 +50,7 @@ BROKEN_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    messages: list[Message]
+    messages: list[dict[str, str]]
     completion: str
 
 
@@ -74,19 +74,19 @@ def samples(n_dialogues: int, seed: int, *, noisy: bool) -> Iterator[Sample]:
 
 
 def _seeker_sample(dialogue: dict, at: int) -> Sample:
-    messages = seeker_messages(
-        dialogue["profile"]["text"],
-        dialogue["situation"],
-        dialogue["emotion"],
-        history_before(dialogue, at),
+    messages = _chat(
+        seeker_messages(
+            dialogue["profile"]["text"],
+            dialogue["situation"],
+            dialogue["emotion"],
+            _history(dialogue, at),
+        )
     )
     return Sample(messages, dialogue["turns"][at]["text"])
 
 
 def _supporter_sample(dialogue: dict, at: int, rng: random.Random, *, noisy: bool) -> Sample:
-    messages = prompt_messages(
-        dialogue["profile"]["text"], dialogue["situation"], history_before(dialogue, at)
-    )
+    messages = supporter_prompt(dialogue, at)
     turn = dialogue["turns"][at]
     if not noisy:
         return Sample(messages, turn["raw"])
@@ -97,9 +97,19 @@ def _supporter_sample(dialogue: dict, at: int, rng: random.Random, *, noisy: boo
     return Sample(messages, break_format(raw, rng) if rng.random() < BROKEN_SHARE else raw)
 
 
-def history_before(dialogue: dict, at: int) -> list[dict]:
-    """The turns before turn `at`, as prompts take them."""
-    return [{"role": turn["role"], "text": turn["text"]} for turn in dialogue["turns"][:at]]
+def supporter_prompt(dialogue: dict, at: int) -> list[dict[str, str]]:
+    """The chat prompt for the supporter's turn `at` of a dialogue."""
+    return _chat(
+        prompt_messages(dialogue["profile"]["text"], dialogue["situation"], _history(dialogue, at))
+    )
+
+
+def _history(dialogue: dict, at: int) -> list[Turn]:
+    return [Turn(role=turn["role"], text=turn["text"]) for turn in dialogue["turns"][:at]]
+
+
+def _chat(messages: list[Message]) -> list[dict[str, str]]:
+    return [{"role": message["role"], "content": message["content"]} for message in messages]
 
 
 def break_format(raw: str, rng: random.Random) -> str:

@@ -11,17 +11,11 @@ import os
 import sys
 from pathlib import Path
 
-# Before any library reads them: weights are local folders, and a run calls no hub.
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-from transformers.utils.logging import disable_progress_bar  # noqa: E402
-
-from training.trainer.callbacks import StopRequest  # noqa: E402
-from training.trainer.events import EventLog  # noqa: E402
-from training.trainer.failures import in_words  # noqa: E402
-from training.trainer.run import train  # noqa: E402
-from training.trainer.strict import SpecError  # noqa: E402
+from training.trainer.config import read_spec
+from training.trainer.events import EventLog
+from training.trainer.failures import in_words
+from training.trainer.stopping import StopRequest
+from training.trainer.strict import SpecError
 
 
 def main() -> int:
@@ -31,12 +25,13 @@ def main() -> int:
     arguments = parser.parse_args()
     if not arguments.run_dir.is_dir():
         parser.error(f"There is no folder {arguments.run_dir}.")
-    disable_progress_bar()
     stop = StopRequest()
     api_key = _secrets(arguments.secrets_fd).get("judge_api_key")
     with EventLog(arguments.run_dir) as events:
+        if any(event["type"] == "finished" for event in events.earlier):
+            return 0
         try:
-            train(arguments.run_dir, events, stop, api_key)
+            _train(arguments.run_dir, events, stop, api_key)
         except SpecError as error:
             events.append("failed", reason=f"The spec was refused. {error}")
             return 2
@@ -45,6 +40,20 @@ def main() -> int:
             events.append("failed", reason=in_words(error))
             return 1
     return 0
+
+
+def _train(run_dir: Path, events: EventLog, stop: StopRequest, api_key: str | None) -> None:
+    spec = read_spec(run_dir)
+    # Weights are local folders, and a run calls no hub.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Only now: TRL takes seconds to import, and a bad spec is refused at once.
+    from transformers.utils.logging import disable_progress_bar
+
+    from training.trainer.run import train
+
+    disable_progress_bar()
+    train(spec, run_dir, events, stop, api_key)
 
 
 def _secrets(descriptor: int | None) -> dict[str, str]:

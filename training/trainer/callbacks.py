@@ -1,17 +1,15 @@
 """What happens around TRL's steps: events, checkpoints, stopping, and failing early."""
 
 import math
-import signal
 from collections.abc import Callable
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.trainer.checkpoints import Checkpoints, step_name
 from training.trainer.events import EventLog
-from training.trainer.failures import Stopped, TrainingFailed
+from training.trainer.failures import DIVERGED, TrainingFailed
+from training.trainer.stopping import StopRequest
 
 # TRL's names and ours.
 _RENAMED = {
@@ -28,22 +26,8 @@ _RENAMED = {
     "step_time": "step_time_s",
     "mean_token_accuracy": "token_accuracy",
 }
-StepValues = Callable[[int], dict[str, float]]
-
-
-class StopRequest:
-    """Whether SIGTERM asked the run to stop."""
-
-    def __init__(self) -> None:
-        self.made = False
-        signal.signal(signal.SIGTERM, self._make)
-
-    def _make(self, _number: int, _frame: FrameType | None) -> None:
-        self.made = True
-
-    def raise_if_made(self) -> None:
-        if self.made:
-            raise Stopped
+# Called with a step whose metrics are logged; returns the method's own metrics of it.
+StepReport = Callable[[int], dict[str, float]]
 
 
 class RunCallback(TrainerCallback):
@@ -57,7 +41,7 @@ class RunCallback(TrainerCallback):
         events: EventLog,
         checkpoints: Checkpoints,
         stop: StopRequest,
-        report_step: StepValues,
+        report_step: StepReport,
     ) -> None:
         self._events = events
         self._checkpoints = checkpoints
@@ -93,7 +77,7 @@ class RunCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         step = state.global_step
-        written = Path(args.output_dir) / f"checkpoint-{step}"
+        written = self._checkpoints.work / f"checkpoint-{step}"
         path, sha256 = self._checkpoints.publish(written, step_name(step), step)
         # The last step's weights are announced as the final checkpoint.
         if step < state.max_steps:
@@ -104,8 +88,5 @@ def _require_numbers(logs: dict[str, Any], step: int) -> None:
     for name in ("loss", "grad_norm"):
         value = logs.get(name)
         if value is not None and not math.isfinite(float(value)):
-            raise TrainingFailed(
-                f"The {name.replace('_', ' ')} is not a number at step {step}: training "
-                "diverged. Lower the learning rate, or raise beta, and start a new run from the "
-                "last checkpoint."
-            )
+            what = f"The {name.replace('_', ' ')} of step {step}"
+            raise TrainingFailed(DIVERGED.format(what=what))

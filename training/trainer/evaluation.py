@@ -12,7 +12,7 @@ from rubrics.judging.results import JudgeResult
 from rubrics.spec import RubricSpec
 from training.trainer.config import RewardSection
 from training.trainer.data import Row
-from training.trainer.generation import greedy_replies
+from training.trainer.generation import generate_replies
 from training.trainer.rating import Rater
 from training.trainer.rewards import reward_of
 
@@ -41,7 +41,7 @@ class Evaluator:
         """
         was_training = model.training
         model.eval()
-        replies = greedy_replies(
+        replies = generate_replies(
             model,
             self.tokenizer,
             [row.messages for row in self.rows],
@@ -64,13 +64,13 @@ def _columns(
 ) -> dict[str, list[float]]:
     parts = [reward_parts(result, rubric) for result in results]
     columns = {
-        name: [part[name] for part in parts if part[name] is not None]
+        name: [value for part in parts if (value := part[name]) is not None]
         for name in ("format", "emotion", "rubric")
     }
     columns["reward"] = [reward_of(part, weights) for part in parts if part["rubric"] is not None]
     for criterion in rubric.judge_criteria:
         scores = [result.scores[criterion.uid] for result in results]
-        columns[f"criterion/{criterion.uid}"] = [s.value for s in scores if s.status == "scored"]
+        columns[f"criterion/{criterion.uid}"] = [s.value for s in scores if s.value is not None]
     return columns
 
 

@@ -2,15 +2,14 @@
 
 import errno
 
-import torch
+DIVERGED = (
+    "{what} is not a number any more: training diverged. Lower the learning rate, or raise beta, "
+    "and start a new run from an earlier checkpoint."
+)
 
 
 class TrainingFailed(Exception):
     """The run can't go on; the message says why and what to do."""
-
-
-class Stopped(Exception):
-    """The run was asked to stop (SIGTERM) at a point without training state to save."""
 
 
 def in_words(error: Exception) -> str:
@@ -22,13 +21,17 @@ def in_words(error: Exception) -> str:
             "The machine ran out of memory. Use fewer prompts or rollouts a step, or shorter "
             "completions. Starting again goes on from the last checkpoint."
         )
+    if isinstance(error, RuntimeError) and "probability tensor contains" in str(error):
+        return DIVERGED.format(what="The model's output")
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk is full. Free some space; starting again goes on from the last checkpoint."
     return f"An unexpected error ended the run: {type(error).__name__}: {error}"
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    # PyTorch's CPU allocator raises a plain RuntimeError.
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "not enough memory" in str(error)
+    # PyTorch has an error of this name for a GPU; its CPU allocator raises a plain RuntimeError.
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, RuntimeError) and "not enough memory" in str(error))
     )

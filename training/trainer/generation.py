@@ -1,10 +1,11 @@
-"""Load a model folder and let it answer prompts greedily."""
+"""Load a model folder and let it answer prompts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from training.trainer.strict import SpecError
@@ -33,32 +34,39 @@ def load_model(folder: Path) -> PreTrainedModel:
         raise SpecError("model.path", f"{folder} can't be loaded: {error}") from None
 
 
-def greedy_replies(
+def generate_replies(
     model: PreTrainedModel,
     tokenizer: Tokenizer,
     prompts: Sequence[list[dict[str, str]]],
     *,
     max_tokens: int,
-    between_batches: Callable[[], None],
+    sample: bool = False,
+    between_batches: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """One reply a prompt, without sampling. `between_batches` may raise to end it early."""
+    """One reply a prompt: the likeliest tokens, or sampled at temperature 1.
+
+    `between_batches` may raise to end it early.
+    """
     replies: list[str] = []
-    for batch in _batches(prompts):
+    for start in range(0, len(prompts), BATCH):
         between_batches()
-        inputs = tokenizer.apply_chat_template(
-            batch,
-            add_generation_prompt=True,
-            padding=True,
-            return_tensors="pt",
-            return_dict=True,
+        inputs = cast(
+            BatchEncoding,
+            tokenizer.apply_chat_template(
+                [
+                    [dict(message) for message in prompt]
+                    for prompt in prompts[start : start + BATCH]
+                ],
+                add_generation_prompt=True,
+                padding=True,
+                return_tensors="pt",
+                return_dict=True,
+            ),
         ).to(model.device)
         with torch.inference_mode():
-            output = model.generate(**inputs, do_sample=False, max_new_tokens=max_tokens)
+            output = model.generate(  # type: ignore[operator]
+                **inputs, do_sample=sample, max_new_tokens=max_tokens
+            )
         completions = output[:, inputs["input_ids"].shape[1] :]
         replies += tokenizer.batch_decode(completions, skip_special_tokens=True)
     return replies
-
-
-def _batches(prompts: Sequence[list[dict[str, str]]]) -> Iterator[list[list[dict[str, str]]]]:
-    for start in range(0, len(prompts), BATCH):
-        yield list(prompts[start : start + BATCH])

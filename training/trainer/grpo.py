@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 from trl import GRPOConfig, GRPOTrainer
 
 from rubrics.judging.spans import parse_spans
+from training.trainer.callbacks import StepReport
 from training.trainer.config import RunSpec
 from training.trainer.data import Row, in_training_order
 from training.trainer.events import EventLog
@@ -24,19 +25,20 @@ class Reward:
 
     __name__ = "reward"  # TRL's name for the function in its logs
 
-    def __init__(self, spec: RunSpec, rows: Sequence[Row], rater: Rater) -> None:
+    def __init__(self, spec: RunSpec, rows: Sequence[Row], rater: Rater, events: EventLog) -> None:
         self._spec = spec
         self._rows = rows
         self._rater = rater
-        self.rollouts: list[Rollout] = []
+        self._events = events
+        self._rollouts: list[Rollout] = []
 
     def __call__(
         self, *, completions: list[list[dict[str, str]]], row: list[int], **_: Any
-    ) -> list[float]:
+    ) -> list[float | None]:
         """One reward a completion; `row` is the dataset's column that points to the data row."""
         rows = [self._rows[index] for index in row]
         replies = [completion[0]["content"] for completion in completions]
-        self.rollouts = score_rollouts(
+        self._rollouts = score_rollouts(
             rows,
             replies,
             self._rater.rate(rows, replies),
@@ -44,19 +46,40 @@ class Reward:
             weights=self._spec.reward,
             group_size=self._spec.grpo.rollouts_per_prompt,
         )
-        return [rollout.reward for rollout in self.rollouts]
+        return [rollout.reward for rollout in self._rollouts]
+
+    def report(self, step: int) -> dict[str, float]:
+        """Write the step's rollouts and judge calls as events; returns the step's own metrics."""
+        groups: dict[str, dict[str, Any]] = {}
+        for rollout in self._rollouts:
+            group = groups.setdefault(rollout.row.id, _group(rollout.row))
+            group["rollouts"].append(_rollout(rollout))
+        self._events.append("rollouts", step=step, groups=list(groups.values()))
+        calls = [
+            {"prompt_id": rollout.row.id, "index": rollout.index, **asdict(call)}
+            for rollout in self._rollouts
+            for call in rollout.result.calls
+        ]
+        if calls:
+            self._events.append("judge_calls", step=step, calls=calls)
+        return _values(self._rollouts, self._rater)
 
 
 def grpo_trainer(
-    spec: RunSpec, rows: Sequence[Row], rater: Rater, tokenizer: Tokenizer, work: Path
-) -> tuple[GRPOTrainer, Reward]:
-    """TRL's trainer for the spec, and the reward that it calls. Raises SpecError."""
+    spec: RunSpec,
+    rows: Sequence[Row],
+    rater: Rater,
+    tokenizer: Tokenizer,
+    work: Path,
+    events: EventLog,
+) -> tuple[GRPOTrainer, StepReport]:
+    """TRL's trainer for the spec, and what reports its steps. Raises SpecError."""
     settings, per_step = spec.grpo, spec.grpo.prompts_per_step
     if len(rows) < per_step:
         reason = f"{len(rows)} prompts are fewer than the {per_step} of a step."
         raise SpecError("data.train", reason)
     ordered = in_training_order(rows, settings.steps * per_step, spec.seed, per_step=per_step)
-    reward = Reward(spec, ordered, rater)
+    reward = Reward(spec, ordered, rater, events)
     trainer = GRPOTrainer(
         model=str(spec.model),
         processing_class=tokenizer,
@@ -66,7 +89,7 @@ def grpo_trainer(
             [{"prompt": row.messages, "row": index} for index, row in enumerate(ordered)]
         ),
     )
-    return trainer, reward
+    return trainer, reward.report
 
 
 def grpo_config(spec: RunSpec, work: Path) -> GRPOConfig:
@@ -103,25 +126,6 @@ def grpo_config(spec: RunSpec, work: Path) -> GRPOConfig:
         report_to=[],
         disable_tqdm=True,
     )
-
-
-def report_rollouts(
-    events: EventLog, step: int, rollouts: Sequence[Rollout], rater: Rater
-) -> dict[str, float]:
-    """Write a step's rollouts and judge calls as events; returns the step's own metrics."""
-    groups: dict[str, dict[str, Any]] = {}
-    for rollout in rollouts:
-        group = groups.setdefault(rollout.row.id, _group(rollout.row))
-        group["rollouts"].append(_rollout(rollout))
-    events.append("rollouts", step=step, groups=list(groups.values()))
-    calls = [
-        {"prompt_id": rollout.row.id, "index": rollout.index, **asdict(call)}
-        for rollout in rollouts
-        for call in rollout.result.calls
-    ]
-    if calls:
-        events.append("judge_calls", step=step, calls=calls)
-    return _values(rollouts, rater)
 
 
 def _group(row: Row) -> dict[str, Any]:

@@ -5,32 +5,32 @@ import shutil
 from importlib.metadata import version
 from os import getpid
 from pathlib import Path
+from typing import cast
 
-import torch
-from transformers import PrinterCallback, Trainer
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, Trainer
 
-from training.trainer.callbacks import RunCallback, StopRequest
+from training.trainer.callbacks import RunCallback
 from training.trainer.checkpoints import FINAL, Checkpoints
-from training.trainer.config import RunSpec, read_spec
+from training.trainer.config import RunSpec
 from training.trainer.data import read_rows
 from training.trainer.evaluation import Evaluator
 from training.trainer.events import EventLog
-from training.trainer.failures import Stopped, TrainingFailed
+from training.trainer.failures import TrainingFailed
 from training.trainer.generation import load_model, load_tokenizer
-from training.trainer.grpo import grpo_trainer, report_rollouts
+from training.trainer.grpo import grpo_trainer
 from training.trainer.rating import Rater
 from training.trainer.sft import sft_trainer
+from training.trainer.stopping import Stopped, StopRequest
 
 _VERSIONED = ("torch", "transformers", "trl", "accelerate")
 # A checkpoint of bf16 weights: the weights and AdamW's two moments, in float32.
 _CHECKPOINT_SHARE = 6
 
 
-def train(run_dir: Path, events: EventLog, stop: StopRequest, api_key: str | None) -> None:
+def train(
+    spec: RunSpec, run_dir: Path, events: EventLog, stop: StopRequest, api_key: str | None
+) -> None:
     """Run, or go on from the last whole checkpoint. Raises SpecError and TrainingFailed."""
-    if any(event["type"] == "finished" for event in events.earlier):
-        return
-    spec = read_spec(run_dir)
     checkpoints = Checkpoints(run_dir)
     checkpoints.clean()
     resumed = checkpoints.latest()
@@ -64,18 +64,12 @@ def _train(
         seed=spec.seed,
         between_batches=stop.raise_if_made,
     )
+    work = checkpoints.work
     trainer: Trainer
     if spec.method == "grpo":
-        trainer, reward = grpo_trainer(spec, rows, rater, tokenizer, checkpoints.work)
-
-        def report_step(step: int) -> dict[str, float]:
-            return report_rollouts(events, step, reward.rollouts, rater)
+        trainer, report_step = grpo_trainer(spec, rows, rater, tokenizer, work, events)
     else:
-        trainer = sft_trainer(spec, rows, tokenizer, checkpoints.work)
-
-        def report_step(step: int) -> dict[str, float]:
-            return {}
-
+        trainer, report_step = sft_trainer(spec, rows, tokenizer, work)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(RunCallback(events, checkpoints, stop, report_step))
 
@@ -85,10 +79,11 @@ def _train(
         if trainer.state.global_step < steps:
             events.append("stopped", step=trainer.state.global_step)
             return
+        trained = cast(PreTrainedModel, trainer.model)
     else:
-        trainer.model = load_model(resumed[1])
-    save_final(trainer, events, checkpoints, steps)
-    evaluate_once(events, "after", steps, evaluator, trainer.model)
+        trained = load_model(resumed[1])
+    save_final(trained, tokenizer, events, checkpoints, steps)
+    evaluate_once(events, "after", steps, evaluator, trained)
     checkpoints.clean()
     events.append("finished", step=steps)
 
@@ -121,21 +116,28 @@ def require_disk(spec: RunSpec, run_dir: Path) -> None:
         )
 
 
-def save_final(trainer: Trainer, events: EventLog, checkpoints: Checkpoints, step: int) -> None:
+def save_final(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    events: EventLog,
+    checkpoints: Checkpoints,
+    step: int,
+) -> None:
     """`checkpoints/final`: a model folder that loads by itself, with tokenizer and template."""
     written = checkpoints.work / FINAL
     # Not the trainer's own saving, which adds its arguments as a pickle.
-    trainer.model.save_pretrained(written)
-    trainer.processing_class.save_pretrained(written)
+    model.save_pretrained(written)
+    tokenizer.save_pretrained(written)
     path, sha256 = checkpoints.publish(written, FINAL, step)
     events.append("checkpoint", step=step, path=path, sha256=sha256)
 
 
 def evaluate_once(
-    events: EventLog, name: str, step: int, evaluator: Evaluator, model: torch.nn.Module
+    events: EventLog, name: str, step: int, evaluator: Evaluator, model: PreTrainedModel
 ) -> None:
     """Write the evaluation `name` unless an earlier attempt did."""
     if any(e["type"] == "evaluation" and e["name"] == name for e in events.earlier):
         return
+    events.append("log", level="info", text=f"Asking {len(evaluator.rows)} held-out prompts.")
     metrics = evaluator.evaluate(model)
     events.append("evaluation", name=name, step=step, n=len(evaluator.rows), metrics=metrics)

@@ -8,13 +8,19 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase as Tokenizer
 from trl import SFTConfig, SFTTrainer
 
+from training.trainer.callbacks import StepReport
 from training.trainer.config import RunSpec
 from training.trainer.data import Row, in_training_order
 from training.trainer.strict import SpecError
 
 
-def sft_trainer(spec: RunSpec, rows: Sequence[Row], tokenizer: Tokenizer, work: Path) -> SFTTrainer:
-    """TRL's trainer for the spec. Raises SpecError where a row has no completion."""
+def sft_trainer(
+    spec: RunSpec, rows: Sequence[Row], tokenizer: Tokenizer, work: Path
+) -> tuple[SFTTrainer, StepReport]:
+    """TRL's trainer for the spec, and what reports its steps.
+
+    Raises SpecError where a row has no completion.
+    """
     for number, row in enumerate(rows, start=1):
         if not row.completion:
             reason = "SFT needs the reply to imitate."
@@ -23,7 +29,7 @@ def sft_trainer(spec: RunSpec, rows: Sequence[Row], tokenizer: Tokenizer, work: 
     ordered = in_training_order(
         rows, settings.steps * size, spec.seed, per_step=min(size, len(rows))
     )
-    return SFTTrainer(
+    trainer = SFTTrainer(
         model=str(spec.model),
         processing_class=tokenizer,
         args=sft_config(spec, work),
@@ -37,6 +43,11 @@ def sft_trainer(spec: RunSpec, rows: Sequence[Row], tokenizer: Tokenizer, work: 
             ]
         ),
     )
+    return trainer, _nothing_to_add
+
+
+def _nothing_to_add(step: int) -> dict[str, float]:
+    return {}
 
 
 def sft_config(spec: RunSpec, work: Path) -> SFTConfig:

@@ -2,7 +2,7 @@
 
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -30,11 +30,11 @@ def bounded(default: Any, **bounds: float) -> Any:
     return field(default=default, metadata={"bounds": _Bounds(**bounds)})
 
 
-def read(kind: type[Data], value: Any, path: str) -> Data:
+def read(kind: Callable[..., Data], value: Any, path: str) -> Data:
     """`value` as an instance of the dataclass `kind`. Raises SpecError."""
     if not isinstance(value, Mapping):
         raise SpecError(path, "A JSON object was expected.")
-    known, hints = fields(kind), get_type_hints(kind)
+    known, hints = fields(kind), get_type_hints(kind)  # type: ignore[arg-type]
     if unknown := sorted(set(value) - {each.name for each in known}):
         raise SpecError(_join(path, unknown[0]), "This field is not known.")
     return kind(**{each.name: _field(each, hints[each.name], value, path) for each in known})
@@ -52,7 +52,7 @@ def _field(each: Field, hint: Any, given: Mapping, path: str) -> Any:
 
 
 def _value(hint: Any, value: Any, path: str, bounds: _Bounds) -> Any:
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return read(hint, value, path)
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
