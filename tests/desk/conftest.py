@@ -41,6 +41,7 @@ RUBRIC = RubricSpec(
         CriterionSpec("safe", "m-safe", "Safety", scale="binary", gate=1),
     ),
 )
+GOLD = "guilty"
 FULL: dict[str, dict[str, Any]] = {"scores": {"empathy": 4, "asks": 0, "safe": "na"}}
 
 
@@ -92,7 +93,8 @@ def own(assignment: Assignment) -> Assignment:
 def build_desk(cast: Cast, *, dialogues: int = 3, overlap: int = 2, **changes: Any) -> Desk:
     placed = corpus.add_dialogues(
         project=cast.project,
-        parsed=[parsed(number, pairs=2) for number in range(1, dialogues + 1)],
+        # Written for another emotion than the one that its replies name.
+        parsed=[parsed(n, pairs=2, emotion=GOLD) for n in range(1, dialogues + 1)],
         source="kardiabench",
     )
     version = published(cast.project, RUBRIC)
