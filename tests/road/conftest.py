@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.fixtures import browser_type_launch_args  # noqa: F401
+
 ROOT = Path(__file__).parent.parent.parent
 READY_WITHIN_S = 180
 
