@@ -181,12 +181,12 @@ def _new_rating(
 def failure_of(spec: RubricSpec, result: JudgeResult) -> str:
     """Why this is no rating: a criterion whose judgement failed. Empty where it is one."""
     names = {criterion.uid: criterion.name for criterion in spec.criteria}
-    failed = [
-        f"{names[score.uid]}: {score.reason}"
-        for score in result.scores.values()
-        if score.status == "failed"
-    ]
-    return storable(" ".join(failed))[:4000]
+    failed: dict[str, list[str]] = {}
+    for score in result.scores.values():
+        if score.status == "failed":
+            failed.setdefault(score.reason, []).append(names[score.uid])
+    in_words = (f"{', '.join(criteria)}: {reason}" for reason, criteria in failed.items())
+    return storable(" ".join(in_words))[:4000]
 
 
 def _keep_calls(run: JudgeRun, item: JudgeItem, result: JudgeResult) -> JudgeCall:

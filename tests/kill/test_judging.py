@@ -1,0 +1,114 @@
+"""A worker killed while it judges: the same rows and values as an undisturbed run."""
+
+import time
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from annotation.models import FitRun, JudgeItem, JudgeRun, Rating, Score
+from annotation.work import fitting, judging
+from rubrics.judging.learned import LearnedJudge
+from rubrics.models import Judge, JudgeCall
+from tests.conftest import Cast
+from tests.judging.builders import (
+    fit_run,
+    judge_run,
+    learned_judge,
+    rated,
+    snapshot,
+    texts,
+    values,
+    version_of,
+)
+from tests.kill.worker import LEASE_S, finish, kill_when, start_worker
+from webapp.runs import services as runs
+
+TEXTS = 60
+WORK = "tests.kill.test_judging:work_in_small_chunks"
+SLOW_FIT = "tests.kill.test_judging:fit_slowly"
+
+
+def work_in_small_chunks(run_id: str) -> None:
+    """What the killed workers do, so that a short set has many places to die at."""
+    judging.CHUNK = 4
+    score = LearnedJudge.score
+
+    async def slowly(self: LearnedJudge, *args: Any) -> Any:
+        time.sleep(0.1)
+        return await score(self, *args)
+
+    LearnedJudge.score = slowly  # type: ignore[method-assign]
+    judging.work(run_id)
+
+
+def fit_slowly(run_id: str) -> None:
+    keep = fitting._keep
+
+    def slowly(*args: Any, **kwargs: Any) -> None:
+        time.sleep(3)
+        keep(*args, **kwargs)
+
+    fitting._keep = slowly
+    fitting.work(run_id)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("killed_after", [[4], [8, 24, 40]])
+def test_the_values_are_those_of_an_undisturbed_run(cast: Cast, killed_after: list[int]) -> None:
+    version = version_of(cast)
+    rated(cast, texts(cast, TEXTS), version)
+    # Two judges fitted alike, so that neither run finds the other's ratings to use again.
+    judge, twin = learned_judge(cast, version), learned_judge(cast, version)
+    frozen = snapshot(cast)
+    undisturbed = judge_run(cast, version, judge, frozen)
+    judging.work(str(undisturbed.pk))
+    run = judge_run(cast, version, twin, frozen)
+    with override_settings(RUN_LEASE_S=LEASE_S):
+        for items in killed_after:
+            worker = start_worker(WORK, run.pk)
+            kill_when(worker, lambda items=items: judged(run) >= items)  # type: ignore[misc]
+            assert judged(run) < TEXTS
+            time.sleep(LEASE_S * 1.1)
+            assert runs.reap() == 1
+    finish(start_worker(WORK, run.pk))
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == ("succeeded", len(killed_after) + 1)
+    assert judged(run) == TEXTS
+    assert Rating.objects.filter(rater__judge=twin).count() == TEXTS
+    assert JudgeCall.objects.filter(run_id=run.pk).count() == TEXTS
+    assert values(run) == values(undisturbed)
+    assert rationales(twin) == rationales(judge)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_fit_makes_one_judge_and_the_same(cast: Cast) -> None:
+    version = version_of(cast)
+    rated(cast, texts(cast, 24), version)
+    undisturbed = learned_judge(cast, version)
+    run = fit_run(cast, version)
+    with override_settings(RUN_LEASE_S=LEASE_S):
+        worker = start_worker(SLOW_FIT, run.pk)
+        kill_when(worker, lambda: FitRun.objects.get(pk=run.pk).status == "running")
+        time.sleep(LEASE_S * 1.1)
+        assert runs.reap() == 1
+    finish(start_worker("annotation.work.fitting:work", run.pk))
+    run.refresh_from_db()
+    assert run.status == "succeeded" and run.judge is not None
+    assert Judge.objects.count() == 2
+    assert run.judge.hash == undisturbed.hash
+    assert run.judge.artefact == undisturbed.artefact
+
+
+def judged(run: JudgeRun) -> int:
+    return run.items.filter(state=JudgeItem.State.DONE).count()
+
+
+def rationales(judge: Judge) -> list[tuple[Any, ...]]:
+    scores = Score.objects.filter(rating__rater__judge=judge)
+    return sorted(
+        scores.values_list("rating__target", "criterion_uid", "rationale", "evidence__quote"),
+        key=repr,
+    )
