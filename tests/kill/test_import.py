@@ -3,12 +3,14 @@
 import io
 import json
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.test import override_settings
 
+from annotation.formats.records import Broken, Record
 from annotation.models import Dialogue, Evidence, ImportLine, ImportRun, Score, Turn
 from annotation.services.imports import import_start
 from annotation.work import imports
@@ -26,8 +28,17 @@ WORK = "tests.kill.test_import:work_in_small_chunks"
 
 
 def work_in_small_chunks(run_id: str) -> None:
-    """What the killed workers do, so that a short file has many places to die at."""
+    """What the killed workers do: many short transactions with time between them, so that the
+    test meets one in the middle on a busy machine too."""
+    chunks = imports.chunks
+
+    def slowly(records: Iterable[Record | Broken]) -> Iterator[list[Record | Broken]]:
+        for chunk in chunks(records):
+            yield chunk
+            time.sleep(0.05)
+
     imports.CHUNK_RECORDS = 20
+    imports.chunks = slowly
     imports.work(run_id)
 
 
@@ -96,7 +107,7 @@ def _rows(project: Project) -> dict[str, list[Any]]:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("killed_after", [[20], [100, 300, 450]])
+@pytest.mark.parametrize("killed_after", [[20], [100, 300, 420]])
 def test_the_rows_are_those_of_an_undisturbed_import(cast: Cast, killed_after: list[int]) -> None:
     Project.objects.filter(pk=cast.other_project.pk).update(split_seed=cast.project.split_seed)
     cast.other_project.refresh_from_db()

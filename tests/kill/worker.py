@@ -33,7 +33,7 @@ def start_worker(function: str, run_id: object, **environment: str) -> subproces
 
 def kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> None:
     """SIGKILL the worker as soon as `is_time()`; fails where it ends before."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not is_time():
         if process.poll() is not None:
             raise AssertionError(f"The worker ended by itself: {_said(process)}")
@@ -47,7 +47,7 @@ def kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> 
 
 def finish(process: subprocess.Popen[bytes]) -> None:
     """Wait for a worker to end well."""
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=180)
     if process.returncode:
         raise AssertionError(said.decode(errors="replace"))
 
