@@ -18,7 +18,7 @@ def main() -> int:
     with os.fdopen(int(sys.argv[sys.argv.index("--secrets-fd") + 1])) as pipe:
         secrets = json.load(pipe)
     (folder / "pid").write_text(str(os.getpid()))
-    print("The stub works.", flush=True)
+    say("The stub works.")
     if mode == "finish":
         key = secrets.get("judge_api_key", "")
         seen = {
@@ -30,7 +30,7 @@ def main() -> int:
         told.append(folder, *told.whole_run())
         return 0
     if mode == "crash":
-        print("Segmentation fault of the stub", flush=True)
+        say("Segmentation fault of the stub")
         return 3
     told.append(folder, told.started())
     if mode == "fail":
@@ -46,6 +46,11 @@ def main() -> int:
         time.sleep(0.02)
     told.append(folder, told.checkpoint(1), {"type": "stopped", "step": 1})
     return 0
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

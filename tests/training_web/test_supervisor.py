@@ -175,12 +175,12 @@ def test_events_longer_than_a_block_are_read_whole(run: TrainingRun, monkeypatch
 
 def test_a_nul_that_the_model_wrote_is_left_out(run: TrainingRun, monkeypatch) -> None:
     folder = prepare(run)
-    event = told.rollouts(1, prompts=1, replies=1)
+    event = told.rollouts(0, prompts=1, replies=1)
     reply = event["groups"][0]["rollouts"][0]
     reply["raw"], reply["spans"] = "a\x00b", {**told.SPANS, "response": "c\x00d"}
     told.append(folder, event)
     work(run, "finish", monkeypatch)
-    row = run.rollouts.get(prompt_id="prompt-0", step=1, index=0)
+    row = run.rollouts.get(step=0)
     assert (row.raw, row.spans["response"]) == ("ab", "cd")
 
 
@@ -228,7 +228,7 @@ def test_the_child_dies_with_a_killed_supervisor_and_another_goes_on(
         "tests.training_web.workers:work_with_stub",
         run.pk,
         STUB="deaf",
-        KARDIA_VAR=str(settings.VAR_DIR),
+        RUNS_IN=str(settings.VAR_DIR),
     )
     kill_when(worker, lambda: bool(reward_by_step(run)))
     child = pid_of(run)

@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from django.conf import settings
+
 from training import supervisor
 
 STUB = str(Path(__file__).with_name("stub_trainer.py"))
@@ -16,4 +18,10 @@ def stub(mode: str) -> tuple[str, ...]:
 
 def work_with_stub(run_id: str) -> None:
     supervisor.PROGRAM = stub(os.environ["STUB"])
+    work(run_id)
+
+
+def work(run_id: str) -> None:
+    """In the test's own run folders, with the keys of all tests."""
+    settings.VAR_DIR = Path(os.environ["RUNS_IN"])
     supervisor.work(run_id)
