@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -15,6 +15,8 @@ def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(exc, Refused):
         set_rollback()
         return problem(exc.status, "Refused", str(exc), code=exc.code)
+    if isinstance(exc, RequestDataTooBig):
+        return problem(413, "Too large", "The request is larger than the API takes.")
     if isinstance(exc, ValidationError):
         exc = exceptions.ValidationError(exc.messages)
     detail = str(exc) if isinstance(exc, PermissionDenied | Http404) and str(exc) else None
