@@ -73,3 +73,21 @@ document.addEventListener("toast", (event) => toast(event.detail.value));
 
 const here = $(".rail [aria-current]");
 if (here) here.closest("ul").scrollLeft = here.offsetLeft - 100;
+
+// A live update replaces elements. Whoever reads keeps the focus, what is unfolded and how far a
+// table was scrolled; each such element has an id.
+let kept = null;
+document.addEventListener("htmx:wsBeforeMessage", () => {
+  kept = {
+    focus: document.activeElement?.id,
+    open: [...document.querySelectorAll("details[open][id]")].map((item) => item.id),
+    scrolled: [...document.querySelectorAll(".table-scroll[id], .chart[id]")].map((box) => [box.id, box.scrollLeft, box.scrollTop]),
+  };
+});
+document.addEventListener("htmx:wsAfterMessage", () => {
+  if (!kept) return;
+  for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
+  for (const [id, left, top] of kept.scrolled) document.getElementById(id)?.scrollTo({ left, top, behavior: "instant" });
+  if (kept.focus && document.activeElement?.id !== kept.focus) document.getElementById(kept.focus)?.focus({ preventScroll: true });
+  kept = null;
+});
