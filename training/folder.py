@@ -11,28 +11,17 @@ from django.conf import settings
 from annotation.models import Snapshot
 from annotation.prompts import prompt_messages
 from annotation.services.targets import contexts_of, gold_emotions_of
-from rubrics.judges import unpack
+from rubrics.artefacts import unpack
 from rubrics.judging.artefact import artefact_hash
 from rubrics.models import Judge
-from training.models import Checkpoint, TrainingRun
+from training.models import TrainingRun
+from training.paths import SPEC, folder_of, weights_of
 from webapp.errors import Refused
 from webapp.files.services import require_disk
 
 SPEC_FORMAT = 1
-SPEC, EVENTS, LOG, LOCK = "spec.json", "events.jsonl", "trainer.log", "lock"
 # Rough: weights, optimizer and checkpoints of a small run. The trainer looks again, and closer.
 DISK_NEEDED_BYTES = 200 * 1024 * 1024
-
-
-def folder_of(run: TrainingRun) -> Path:
-    return settings.VAR_DIR / "runs" / run.pk.hex
-
-
-def weights_of(checkpoint: Checkpoint) -> Path:
-    """The folder of a checkpoint's weights. What a run of ours left lies below `var/`; a path
-    from outside is below the checkout or absolute."""
-    root = settings.VAR_DIR if checkpoint.run_id else settings.BASE_DIR
-    return root / checkpoint.path
 
 
 def prepare(run: TrainingRun) -> Path:

@@ -7,7 +7,15 @@ from django import forms
 from annotation.models import Collection
 from rubrics.models import Judge, RubricVersion
 from training.models import Checkpoint
-from training.services import DEFAULTS, FRACTIONS, MAX_SEED, NUMBERS, REWARD_PARTS, settings_of
+from training.services import (
+    DEFAULTS,
+    FRACTIONS,
+    MAX_SEED,
+    NUMBERS,
+    REWARD_PARTS,
+    settings_of,
+    unfitted_criterion,
+)
 from webapp.accounts.models import Project
 
 # What each setting means: (label, one sentence).
@@ -132,8 +140,11 @@ class TrainingForm(forms.Form):
         fields["base"].queryset = (
             Checkpoint.objects.filter(project=project).select_related("run").order_by("-number")
         )
-        fields["collection"].queryset = Collection.objects.filter(project=project).order_by(
-            "-number"
+        # A set that names a split has no other one: training needs two.
+        fields["collection"].queryset = (
+            Collection.objects.filter(project=project)
+            .exclude(query__has_key="split")
+            .order_by("-number")
         )
         fields["version"].queryset = (
             RubricVersion.objects.filter(
@@ -147,6 +158,15 @@ class TrainingForm(forms.Form):
         fields["judge"].queryset = Judge.objects.filter(project=project).order_by(
             "name", "-version"
         )
+        versions = list(fields["version"].queryset.select_related("spec"))
+        fitting = (
+            (version, judge)
+            for judge in fields["judge"].queryset
+            for version in versions
+            if unfitted_criterion(version, judge) is None
+        )
+        if pair := next(fitting, None):
+            fields["version"].initial, fields["judge"].initial = pair
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

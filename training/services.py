@@ -13,7 +13,7 @@ from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
 from annotation.services.sets import SetQuery, collection_create, freeze
 from rubrics.models import Judge, RubricVersion
-from rubrics.spec import criterion_hash, from_json
+from rubrics.spec import CriterionSpec, criterion_hash, from_json
 from training.models import Checkpoint, TrainingRun
 from training.trainer.config import GrpoSection
 from training.trainer.files import sha256_of
@@ -161,6 +161,21 @@ def checkpoint_register(
     return row
 
 
+def unfitted_criterion(version: RubricVersion, judge: Judge) -> CriterionSpec | None:
+    """A criterion of a published version that a learned judge can't score; None where it scores
+    all of them, as a language model does."""
+    if judge.kind != Judge.Kind.LEARNED or version.spec is None:
+        return None
+    return next(
+        (
+            criterion
+            for criterion in from_json(version.spec.content).judge_criteria
+            if judge.fitted_on.get(criterion.uid) != criterion_hash(criterion)
+        ),
+        None,
+    )
+
+
 def settings_of(values: Mapping[str, Any]) -> dict[str, float]:
     """The GRPO settings among a form's or a request's values."""
     return {
@@ -218,15 +233,12 @@ def _require_reward(version: RubricVersion, judge: Judge) -> None:
         raise Refused(f"{version} rates whole dialogues; a reward rates a turn.", code="target")
     if judge.kind == Judge.Kind.LLM and (judge.endpoint is None or judge.endpoint.archived_at):
         raise Refused(f"The endpoint of {judge} is not there any more.", code="no_endpoint")
-    if judge.kind != Judge.Kind.LEARNED:
-        return
-    for criterion in spec.judge_criteria:
-        if judge.fitted_on.get(criterion.uid) != criterion_hash(criterion):
-            raise Refused(
-                f"{judge} was not fitted on “{criterion.name}” as {version} words it. "
-                "Fit a judge on this version, or choose another judge.",
-                code="not_fitted",
-            )
+    if criterion := unfitted_criterion(version, judge):
+        raise Refused(
+            f"{judge} was not fitted on “{criterion.name}” as {version} words it. "
+            "Fit a judge on this version, or choose another judge.",
+            code="not_fitted",
+        )
 
 
 def _require_splits(train: Snapshot, held_out: Snapshot) -> None:

@@ -17,8 +17,9 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from training import events
-from training.folder import EVENTS, LOCK, LOG, prepare
+from training.folder import prepare
 from training.models import TrainingRun
+from training.paths import EVENTS, LOCK, LOG
 from webapp.embedded.process import kill_group, last_lines, spawn
 from webapp.llm.services import read_key
 from webapp.runs import live

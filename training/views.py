@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from training import services
 from training.access import TRAINERS, run_for
-from training.folder import SPEC, folder_of
 from training.forms import TrainingForm
+from training.paths import SPEC, folder_of
 from training.queries import runs as queries
 from training.queries import series
 from webapp.accounts.access import Member

@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from rubrics.spec import from_json
-from training.folder import LOG, SPEC, folder_of
 from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
+from training.paths import LOG, SPEC, folder_of
 from training.queries import rollouts, series
 from training.queries.rollouts import RolloutView
 from training.queries.series import Charts

@@ -82,7 +82,7 @@ class GrpoSection:
     steps: int = bounded(60, least=1)
     prompts_per_step: int = bounded(4, least=1)
     rollouts_per_prompt: int = bounded(8, least=2)
-    learning_rate: float = bounded(5e-5, above=0)
+    learning_rate: float = bounded(2e-4, above=0)
     beta: float = bounded(0.02, least=0)
     loss_type: Literal["grpo", "bnpo", "dr_grpo", "dapo"] = "dapo"
     epsilon: float = bounded(0.2, above=0)
