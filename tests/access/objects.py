@@ -7,6 +7,7 @@ one every time, so that objects that belong together do.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from fnmatch import fnmatch
 from typing import Any
@@ -30,10 +31,12 @@ from annotation.models import (
     SnapshotMember,
     Target,
 )
-from rubrics.models import Judge, RubricVersion
+from rubrics.models import Judge, Rubric, RubricVersion
+from rubrics.services import version_ensure
 from rubrics.spec import to_json
 from tests.data_station.builders import RUBRIC, added, parsed, published
 from training.models import Checkpoint, TrainingRun
+from training.services import DEFAULTS, EQUAL_PARTS, settings_of
 from webapp.accounts.models import ApiToken, Invitation, Project, User
 from webapp.accounts.services import invitations
 from webapp.accounts.tokens import create_token
@@ -118,11 +121,21 @@ def version(setting: Setting) -> RubricVersion:
     return published(setting.project)
 
 
+def rubric(setting: Setting) -> Rubric:
+    return setting["published_id"].rubric
+
+
+def spec_hash(setting: Setting) -> str:
+    # A text of its own: the same text in two projects has the same hash in both.
+    text = replace(RUBRIC, title=f"R {new_id().hex}")
+    version = version_ensure(project=setting.project, actor=setting.person, spec=text)
+    return version.spec.hash
+
+
 def draft(setting: Setting) -> RubricVersion:
-    rubric = version(setting).rubric
     return RubricVersion.objects.create(
         project=setting.project,
-        rubric=rubric,
+        rubric=rubric(setting),
         number=2,
         draft=to_json(RUBRIC),
         author=setting.person,
@@ -277,7 +290,7 @@ def training_run(setting: Setting) -> TrainingRun:
         version=pinned,
         spec=pinned.spec,
         judge=setting["judge_id"],
-        settings={},
+        settings={"grpo": settings_of(DEFAULTS), "reward": dict(EQUAL_PARTS), "seed": 0},
         steps_total=1,
     )
 
@@ -294,6 +307,7 @@ RUNS: dict[str, Callable[[Setting], Any]] = {
 # "<url_name>.<argument>", with * for any text; the first that fits is taken.
 BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "admin_invitation_revoke.invitation_id": instance_invitation,
+    "api_instance_invitation_revoke.invitation_id": instance_invitation,
     "*.invitation_id": invitation,
     "invitation.token": lambda setting: "unknown",
     "*.token_id": token,
@@ -306,8 +320,8 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "rubric_draft_save.version_id": draft,
     "*.version_id": version,
     ".published_id": version,
-    "*.rubric_id": lambda setting: setting["published_id"].rubric,
-    "*.spec_hash": lambda setting: setting["published_id"].spec.hash,
+    "*.rubric_id": rubric,
+    "*.spec_hash": spec_hash,
     "*.dialogue_id": dialogue,
     "*.target_id": target,
     "*.set_id": collection,
@@ -327,6 +341,10 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "fit_*.run_id": fit_run,
     "api_fit*.run_id": fit_run,
     "training_*.run_id": training_run,
+    "api_rubric_version_list.id": rubric,
+    "api_rubric_version_*.id": version,
+    "api_rubric_*.id": rubric,
+    "api_spec_*.hash": spec_hash,
     "api_dialogue_*.id": dialogue,
     "api_import_*.id": import_run,
     "api_set_*.id": collection,

@@ -28,7 +28,10 @@ def rule_of(kind: str) -> Rule:
 
 
 @pytest.fixture(autouse=True)
-def layer_in_memory(settings: Any) -> None:
+def one_transaction(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The socket's code runs in the test's thread and inside its transaction, whose connection
+    channels would close between two calls."""
+    monkeypatch.setattr("channels.db.close_old_connections", lambda: None)
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 
@@ -97,7 +100,7 @@ def test_a_socket_loses_what_its_person_lost(how: str, cast: Cast) -> None:
     assert async_to_sync(watch)() == {"type": "websocket.close", "code": 4404}
 
 
-def opens(path: str, person: User | None, origin: str = "http://testserver") -> bool:
+def opens(path: str, person: User | None, origin: str = "http://localhost") -> bool:
     client = Client()
     if person is not None:
         client.force_login(person)
@@ -114,10 +117,10 @@ def opens(path: str, person: User | None, origin: str = "http://testserver") -> 
 
 
 def handshake(
-    path: str, client: Client, origin: str = "http://testserver"
+    path: str, client: Client, origin: str = "http://localhost"
 ) -> ApplicationCommunicator:
     """What a browser sends that is signed in as the client is."""
-    headers = [(b"origin", origin.encode()), (b"host", b"testserver")]
+    headers = [(b"origin", origin.encode()), (b"host", b"localhost")]
     session = client.cookies.get(settings.SESSION_COOKIE_NAME)
     if session is not None:
         headers.append((b"cookie", f"{session.key}={session.value}".encode()))

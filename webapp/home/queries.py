@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
-from django.urls import NoReverseMatch, reverse
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
-from annotation.models import Assignment, Dialogue, Item, Queue
+from annotation.models import Dialogue, Queue
+from annotation.queries.desk import waiting_queues
+from annotation.queries.queues import queues_of
 from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Membership
@@ -17,6 +18,7 @@ from webapp.runs import registry
 from webapp.runs.models import Run, Status
 
 RUNS_SHOWN = 12
+QUEUES_SHOWN = 8
 LATELY = timedelta(hours=24)
 FAILED_SINCE = timedelta(days=14)
 
@@ -81,14 +83,18 @@ def waiting_for(member: Member) -> list[Todo]:
     todo: list[Todo] = []
     if member.is_lead:
         todo += failed_runs(member)
-    if member.is_annotator:
-        todo += open_queues(member)
+    todo += open_queues(member)
     if member.is_clinician or member.is_lead:
         todo += reviews(member)
         todo += drafts(member)
     if member.is_lead:
         todo += first_steps(member)
     return todo
+
+
+def queues_under_way(member: Member) -> list[Queue]:
+    """Open queues with how far they are, for the lead."""
+    return list(queues_of(member.project).filter(closed_at=None)[:QUEUES_SHOWN])
 
 
 def failed_runs(member: Member) -> list[Todo]:
@@ -107,49 +113,19 @@ def failed_runs(member: Member) -> list[Todo]:
 
 
 def open_queues(member: Member) -> list[Todo]:
-    """Queues with items that wait for this annotator."""
-    queues = Queue.objects.filter(
-        project=member.project, closed_at=None, raters__user=member.user
-    ).annotate(waiting=Coalesce(Subquery(_waiting_items(member), IntegerField()), 0))
-    return [
-        Todo(
-            "desk",
-            f"{quantity(queue.waiting, 'item')} to rate in “{queue.name}”",
-            f"Each is rated by {quantity(queue.overlap, 'person', 'people')}. "
-            "You see nobody else’s scores before you submit yours.",
-            _page("desk", member),
-            "Rate",
-        )
-        for queue in queues.order_by("created_at")
-        if queue.waiting
-    ]
-
-
-def _waiting_items(member: Member):  # type: ignore[no-untyped-def]
-    """Subquery: how many items of a queue still have room for this person."""
-    done = [Assignment.State.SUBMITTED, Assignment.State.SKIPPED]
-    mine = Assignment.objects.filter(item=OuterRef("pk"), rater__user=member.user, state__in=done)
-    taken = (
-        Assignment.objects.filter(
-            Q(state=Assignment.State.SUBMITTED)
-            | Q(state=Assignment.State.RESERVED, leased_until__gt=timezone.now()),
-            item=OuterRef("pk"),
-        )
-        .exclude(rater__user=member.user)
-        .order_by()
-        .values("item")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    return (
-        Item.objects.filter(~Exists(mine), queue=OuterRef("pk"))
-        .annotate(taken=Coalesce(Subquery(taken, IntegerField()), 0))
-        .filter(taken__lt=F("queue__overlap"))
-        .order_by()
-        .values("queue")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
+    """Queues with items that wait for this rater."""
+    found = []
+    for waiting in waiting_queues(member):
+        if waiting.free:
+            where = {"project_id": member.project.pk, "queue_id": waiting.queue.pk}
+            title = f"{quantity(waiting.free, 'item')} to rate in “{waiting.queue.name}”"
+            text = (
+                f"{quantity(waiting.rated, 'item')} rated so far, with {waiting.queue.version}. "
+                "You see nobody else’s scores before you submit yours."
+            )
+            url = reverse("desk_next", kwargs=where)
+            found.append(Todo("desk", title, text, url, "Rate"))
+    return found
 
 
 def reviews(member: Member) -> list[Todo]:
@@ -162,7 +138,7 @@ def reviews(member: Member) -> list[Todo]:
             "rubric",
             f"{version.rubric} version {version.number} waits for approval",
             f"{version.author or 'Somebody'} asks for a second pair of eyes before publishing.",
-            _page("rubrics", member),
+            _page("rubric_version", member, version_id=version.pk),
             "Read it",
         )
         for version in versions.select_related("rubric", "author").order_by("saved_at")
@@ -179,7 +155,7 @@ def drafts(member: Member) -> list[Todo]:
             "edit",
             f"{version.rubric} version {version.number} is a draft",
             "Judges and people rate published versions only.",
-            _page("rubrics", member),
+            _page("rubric_edit", member, version_id=version.pk),
             "Go on writing",
         )
         for version in versions.select_related("rubric").order_by("-saved_at")[:5]
@@ -224,8 +200,5 @@ def first_steps(member: Member) -> list[Todo]:
     return steps
 
 
-def _page(name: str, member: Member) -> str:
-    try:
-        return reverse(name, kwargs={"project_id": member.project.pk})
-    except NoReverseMatch:  # TODO: goes when the last page is built
-        return ""
+def _page(name: str, member: Member, **arguments: object) -> str:
+    return reverse(name, kwargs={"project_id": member.project.pk, **arguments})

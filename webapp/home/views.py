@@ -26,13 +26,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 @project_page()
 def project_home(request: HttpRequest, member: Member) -> HttpResponse:
-    todo = queries.waiting_for(member)
+    runs = queries.runs_of(member)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "home/_runs.html", {"member": member, "runs": runs})
     context = {
         "member": member,
         "greeting": greeting(timezone.localtime().hour),
         "first_name": str(member.user).split()[0],
-        "todo": todo,
-        "runs": queries.runs_of(member),
+        "todo": queries.waiting_for(member),
+        "runs": runs,
+        "queues": queries.queues_under_way(member) if member.is_lead else [],
         "watches_runs": member.is_lead or member.is_clinician,
     }
     return render(request, "home/project.html", context)

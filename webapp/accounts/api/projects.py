@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -61,6 +62,8 @@ class ProjectListViewSet(GenericViewSet):
 
     @extend_schema(request=NewProjectSerializer, responses={201: ProjectSerializer})
     def create(self, request: Request) -> Response:
+        if not queries.may_create_project(request.user):
+            raise PermissionDenied("Only administrators and project leads can create a project.")
         given = NewProjectSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         made = projects.create_project(actor=request.user, **given.validated_data)
