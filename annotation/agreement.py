@@ -15,7 +15,6 @@ import krippendorff
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.metrics import cohen_kappa_score
 
 Level = Literal["nominal", "ordinal"]
 Weights = Literal["quadratic", "linear"] | None
@@ -119,6 +118,9 @@ def cohen_kappa_weighted(
 
     def resampled(drawn: Floats) -> Floats:
         return _kappas(drawn.reshape(len(drawn), len(scale), len(scale)), penalties)
+
+    # Imported where it is needed: it takes a second, and every start of the web would pay it.
+    from sklearn.metrics import cohen_kappa_score
 
     value = cohen_kappa_score(*places.T, labels=np.arange(len(scale)), weights=weights)
     interval = _interval(resampled, cells.astype(float), n_resamples, seed)

@@ -7,18 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from webapp.llm.services import open_client
-
+from rubrics.artefacts import unpack
 from rubrics.judging import artefact
 from rubrics.judging.judge import Judge as RatingJudge
 from rubrics.judging.learned import LearnedJudge
 from rubrics.judging.llm import LLMJudge, LLMParameters
 from rubrics.models import Judge
 from webapp.errors import Refused
-from webapp.files.services import open_file
+from webapp.llm.calls import open_client
 from webapp.runs.work import in_db
-
-MAX_UNPACKED_BYTES = 256 * 1024 * 1024
 
 
 def pack(judge: LearnedJudge) -> io.BytesIO:
@@ -34,20 +31,6 @@ def pack(judge: LearnedJudge) -> io.BytesIO:
                 archive.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
     packed.seek(0)
     return packed
-
-
-def unpack(judge: Judge, folder: Path) -> None:
-    """Write the artefact of a learned judge into `folder`."""
-    if judge.artefact is None:
-        raise Refused(f"{judge} is not a learned judge.", code="no_artefact")
-    folder.mkdir(parents=True, exist_ok=True)
-    with open_file(judge.artefact) as file, zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-        if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-            raise Refused(f"The artefact of {judge} is too large.", code="artefact")
-        for member in members:
-            # Only the last part of a name: an archive can't write elsewhere.
-            (folder / Path(member.filename).name).write_bytes(archive.read(member))
 
 
 def load_learned(judge: Judge) -> LearnedJudge:

@@ -11,9 +11,9 @@ from annotation.services.generation import SOURCE
 from annotation.synthesis import EmptyTurn, MadeTurn, Plan, converse
 from rubrics.text import storable
 from webapp.accounts.numbers import next_number
+from webapp.llm.calls import open_client
 from webapp.llm.client import CircuitOpen, ModelClient, ModelError
 from webapp.llm.models import Endpoint, ModelCall
-from webapp.llm.services import open_client
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 

@@ -7,17 +7,16 @@ from typing import Any
 import pytest
 
 from annotation.models import JudgeItem, Rating, Score
-from annotation.queries import judging as queries
 from annotation.services.judging import judge_resume
 from annotation.work import judging
 from rubrics import judges
 from rubrics.models import JudgeCall
 from tests.conftest import Cast
 from tests.generation.scripted import endpoint
-from tests.judging.builders import judge_run, llm_judge, said, snapshot, texts, version_of
+from tests.judging.builders import judge_run, llm_judge, said, seen, snapshot, texts, version_of
 from tests.llm.servers import Stub, answer, refusal, serve
+from webapp.llm.calls import open_client
 from webapp.llm.models import Endpoint, ModelCall
-from webapp.llm.services import open_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,7 +75,7 @@ def test_a_reply_that_does_not_parse_is_an_error_and_no_score(
     # What the model said stays to be looked at.
     kept = ModelCall.objects.get(pk=calls.exclude(error="").get().model_call_id)
     assert kept.reply == reply and kept.error
-    state = queries.state_of(run)
+    state = seen(cast, run)
     assert (state.failed, state.scored) == (1, 2)
     assert sum(column.n for column in state.columns) == 4
 

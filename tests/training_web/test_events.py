@@ -6,8 +6,8 @@ from django.db import transaction
 from tests.training_web import told
 from tests.training_web.worlds import World
 from training import events
-from training.folder import folder_of
 from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
+from training.paths import folder_of
 from webapp.llm.models import ModelCall
 
 pytestmark = pytest.mark.django_db

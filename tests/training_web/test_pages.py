@@ -13,8 +13,9 @@ from tests.training_web import told
 from tests.training_web.test_events import insert
 from tests.training_web.worlds import GRPO, World
 from training import live, services
-from training.folder import LOG, SPEC, folder_of, prepare
+from training.folder import prepare
 from training.models import TrainingRun
+from training.paths import LOG, SPEC, folder_of
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,9 @@ from tests.training_web.test_events import reward_by_step
 from tests.training_web.workers import stub
 from tests.training_web.worlds import KEY, World
 from training import supervisor
-from training.folder import EVENTS, LOG, SPEC, folder_of, prepare
+from training.folder import prepare
 from training.models import TrainingRun
+from training.paths import EVENTS, LOG, SPEC, folder_of
 from webapp.ids import new_id
 from webapp.runs import services as runs
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rubrics import spec as rubric_spec
-from rubrics.judging.artefact import ArtefactError, artefact_hash, load
 from rubrics.judging.llm import LLMParameters
 from rubrics.spec import RubricSpec, criterion_hash, spec_hash
 from training.trainer.files import sha256_of
@@ -216,6 +215,10 @@ def _data_file(run_dir: Path, data: DataSection, name: Literal["train", "held_ou
 def _judge(data: Mapping, rubric: RubricSpec, run_dir: Path) -> LearnedJudge | LlmJudge:
     if data.get("kind") == "llm":
         return read(LlmJudge, data, "judge")
+    # Imported for the one judge that needs it: the studio reads the settings' defaults from
+    # this module, and would load scikit-learn with each start.
+    from rubrics.judging.artefact import ArtefactError, artefact_hash, load
+
     judge = read(LearnedJudge, data, "judge")
     folder = run_dir / judge.path
     try:

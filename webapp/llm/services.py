@@ -1,6 +1,5 @@
-"""Endpoints: name, change, archive, test, and open them for a worker."""
+"""Endpoints: name, change, archive, and ask for a test of one."""
 
-import asyncio
 from uuid import UUID
 
 from celery import current_app
@@ -16,13 +15,10 @@ from webapp.audit import services as audit
 from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.llm import secrets
-from webapp.llm.addresses import AddressRefused, check_address, guarded_transport
-from webapp.llm.client import Completion, ModelClient, ModelError
-from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.addresses import AddressRefused, check_address
+from webapp.llm.models import Endpoint
 
 COMPLETIONS = "/chat/completions"
-TEST_MESSAGES = [{"role": "user", "content": "Answer with the one word: ready"}]
-TEST_TOKENS = 8
 # Whoever presses the button again within this time waits for the same test.
 TEST_KEPT_S = 20
 
@@ -110,22 +106,6 @@ def read_key(endpoint: Endpoint) -> str | None:
     return secrets.unseal(bytes(endpoint.secret), base_url=endpoint.base_url)
 
 
-def open_client(endpoint: Endpoint, *, retries: int = 4) -> ModelClient:
-    """The one client for this endpoint; use it as `async with`. Raises Refused where the key
-    has to be entered again."""
-    return ModelClient(
-        endpoint.base_url,
-        endpoint.model,
-        read_key(endpoint),
-        max_concurrency=endpoint.max_concurrency,
-        timeout_s=endpoint.timeout_s,
-        retries=retries,
-        transport=guarded_transport(
-            allow_loopback=settings.LLM_ALLOW_LOOPBACK, allowed_hosts=settings.LLM_ALLOWED_HOSTS
-        ),
-    )
-
-
 def endpoint_test(*, endpoint: Endpoint, actor: User) -> UUID:
     """Ask a worker for one short call; returns the id that its ModelCall will have."""
     require_open(endpoint.project)
@@ -143,28 +123,6 @@ def endpoint_test(*, endpoint: Endpoint, actor: User) -> UUID:
     return call_id
 
 
-def run_test(*, endpoint_id: UUID, call_id: UUID) -> None:
-    """Make the call and keep what came of it, once. For a worker."""
-    endpoint = Endpoint.objects.filter(pk=endpoint_id).first()
-    if endpoint is None or ModelCall.objects.filter(pk=call_id).exists():
-        return
-    call = ModelCall(
-        pk=call_id,
-        project_id=endpoint.project_id,
-        endpoint=endpoint,
-        purpose=ModelCall.Purpose.TEST,
-        request={"messages": TEST_MESSAGES, "max_tokens": TEST_TOKENS},
-    )
-    try:
-        done = asyncio.run(_ask(endpoint))
-    except (ModelError, Refused) as error:
-        call.error = str(error)
-    else:
-        call.reply, call.latency_ms = done.text, done.latency_ms
-        call.prompt_tokens, call.completion_tokens = done.prompt_tokens, done.completion_tokens
-    ModelCall.objects.bulk_create([call], ignore_conflicts=True)
-
-
 def rotate_keys() -> tuple[int, int]:
     """Encrypt every key again under the newest of FIELD_KEYS: (rotated, lost)."""
     rotated = lost = 0
@@ -179,11 +137,6 @@ def rotate_keys() -> tuple[int, int]:
             row.save(update_fields=["secret"])
             rotated += 1
     return rotated, lost
-
-
-async def _ask(endpoint: Endpoint) -> Completion:
-    async with open_client(endpoint, retries=0) as client:
-        return await client.complete(TEST_MESSAGES, max_tokens=TEST_TOKENS, temperature=0.0)
 
 
 def _checked(base_url: str) -> str:
