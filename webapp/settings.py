@@ -79,7 +79,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "webapp.home.context.shell",
             ],
-            "builtins": ["webapp.home.templatetags.ui"],
+            "builtins": ["webapp.ui"],
         },
     }
 ]

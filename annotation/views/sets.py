@@ -17,7 +17,7 @@ from annotation.services.sets import SetQuery
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
-from webapp.home.templatetags.ui import number
+from webapp.ui import number
 
 
 @require_safe
@@ -96,8 +96,9 @@ def snapshot_freeze(request: HttpRequest, member: Member, set_id: UUID) -> HttpR
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            size = number(snapshot.members.count())
-            messages.success(request, f"Snapshot {snapshot.number} is frozen, with {size} members.")
+            size = snapshot.members.count()
+            members = "1 member" if size == 1 else f"{number(size)} members"
+            messages.success(request, f"Snapshot {snapshot.number} is frozen, with {members}.")
             return redirect("set", project_id=member.project.pk, set_id=collection.pk)
     return render(request, "data/set.html", _set_context(member, collection, form))
 

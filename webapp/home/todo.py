@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from webapp.home.templatetags.ui import number
+from webapp.ui import number
 
 
 @dataclass(frozen=True)
