@@ -146,8 +146,8 @@ def rubric_new_draft(request: HttpRequest, member: Member, rubric_id: UUID) -> H
 @require_POST
 @project_page(*access.WRITERS)
 def rubric_publish(request: HttpRequest, member: Member, version_id: UUID) -> HttpResponse:
-    form = _valid(PublishForm(request.POST))
     version = access.version_for(member, version_id)
+    form = _valid(PublishForm(request.POST))
     return _act(
         request,
         version,
@@ -159,8 +159,8 @@ def rubric_publish(request: HttpRequest, member: Member, version_id: UUID) -> Ht
 @require_POST
 @project_page(*access.WRITERS)
 def rubric_send_for_review(request: HttpRequest, member: Member, version_id: UUID) -> HttpResponse:
-    form = _valid(SeenForm(request.POST))
     version = access.version_for(member, version_id)
+    form = _valid(SeenForm(request.POST))
     return _act(
         request,
         version,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import BrowserContext
 
@@ -40,10 +40,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture
-def studio(transactional_db: None) -> Iterator[str]:
+def studio(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a studio with pages, API and sockets on the test's own database."""
     from webapp.asgi import application
 
+    # Each request has a thread of its own; a connection kept in one would outlive the test.
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
     config = uvicorn.Config(application, port=0, lifespan="off", log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -55,12 +57,6 @@ def studio(transactional_db: None) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
-    # Threads of the server keep connections that would hold up the clean-up of the database.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 def sign_in(context: BrowserContext, user: User, studio: str) -> None:
