@@ -26,7 +26,7 @@ def change(folder: Path, **fields) -> None:
 def test_a_good_spec_is_read_with_the_measured_defaults(folder):
     spec = read_spec(folder)
     assert spec.grpo == GrpoSection()
-    assert (spec.grpo.learning_rate, spec.grpo.beta, spec.grpo.loss_type) == (5e-5, 0.02, "dapo")
+    assert (spec.grpo.learning_rate, spec.grpo.beta, spec.grpo.loss_type) == (2e-4, 0.02, "dapo")
     assert spec.reward.format == spec.reward.emotion == spec.reward.rubric == pytest.approx(1 / 3)
 
 
