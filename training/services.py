@@ -15,7 +15,6 @@ from annotation.services.sets import SetQuery, collection_create, freeze
 from rubrics.models import Judge, RubricVersion
 from rubrics.spec import CriterionSpec, criterion_hash, from_json
 from training.models import Checkpoint, TrainingRun
-from training.trainer.config import GrpoSection
 from training.trainer.files import sha256_of
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
@@ -28,18 +27,22 @@ from webapp.runs import services as runs
 STARTER = settings.BASE_DIR / "training" / "starter" / "model"
 REWARD_PARTS = ("format", "emotion", "rubric")
 EQUAL_PARTS: Mapping[str, float] = dict.fromkeys(REWARD_PARTS, 1 / 3)
-# (lowest, highest) of what a lead may set; the trainer's own defaults are the CPU preset.
-NUMBERS: Mapping[str, tuple[float, float]] = {
-    "steps": (1, 100_000),
-    "prompts_per_step": (1, 256),
-    "rollouts_per_prompt": (2, 64),
-    "learning_rate": (1e-8, 1e-2),
-    "beta": (0, 1),
-    "max_completion_tokens": (16, 4096),
-    "temperature": (0.1, 2),
-    "save_every": (1, 10_000),
+# (the CPU preset, lowest, highest). The preset is the trainer's own; a test compares them, because
+# importing its spec would load scikit-learn into every web process.
+_NUMBERS: Mapping[str, tuple[float, float, float]] = {
+    "steps": (60, 1, 100_000),
+    "prompts_per_step": (4, 1, 256),
+    "rollouts_per_prompt": (8, 2, 64),
+    "learning_rate": (2e-4, 1e-8, 1e-2),
+    "beta": (0.02, 0, 1),
+    "max_completion_tokens": (160, 16, 4096),
+    "temperature": (1.0, 0.1, 2),
+    "save_every": (20, 1, 10_000),
 }
-DEFAULTS: Mapping[str, float] = {name: getattr(GrpoSection(), name) for name in NUMBERS}
+DEFAULTS: Mapping[str, float] = {name: preset for name, (preset, _, _) in _NUMBERS.items()}
+NUMBERS: Mapping[str, tuple[float, float]] = {
+    name: (lowest, highest) for name, (_, lowest, highest) in _NUMBERS.items()
+}
 FRACTIONS = ("learning_rate", "beta", "temperature")
 MAX_SEED = 2**31 - 2
 

@@ -15,6 +15,7 @@ from tests.data_station.builders import WHOLE, published
 from tests.training_web.worlds import GRPO, World, dialogues_in
 from training import services
 from training.models import TrainingRun
+from training.trainer.config import GrpoSection
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.llm.services import endpoint_archive
@@ -41,6 +42,11 @@ def test_a_run_is_pinned_to_all_that_it_uses(ready: World) -> None:
     splits = run.held_out_snapshot.members.values_list("target__turn__dialogue__split", flat=True)
     assert set(splits) == {"test"}
     assert Entry.objects.filter(action="training.started", object_id=run.pk).count() == 1
+
+
+def test_the_preset_is_the_trainers_own() -> None:
+    preset = GrpoSection()
+    assert {name: getattr(preset, name) for name in services.NUMBERS} == dict(services.DEFAULTS)
 
 
 def test_the_same_key_is_the_same_run(ready: World) -> None:

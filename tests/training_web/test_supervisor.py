@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.kill.worker import LEASE_S, kill_when, start_worker
+from tests.kill.worker import LEASE_S, start_worker
 from tests.training_web import told
 from tests.training_web.test_events import reward_by_step
 from tests.training_web.workers import stub
@@ -231,7 +231,10 @@ def test_the_child_dies_with_a_killed_supervisor_and_another_goes_on(
         STUB="deaf",
         RUNS_IN=str(settings.VAR_DIR),
     )
-    kill_when(worker, lambda: bool(reward_by_step(run)))
+    wait_until(lambda: bool(reward_by_step(run)) or worker.poll() is not None, 200)
+    assert worker.poll() is None, worker.communicate()
+    worker.kill()
+    worker.wait()
     child = pid_of(run)
     wait_until(lambda: not is_alive(child), 5)
     run.refresh_from_db()
