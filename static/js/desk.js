@@ -296,6 +296,8 @@ function start() {
   if (session?.root === root) return;
   session?.end();
   session = root ? new Session(root) : null;
+  // Says that keys are heard from now on.
+  if (root) root.dataset.ready = "";
 }
 
 function undo() {
