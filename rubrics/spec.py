@@ -4,8 +4,10 @@ The one implementation of the scoring rules; nothing here knows a database or a 
 Sources of the formulas: HealthBench (arXiv 2505.08775), Rubrics as Rewards (arXiv 2507.17746).
 """
 
+import functools
 import hashlib
 import math
+import re
 import types
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -205,7 +207,7 @@ def _read(kind: Any, value: Any, path: str) -> Any:
 def _read_object(kind: Any, value: Any, path: str) -> Any:
     if not isinstance(value, Mapping):
         raise SpecError(path, "An object was expected.")
-    known, hints = fields(kind), get_type_hints(kind)
+    known, hints = fields(kind), _type_hints(kind)
     if unknown := sorted(set(map(str, value)) - {field.name for field in known}):
         raise SpecError(path, f"Unknown field: {unknown[0]}.")
     given = {}
@@ -218,10 +220,15 @@ def _read_object(kind: Any, value: Any, path: str) -> Any:
     return kind(**given)
 
 
+# Read once for each class: drafts of many criteria are read at every save.
+_type_hints = functools.cache(get_type_hints)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
 def _read_text(value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise SpecError(path, "Text was expected.")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if _UNSTORABLE.search(value):
         raise SpecError(path, "The text has characters that cannot be stored.")
     return value
 

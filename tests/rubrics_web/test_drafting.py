@@ -133,13 +133,14 @@ def test_incomplete_draft_is_kept(cast: Cast, draft: RubricVersion) -> None:
 def test_sixty_criteria_save_well_under_a_tenth_of_a_second(
     cast: Cast, draft: RubricVersion
 ) -> None:
+    # Processor time: the wall clock of a busy test machine says nothing about the product.
     text, times = large_text(60), []
     for revision in range(5):
         text["purpose"] = f"Draft {revision}"
-        began = time.perf_counter()
+        began = time.process_time()
         save(draft, cast.clinicians[0], text, revision=revision)
-        times.append(time.perf_counter() - began)
-    assert sorted(times)[2] < 0.1
+        times.append(time.process_time() - began)
+    assert sorted(times)[2] < 0.05
 
 
 def test_draft_after_publishing_begins_with_the_published_text(
