@@ -6,7 +6,7 @@ from django.apps import apps
 from django.core.files.storage import default_storage
 from django.db import connection, models, transaction
 
-from webapp.accounts.models import Project, User
+from webapp.accounts.models import Project, ProjectRow, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
 
@@ -27,39 +27,35 @@ def delete_project(*, actor: User, project: Project, typed_name: str) -> None:
 
 
 def _delete_rows(project: Project) -> None:
-    """Plain DELETEs, table by table: the links are checked when the transaction commits, so
-    their order does not matter to the database."""
+    """Plain DELETEs, table by table. The links are checked when the transaction commits, so only
+    rows that are found through another row have to go before it."""
+    direct, through = [], []
+    for model in apps.get_models():
+        for where, is_direct in rows_of_project(model):
+            (direct if is_direct else through).append((model._meta.db_table, where))
     with connection.cursor() as cursor:
         # The one door in the triggers that keep published and submitted rows.
         cursor.execute("SELECT set_config('kardia.deleting_project', %s, true)", [str(project.pk)])
-        for model in apps.get_models():
-            for where in _belongs(model):
-                table = connection.ops.quote_name(model._meta.db_table)
-                cursor.execute(f"DELETE FROM {table} WHERE {where}", [project.pk])  # noqa: S608
-        table = connection.ops.quote_name(Project._meta.db_table)
-        cursor.execute(f"DELETE FROM {table} WHERE id = %s", [project.pk])  # noqa: S608
+        for table, where in [*through, *direct, (Project._meta.db_table, "id = %s")]:
+            cursor.execute(f"DELETE FROM {table} WHERE {where}", [project.pk])  # noqa: S608
 
 
-def _belongs(model: type[models.Model]) -> list[str]:
-    """SQL for the rows of a project in the model's table: by its own link to the project, else
-    by its link to a row that has one."""
+def rows_of_project(model: type[models.Model]) -> list[tuple[str, bool]]:
+    """SQL for the rows of a project in the model's table, and whether they name the project
+    themselves or are found through a row that does."""
     links = [field for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
     for field in links:
         if field.related_model is Project:
-            return [f"{field.column} = %s"]
-    owners = [field for field in links if _has_project(field.related_model)]
+            return [(f"{field.column} = %s", True)]
     return [
-        f"{field.column} IN (SELECT id FROM {field.related_model._meta.db_table} "  # noqa: S608
-        "WHERE project_id = %s)"
-        for field in owners
+        (
+            f"{field.column} IN (SELECT id FROM {field.related_model._meta.db_table} "  # noqa: S608
+            "WHERE project_id = %s)",
+            False,
+        )
+        for field in links
+        if issubclass(field.related_model, ProjectRow)
     ]
-
-
-def _has_project(model: type[models.Model]) -> bool:
-    return any(
-        isinstance(field, models.ForeignKey) and field.related_model is Project
-        for field in model._meta.concrete_fields
-    )
 
 
 def _file_paths(project: Project) -> list[str]:

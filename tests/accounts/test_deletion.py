@@ -1,0 +1,159 @@
+"""Deleting a project: every row of every station goes, and nothing else."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from annotation.models import (
+    Evidence,
+    GenerationItem,
+    ImportLine,
+    JudgeItem,
+    Rating,
+    Score,
+)
+from rubrics.models import Criterion, JudgeCall, Level
+from tests.access.objects import RUNS, Setting, assignment, invitation, model_call
+from tests.conftest import Cast
+from training.models import Evaluation, Metric, Rollout
+from webapp.accounts.models import Project, ProjectCounter
+from webapp.accounts.numbers import next_number
+from webapp.accounts.services import deletion
+from webapp.audit.models import Entry
+from webapp.errors import Refused
+from webapp.files.services import store
+from webapp.runs.models import Transition
+
+
+def fill(setting: Setting) -> None:
+    """At least one row in every table of a project."""
+    project = setting.project
+    invitation(setting)
+    next_number(project, "thing")
+    version, target = setting["published_id"], setting["target_id"]
+    criterion = Criterion.objects.create(
+        project=project, version=version, position=0, uid="u", meaning_id="m",
+        criterion_hash="h", name="C", kind="judge",
+    )  # fmt: skip
+    Level.objects.create(project=project, criterion=criterion, value=1, label="L", anchor="A")
+    call = JudgeCall.objects.create(
+        project=project, judge=setting["judge_id"], spec=version.spec, context_hash="x",
+        model_call=model_call(setting),
+    )  # fmt: skip
+    held = assignment(setting)
+    rating = Rating.objects.create(
+        project=project, target=target, spec=version.spec, rater=held.rater, purpose="desk",
+        submitted_at=timezone.now(),
+    )  # fmt: skip
+    score = Score.objects.create(
+        project=project, rating=rating, criterion_uid="u", meaning_id="m", criterion_hash="h",
+        status="scored", value=3, judge_call=call,
+    )  # fmt: skip
+    Evidence.objects.create(project=project, score=score, span="response", quote="q")
+    held.state, held.rating, held.submitted_at = "submitted", rating, timezone.now()
+    held.save()
+    runs = {name: build(setting) for name, build in RUNS.items()}
+    dialogue = setting["dialogue_id"]
+    ImportLine.objects.create(
+        project=project, run=runs["import"], line=1, outcome="added", dialogue=dialogue
+    )
+    GenerationItem.objects.create(
+        project=project, run=runs["generation"], position=0, profile=dialogue.profile,
+        emotion="sad", situation="s",
+    )  # fmt: skip
+    JudgeItem.objects.create(
+        project=project, run=runs["judging"], position=0, target=target, state="done",
+        rating=rating,
+    )  # fmt: skip
+    Transition.objects.create(
+        project=project, run_kind="fit", run_id=runs["fit"].pk, after="pending"
+    )
+    training = runs["training"]
+    Metric.objects.create(run=training, step=1, name="reward", value=0.5)
+    Rollout.objects.create(
+        project=project, run=training, step=1, prompt_id="p", index=0, emotion="sad",
+        prompt_tail="t", raw="r", format=1, emotion_match=1, reward=1,
+    )  # fmt: skip
+    Evaluation.objects.create(project=project, run=training, name="before", step=0, n=1, metrics={})
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """(table, SQL for the rows of a project) of everything that belongs to projects."""
+    for model in apps.get_models():
+        for where, _ in deletion.rows_of_project(model):
+            yield model._meta.db_table, where
+
+
+def count(project: Project) -> dict[str, int]:
+    found = {}
+    with connection.cursor() as cursor:
+        for table, where in tables():
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE {where}", [project.pk])  # noqa: S608
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def delete(cast: Cast) -> None:
+    deletion.delete_project(actor=cast.leads[0], project=cast.project, typed_name=cast.project.name)
+    # What the commit would check.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def test_every_row_of_every_station_goes_and_no_other(cast: Cast) -> None:
+    fill(Setting(cast.project, cast.leads[0]))
+    fill(Setting(cast.other_project, cast.stranger))
+    before, others = count(cast.project), count(cast.other_project)
+    empty = [table for table, rows in before.items() if not rows]
+    assert empty == [], "this test has no row of these tables: add one to fill()"
+    delete(cast)
+    assert set(count(cast.project).values()) == {0}
+    assert count(cast.other_project) == others
+    assert not Project.objects.filter(pk=cast.project.pk).exists()
+    # The log outlives the project.
+    entry = Entry.objects.get(action="project.deleted")
+    assert (entry.project_id, entry.actor) == (cast.project.pk, cast.leads[0])
+    assert Entry.objects.filter(action="invitation.created", project_id=cast.project.pk).exists()
+
+
+def test_the_door_is_open_for_this_project_only(cast: Cast) -> None:
+    """Published and submitted rows are kept outside of the deletion of their own project."""
+    fill(Setting(cast.project, cast.leads[0]))
+    for door in ("", str(cast.other_project.pk)):
+        with (
+            pytest.raises(DatabaseError, match="can not be deleted"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT set_config('kardia.deleting_project', %s, true)", [door])
+            cursor.execute("DELETE FROM annotation_score")
+
+
+def test_files_go_with_the_project(cast: Cast, django_capture_on_commit_callbacks) -> None:
+    row = store(
+        project=cast.project, kind="upload", name="a.jsonl", content=io.BytesIO(b"x"), actor=None
+    )
+    assert default_storage.exists(row.path)
+    with django_capture_on_commit_callbacks(execute=True):
+        delete(cast)
+    assert not default_storage.exists(row.path)
+
+
+def test_the_name_has_to_be_typed(client: Client, cast: Cast) -> None:
+    with pytest.raises(Refused, match="not the name"):
+        deletion.delete_project(actor=cast.leads[0], project=cast.project, typed_name="other")
+    client.force_login(cast.leads[0])
+    url = reverse("project_delete", args=[cast.project.pk])
+    answer = client.post(url, {"name": "other"})
+    assert "This is not the name of the project." in answer.content.decode()
+    assert client.post(url, {"name": cast.project.name}).url == reverse("projects")
+    assert not Project.objects.filter(pk=cast.project.pk).exists()
+    assert ProjectCounter.objects.filter(project_id=cast.project.pk).count() == 0

@@ -1,0 +1,248 @@
+"""Endpoints: keys that are bound and encrypted, addresses that are checked, and the test call."""
+
+import asyncio
+from io import StringIO
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.conftest import Cast
+from tests.llm.servers import answer, refusal, serve
+from webapp.audit.models import Entry
+from webapp.errors import Refused
+from webapp.ids import new_id
+from webapp.llm import calls, queries, services
+from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.secrets import KeyLost
+
+URL = "http://127.0.0.1:9/v1"
+KEY = "sk-very-secret"
+
+
+@pytest.fixture(autouse=True)
+def fresh(settings: Any) -> None:
+    settings.LLM_ALLOW_LOOPBACK = True
+    cache.clear()
+
+
+def make(cast: Cast, **changes: Any) -> Endpoint:
+    fields = {"name": "E", "base_url": URL, "model": "m", "api_key": KEY}
+    return services.endpoint_create(
+        project=cast.project, actor=cast.leads[0], **{**fields, **changes}
+    )
+
+
+def change(endpoint: Endpoint, cast: Cast, **changes: Any) -> bool:
+    fields = {
+        "name": endpoint.name, "base_url": endpoint.base_url, "model": endpoint.model,
+        "max_concurrency": 4, "timeout_s": 5,
+    }  # fmt: skip
+    return services.endpoint_change(endpoint=endpoint, actor=cast.leads[0], **{**fields, **changes})
+
+
+def test_the_key_is_encrypted_and_comes_back(cast: Cast) -> None:
+    endpoint = make(cast)
+    assert KEY.encode() not in bytes(Endpoint.objects.get().secret)
+    assert services.read_key(endpoint) == KEY
+    assert endpoint.secret_origin == "http://127.0.0.1:9"
+    assert KEY not in str(list(Entry.objects.values()))
+    assert services.read_key(make(cast, name="open", api_key="")) is None
+
+
+@pytest.mark.parametrize(
+    "moved",
+    ["https://127.0.0.1:9/v1", "http://127.0.0.1:10/v1", "http://localhost:9/v1"],
+)
+def test_another_origin_drops_the_key_and_says_so(client: Client, cast: Cast, moved: str) -> None:
+    endpoint = make(cast)
+    client.force_login(cast.leads[0])
+    answered = client.post(
+        reverse("endpoint", args=[cast.project.pk, endpoint.pk]),
+        {"name": "E", "base_url": moved, "model": "m", "max_concurrency": 1, "timeout_s": 5},
+        follow=True,
+    )
+    assert "the key was dropped" in answered.content.decode()
+    endpoint.refresh_from_db()
+    assert (endpoint.secret, endpoint.secret_origin) == (None, "")
+
+
+def test_another_path_keeps_the_key_and_a_new_key_replaces_it(cast: Cast) -> None:
+    endpoint = make(cast)
+    assert change(endpoint, cast, base_url="http://127.0.0.1:9/v2/chat/completions") is False
+    assert (endpoint.base_url, services.read_key(endpoint)) == ("http://127.0.0.1:9/v2", KEY)
+    assert change(endpoint, cast, base_url="http://localhost:9", api_key="other") is False
+    assert services.read_key(endpoint) == "other"
+
+
+def test_a_row_that_was_tampered_with_does_not_send_the_key_elsewhere(cast: Cast) -> None:
+    endpoint = make(cast)
+    Endpoint.objects.update(base_url="http://127.0.0.1:11/v1", secret_origin="http://127.0.0.1:11")
+    endpoint.refresh_from_db()
+    with pytest.raises(KeyLost, match="entered for another address"):
+        calls.open_client(endpoint)
+
+
+def test_the_key_is_never_shown(client: Client, cast: Cast) -> None:
+    endpoint = make(cast)
+    client.force_login(cast.leads[0])
+    where = [cast.project.pk, endpoint.pk]
+    for url in (
+        reverse("endpoint", args=where),
+        reverse("endpoints", args=where[:1]),
+        reverse("api_endpoint", args=where),
+        reverse("api_endpoint_list", args=where[:1]),
+    ):
+        body = client.get(url).content.decode()
+        assert KEY not in body and "set" in body
+
+
+def test_keys_rotate_and_lost_ones_are_asked_for_again(
+    client: Client, cast: Cast, settings: Any
+) -> None:
+    endpoint = make(cast)
+    old, fresh = settings.FIELD_KEYS, Fernet.generate_key().decode()
+    settings.FIELD_KEYS = [fresh, *old]
+    out = StringIO()
+    call_command("rotate_field_keys", stdout=out)
+    assert "keys of endpoints: 1 under the newest key, 0 can't be opened" in out.getvalue()
+    settings.FIELD_KEYS = [fresh]
+    endpoint.refresh_from_db()
+    assert services.read_key(endpoint) == KEY
+    settings.FIELD_KEYS = old
+    assert services.rotate_keys() == (0, 1)
+    assert queries.key_state(endpoint) == "lost"
+    client.force_login(cast.leads[0])
+    page = client.get(reverse("endpoint", args=[cast.project.pk, endpoint.pk]))
+    assert "enter the key again" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://169.254.169.254/latest", "metadata"),
+        ("http://127.0.0.1:9/v1", "this machine itself"),
+        ("http://10.0.0.7/v1", "private address"),
+        ("file:///etc/passwd", "http"),
+        ("http://user:pw@127.0.0.1/v1", "user name"),
+        ("http://example.invalid/v1", "no address"),
+        ("http://127.0.0.1:9/v1?x=1", "without"),
+    ],
+)
+def test_addresses_that_may_not_be_reached_are_refused(
+    client: Client, cast: Cast, settings: Any, url: str, words: str
+) -> None:
+    settings.LLM_ALLOW_LOOPBACK = False
+    client.force_login(cast.leads[0])
+    answered = client.post(
+        reverse("endpoint_new", args=[cast.project.pk]),
+        {"name": "E", "base_url": url, "model": "m", "max_concurrency": 1, "timeout_s": 5},
+    )
+    assert words in str(answered.context["form"].errors["base_url"])
+    assert not Endpoint.objects.exists()
+
+
+def test_a_name_is_taken_once(cast: Cast) -> None:
+    make(cast)
+    with pytest.raises(Refused, match="already an endpoint of this name"):
+        make(cast)
+
+
+def test_a_worker_makes_one_short_call_and_keeps_it(cast: Cast) -> None:
+    seen: list[str] = []
+
+    async def speak(request: Request) -> Response:
+        seen.append(request.headers["authorization"])
+        return answer("ready")
+
+    with serve(Starlette(routes=[Route("/v1/chat/completions", speak, methods=["POST"])])) as url:
+        endpoint = make(cast, base_url=url)
+        call_id = new_id()
+        for _ in range(2):
+            calls.run_test(endpoint_id=endpoint.pk, call_id=call_id)
+    call = ModelCall.objects.get()
+    assert (call.pk, call.reply, call.error, call.purpose) == (call_id, "ready", "", "test")
+    assert call.latency_ms is not None and call.latency_ms > 0
+    assert seen == [f"Bearer {KEY}"]
+
+
+def test_a_failed_call_says_why_without_the_key(cast: Cast) -> None:
+    async def refuse(request: Request) -> Response:
+        return refusal(401, f"the key {KEY} is unknown")
+
+    with serve(Starlette(routes=[Route("/v1/chat/completions", refuse, methods=["POST"])])) as url:
+        endpoint = make(cast, base_url=url)
+        calls.run_test(endpoint_id=endpoint.pk, call_id=new_id())
+    call = ModelCall.objects.get()
+    assert "refuses the key (401)" in call.error
+    assert KEY not in call.error
+
+
+def test_the_button_enqueues_once_and_the_page_waits(
+    client: Client, cast: Cast, monkeypatch: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    sent: list[list[str]] = []
+    monkeypatch.setattr(
+        "webapp.llm.services.current_app.send_task",
+        lambda name, args, **options: sent.append(args),
+    )
+    endpoint = make(cast)
+    client.force_login(cast.leads[0])
+    where = [cast.project.pk, endpoint.pk]
+    with django_capture_on_commit_callbacks(execute=True):
+        answers = [client.post(reverse("endpoint_test", args=where)) for _ in range(3)]
+    # Pressing the button again waits for the same test: nobody floods the queue.
+    assert len(sent) == 1
+    assert len({one.url for one in answers}) == 1
+    htmx = {"HX-Request": "true"}
+    waiting = client.get(answers[0].url, headers=htmx).content.decode()
+    assert 'hx-trigger="load delay:1s"' in waiting
+    ModelCall.objects.create(
+        pk=sent[0][1], project=cast.project, endpoint=endpoint, purpose="test", request={},
+        reply="ready", latency_ms=12.3, completion_tokens=1,
+    )  # fmt: skip
+    done = client.get(answers[0].url, headers=htmx).content.decode()
+    assert "answers in 12 ms" in done and "hx-trigger" not in done
+
+
+def test_an_archived_endpoint_is_not_offered(cast: Cast) -> None:
+    endpoint = make(cast)
+    services.endpoint_archive(endpoint=endpoint, actor=cast.leads[0])
+    assert list(queries.endpoints_of(cast.project)) == []
+
+
+def test_the_list_costs_the_same_for_more_rows(client: Client, cast: Cast) -> None:
+    client.force_login(cast.leads[0])
+    url = reverse("endpoints", args=[cast.project.pk])
+    client.get(url)
+    counts = []
+    for first, last in ((0, 2), (2, 20)):
+        for number in range(first, last):
+            endpoint = make(cast, name=f"E{number}")
+            ModelCall.objects.create(
+                project=cast.project, endpoint=endpoint, purpose="test", request={}, error="no"
+            )
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(url).content.decode().count("failed") == last
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_a_client_closes_without_a_call(cast: Cast) -> None:
+    endpoint = make(cast)
+
+    async def open_and_close() -> None:
+        async with calls.open_client(endpoint) as client:
+            assert client.model == "m"
+
+    asyncio.run(open_and_close())
