@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Left
 
 from annotation.formats.registry import READERS
 from annotation.models import Dialogue, ImportLine, ImportRun, Rating, Turn
@@ -11,6 +11,7 @@ from annotation.queries.progress import Progress, progress_of
 from webapp.accounts.models import Project
 
 BROKEN_SHOWN = 100
+OPENING_CHARS = 200
 
 Outcome = ImportLine.Outcome
 
@@ -79,10 +80,14 @@ def _ratings_of(run: ImportRun) -> int:
 
 
 def with_turn_counts(dialogues: QuerySet[Dialogue]) -> QuerySet[Dialogue]:
-    """Dialogues with their profile and `turn_count`."""
-    turns = Turn.objects.filter(dialogue=OuterRef("pk")).order_by()
-    count = Subquery(turns.values("dialogue").annotate(n=Count("pk")).values("n"))
-    return dialogues.select_related("profile").annotate(turn_count=Coalesce(count, 0))
+    """Dialogues with their profile, `turn_count` and `opening`, what the seeker says first."""
+    turns = Turn.objects.filter(dialogue=OuterRef("pk"))
+    count = Subquery(turns.order_by().values("dialogue").annotate(n=Count("pk")).values("n"))
+    said = turns.filter(role=Turn.Role.SEEKER).order_by("position")
+    return dialogues.select_related("profile").annotate(
+        turn_count=Coalesce(count, 0),
+        opening=Subquery(said.values(beginning=Left("text", OPENING_CHARS))[:1]),
+    )
 
 
 def sources_of(project: Project) -> list[str]:

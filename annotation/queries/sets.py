@@ -36,7 +36,7 @@ def in_words(query: SetQuery, names: dict[str, str]) -> str:
         f"of {names.get(query.import_run, 'an import')}" if query.import_run else "",
         f"of {names.get(query.generation_run, 'a generation')}" if query.generation_run else "",
         f"of {names.get(query.profile, 'one profile')}" if query.profile else "",
-        f"feeling {query.emotion}" if query.emotion else "",
+        f"whose seeker feels {query.emotion}" if query.emotion else "",
         f"in the {query.split} split" if query.split else "",
     ]
     said = ", ".join(part for part in parts if part)
@@ -48,7 +48,7 @@ def names_in(project: Project, queries: list[SetQuery]) -> dict[str, str]:
     wanted = {pk for q in queries for pk in (q.import_run, q.generation_run, q.profile) if pk}
     if not wanted:
         return {}
-    names = {}
+    names: dict[str, str] = {}
     for model in (ImportRun, GenerationRun, Profile):
         rows = model.objects.filter(project=project, pk__in=wanted)
         title = getattr(model, "title", "Profile")

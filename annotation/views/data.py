@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, push_url
 
 from annotation.access import DATA_READERS, DATA_WRITERS, dialogue_for, import_run_for
 from annotation.forms.data import DialogueFilterForm, ImportForm
@@ -56,8 +56,10 @@ def dialogues(request: HttpRequest, member: Member) -> HttpResponse:
         "is_filtered": query != SetQuery() or not form.is_valid(),
         "profile": form.cleaned_data.get("profile"),
     }
-    is_part = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    return render(request, "data/_dialogues.html" if is_part else "data/dialogues.html", context)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, "data/dialogues.html", context)
+    url = f"{request.path}?{context['filters']}" if context["filters"] else request.path
+    return push_url(render(request, "data/_dialogues.html", context), url)
 
 
 @require_safe

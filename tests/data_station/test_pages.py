@@ -246,14 +246,14 @@ def test_a_set_is_made_and_frozen(cast: Cast, client: Client) -> None:
     )
     collection = Collection.objects.get(name="Proud ones")
     assert collection.query == {"emotion": "proud", "kind": "turn"}
-    assert "feeling proud" in client.get(response.url).content.decode()
+    assert "whose seeker feels proud" in client.get(response.url).content.decode()
 
     url = reverse("snapshot_freeze", args=[cast.project.pk, collection.pk])
     assert client.post(url, {"limit": "1", "seed": ""}).status_code == 302
     snapshot = Snapshot.objects.get()
     assert snapshot.members.count() == 1
     page = client.get(response.url).content.decode()
-    assert snapshot.short_hash in page and "is frozen, with 1 members" in page
+    assert snapshot.short_hash in page and "is frozen, with 1 member." in page
 
 
 @pytest.mark.parametrize("name", ["dialogues", "imports", "sets"])
