@@ -26,7 +26,7 @@ lint: ## check style, import directions, types and missing migrations
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	.venv/bin/lint-imports
-	$(python) -m mypy
+	KARDIA_DEMO=1 KARDIA_VAR=var/types DATABASE_URL=postgresql:///types REDIS_URL=unix:///types $(python) -m mypy
 	$(embedded) manage makemigrations --check --dry-run
 
 lock: ## pin what requirements.in and requirements-dev.in name

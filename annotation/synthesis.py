@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from annotation.prompts import Message, Turn, prompt_messages, seeker_messages
+from annotation.prompts import Turn, prompt_messages, seeker_messages
 from rubrics.judging.inputs import candidate_of
 from rubrics.text import canon, storable
 
@@ -29,7 +29,12 @@ class Complete(Protocol):
     """One request to a model, with retries and limits of its own."""
 
     async def __call__(
-        self, messages: list[Message], *, max_tokens: int, temperature: float, seed: int
+        self,
+        messages: Sequence[Any],
+        *,
+        max_tokens: int,
+        temperature: float,
+        seed: int,
     ) -> Completion: ...
 
 
@@ -93,7 +98,7 @@ async def _speak(
     else:
         messages = prompt_messages(plan.profile, plan.situation, said)
         max_tokens = SUPPORTER_MAX_TOKENS
-    sampling = {
+    sampling: dict[str, Any] = {
         "max_tokens": max_tokens,
         "temperature": plan.temperature,
         "seed": turn_seed(plan.seed, position),

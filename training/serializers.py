@@ -64,7 +64,7 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
 
     class Meta:
         model = TrainingRun
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "number", "method", "status", "error", "base", "version", "spec_hash", "judge",
             "train_snapshot", "held_out_snapshot", "settings", "steps_done", "steps_total", "gate",
             "created_at", "started_at", "ended_at", "cancel_requested_at", "attempt",

@@ -15,7 +15,7 @@ DEBUG = False
 SECRET_KEY = config.secret_key(var=VAR_DIR, demo=DEMO)
 FIELD_KEYS = config.field_keys(var=VAR_DIR, demo=DEMO)
 ALLOWED_HOSTS = env.list("KARDIA_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if DEMO else [])
-CSRF_TRUSTED_ORIGINS = env.list("KARDIA_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("KARDIA_ORIGINS", [])
 HTTPS = env.bool("KARDIA_HTTPS", not DEMO)
 
 INSTALLED_APPS = [
@@ -182,7 +182,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # Model endpoints on this machine itself are reached in demo mode or when named here.
-LLM_ALLOWED_HOSTS = env.list("KARDIA_LLM_HOSTS", [])
+LLM_ALLOWED_HOSTS: list[str] = env.list("KARDIA_LLM_HOSTS", [])
 LLM_ALLOW_LOOPBACK = env.bool("KARDIA_LLM_LOOPBACK", DEMO)
 LOCAL_MODEL_URL = env.str("KARDIA_LOCAL_MODEL_URL", "http://127.0.0.1:8001/v1")
 

@@ -114,7 +114,7 @@ def short(value: str) -> str:
 @register.filter
 def control(field: BoundField) -> SafeString:
     """A form field's control with the look of the studio, also in forms that are not ours."""
-    attrs: dict[str, object] = {}
+    attrs: dict[str, str | bool] = {}
     widget = field.field.widget
     if getattr(widget, "input_type", "select") not in ("checkbox", "radio", "hidden"):
         attrs["class"] = widget.attrs.get("class", "input")
@@ -162,15 +162,16 @@ def scale(
 
     steps = int(high - low)
     ticks = [at(low + i) for i in range(steps + 1)] if 0 < steps <= 10 else [left, right]
+    interval = None
     sentence = "no score" if value is None else f"{rater} {number(value)} on {low:g} to {high:g}"
     if ci_low is not None and ci_high is not None:
         sentence += f", interval {number(ci_low, 1)} to {number(ci_high, 1)}"
-    has_interval = ci_low is not None and ci_high is not None
+        interval = (at(ci_low), at(ci_high))
     return {
         "ticks": ticks,
         "x": None if value is None else at(value),
         "square": None if value is None else at(value) - 5,
         "rater": rater,
-        "interval": (at(ci_low), at(ci_high)) if has_interval else None,
+        "interval": interval,
         "sentence": sentence,
     }

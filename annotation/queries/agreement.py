@@ -246,7 +246,7 @@ class VersionAgreement:
             .values_list("rating__target_id", "rating__rater_id", "criterion_uid", "value")
         )
         for target, rater, uid, value in rows.iterator(chunk_size=5_000):
-            self._values[uid][str(rater)][target] = value
+            self._values[uid][str(rater)][target] = value or 0.0
         keys = {key for columns in self._values.values() for key in columns}
         self.raters = _known(Rater.objects.filter(pk__in=keys), names=self.member.is_lead)
 

@@ -274,7 +274,7 @@ def tone_of(criterion: CriterionSpec, value: float) -> int | None:
     return _tone(values.index(int(value)), len(values)) if value in values else None
 
 
-def _counts(member: Member, queues: Sequence[UUID]) -> QuerySet[Item, dict[str, Any]]:
+def _counts(member: Member, queues: Sequence[UUID]) -> Any:
     now = timezone.now()
     mine = Assignment.objects.filter(item=OuterRef("pk"), rater__user=member.user)
     others = (

@@ -1,14 +1,18 @@
 """What the pages of judges, judge runs and fits show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from annotation.models import FitRun, JudgeItem, JudgeRun, Rater, Rating, Score, Target
+from annotation.queries.blindness import hidden_targets
 from annotation.queries.progress import Progress, progress_of
 from rubrics.models import Judge
 from rubrics.spec import CriterionSpec, RubricSpec, from_json, total
 from rubrics.spec import Outcome as ScoreOutcome
+from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 
 LATEST = 12
@@ -68,6 +72,8 @@ class JudgingState:
     judged: int
     reused: int
     failed: int
+    # Texts that this person still has to rate: their scores are left out of all that follows.
+    hidden: int
     columns: list[CriterionColumn]
     latest: list[ScoredRow]
     failures: list[ScoredRow]
@@ -89,7 +95,10 @@ def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
     ended = ~Q(items__state=JudgeItem.State.WAITING)
     return (
         JudgeRun.objects.filter(project=project)
-        .select_related("created_by", "judge", "version__rubric", "snapshot__collection", "project")
+        .select_related(
+            "created_by", "judge", "spec", "version__rubric", "snapshot__collection", "project"
+        )
+        .defer("spec__content", "version__draft")
         .annotate(planned=Count("items"), done=Count("items", filter=ended))
         .order_by("-number")
     )
@@ -122,11 +131,20 @@ def counts(run: JudgeRun) -> tuple[int, int]:
     return found["ended"], found["planned"]
 
 
-def state_of(run: JudgeRun) -> JudgingState:
+def scored_items(run: JudgeRun, member: Member) -> QuerySet[JudgeItem]:
+    """The items whose scores this person may see (DECISIONS 10)."""
+    return run.items.exclude(rating=None).exclude(
+        target__in=hidden_targets(member.user, member.project)
+    )
+
+
+def state_of(run: JudgeRun, member: Member) -> JudgingState:
     spec = from_json(run.spec.content)
     by_state = dict(run.items.order_by().values_list("state").annotate(n=Count("pk")))
     planned = sum(by_state.values())
     waiting = by_state.get(JudgeItem.State.WAITING, 0)
+    judged, reused = (by_state.get(s, 0) for s in (JudgeItem.State.DONE, JudgeItem.State.REUSED))
+    seen = scored_items(run, member)
     return JudgingState(
         run=run,
         progress=progress_of(
@@ -138,18 +156,51 @@ def state_of(run: JudgeRun) -> JudgingState:
             ),
         ),
         spec=spec,
-        judged=by_state.get(JudgeItem.State.DONE, 0),
-        reused=by_state.get(JudgeItem.State.REUSED, 0),
+        judged=judged,
+        reused=reused,
         failed=by_state.get(JudgeItem.State.FAILED, 0),
-        columns=_columns(run, spec),
-        latest=_latest(run, spec),
+        hidden=judged + reused - seen.count(),
+        columns=_columns(seen, spec),
+        latest=_latest(seen, spec),
         failures=_failures(run),
     )
 
 
-def _columns(run: JudgeRun, spec: RubricSpec) -> list[CriterionColumn]:
+def results_of(run: JudgeRun) -> QuerySet[JudgeItem]:
+    scores = Prefetch("rating__scores", queryset=Score.objects.order_by("pk"))
+    return run.items.select_related("rating").prefetch_related(scores)
+
+
+def with_scores(run: JudgeRun, items: Sequence[JudgeItem], member: Member) -> Sequence[JudgeItem]:
+    """The items with `scores`, `total` and `scores_hidden`, as this person may see them."""
+    spec = from_json(run.spec.content)
+    hidden = set(
+        hidden_targets(member.user, member.project).filter(
+            target_id__in=[item.target_id for item in items]
+        )
+    )
+    for item in items:
+        row: Any = item
+        row.scores_hidden = item.target_id in hidden
+        seen = item.rating is not None and not row.scores_hidden
+        row.scores = list(item.rating.scores.all()) if seen and item.rating else []
+        row.total = _total(spec, row.scores) if row.scores else None
+    return items
+
+
+def _total(spec: RubricSpec, scores: Sequence[Score]) -> float | None:
+    return total(
+        spec,
+        {
+            score.criterion_uid: ScoreOutcome(score.status, score.value)  # type: ignore[arg-type]
+            for score in scores
+        },
+    )
+
+
+def _columns(items: QuerySet[JudgeItem], spec: RubricSpec) -> list[CriterionColumn]:
     columns = {criterion.uid: CriterionColumn(criterion) for criterion in spec.judge_criteria}
-    scores = Score.objects.filter(rating__in=run.items.exclude(rating=None).values("rating"))
+    scores = Score.objects.filter(rating__in=items.values("rating"))
     counted: dict[str, dict[float, int]] = {uid: {} for uid in columns}
     for uid, status, value, n in (
         scores.order_by().values_list("criterion_uid", "status", "value").annotate(n=Count("pk"))
@@ -186,10 +237,9 @@ def _reason(scores: QuerySet[Score], uid: str) -> str:
     return unscored.values_list("reason", flat=True).first() or ""
 
 
-def _latest(run: JudgeRun, spec: RubricSpec) -> list[ScoredRow]:
+def _latest(scored: QuerySet[JudgeItem], spec: RubricSpec) -> list[ScoredRow]:
     items = (
-        run.items.exclude(rating=None)
-        .select_related(*_TEXTS, "rating")
+        scored.select_related(*_TEXTS, "rating")
         .prefetch_related(Prefetch("rating__scores", queryset=Score.objects.all()))
         .order_by("-ended_at", "-position")[:LATEST]
     )
@@ -198,15 +248,11 @@ def _latest(run: JudgeRun, spec: RubricSpec) -> list[ScoredRow]:
         rating = item.rating
         assert isinstance(rating, Rating)  # noqa: S101  (items without one are left out above)
         scores = {score.criterion_uid: score for score in rating.scores.all()}
-        outcomes = {
-            uid: ScoreOutcome(score.status, score.value)  # type: ignore[arg-type]
-            for uid, score in scores.items()
-        }
         rows.append(
             ScoredRow(
                 item=item,
                 cells=[scores.get(criterion.uid) for criterion in spec.criteria],
-                total=total(spec, outcomes),
+                total=_total(spec, list(scores.values())),
                 text=_text(item.target),
             )
         )
@@ -224,4 +270,5 @@ def _text(target: Target) -> str:
         return target.turn.text
     if target.dialogue is not None:
         return target.dialogue.situation or str(target.dialogue)
-    return str(target.context["candidate"]["response"])
+    context = target.context or {}
+    return str(context.get("candidate", {}).get("response", ""))

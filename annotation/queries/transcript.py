@@ -111,7 +111,7 @@ def parts_of(text: str, marks: Iterable[tuple[int, int, int]]) -> list[Part]:
     return parts
 
 
-def _targets(dialogue: Dialogue, turns: Sequence[Turn]) -> dict[UUID, Target]:
+def _targets(dialogue: Dialogue, turns: Sequence[Turn]) -> dict[UUID | None, Target]:
     """Targets by the id of their turn, or of the dialogue."""
     rows = Target.objects.filter(project=dialogue.project_id)
     by_turn = {row.turn_id: row for row in rows.filter(turn__in=turns)}

@@ -52,7 +52,7 @@ class Kept:
     """A saved draft. `is_held` is False where its place has gone to somebody else meanwhile."""
 
     revision: int
-    saved_at: datetime
+    saved_at: datetime | None
     is_held: bool
 
 
@@ -182,7 +182,7 @@ def spec_of(assignment: Assignment) -> RubricSpec:
     return from_json(spec.content)
 
 
-def places_taken(now: datetime) -> QuerySet[Assignment, int]:
+def places_taken(now: datetime) -> QuerySet[Assignment, Any]:
     """A subquery: how many people have a place at the item of the outer query."""
     return (
         Assignment.objects.filter(_live(now), item=OuterRef("pk"))
@@ -228,7 +228,7 @@ def _require_taking_part(queue: Queue, rater: Rater) -> None:
     require_open(queue.project)
     if queue.closed_at is not None:
         raise Refused("This queue is closed.", code="closed")
-    if not QueueRater.objects.filter(queue=queue, user_id=rater.user_id).exists():
+    if not QueueRater.objects.filter(queue=queue, user=rater.user).exists():
         raise Refused("You are not in this queue any more.", code="left")
 
 
@@ -302,7 +302,7 @@ def _why_not(own: Assignment) -> Refused | None:
             "submitted if the lead opens the queue again.",
             code="closed",
         )
-    if not QueueRater.objects.filter(queue=queue, user_id=own.rater.user_id).exists():
+    if not QueueRater.objects.filter(queue=queue, user=own.rater.user).exists():
         return Refused(
             "You are not in this queue any more, so this rating was not taken. Your draft is kept.",
             code="left",

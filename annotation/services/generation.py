@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
 from django.db import transaction
 
@@ -103,7 +104,7 @@ def generation_resume(*, run: GenerationRun, actor: User) -> None:
 
 def _plan(
     project: Project, *, emotions: Sequence[str], situations: Sequence[str], seed: int
-) -> Iterator[tuple[object, str, str]]:
+) -> Iterator[tuple[UUID, str, str]]:
     """(profile id, emotion, situation) without end: emotions in turn, the rest drawn by `seed`."""
     profiles = list(
         Profile.objects.filter(project=project).order_by("number").values_list("pk", flat=True)

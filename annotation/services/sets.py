@@ -98,7 +98,7 @@ def dialogues_in(*, project: Project, query: SetQuery) -> QuerySet[Dialogue]:
     if query.import_run:
         rows = rows.filter(pk__in=_imported(query.import_run))
     if query.generation_run:
-        rows = rows.filter(generation_item__run_id=query.generation_run)
+        rows = rows.filter(generation_item__run_id=UUID(query.generation_run))
     same = {
         "profile_id": query.profile,
         "source": query.source,
@@ -208,7 +208,7 @@ def _supporter_turns(project: Project, dialogues: QuerySet[Dialogue]) -> QuerySe
 
 def _imported(run_id: str) -> QuerySet[ImportLine, UUID]:
     """What stood in an imported file, also where it was here before."""
-    lines = ImportLine.objects.filter(run_id=run_id, dialogue__isnull=False)
+    lines = ImportLine.objects.filter(run_id=UUID(run_id), dialogue__isnull=False)
     return lines.values_list("dialogue_id", flat=True)
 
 
@@ -220,7 +220,7 @@ def _require_ours(project: Project, query: SetQuery) -> None:
         (query.profile, Profile),
     )
     for pk, model in named:
-        if pk and not model.objects.filter(project=project, pk=pk).exists():
+        if pk and not model._default_manager.filter(project=project, pk=pk).exists():
             raise Refused("The project has no such run or profile.", code="unknown_id")
 
 

@@ -93,7 +93,7 @@ def contexts_of(targets: Sequence[Target]) -> dict[UUID, Context]:
     scripts, dialogue_of = _scripts_of(targets)
     return {
         target.pk: target.context
-        if target.kind == Target.Kind.TEXT
+        if target.context is not None
         else scripts[dialogue_of[target.pk]].context(target.turn_id)
         for target in targets
     }
@@ -134,10 +134,10 @@ def span_texts_of(targets: Sequence[Target]) -> dict[UUID, dict[str, str]]:
 
 def _existing(
     project: Project, turns: Sequence[UUID], dialogues: Sequence[UUID]
-) -> dict[UUID, Target]:
+) -> dict[UUID | None, Target]:
     """Targets by the id of their turn or dialogue."""
     rows = Target.objects.filter(project=project)
-    found = {}
+    found: dict[UUID | None, Target] = {}
     if turns:
         found |= {row.turn_id: row for row in rows.filter(turn_id__in=turns)}
     if dialogues:
@@ -200,9 +200,9 @@ def _dialogues_of(targets: Sequence[Target]) -> dict[UUID, UUID]:
     turns = [target.turn_id for target in targets if target.turn_id]
     by_turn = dict(Turn.objects.filter(pk__in=turns).values_list("pk", "dialogue_id"))
     return {
-        target.pk: by_turn[target.turn_id] if target.turn_id else target.dialogue_id
+        target.pk: dialogue_id
         for target in targets
-        if target.kind != Target.Kind.TEXT
+        if (dialogue_id := by_turn[target.turn_id] if target.turn_id else target.dialogue_id)
     }
 
 

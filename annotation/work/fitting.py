@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from rubrics.services import judge_create_learned
-
 from annotation.models import FitRun, Score
 from annotation.services.fitting import ratings_for
 from annotation.services.targets import contexts_of
 from rubrics.judges import pack
 from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
+from rubrics.models import Spec
+from rubrics.services import judge_create_learned
 from rubrics.spec import from_json
 from webapp.files.models import StoredFile
 from webapp.files.services import store
@@ -28,23 +28,29 @@ def work(run_id: str) -> None:
 
 def fit_or_fail(claim: Claim[FitRun], rows: Sequence[LabelledRow]) -> LearnedJudge:
     try:
-        return fit(from_json(claim.run.version.spec.content), rows, seed=claim.run.seed)
+        return fit(from_json(spec_of(claim.run).content), rows, seed=claim.run.seed)
     except ValueError as error:
         raise RunFailed(f"The judge can't be fitted: {error}") from error
 
 
+def spec_of(run: FitRun) -> Spec:
+    if run.version.spec is None:
+        raise RunFailed("The version is not published.")
+    return run.version.spec
+
+
 def _labelled_rows(run: FitRun) -> tuple[list[LabelledRow], int]:
     """One row for each rating, in the order of the ratings' ids."""
-    spec = run.version.spec
-    assert spec is not None  # noqa: S101  (fit_start refuses a version without one)
     ratings = list(
-        ratings_for(spec, rater_kinds=run.rater_kinds).select_related("target").order_by("pk")
+        ratings_for(spec_of(run), rater_kinds=run.rater_kinds)
+        .select_related("target")
+        .order_by("pk")
     )
     contexts = contexts_of([rating.target for rating in ratings])
     levels: dict[object, dict[str, int]] = {rating.pk: {} for rating in ratings}
     scored = Score.objects.filter(rating__in=ratings, status=Score.Status.SCORED)
     for rating_id, uid, value in scored.values_list("rating_id", "criterion_uid", "value"):
-        levels[rating_id][uid] = round(value)
+        levels[rating_id][uid] = int(value or 0)
     rows = [LabelledRow(contexts[rating.target_id], levels[rating.pk]) for rating in ratings]
     return rows, len(ratings)
 
@@ -68,7 +74,7 @@ def _keep(claim: Claim[FitRun], judge: LearnedJudge, *, ratings: int) -> None:
             provenance={
                 "fit_run": str(run.pk),
                 "version": str(run.version_id),
-                "spec": run.version.spec.hash,
+                "spec": spec_of(run).hash,
                 "rater_kinds": run.rater_kinds,
                 "ratings": ratings,
                 "seed": run.seed,

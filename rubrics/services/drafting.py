@@ -139,7 +139,7 @@ def _begin_version(rubric: Rubric, *, number: int, actor: User, spec: RubricSpec
 
 def _record_sitting(version: RubricVersion, actor: User) -> None:
     went_on = version.saved_by_id == actor.pk and version.revision > 0
-    if not went_on or timezone.now() - version.saved_at > SITTING:
+    if not went_on or version.saved_at is None or timezone.now() - version.saved_at > SITTING:
         audit.record(
             "rubric_version.edited", actor=actor, object=version, revision=version.revision + 1
         )

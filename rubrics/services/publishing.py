@@ -196,7 +196,11 @@ def _published_meanings(project: Project, spec: RubricSpec) -> dict[str, Criteri
         .distinct("meaning_id")
         .select_related("version__spec")
     )
-    specs = {row.version.spec_id: from_json(row.version.spec.content) for row in rows}
+    specs = {
+        row.version.spec_id: from_json(row.version.spec.content)
+        for row in rows
+        if row.version.spec is not None
+    }
     return {row.meaning_id: specs[row.version.spec_id].criteria[row.position] for row in rows}
 
 

@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -217,7 +218,7 @@ def _parsed(row: dict) -> ParsedDialogue:
 
 
 def _grade(
-    project: Project, version: RubricVersion, chunk: Sequence[dict], ids: Sequence[object]
+    project: Project, version: RubricVersion, chunk: Sequence[dict], ids: Sequence[UUID]
 ) -> None:
     """The grades that each supporter turn has by construction, as ratings of a rater of that
     kind; they count as no person's."""

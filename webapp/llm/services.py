@@ -130,7 +130,7 @@ def rotate_keys() -> tuple[int, int]:
         with transaction.atomic():
             row = Endpoint.objects.select_for_update(of=("self",)).get(pk=pk)
             try:
-                row.secret = fieldkeys.rotate(bytes(row.secret))
+                row.secret = fieldkeys.rotate(bytes(row.secret or b""))
             except fieldkeys.Undecryptable:
                 lost += 1
                 continue

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -13,7 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib import auth
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from webapp.accounts.access import member_of
@@ -126,7 +126,7 @@ class RunConsumer(AsyncWebsocketConsumer):
     def signed_in_user(self) -> User:
         """Whose session it is now: it may have been ended since the socket was opened."""
         session = sessions.SessionStore(self.scope["session"].session_key)
-        user = auth.get_user(SimpleNamespace(session=session))
+        user = auth.get_user(cast(HttpRequest, SimpleNamespace(session=session)))
         if not isinstance(user, User) or not user.is_active:
             raise PermissionDenied
         return user

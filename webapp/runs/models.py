@@ -1,5 +1,7 @@
 """The abstract Run and its append-only transition log."""
 
+from typing import Any, ClassVar
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -42,6 +44,9 @@ class Run(ProjectRow):
     cancel_requested_at = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
+
+    # Every table of runs has this manager; Django gives it to the concrete classes only.
+    objects: ClassVar[models.Manager[Any]]
 
     # What people call it, its one-word name in URLs and live topics, and the task that works it.
     kind: str

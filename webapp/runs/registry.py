@@ -3,6 +3,7 @@ ground imports no app."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from webapp.accounts.access import Member
 from webapp.errors import Refused
@@ -13,7 +14,7 @@ from webapp.runs.models import Run
 # changed, so what a person holds open or has the focus in stays while nothing in it changes.
 Render = Callable[[Run, Member], str | Sequence[str]]
 # Units done and units in all, counted from rows; None in all where it is not known yet.
-Progress = Callable[[Run], tuple[int, int | None]]
+Progress = Callable[[Any], tuple[int, int | None]]
 
 
 @dataclass(frozen=True)

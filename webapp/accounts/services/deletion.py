@@ -29,7 +29,8 @@ def delete_project(*, actor: User, project: Project, typed_name: str) -> None:
 def _delete_rows(project: Project) -> None:
     """Plain DELETEs, table by table. The links are checked when the transaction commits, so only
     rows that are found through another row have to go before it."""
-    direct, through = [], []
+    direct: list[tuple[str, str]] = []
+    through: list[tuple[str, str]] = []
     for model in apps.get_models():
         for where, is_direct in rows_of_project(model):
             (direct if is_direct else through).append((model._meta.db_table, where))
