@@ -41,7 +41,7 @@ def render_generation(run: Run, member: Member) -> Sequence[str]:
 
 def render_judging(run: Run, member: Member) -> Sequence[str]:
     assert isinstance(run, JudgeRun)  # noqa: S101  (registered for this model)
-    state = judging.state_of(run)
+    state = judging.state_of(run, member)
     return _parts("judging", JUDGING_PARTS, run=run, member=member, state=state)
 
 

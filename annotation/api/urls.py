@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from annotation.api import agreement, data, desk, queues, sets
+from annotation.api import agreement, data, desk, generation, judging, queues, sets
 
 P = "projects/<uuid:project_id>/"
 
@@ -144,5 +144,87 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "agreement/<uuid:version_id>/",
         agreement.AgreementViewSet.as_view({"get": "retrieve"}),
         name="api_agreement_retrieve",
+    ),
+    # Generation
+    path(
+        P + "generations/",
+        generation.GenerationViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_generation_list",
+    ),
+    path(
+        P + "generations/<uuid:id>/",
+        generation.GenerationViewSet.as_view({"get": "retrieve"}),
+        name="api_generation_retrieve",
+    ),
+    path(
+        P + "generations/<uuid:id>/cancel/",
+        generation.GenerationViewSet.as_view({"post": "cancel"}),
+        name="api_generation_cancel",
+    ),
+    path(
+        P + "generations/<uuid:id>/resume/",
+        generation.GenerationViewSet.as_view({"post": "resume"}),
+        name="api_generation_resume",
+    ),
+    path(
+        P + "generations/<uuid:id>/items/",
+        generation.GenerationItemViewSet.as_view({"get": "list"}),
+        name="api_generation_items",
+    ),
+    # Judges, fits and judge runs
+    path(
+        P + "judges/",
+        judging.JudgeViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_judge_list",
+    ),
+    path(
+        P + "judges/<uuid:id>/",
+        judging.JudgeViewSet.as_view({"get": "retrieve"}),
+        name="api_judge_retrieve",
+    ),
+    path(
+        P + "fits/",
+        judging.FitViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_fit_list",
+    ),
+    path(
+        P + "fits/<uuid:id>/",
+        judging.FitViewSet.as_view({"get": "retrieve"}),
+        name="api_fit_retrieve",
+    ),
+    path(
+        P + "fits/<uuid:id>/cancel/",
+        judging.FitViewSet.as_view({"post": "cancel"}),
+        name="api_fit_cancel",
+    ),
+    path(
+        P + "fits/<uuid:id>/resume/",
+        judging.FitViewSet.as_view({"post": "resume"}),
+        name="api_fit_resume",
+    ),
+    path(
+        P + "judge-runs/",
+        judging.JudgeRunViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_judge_run_list",
+    ),
+    path(
+        P + "judge-runs/<uuid:id>/",
+        judging.JudgeRunViewSet.as_view({"get": "retrieve"}),
+        name="api_judge_run_retrieve",
+    ),
+    path(
+        P + "judge-runs/<uuid:id>/cancel/",
+        judging.JudgeRunViewSet.as_view({"post": "cancel"}),
+        name="api_judge_run_cancel",
+    ),
+    path(
+        P + "judge-runs/<uuid:id>/resume/",
+        judging.JudgeRunViewSet.as_view({"post": "resume"}),
+        name="api_judge_run_resume",
+    ),
+    path(
+        P + "judge-runs/<uuid:id>/results/",
+        judging.JudgeResultViewSet.as_view({"get": "list"}),
+        name="api_judge_run_results",
     ),
 ]

@@ -4,15 +4,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from annotation.access import RUN_STARTERS, generation_run_for
 from annotation.forms.generation import GenerationForm
-from annotation.models import GenerationRun
 from annotation.queries import generation as queries
 from annotation.services import generation as services
 from webapp.accounts.access import Member
-from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
@@ -21,13 +20,13 @@ from webapp.runs.pages import back_to_run
 
 
 @require_safe
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def generation_runs(request: HttpRequest, member: Member) -> HttpResponse:
     context = {"member": member, "runs": queries.runs_of(member.project)[:100]}
     return render(request, "generation/runs.html", context)
 
 
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def generation_new(request: HttpRequest, member: Member) -> HttpResponse:
     form = GenerationForm(
         request.POST or None, project=member.project, initial={"key": new_id().hex}
@@ -45,34 +44,27 @@ def generation_new(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @require_safe
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def generation_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _run(member, run_id)
+    run = generation_run_for(member, run_id)
     context = {"member": member, "run": run, "state": queries.state_of(run)}
     return render(request, "generation/run.html", context)
 
 
 @require_POST
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def generation_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _run(member, run_id)
+    run = generation_run_for(member, run_id)
     runs.cancel(run, actor=member.user)
     return back_to_run(request, "generation_run", run)
 
 
 @require_POST
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def generation_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _run(member, run_id)
+    run = generation_run_for(member, run_id)
     try:
         services.generation_resume(run=run, actor=member.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     return back_to_run(request, "generation_run", run)
-
-
-def _run(member: Member, run_id: UUID) -> GenerationRun:
-    found = GenerationRun.objects.select_related(
-        "project", "supporter", "simulator", "collection", "created_by"
-    )
-    return get_object_or_404(found, project=member.project, pk=run_id)

@@ -5,28 +5,25 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from annotation.access import JUDGING_READERS, RUN_STARTERS, fit_run_for, judge_run_for
 from annotation.forms.judging import FitForm, JudgeRunForm, LLMJudgeForm
-from annotation.models import FitRun, JudgeRun
 from annotation.queries import judging as queries
 from annotation.services import fitting
 from annotation.services import judging as services
 from rubrics.services import judge_create_llm
 from webapp.accounts.access import Member
-from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.runs import services as runs
 from webapp.runs.pages import back_to_run
 
-READERS = (Role.CLINICIAN, Role.LEAD)
-
 
 @require_safe
-@project_page(*READERS)
+@project_page(*JUDGING_READERS)
 def judging(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
@@ -37,7 +34,7 @@ def judging(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "judging/index.html", context)
 
 
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def judge_fit(request: HttpRequest, member: Member) -> HttpResponse:
     form = FitForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
     if request.method == "POST" and form.is_valid():
@@ -50,7 +47,7 @@ def judge_fit(request: HttpRequest, member: Member) -> HttpResponse:
     return _form_page(request, member, form, "Fit a judge", "Fit the judge")
 
 
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
     form = LLMJudgeForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
     if request.method == "POST" and form.is_valid():
@@ -70,7 +67,7 @@ def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
     return _form_page(request, member, form, "Add a language model as judge", "Add the judge")
 
 
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def judge_run_new(request: HttpRequest, member: Member) -> HttpResponse:
     form = JudgeRunForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
     if request.method == "POST" and form.is_valid():
@@ -93,25 +90,25 @@ def _form_page(
 
 
 @require_safe
-@project_page(*READERS)
+@project_page(*JUDGING_READERS)
 def judge_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _judge_run(member, run_id)
-    context = {"member": member, "run": run, "state": queries.state_of(run)}
+    run = judge_run_for(member, run_id)
+    context = {"member": member, "run": run, "state": queries.state_of(run, member)}
     return render(request, "judging/run.html", context)
 
 
 @require_POST
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def judge_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _judge_run(member, run_id)
+    run = judge_run_for(member, run_id)
     runs.cancel(run, actor=member.user)
     return back_to_run(request, "judge_run", run)
 
 
 @require_POST
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def judge_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _judge_run(member, run_id)
+    run = judge_run_for(member, run_id)
     try:
         services.judge_resume(run=run, actor=member.user)
     except Refused as refusal:
@@ -120,39 +117,27 @@ def judge_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> Http
 
 
 @require_safe
-@project_page(*READERS)
+@project_page(*JUDGING_READERS)
 def fit_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _fit_run(member, run_id)
+    run = fit_run_for(member, run_id)
     context = {"member": member, "run": run, "state": queries.fit_state_of(run)}
     return render(request, "judging/fit.html", context)
 
 
 @require_POST
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def fit_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _fit_run(member, run_id)
+    run = fit_run_for(member, run_id)
     runs.cancel(run, actor=member.user)
     return back_to_run(request, "fit_run", run)
 
 
 @require_POST
-@project_page(Role.LEAD)
+@project_page(*RUN_STARTERS)
 def fit_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = _fit_run(member, run_id)
+    run = fit_run_for(member, run_id)
     try:
         runs.resume(run, actor=member.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     return back_to_run(request, "fit_run", run)
-
-
-def _judge_run(member: Member, run_id: UUID) -> JudgeRun:
-    found = JudgeRun.objects.select_related(
-        "project", "judge", "spec", "version__rubric", "snapshot__collection", "created_by"
-    )
-    return get_object_or_404(found, project=member.project, pk=run_id)
-
-
-def _fit_run(member: Member, run_id: UUID) -> FitRun:
-    found = FitRun.objects.select_related("project", "judge", "version__rubric", "version__spec")
-    return get_object_or_404(found, project=member.project, pk=run_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 from annotation.formats.turns import plain_turn, supporter_turn
 from annotation.models import FitRun, JudgeRun, Score, Snapshot, Turn
+from annotation.queries.judging import JudgingState, state_of
 from annotation.services.corpus import split_for
 from annotation.services.fitting import fit_start
 from annotation.services.judging import judge_start
@@ -168,3 +169,8 @@ def said(**scores: object) -> str:
             for key, score in scores.items()
         }
     )
+
+
+def seen(cast: Cast, run: JudgeRun) -> JudgingState:
+    """The run's page as the first lead sees it."""
+    return state_of(run, cast.member(cast.leads[0]))

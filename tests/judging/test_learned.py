@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 
 from annotation.models import JudgeItem, Rating, Score
-from annotation.queries import judging as queries
 from annotation.work import judging
 from tests.conftest import Cast
 from tests.judging.builders import (
@@ -13,6 +12,7 @@ from tests.judging.builders import (
     judge_run,
     learned_judge,
     rated,
+    seen,
     snapshot,
     texts,
     values,
@@ -65,7 +65,7 @@ def test_the_same_text_spec_and_judge_is_not_judged_twice(cast: Cast) -> None:
     second = judge_run(cast, version, judge)
     judging.work(str(second.pk))
     second.refresh_from_db()
-    state = queries.state_of(second)
+    state = seen(cast, second)
     assert (state.reused, state.judged, state.failed) == (24, 6, 0)
     assert Rating.objects.filter(rater__judge=judge).count() == 30
     again = values(second)
@@ -84,7 +84,7 @@ def test_a_changed_criterion_is_not_scored_and_says_why(cast: Cast) -> None:
     judging.work(str(run.pk))
     run.refresh_from_db()
     assert run.status == "succeeded"
-    columns = {column.criterion.uid: column for column in queries.state_of(run).columns}
+    columns = {column.criterion.uid: column for column in seen(cast, run).columns}
     assert columns["warmth"].n == 0
     assert "does not read wording" in columns["warmth"].reason
     assert columns["asks"].n == 24
@@ -96,6 +96,6 @@ def test_a_binary_criterion_has_its_histogram(cast: Cast) -> None:
     rated(cast, turns, version)
     run = judge_run(cast, version, learned_judge(cast, version), snapshot(cast))
     judging.work(str(run.pk))
-    column = next(c for c in queries.state_of(run).columns if c.criterion.uid == "asks")
+    column = next(c for c in seen(cast, run).columns if c.criterion.uid == "asks")
     assert [bar.level for bar in column.bars] == [0, 1]
     assert sum(bar.n for bar in column.bars) == 24

@@ -1,0 +1,169 @@
+"""The claim around a worker's work: heartbeat, fence and an honest end."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from annotation.models import FitRun
+from tests.conftest import Cast
+from tests.runs.test_services import silent, start
+from webapp.errors import Refused
+from webapp.runs import services as runs
+from webapp.runs.models import Status
+from webapp.runs.work import Claim, ClaimLost, RunFailed, claimed, in_db, run_async, while_held
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def run(cast: Cast) -> FitRun:
+    return start(cast)
+
+
+def status_of(run: FitRun) -> tuple[str, str]:
+    run.refresh_from_db()
+    return run.status, run.error
+
+
+def test_a_block_that_ends_is_a_run_that_succeeded(run: FitRun) -> None:
+    with claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        run.refresh_from_db()
+        assert run.status == Status.RUNNING
+    assert status_of(run) == ("succeeded", "")
+
+
+def test_a_run_that_another_worker_has_is_left_alone(run: FitRun) -> None:
+    with claimed(FitRun, run.pk), claimed(FitRun, run.pk) as second:
+        assert second is None
+    assert status_of(run)[0] == "succeeded"
+
+
+@pytest.mark.parametrize("kind", [RunFailed, Refused])
+def test_what_was_raised_for_people_is_the_runs_error(run: FitRun, kind: type[Exception]) -> None:
+    with claimed(FitRun, run.pk):
+        raise kind("No profile is left.")
+    assert status_of(run) == ("failed", "No profile is left.")
+
+
+def test_an_error_of_the_program_is_told_without_its_text(run: FitRun) -> None:
+    with pytest.raises(ZeroDivisionError), claimed(FitRun, run.pk):
+        raise ZeroDivisionError("secret")
+    status, error = status_of(run)
+    assert status == "failed" and "secret" not in error and "is kept" in error
+
+
+def test_a_worker_that_is_stopped_gives_the_run_back(run: FitRun) -> None:
+    with pytest.raises(SystemExit), claimed(FitRun, run.pk):
+        raise SystemExit
+    assert status_of(run) == ("pending", "")
+
+
+def test_a_worker_that_lost_its_claim_writes_nothing(run: FitRun, cast: Cast) -> None:
+    with claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        silent(run)
+        assert runs.reap() == 1
+        second = runs.claim(FitRun, run.pk)
+        assert second is not None
+        with pytest.raises(ClaimLost), claim.writing():
+            FitRun.objects.filter(pk=run.pk).update(seed=99)
+        claim.beat()
+        with pytest.raises(ClaimLost):
+            claim.check()
+    run.refresh_from_db()
+    # Nor did it end the run that the other one holds.
+    assert (run.status, run.claim, run.seed) == ("running", second.claim, 0)
+
+
+def test_the_fence_holds_until_the_commit(run: FitRun) -> None:
+    """Whoever takes the run away waits for a write that has begun."""
+    with claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        with claim.writing():
+            FitRun.objects.filter(pk=run.pk).update(seed=7)
+        with pytest.raises(ZeroDivisionError), claim.writing():
+            FitRun.objects.filter(pk=run.pk).update(seed=8)
+            raise ZeroDivisionError
+    run.refresh_from_db()
+    assert run.seed == 7
+
+
+def test_a_live_worker_keeps_its_lease(run: FitRun) -> None:
+    with override_settings(RUN_LEASE_S=0.4), claimed(FitRun, run.pk):
+        time.sleep(1.2)
+        assert runs.reap() == 0
+    assert status_of(run)[0] == "succeeded"
+
+
+def test_a_cancel_is_noticed_by_the_heartbeat(run: FitRun, cast: Cast) -> None:
+    with override_settings(RUN_LEASE_S=0.4), claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        runs.cancel(run, actor=cast.leads[0])
+        assert claim.cancelled.wait(5)
+    assert status_of(run) == ("cancelled", "")
+
+
+def test_a_cancel_ends_all_that_is_under_way(run: FitRun, cast: Cast) -> None:
+    ended: list[str] = []
+
+    async def wait_long() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("ended")
+
+    started = time.monotonic()
+    with override_settings(RUN_LEASE_S=0.4), claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        runs.cancel(run, actor=cast.leads[0])
+        run_async(while_held(claim, wait_long(), wait_long()))
+    assert time.monotonic() - started < 10
+    assert ended == ["ended", "ended"]
+    assert status_of(run)[0] == "cancelled"
+
+
+def test_the_first_error_ends_what_runs_beside_it(run: FitRun) -> None:
+    written: list[int] = []
+
+    async def fail() -> None:
+        await asyncio.sleep(0.01)
+        raise RunFailed("The endpoint is gone.")
+
+    async def go_on() -> None:
+        for step in range(100):
+            await asyncio.sleep(0.05)
+            written.append(step)
+
+    with claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        run_async(while_held(claim, fail(), go_on()))
+    so_far = len(written)
+    time.sleep(0.2)
+    assert len(written) == so_far < 50
+    assert status_of(run) == ("failed", "The endpoint is gone.")
+
+
+def test_units_may_end_before_others(run: FitRun) -> None:
+    done: list[str] = []
+
+    async def unit(name: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await in_db(done.append, name)
+
+    with claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        run_async(while_held(claim, unit("short", 0), unit("long", 0.1)))
+    assert done == ["short", "long"]
+
+
+def test_a_claim_knows_of_a_cancel_that_came_before_it(run: FitRun, cast: Cast) -> None:
+    claimed_run = runs.claim(FitRun, run.pk)
+    assert claimed_run is not None
+    runs.cancel(run, actor=cast.leads[0])
+    claimed_run.cancel_requested_at = run.cancel_requested_at
+    claim: Claim[Any] = Claim(claimed_run)
+    assert claim.cancelled.is_set()
