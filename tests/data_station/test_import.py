@@ -254,6 +254,10 @@ def test_the_real_files(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
             f"{Evidence.objects.count()} passages"
         )
     began = time.monotonic()
+    snapshot = sets.freeze(collection=run.collection, actor=cast.leads[0])
+    with capsys.disabled():
+        print(f"Frozen: {time.monotonic() - began:.1f} s, {snapshot.members.count()} members")  # noqa: T201
+    began = time.monotonic()
     survey = imported(cast, (Path(folder) / "failed_esconv.json").read_bytes())
     took = time.monotonic() - began
     outcomes = _outcomes(survey)
