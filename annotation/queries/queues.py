@@ -133,7 +133,10 @@ def people_of(queue: Queue) -> list[QueuePerson]:
             last_at=Max("submitted_at"),
         )
     )
-    work = {row["rater__user_id"]: row for row in rows}
+    work = {
+        row["rater__user_id"]: {name: row[name] for name in row if name != "rater__user_id"}
+        for row in map(dict, rows)
+    }
     gone = User.objects.in_bulk(set(work) - set(places))
     idle = {
         "submitted": 0, "held": 0, "skipped": 0, "flagged": 0, "seconds": None, "last_at": None
