@@ -27,8 +27,9 @@ def database(url: str) -> dict[str, object]:
         "HOST": str(parts.pop("host", "") or ""),
         "PORT": str(parts.pop("port", "") or ""),
         "OPTIONS": dict(parts),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
+        # Under ASGI each request may have a thread of its own: a kept connection would be left
+        # behind with it.
+        "CONN_MAX_AGE": 0,
     }
 
 
