@@ -29,7 +29,7 @@ class ContentField(serializers.JSONField):
 
 class VersionSerializer(serializers.ModelSerializer[RubricVersion]):
     status = serializers.CharField(read_only=True)
-    spec = serializers.CharField(source="spec.hash", default=None, read_only=True)
+    spec = serializers.CharField(source="spec.hash", default=None, read_only=True, allow_null=True)
 
     class Meta:
         model = RubricVersion

@@ -130,8 +130,8 @@ class TrainingViewSet(ProjectViewSet):
     @extend_schema(responses=EvaluationSerializer(many=True), filters=False)
     def evaluations(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         """Figures on held-out prompts before and after the run."""
-        rows = queries.evaluations_of(access.run_for(self.member, id))
-        return Response(EvaluationSerializer(rows, many=True).data)
+        page = self.paginate_queryset(queries.evaluations_of(access.run_for(self.member, id)))
+        return self.get_paginated_response(EvaluationSerializer(page, many=True).data)
 
     def _shown(self, pk: UUID) -> dict[str, Any]:
         return dict(TrainingDetailSerializer(access.run_for(self.member, pk)).data)
