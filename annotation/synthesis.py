@@ -16,6 +16,7 @@ from rubrics.text import canon, storable
 
 SEEKER_MAX_TOKENS = 120
 SUPPORTER_MAX_TOKENS = 320
+ATTEMPTS = 3
 
 Speaker = Literal["seeker", "supporter"]
 
@@ -67,9 +68,10 @@ class EmptyTurn(Exception):
     """A model answered without a word."""
 
 
-def turn_seed(seed: int, position: int) -> int:
+def turn_seed(seed: int, position: int, attempt: int = 0) -> int:
     """A seed of 31 bits for one turn, the same whenever that turn is made."""
-    digest = hashlib.sha256(f"{seed}/{position}".encode()).digest()
+    place = f"{seed}/{position}" if attempt == 0 else f"{seed}/{position}/{attempt}"
+    digest = hashlib.sha256(place.encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 
@@ -98,23 +100,26 @@ async def _speak(
     else:
         messages = prompt_messages(plan.profile, plan.situation, said)
         max_tokens = SUPPORTER_MAX_TOKENS
-    sampling: dict[str, Any] = {
-        "max_tokens": max_tokens,
-        "temperature": plan.temperature,
-        "seed": turn_seed(plan.seed, position),
-    }
-    completion = await complete(messages, **sampling)
-    raw = storable(completion.text)
-    # A broken reply keeps what can be told apart; its dialogue goes on with what was said.
-    spans = candidate_of(raw) if speaker == "supporter" else {"response": canon(raw)}
-    if not spans["response"]:
-        raise EmptyTurn(f"The {speaker} answered turn {position + 1} without a word.")
-    return MadeTurn(
-        position=position,
-        speaker=speaker,
-        raw=raw,
-        spans=spans,
-        text=spans["response"],
-        request={"messages": messages, **sampling},
-        completion=completion,
-    )
+    # A weak model now and then ends a turn before its first word: it is asked again, by another
+    # seed, before the dialogue is given up.
+    for attempt in range(ATTEMPTS):
+        sampling: dict[str, Any] = {
+            "max_tokens": max_tokens,
+            "temperature": plan.temperature,
+            "seed": turn_seed(plan.seed, position, attempt),
+        }
+        completion = await complete(messages, **sampling)
+        raw = storable(completion.text)
+        # A broken reply keeps what can be told apart; its dialogue goes on with what was said.
+        spans = candidate_of(raw) if speaker == "supporter" else {"response": canon(raw)}
+        if spans["response"]:
+            return MadeTurn(
+                position=position,
+                speaker=speaker,
+                raw=raw,
+                spans=spans,
+                text=spans["response"],
+                request={"messages": messages, **sampling},
+                completion=completion,
+            )
+    raise EmptyTurn(f"The {speaker} answered turn {position + 1} without a word.")
