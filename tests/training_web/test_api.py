@@ -145,8 +145,8 @@ def test_rollouts_of_a_step(lead: Client, run: TrainingRun) -> None:
 
 
 def test_evaluations_and_checkpoints(lead: Client, ready: World, run: TrainingRun) -> None:
-    rows = lead.get(url("api_training_evaluations", run)).json()
-    assert [row["name"] for row in rows] == ["before", "after"]
+    rows = lead.get(url("api_training_evaluations", run)).json()["results"]
+    assert [row["name"] for row in rows] == ["after", "before"]
     address = project_url("api_checkpoint_list", ready)
     assert len(lead.get(address).json()["results"]) == 2
     (row,) = lead.get(f"{address}?run={run.pk}").json()["results"]
