@@ -140,6 +140,8 @@ class TrainingForm(forms.Form):
         fields["base"].queryset = (
             Checkpoint.objects.filter(project=project).select_related("run").order_by("-number")
         )
+        # What came from outside, not the last step of some run, is where most runs begin.
+        fields["base"].initial = fields["base"].queryset.filter(run=None).first()
         # A set that names a split has no other one: training needs two.
         fields["collection"].queryset = (
             Collection.objects.filter(project=project)

@@ -37,11 +37,10 @@ def training_runs(request: HttpRequest, member: Member) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @project_page(*TRAINERS)
 def training_new(request: HttpRequest, member: Member) -> HttpResponse:
-    form = TrainingForm(
-        request.POST or None,
-        project=member.project,
-        initial={"key": new_id().hex, "base": request.GET.get("base")},
-    )
+    initial = {"key": new_id().hex}
+    if base := request.GET.get("base"):
+        initial["base"] = base
+    form = TrainingForm(request.POST or None, project=member.project, initial=initial)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         try:

@@ -28,7 +28,16 @@ LABELS: Mapping[str, str] = {
     "learning_rate": "Learning rate",
     "step_time_s": "Seconds a step",
 }
+# Decimals of a column of the table; what is not named differs too much in size for one number.
+PLACES: Mapping[str, int] = {
+    **dict.fromkeys(("reward", "reward_std", "format", "emotion", "rubric", "entropy"), 3),
+    **dict.fromkeys(("clipped_ratio", "frac_reward_zero_std", "grad_norm", "loss"), 3),
+    "length": 1,
+    "step_time_s": 1,
+    "judge_failures": 0,
+}
 CRITERION = "criterion/"
+CRITERION_PLACES = 2
 SHARES = ("clipped_ratio", "frac_reward_zero_std")
 
 
@@ -54,11 +63,19 @@ class Charts:
 
 
 @dataclass(frozen=True)
+class Value:
+    """A number of the table with its decimals; None where as many as help."""
+
+    value: float | None
+    places: int | None
+
+
+@dataclass(frozen=True)
 class SeriesTable:
     """One page of the table behind the charts."""
 
-    columns: list[tuple[str, str]]
-    rows: list[tuple[int, list[float | None]]]
+    labels: list[str]
+    rows: list[tuple[int, list[Value]]]
     after: int
     next_after: int | None
 
@@ -155,9 +172,16 @@ def table_of(run: TrainingRun, *, after: int) -> SeriesTable:
     for name, series in points.items():
         for step, value in series:
             by_step.setdefault(step, {})[name] = value
+    places = {
+        name: CRITERION_PLACES if name.startswith(CRITERION) else PLACES.get(name)
+        for name in points
+    }
     return SeriesTable(
-        columns=[(name, labels[name]) for name in points],
-        rows=[(step, [by_step[step].get(name) for name in points]) for step in sorted(by_step)],
+        labels=[labels[name] for name in points],
+        rows=[
+            (step, [Value(by_step[step].get(name), places[name]) for name in points])
+            for step in sorted(by_step)
+        ],
         after=after,
         next_after=next_after,
     )

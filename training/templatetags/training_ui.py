@@ -7,7 +7,7 @@ register = template.Library()
 
 @register.filter
 def digits(value: float | None) -> str:
-    """Three significant digits: 0.081, 41.2, 1,310 and 5e−05; a dash where there is nothing."""
+    """As many digits as help: 0.78, 0.081, 41.2, 1,310 and 5e−05; a dash where there is nothing."""
     if value is None:
         return "–"
     size = abs(value)
@@ -15,6 +15,8 @@ def digits(value: float | None) -> str:
         text = f"{value:,.0f}"
     elif size and size < 0.0005:
         text = f"{value:.1e}".replace(".0e", "e")
+    elif size < 1:
+        text = f"{value:.2g}"
     else:
         text = f"{value:.3g}"
     return text.replace("-", "−")
