@@ -55,8 +55,9 @@ class Studio:
         self._start_services(supervisor)
         with published(self._var, self._environment):
             self._set_up(supervisor)
-            self._start_programs(supervisor)
+            self._start_web(supervisor)
             self._wait_until_ready(supervisor)
+            self._start_workers(supervisor)
             self._say_where(time.monotonic() - started)
             supervisor.watch()
 
@@ -88,15 +89,18 @@ class Studio:
                 demo = self._program("demo", "manage.py", "setup_demo", "--no-color")
                 supervisor.run_step(demo, show=lambda line: "@" not in line)
 
-    def _start_programs(self, supervisor: Supervisor) -> None:
-        celery = ["-m", "celery", "-A", "webapp.celery"]
-        worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        starter = homes.CHECKOUT / "training" / "starter" / "model"
+    def _start_web(self, supervisor: Supervisor) -> None:
+        """First and alone: pages are there before the workers have loaded their libraries."""
         web = self._program(
             *("web", "-m", "uvicorn", "webapp.asgi:application", "--host", "127.0.0.1"),
             *("--port", str(self._port), "--timeout-graceful-shutdown", "3"),
         )
         supervisor.start(web, essential=True)
+
+    def _start_workers(self, supervisor: Supervisor) -> None:
+        celery = ["-m", "celery", "-A", "webapp.celery"]
+        worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+        starter = homes.CHECKOUT / "training" / "starter" / "model"
         for program in (
             # Apart, because a run of model calls holds its process for as long as it lasts.
             self._program("worker", *worker, "-Q", "default", "-c", "2", "-n", "worker@%h"),
