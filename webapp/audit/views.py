@@ -25,7 +25,8 @@ def audit(request: HttpRequest) -> HttpResponse:
     chosen = {name: value for name, value in request.GET.items() if name != "before" and value}
     context = {
         "form": form,
-        "rows": [(row, names.get(row.project_id)) for row in rows],
+        # Pairs, because a template would take a detail called “items” for the method.
+        "rows": [(row, names.get(row.project_id), list(row.details.items())) for row in rows],
         "is_first": before is None,
         "first_url": f"?{urlencode(chosen)}",
         "next_url": f"?{urlencode({**chosen, 'before': next_before})}" if next_before else "",

@@ -8,14 +8,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Dialogue, Queue
-from annotation.queries.desk import waiting_queues
 from annotation.queries.queues import queues_of
+from annotation.queries.waiting import waiting_queues
 from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Membership
 from webapp.home.todo import Todo, quantity
 from webapp.runs import registry
 from webapp.runs.models import Run, Status
+from webapp.ui import number
 
 RUNS_SHOWN = 12
 QUEUES_SHOWN = 8
@@ -119,9 +120,11 @@ def open_queues(member: Member) -> list[Todo]:
         if waiting.free:
             where = {"project_id": member.project.pk, "queue_id": waiting.queue.pk}
             title = f"{quantity(waiting.free, 'item')} to rate in “{waiting.queue.name}”"
+            version = waiting.queue.version
             text = (
-                f"{quantity(waiting.rated, 'item')} rated so far, with {waiting.queue.version}. "
-                "You see nobody else’s scores before you submit yours."
+                f"With {version.rubric} version {version.number}. You have rated "
+                f"{number(waiting.rated)} so far, and see nobody else’s scores before you submit "
+                "yours."
             )
             url = reverse("desk_next", kwargs=where)
             found.append(Todo("desk", title, text, url, "Rate"))
