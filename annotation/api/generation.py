@@ -53,7 +53,7 @@ class GenerationSerializer(serializers.ModelSerializer[GenerationRun]):
 
 
 class GenerationDetailSerializer(GenerationSerializer):
-    planned = serializers.IntegerField(source="state.progress.total")
+    planned = serializers.IntegerField(source="state.planned")
     done = serializers.IntegerField(source="state.done")
     failed = serializers.IntegerField(source="state.failed")
     turns = serializers.IntegerField(source="state.turns")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from annotation.models import Collection, Rater
 from annotation.services.fitting import FITTING_KINDS
@@ -84,9 +85,14 @@ class JudgeRunForm(_StyledForm):
         min_value=1,
         max_value=200_000,
         initial=500,
-        help_text="Texts, drawn at random by the seed where the set has more.",
+        help_text="Texts. A set that has more gives some of them.",
     )
-    seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=0)
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=0,
+        help_text="0 takes the first ones; any other number draws at random, the same each time.",
+    )
     version = forms.ModelChoiceField(
         label="Rubric version", queryset=RubricVersion.objects.none(), empty_label=None
     )
@@ -98,6 +104,14 @@ class JudgeRunForm(_StyledForm):
             "-number"
         )
         fields["version"].queryset = _published(project)
-        fields["judge"].queryset = Judge.objects.filter(project=project).order_by(
-            "name", "-version"
-        )
+        judges = Judge.objects.filter(project=project)
+        fields["judge"].queryset = judges.order_by("name", "-version")
+        self._suggest(judges)
+
+    def _suggest(self, judges: QuerySet[Judge]) -> None:
+        """The judge that was asked for or made last, with the version that it learned from."""
+        newest = judges.order_by("-created_at")
+        asked_for = str(self.initial.get("judge", ""))
+        judge = next((one for one in newest if str(one.pk) == asked_for), newest.first())
+        if judge is not None:
+            self.initial |= {"judge": judge.pk, "version": judge.provenance.get("version")}

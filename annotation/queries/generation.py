@@ -10,6 +10,8 @@ from webapp.accounts.models import Project
 from webapp.llm.models import ModelCall
 
 LATEST = 10
+# Of the dialogue that is being written: enough to follow it.
+TURNS_SHOWN = 4
 WAITING, DONE, FAILED = (
     GenerationItem.State.WAITING,
     GenerationItem.State.DONE,
@@ -19,11 +21,13 @@ WAITING, DONE, FAILED = (
 
 @dataclass(frozen=True)
 class GenerationState:
-    """A generation run as its page shows it now."""
+    """A generation run as its page shows it now. Progress counts turns: dialogues that are
+    written side by side end late."""
 
     run: GenerationRun
     progress: Progress
     turns: int
+    planned: int
     done: int
     failed: int
     under_way: int
@@ -35,11 +39,16 @@ class GenerationState:
 
     @property
     def next_turn(self) -> int:
-        return len(self.written_turns) + 1
+        return self.written_turns[-1].position + 2 if self.written_turns else 1
 
     @property
     def next_role(self) -> Turn.Role:
-        return Turn.Role.SEEKER if len(self.written_turns) % 2 == 0 else Turn.Role.SUPPORTER
+        return Turn.Role.SEEKER if self.next_turn % 2 else Turn.Role.SUPPORTER
+
+    @property
+    def dialogue_rate(self) -> float | None:
+        """Dialogues a minute."""
+        return self.progress.rate and self.progress.rate / turns_of_each(self.run)
 
 
 def runs_of(project: Project) -> QuerySet[GenerationRun]:
@@ -61,30 +70,33 @@ def counts(run: GenerationRun) -> tuple[int, int]:
     return found["ended"], found["planned"]
 
 
+def turns_of_each(run: GenerationRun) -> int:
+    return 2 * run.exchanges
+
+
 def state_of(run: GenerationRun) -> GenerationState:
     by_state = dict(run.items.order_by().values_list("state").annotate(n=Count("pk")))
-    planned = sum(by_state.values())
+    planned, ended = sum(by_state.values()), by_state.get(DONE, 0) + by_state.get(FAILED, 0)
     items = run.items.select_related("dialogue__profile")
+    turns = Turn.objects.filter(dialogue__generation_item__run=run)
+    begun = turns.filter(dialogue__generation_item__state=WAITING).count()
     writing = [] if run.is_ended else _under_way(items)
     calls = ModelCall.objects.filter(run_id=run.pk).aggregate(tokens=Sum("completion_tokens"))
     return GenerationState(
         run=run,
         progress=progress_of(
             run,
-            done=planned - by_state.get(WAITING, 0),
-            total=planned,
-            done_since=lambda began: run.items.filter(ended_at__gte=began).count(),
+            done=ended * turns_of_each(run) + begun,
+            total=planned * turns_of_each(run),
+            done_since=lambda began: turns.filter(created_at__gte=began).count(),
         ),
-        turns=Turn.objects.filter(dialogue__generation_item__run=run).count(),
+        turns=turns.count(),
+        planned=planned,
         done=by_state.get(DONE, 0),
         failed=by_state.get(FAILED, 0),
         under_way=len(writing),
         writing=writing[0].dialogue if writing else None,
-        written_turns=(
-            list(Turn.objects.filter(dialogue=writing[0].dialogue).order_by("position"))
-            if writing
-            else []
-        ),
+        written_turns=_last_turns(writing[0].dialogue) if writing else [],
         latest=list(
             items.filter(state=DONE)
             .annotate(turns=Count("dialogue__turns"))
@@ -93,6 +105,11 @@ def state_of(run: GenerationRun) -> GenerationState:
         failures=list(items.filter(state=FAILED).order_by("position")[:LATEST]),
         completion_tokens=calls["tokens"] or 0,
     )
+
+
+def _last_turns(dialogue: Dialogue | None) -> list[Turn]:
+    last = Turn.objects.filter(dialogue=dialogue).order_by("-position")[:TURNS_SHOWN]
+    return list(reversed(last))
 
 
 def _under_way(items: QuerySet[GenerationItem]) -> list[GenerationItem]:

@@ -60,7 +60,7 @@ class ScoredRow:
 class FitState:
     """What a fit's page says beyond the run: whose ratings, and which criteria they taught."""
 
-    raters: list[str]
+    taught_by: str
     criteria: list[str]
 
 
@@ -82,6 +82,10 @@ class JudgingState:
     def scored(self) -> int:
         return self.judged + self.reused
 
+    @property
+    def has_scores(self) -> bool:
+        return any(column.n for column in self.columns)
+
 
 def judges_of(project: Project) -> QuerySet[Judge]:
     return (
@@ -89,6 +93,20 @@ def judges_of(project: Project) -> QuerySet[Judge]:
         .select_related("endpoint", "created_by", "artefact")
         .order_by("name", "-version")
     )
+
+
+# Who taught a judge, as a sentence says it.
+TEACHERS = {
+    Rater.Kind.PERSON: "people",
+    Rater.Kind.EXTERNAL: "raters of the source",
+    Rater.Kind.CONSTRUCTION: "construction",
+}
+
+
+def taught_by(judge: Judge) -> str:
+    """Whose ratings a learned judge was fitted on: “people and construction”."""
+    kinds = judge.provenance.get("rater_kinds", [])
+    return " and ".join(TEACHERS[Rater.Kind(kind)] for kind in kinds)
 
 
 def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
@@ -116,7 +134,7 @@ def fit_state_of(run: FitRun) -> FitState:
     spec = run.version.spec
     fitted_on = run.judge.fitted_on if run.judge else {}
     return FitState(
-        raters=[str(Rater.Kind(kind).label) for kind in run.rater_kinds],
+        taught_by=taught_by(run.judge) if run.judge else "",
         criteria=[c.name for c in from_json(spec.content).criteria if c.uid in fitted_on]
         if spec
         else [],

@@ -5,6 +5,7 @@ from django.db import transaction
 from annotation.models import Collection, JudgeItem, JudgeRun, Snapshot, Target
 from annotation.services.sets import freeze
 from rubrics.models import Judge, RubricVersion, Spec
+from rubrics.spec import criterion_hash, from_json
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
 from webapp.runs import services as runs
@@ -27,6 +28,7 @@ def judge_start(
         known = runs.started_before(JudgeRun, project=project, key=key)
         if known is not None:
             return known
+        _require_some_knowledge(judge, version, spec)
         if snapshot.members.exclude(target__kind__in=_kinds(spec)).exists():
             raise Refused(f"{version} does not rate what is in this set.", code="target_kind")
         run = runs.start(
@@ -90,6 +92,20 @@ def _spec_of(version: RubricVersion) -> Spec:
     if version.spec is None:
         raise Refused("Publish the version first: runs use published text.", code="not_published")
     return version.spec
+
+
+def _require_some_knowledge(judge: Judge, version: RubricVersion, spec: Spec) -> None:
+    """A learned judge scores the criteria that it was fitted on; with none of them it would
+    score nothing."""
+    if judge.kind != Judge.Kind.LEARNED:
+        return
+    criteria = from_json(spec.content).judge_criteria
+    if not any(judge.fitted_on.get(c.uid) == criterion_hash(c) for c in criteria):
+        raise Refused(
+            f"{judge} does not read wording, and learned none of the criteria of {version}. "
+            "Choose the version that it was fitted on, or a judge that reads the rubric.",
+            code="knows_no_criterion",
+        )
 
 
 def _kinds(spec: Spec) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from webapp.runs.pages import back_to_run
 def judging(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
-        "judges": queries.judges_of(member.project)[:100],
+        "judges": [(j, queries.taught_by(j)) for j in queries.judges_of(member.project)[:100]],
         "runs": queries.judge_runs_of(member.project)[:50],
         "fits": queries.fit_runs_of(member.project)[:20],
     }
@@ -69,7 +69,10 @@ def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
 
 @project_page(*RUN_STARTERS)
 def judge_run_new(request: HttpRequest, member: Member) -> HttpResponse:
-    form = JudgeRunForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
+    asked_for = {name: request.GET[name] for name in ("judge", "collection") if name in request.GET}
+    form = JudgeRunForm(
+        request.POST or None, project=member.project, initial={"key": new_id().hex, **asked_for}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             run = services.judge_collection(

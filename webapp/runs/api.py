@@ -35,7 +35,7 @@ def idempotency_key(request: Request) -> str:
 
 
 class RunProgressSerializer(serializers.Serializer[Any]):
-    """How far a run is, counted from its rows."""
+    """How far a run is, counted from its rows, in its smallest units: turns, texts."""
 
     done = serializers.IntegerField()
     total = serializers.IntegerField(allow_null=True)
