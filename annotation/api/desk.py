@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from annotation.drafts import MAX_RATIONALE, BadDraft
 from annotation.models import Assignment, Rating, Score
 from annotation.queries import desk as queries
+from annotation.queries.waiting import waiting_queues
 from annotation.services import desk as services
 from annotation.services.ratings import rater_for_person
 from webapp.accounts.models import Role
@@ -157,7 +158,7 @@ class DeskViewSet(ProjectViewSet):
     )
     def list(self, request: Request, **kwargs: Any) -> Response:
         """The open queues that you have a place in."""
-        waiting = queries.waiting_queues(self.member)
+        waiting = waiting_queues(self.member)
         return Response(WaitingQueueSerializer(waiting, many=True).data)
 
     @extend_schema(

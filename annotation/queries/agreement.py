@@ -235,17 +235,13 @@ class VersionAgreement:
     def _read(self) -> None:
         """All scores of the version in one query, and its raters in another."""
         rows = (
-            Score.objects.filter(
-                _counted(self.version, "rating__"),
-                project=self.member.project,
-                status=Score.Status.SCORED,
-            )
+            Score.objects.filter(_counted(self.version, "rating__"), status=Score.Status.SCORED)
             .exclude(rating__target_id__in=self._hidden_targets())
             # A later pass of the same rater stands for the earlier ones.
             .order_by("rating__pass_number", "rating__submitted_at")
             .values_list("rating__target_id", "rating__rater_id", "criterion_uid", "value")
         )
-        for target, rater, uid, value in rows.iterator(chunk_size=5_000):
+        for target, rater, uid, value in rows:
             self._values[uid][str(rater)][target] = value or 0.0
         keys = {key for columns in self._values.values() for key in columns}
         self.raters = _known(Rater.objects.filter(pk__in=keys), names=self.member.is_lead)

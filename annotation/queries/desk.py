@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Avg, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
 from annotation.drafts import NOT_APPLICABLE
-from annotation.models import Assignment, Item, Queue, QueueRater, Rating, Score, Target
+from annotation.models import Assignment, Queue, QueueRater, Rating, Score, Target
 from annotation.models.desk import UNDO_WITHIN
+from annotation.queries.waiting import WaitingQueue, waiting_queues
 from annotation.services.targets import context_of
 from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec, from_json
 from webapp.accounts.access import Member
@@ -22,24 +22,6 @@ PAGE = 50
 # The palette of levels goes from 1 (lowest) to 5 (highest), however many levels there are.
 _TONES = 5
 _WITHOUT_LEVELS = (LevelSpec(0, "No"), LevelSpec(1, "Yes"))
-
-
-@dataclass(frozen=True)
-class WaitingQueue:
-    """An open queue from the place of one of its raters."""
-
-    queue: Queue
-    rated: int
-    skipped: int
-    # Items that this person can still rate, with those that others hold at the moment.
-    left: int
-    free: int
-    # When the first of the items that others hold comes back, if nobody finishes it.
-    back_at: datetime | None
-
-    @property
-    def total(self) -> int:
-        return self.rated + self.left
 
 
 @dataclass(frozen=True)
@@ -134,22 +116,6 @@ class OwnRating:
     scores: Sequence[tuple[str, Score, int | None]]
 
 
-def waiting_queues(member: Member, *, queue_id: UUID | None = None) -> list[WaitingQueue]:
-    """The open queues that this person has a place in, those with something to rate first."""
-    places = QueueRater.objects.filter(
-        project=member.project, user=member.user, queue__closed_at=None
-    )
-    if queue_id is not None:
-        places = places.filter(queue_id=queue_id)
-    queues = {
-        place.queue_id: place.queue
-        for place in places.select_related("queue__version__rubric", "queue__version__spec")
-    }
-    counts = {row["queue_id"]: row for row in _counts(member, list(queues))}
-    found = [_waiting(queue, counts.get(pk)) for pk, queue in queues.items()]
-    return sorted(found, key=lambda w: (w.free == 0, w.left == 0, w.queue.number))
-
-
 def queue_to_rate(member: Member, queue_id: UUID) -> Queue:
     """A queue that this person has a place in; 404 for every other one."""
     place = (
@@ -199,7 +165,7 @@ def desk_item(member: Member, assignment: Assignment) -> DeskItem:
         turns=turns,
         current=current,
         criteria=_criteria(spec, assignment.draft),
-        waiting=waiting[0] if waiting else _waiting(queue, None),
+        waiting=waiting[0] if waiting else WaitingQueue.of(queue, None),
         pace=_pace(assignment),
     )
 
@@ -272,47 +238,6 @@ def tone_of(criterion: CriterionSpec, value: float) -> int | None:
     """The place of a level in the palette of levels; None for what is no level of it."""
     values = criterion.level_values
     return _tone(values.index(int(value)), len(values)) if value in values else None
-
-
-def _counts(member: Member, queues: Sequence[UUID]) -> Any:
-    now = timezone.now()
-    mine = Assignment.objects.filter(item=OuterRef("pk"), rater__user=member.user)
-    others = (
-        Assignment.objects.filter(item=OuterRef("pk"))
-        .exclude(rater__user=member.user)
-        .order_by()
-        .values("item")
-    )
-    submitted = Q(state=_State.SUBMITTED)
-    held = Q(state=_State.RESERVED, leased_until__gt=now)
-    rated, skipped = Q(mine=_State.SUBMITTED), Q(mine=_State.SKIPPED)
-    open_to_me = ~rated & ~skipped | Q(mine=None)
-    left = open_to_me & (Q(done=None) | Q(done__lt=F("queue__overlap")))
-    free = open_to_me & (Q(taken=None) | Q(taken__lt=F("queue__overlap")))
-    return (
-        Item.objects.filter(queue_id__in=queues)
-        .order_by()
-        .annotate(
-            mine=Subquery(mine.values("state")[:1]),
-            done=Subquery(others.filter(submitted).annotate(n=Count("pk")).values("n")),
-            taken=Subquery(others.filter(submitted | held).annotate(n=Count("pk")).values("n")),
-            back=Subquery(others.filter(held).annotate(first=Min("leased_until")).values("first")),
-        )
-        .values("queue_id")
-        .annotate(
-            rated=Count("pk", filter=rated),
-            skipped=Count("pk", filter=skipped),
-            left=Count("pk", filter=left),
-            free=Count("pk", filter=free),
-            back_at=Min("back", filter=left),
-        )
-    )
-
-
-def _waiting(queue: Queue, counts: dict[str, Any] | None) -> WaitingQueue:
-    names = ("rated", "skipped", "left", "free")
-    numbers = {name: counts[name] if counts else 0 for name in names}
-    return WaitingQueue(queue=queue, **numbers, back_at=counts["back_at"] if counts else None)
 
 
 def _turns(target: Target, context: dict[str, Any]) -> tuple[list[ShownTurn], ShownTurn | None]:

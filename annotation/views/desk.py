@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.drafts import BadDraft
 from annotation.models import Assignment, Queue
 from annotation.queries import desk as queries
+from annotation.queries.waiting import waiting_queues
 from annotation.services import desk as services
 from annotation.services.ratings import rater_for_person
 from rubrics.markdown import to_html
@@ -27,7 +28,7 @@ from webapp.errors import Refused
 def desk(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
-        "waiting": queries.waiting_queues(member),
+        "waiting": waiting_queues(member),
         "skipped": queries.skipped_by(member),
     }
     return render(request, "desk/desk.html", context)
@@ -194,7 +195,7 @@ def _item(request: HttpRequest, member: Member, assignment: Assignment) -> HttpR
 
 def _done(request: HttpRequest, member: Member, queue: Queue, reason: str = "") -> HttpResponse:
     """Nothing more in this queue for this person, and what would change it."""
-    waiting = queries.waiting_queues(member)
+    waiting = waiting_queues(member)
     context = {
         "member": member,
         "queue": queue,

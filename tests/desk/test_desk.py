@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from annotation.drafts import BadDraft, read_draft
 from annotation.models import Assignment, Rating, Score
-from annotation.queries.desk import own_assignment, undoable, waiting_queues
+from annotation.queries.desk import own_assignment, undoable
+from annotation.queries.waiting import waiting_queues
 from annotation.services import desk
 from annotation.services.desk import Incomplete, StaleDraft
 from tests.conftest import Cast
