@@ -114,4 +114,5 @@ class JudgeRunForm(_StyledForm):
         asked_for = str(self.initial.get("judge", ""))
         judge = next((one for one in newest if str(one.pk) == asked_for), newest.first())
         if judge is not None:
-            self.initial |= {"judge": judge.pk, "version": judge.provenance.get("version")}
+            suggested = {"judge": judge.pk, "version": judge.provenance.get("version")}
+            self.initial = {**self.initial, **suggested}

@@ -76,21 +76,21 @@ def turns_of_each(run: GenerationRun) -> int:
 
 def state_of(run: GenerationRun) -> GenerationState:
     by_state = dict(run.items.order_by().values_list("state").annotate(n=Count("pk")))
-    planned, ended = sum(by_state.values()), by_state.get(DONE, 0) + by_state.get(FAILED, 0)
+    planned = sum(by_state.values())
     items = run.items.select_related("dialogue__profile")
     turns = Turn.objects.filter(dialogue__generation_item__run=run)
-    begun = turns.filter(dialogue__generation_item__state=WAITING).count()
+    written = turns.count()
     writing = [] if run.is_ended else _under_way(items)
     calls = ModelCall.objects.filter(run_id=run.pk).aggregate(tokens=Sum("completion_tokens"))
     return GenerationState(
         run=run,
         progress=progress_of(
             run,
-            done=ended * turns_of_each(run) + begun,
+            done=written,
             total=planned * turns_of_each(run),
             done_since=lambda began: turns.filter(created_at__gte=began).count(),
         ),
-        turns=turns.count(),
+        turns=written,
         planned=planned,
         done=by_state.get(DONE, 0),
         failed=by_state.get(FAILED, 0),

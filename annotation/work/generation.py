@@ -1,6 +1,8 @@
 """A generation run's work: two models write, every turn is kept at once."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from django.utils import timezone
 
@@ -8,11 +10,11 @@ from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from annotation.prompts import Turn as SaidTurn
 from annotation.services.corpus import split_for, split_key_of
 from annotation.services.generation import SOURCE
-from annotation.synthesis import EmptyTurn, MadeTurn, Plan, converse
+from annotation.synthesis import Complete, EmptyTurn, MadeTurn, Plan, converse
 from rubrics.text import storable
 from webapp.accounts.numbers import next_number
 from webapp.llm.calls import open_client
-from webapp.llm.client import CircuitOpen, ModelClient, ModelError
+from webapp.llm.client import CircuitOpen, Completion, ModelError
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
@@ -33,9 +35,9 @@ async def _write_dialogues(claim: Claim[GenerationRun]) -> None:
     queue = iter(await in_db(_waiting, claim))
     seeker_at, supporter_at = await in_db(_endpoints, claim)
     async with AsyncExitStack() as stack:
-        simulator = supporter = await stack.enter_async_context(open_client(seeker_at))
+        simulator = supporter = await stack.enter_async_context(_voice(seeker_at))
         if supporter_at != seeker_at:
-            supporter = await stack.enter_async_context(open_client(supporter_at))
+            supporter = await stack.enter_async_context(_voice(supporter_at))
 
         async def take_turns() -> None:
             for item in queue:
@@ -45,11 +47,28 @@ async def _write_dialogues(claim: Claim[GenerationRun]) -> None:
     await in_db(_fail_if_nothing_was_made, claim)
 
 
+@asynccontextmanager
+async def _voice(endpoint: Endpoint) -> AsyncIterator[Complete]:
+    """One endpoint as a voice. One that fails again and again ends the run, with its name."""
+    async with open_client(endpoint) as client:
+
+        async def complete(messages: Sequence[Any], **sampling: Any) -> Completion:
+            try:
+                return await client.complete(messages, **sampling)
+            except CircuitOpen as error:
+                raise RunFailed(
+                    f"The endpoint “{endpoint.name}” fails again and again. {error.reason} "
+                    "Go on when it answers."
+                ) from error
+
+        yield complete
+
+
 async def _write_dialogue(
     claim: Claim[GenerationRun],
     item: GenerationItem,
-    simulator: ModelClient,
-    supporter: ModelClient,
+    simulator: Complete,
+    supporter: Complete,
 ) -> None:
     run = claim.run
     dialogue, said = await in_db(_dialogue_so_far, claim, item)
@@ -62,11 +81,9 @@ async def _write_dialogue(
         seed=run.seed * 1_000_003 + item.position,
     )
     try:
-        turns = converse(plan, said, simulator=simulator.complete, supporter=supporter.complete)
+        turns = converse(plan, said, simulator=simulator, supporter=supporter)
         async for turn in turns:
             await in_db(_keep_turn, claim, dialogue, turn)
-    except CircuitOpen as error:
-        raise RunFailed(f"{error} What was written is kept; go on when it answers.") from error
     except (ModelError, EmptyTurn) as error:
         await in_db(_fail_item, claim, item, storable(str(error)))
     else:

@@ -73,13 +73,15 @@ class RateLimited(ModelError):
 
 
 class CircuitOpen(ModelError):
-    """Not sent: the endpoint failed repeatedly. It is tried again in `retry_after_s`."""
+    """Not sent: the endpoint failed repeatedly, the last time for `reason`. It is tried again
+    in `retry_after_s`."""
 
     retryable = True
 
-    def __init__(self, message: str, *, retry_after_s: float) -> None:
+    def __init__(self, message: str, *, retry_after_s: float, reason: str = "") -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.reason = reason
 
 
 class RequestRefused(ModelError):
@@ -158,6 +160,7 @@ class Circuit:
             f"This endpoint failed {self._failures} times in a row and is left alone for now; "
             f"it is tried again in {math.ceil(wait)} s. The last failure: {self._reason}",
             retry_after_s=wait,
+            reason=self._reason,
         )
 
     def succeeded(self) -> None:
