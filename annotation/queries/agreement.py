@@ -25,6 +25,8 @@ MOST_APART = 12
 _INDEPENDENT = ("desk", "norming", "import", "construction", "judge")
 _KINDS = [Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.JUDGE, Rater.Kind.CONSTRUCTION]
 
+_LOOKS = {Rater.Kind.PERSON: "human", Rater.Kind.JUDGE: "judge"}
+
 # target -> value of one rater, for one criterion
 Column = Mapping[UUID, float]
 
@@ -43,8 +45,8 @@ class KnownRater:
 
     @property
     def look(self) -> str:
-        """People are round and ochre, judges square and violet."""
-        return "judge" if self.kind == Rater.Kind.JUDGE else "human"
+        """People are round and ochre, judges square and violet, all others hollow."""
+        return _LOOKS.get(Rater.Kind(self.kind), "other")
 
 
 @dataclass(frozen=True)
