@@ -1,5 +1,6 @@
 """The audit page of administrators."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -25,10 +26,17 @@ def audit(request: HttpRequest) -> HttpResponse:
     chosen = {name: value for name, value in request.GET.items() if name != "before" and value}
     context = {
         "form": form,
-        # Pairs, because a template would take a detail called “items” for the method.
-        "rows": [(row, names.get(row.project_id), list(row.details.items())) for row in rows],
+        "rows": [(row, names.get(row.project_id), _shown(row.details)) for row in rows],
         "is_first": before is None,
         "first_url": f"?{urlencode(chosen)}",
         "next_url": f"?{urlencode({**chosen, 'before': next_before})}" if next_before else "",
     }
     return render(request, "audit/audit.html", context)
+
+
+def _shown(details: dict[str, Any]) -> list[tuple[str, str]]:
+    """Pairs, because a template would take a detail called “items” for the method."""
+    return [
+        (name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+        for name, value in details.items()
+    ]
