@@ -127,7 +127,7 @@ class TranscriptSerializer(serializers.Serializer[Transcript]):
     emotion = serializers.CharField(source="dialogue.emotion")
     emotion_label = serializers.CharField(source="dialogue.emotion_label", allow_null=True)
     split = serializers.CharField(source="dialogue.split")
-    meta = serializers.JSONField(source="dialogue.meta")
+    meta = serializers.JSONField(help_text="Empty while any rating of it is hidden.")
     created_at = serializers.DateTimeField(source="dialogue.created_at")
     turns = TurnSerializer(source="lines", many=True)
     ratings = RatingNoteSerializer(source="notes", many=True)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from annotation.models import Dialogue, Evidence, ImportLine, Rater, Rating, Score, Target, Turn
@@ -66,6 +67,12 @@ class Transcript:
     @property
     def hidden_count(self) -> int:
         return sum(line.is_hidden for line in self.lines) + self.is_hidden
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What only the source says of it. A seeker's survey and stars are ratings too, so a
+        reader who is blind to any part gets none of it."""
+        return {} if self.hidden_count else self.dialogue.meta
 
     @property
     def has_margin(self) -> bool:

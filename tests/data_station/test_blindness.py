@@ -1,5 +1,6 @@
 """What a reader of a dialogue may see of ratings (DECISIONS 10)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -108,6 +109,21 @@ def test_who_rates_there_sees_nothing_of_it_before_the_own_submit(
         submitted_at=timezone.now() - timedelta(hours=1),
     )
     assert _page(client, cast, dialogue, lead).count(WORDS) == 3
+
+
+def test_what_the_source_kept_beside_the_dialogue_is_hidden_with_its_ratings(
+    cast: Cast, client: Client, version: RubricVersion
+) -> None:
+    """A survey of the source comes twice: as ratings, and whole in `meta`."""
+    survey = {"seeker_survey": {"empathy": 5}, "feedback": [None, 5]}
+    row = added(cast.project, replace(parsed(1), meta=survey))[0]
+    lead, other = cast.leads[1], cast.leads[0]
+    _queue(cast, version, lead)
+    url = reverse("api_dialogue_retrieve", args=[cast.project.pk, row.pk])
+    client.force_login(other)
+    assert client.get(url).json()["meta"] == survey
+    client.force_login(lead)
+    assert client.get(url).json()["meta"] == {}
 
 
 def test_a_clinician_in_a_queue_is_blind_too(
