@@ -32,7 +32,8 @@ class Studio:
         return email, self.passwords[email]
 
 
-@pytest.fixture(scope="session")
+# Stopped when the road is walked: the tests after it want the processors.
+@pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     var = tmp_path_factory.mktemp("studio") / "var"
     port = _free_pair()
