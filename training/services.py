@@ -66,10 +66,10 @@ def training_start_on_set(
     `key` again returns the run that is there. Raises what `training_start` does; nothing is
     frozen then."""
     require_open(project)
-    known = TrainingRun.objects.filter(project=project, idempotency_key=key).first()
-    if known is not None:
-        return known
     with transaction.atomic():
+        known = runs.started_before(TrainingRun, project=project, key=key)
+        if known is not None:
+            return known
         train, held_out = freeze_for_training(
             collection=collection,
             actor=actor,

@@ -1,10 +1,13 @@
 """Starting a run: what is refused before anything starts, and that one key is one run."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.utils import timezone
 
 from annotation.models import Collection, Snapshot
@@ -51,6 +54,23 @@ def test_the_preset_is_the_trainers_own() -> None:
 
 def test_the_same_key_is_the_same_run(ready: World) -> None:
     first, second = ready.start(key="twice"), ready.start(key="twice")
+    assert first == second
+    assert Snapshot.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_freeze_the_prompts_once(ready: World) -> None:
+    together = Barrier(2)
+
+    def click(_: int) -> TrainingRun:
+        together.wait(10)
+        try:
+            return ready.start(key="double click")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(click, range(2))
     assert first == second
     assert Snapshot.objects.count() == 2
 
