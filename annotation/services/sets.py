@@ -139,10 +139,13 @@ def freeze(
     if len(ids) > MAX_MEMBERS:
         raise Refused(f"A snapshot holds at most {MAX_MEMBERS:,} members.", code="too_many")
     with transaction.atomic():
+        # The number comes first: of two who freeze at once one waits here. They make targets in
+        # orders of their own, and would wait for each other there.
+        number = next_number(project, "snapshot")
         targets = _targets(project, ids, query.kind)
         snapshot = Snapshot.objects.create(
             project=project,
-            number=next_number(project, "snapshot"),
+            number=number,
             collection=collection,
             seed=seed,
             hash=_hash(targets),

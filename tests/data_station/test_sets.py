@@ -1,4 +1,10 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
 import pytest
+from django.db import connection
 
 from annotation.models import Collection, SnapshotMember
 from annotation.services import sets
@@ -41,6 +47,34 @@ def test_a_seed_shuffles_the_same_way_each_time(cast: Cast) -> None:
     assert drawn(7) != drawn(8)
     assert len(drawn(7)) == 8
     assert drawn(0)[:2] == [(1, 1), (1, 3)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_freeze_at_once_one_makes_targets_after_the_other(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In orders of their own they would wait for each other until the database refuses one."""
+    added(cast.project, *(parsed(n) for n in range(4)))
+    collection, together, make, inside = _collection(cast), Barrier(2), sets._targets, []
+
+    def slowly(*args: Any) -> Any:
+        inside.append("begun")
+        made = make(*args)
+        time.sleep(0.5)
+        inside.append("ended")
+        return made
+
+    def freeze(seed: int) -> None:
+        together.wait(10)
+        try:
+            sets.freeze(collection=collection, actor=cast.leads[0], seed=seed)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(sets, "_targets", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(freeze, (1, 2)))
+    assert inside == ["begun", "ended"] * 2
 
 
 def test_a_snapshot_stays_as_it_was(cast: Cast) -> None:
