@@ -185,9 +185,16 @@ def _last_event(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - READ_BYTES))
-        lines = file.read().splitlines(keepends=True)
-    whole = [line for line in lines[-2:] if line.endswith(b"\n")]
+        size, reach = file.seek(0, os.SEEK_END), READ_BYTES
+        while True:
+            start = max(0, size - reach)
+            file.seek(start)
+            lines = file.read(size - start).splitlines(keepends=True)
+            # A block may begin in the middle of a line.
+            whole = [line for line in lines[1 if start else 0 :] if line.endswith(b"\n")]
+            if whole or start == 0:
+                break
+            reach *= 2
     return json.loads(whole[-1]) if whole else {}
 
 

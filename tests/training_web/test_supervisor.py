@@ -174,6 +174,17 @@ def test_events_longer_than_a_block_are_read_whole(run: TrainingRun, monkeypatch
     assert kinds == ["rollouts", "metrics"]
 
 
+def test_a_crash_after_a_long_event_is_told_and_not_tripped_over(
+    run: TrainingRun, monkeypatch
+) -> None:
+    monkeypatch.setattr(supervisor, "READ_BYTES", 64)
+    folder = prepare(run)
+    told.append(folder, told.started(), told.rollouts(1))
+    with (folder / EVENTS).open("a") as file:
+        file.write('{"seq": 3, "type": "metr')
+    assert supervisor._last_event(folder)["type"] == "rollouts"
+
+
 def test_a_nul_that_the_model_wrote_is_left_out(run: TrainingRun, monkeypatch) -> None:
     folder = prepare(run)
     event = told.rollouts(0, prompts=1, replies=1)
