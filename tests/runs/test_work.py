@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, OperationalError, connection
 from django.test import override_settings
 
 from annotation.models import FitRun
@@ -54,6 +55,24 @@ def test_an_error_of_the_program_is_told_without_its_text(run: FitRun) -> None:
         raise ZeroDivisionError("secret")
     status, error = status_of(run)
     assert status == "failed" and "secret" not in error and "is kept" in error
+
+
+def test_a_database_that_restarts_fails_no_run(run: FitRun) -> None:
+    with pytest.raises(OperationalError), claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        with claim.writing(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    connection.close()
+    assert status_of(run) == ("running", "")
+    silent(run)
+    assert runs.reap() == 1
+    assert status_of(run) == ("pending", "")
+
+
+def test_a_statement_that_the_database_refuses_fails_the_run(run: FitRun) -> None:
+    with pytest.raises(DatabaseError), claimed(FitRun, run.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 / 0")
+    assert status_of(run)[0] == "failed"
 
 
 def test_a_worker_that_is_stopped_gives_the_run_back(run: FitRun) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from webapp.errors import Refused
@@ -103,7 +103,12 @@ def claimed(model: type[R], run_id: UUID | str) -> Iterator[Claim[R] | None]:
         services.end(run, claim=claim.token, status=Status.CANCELLED)
     except (RunFailed, Refused) as error:
         services.end(run, claim=claim.token, status=Status.FAILED, reason=str(error))
-    except Exception:
+    except Exception as error:
+        if _is_lost_connection(error):
+            # The database restarts: nothing can be written, and nothing is wrong with the work.
+            # The lease runs out, and the reaper gives the run to the next worker.
+            logger.warning("%s: the database went away, the run goes on later", run)
+            raise
         logger.exception("%s failed", run)
         services.end(
             run,
@@ -120,6 +125,15 @@ def claimed(model: type[R], run_id: UUID | str) -> Iterator[Claim[R] | None]:
     finally:
         stop.set()
         beats.join(timeout=5)
+
+
+def _is_lost_connection(error: Exception) -> bool:
+    """Whether the database went away, as opposed to a statement that it refused: the client's
+    own errors have no SQLSTATE; 08 is the connection, 57P a server that stops or starts."""
+    if not isinstance(error, InterfaceError | OperationalError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(("08", "57P"))
 
 
 def _keep_beating(claim: Claim[R], stop: threading.Event) -> None:
