@@ -125,6 +125,14 @@ def test_nothing_starts_in_an_archived_project(cast: Cast) -> None:
         start(cast)
 
 
+def test_a_run_that_waits_is_not_worked_while_its_project_is_archived(cast: Cast) -> None:
+    run = start(cast)
+    Project.objects.filter(pk=cast.project.pk).update(archived_at=timezone.now())
+    assert runs.claim(FitRun, run.pk) is None
+    Project.objects.filter(pk=cast.project.pk).update(archived_at=None)
+    assert runs.claim(FitRun, run.pk) is not None
+
+
 def test_a_claim_is_taken_once(cast: Cast) -> None:
     run = start(cast)
     claimed = runs.claim(FitRun, run.pk)

@@ -79,11 +79,12 @@ def _send(run: Run) -> None:
 
 
 def claim(model: type[R], run_id: UUID | str) -> R | None:
-    """Take a pending run for the calling worker; None where it is not pending any more."""
+    """Take a pending run for the calling worker; None where it is not pending any more, or
+    waits until its archived project is opened again."""
     with transaction.atomic():
         run = (
             model.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(pk=run_id, status=Status.PENDING)
+            .filter(pk=run_id, status=Status.PENDING, project__archived_at=None)
             .first()
         )
         if run is None:
