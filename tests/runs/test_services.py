@@ -32,6 +32,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         runs.current_app, "send_task", lambda name, args, **options: found.append(args[0])
     )
+    monkeypatch.setattr(runs, "_has_messages", lambda task: False)
     return found
 
 
@@ -278,6 +279,42 @@ def test_a_run_that_waits_is_asked_for_again_but_not_at_every_reap(
         runs.reap()
         runs.reap()
     assert sent == [str(run.pk)]
+
+
+def test_the_queue_of_busy_workers_does_not_fill_up(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    broker = Celery(broker="memory://", set_as_current=False)
+    broker.conf.task_default_queue = new_id().hex
+    monkeypatch.setattr(runs, "current_app", broker)
+    queue = broker.conf.task_default_queue
+
+    def reap_much_later() -> int:
+        long_ago = timezone.now() - timedelta(seconds=runs.WAKE_AGAIN_S + 1)
+        FitRun.objects.update(heartbeat_at=long_ago)
+        with django_capture_on_commit_callbacks(execute=True):
+            runs.reap()
+        with broker.connection_for_write() as connected, connected.channel() as channel:
+            return int(channel.queue_declare(queue).message_count)
+
+    start(cast)
+    assert [reap_much_later() for _ in range(3)] == [1, 1, 1]
+    # A worker took the message, and the run still waits.
+    with broker.connection_for_write() as connected, connected.channel() as channel:
+        channel.queue_purge(queue)
+    assert reap_much_later() == 1
+
+
+def test_the_reaper_works_while_the_broker_is_away(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Celery(broker="redis+socket:///tmp/nobody-listens-here.sock", set_as_current=False)
+    monkeypatch.setattr(runs, "current_app", away)
+    start(cast)
+    long_ago = timezone.now() - timedelta(seconds=runs.WAKE_AGAIN_S + 1)
+    FitRun.objects.update(heartbeat_at=long_ago)
+    assert runs.reap() == 0
+    assert FitRun.objects.get().heartbeat_at == long_ago
 
 
 def test_the_log_can_not_be_changed(cast: Cast) -> None:

@@ -191,15 +191,34 @@ def reap() -> int:
 
 
 def _wake_waiting(model: type[Run], *, not_since: datetime) -> None:
-    """Send the message again for runs that wait, not at every reap: a queue of busy workers does
-    not fill up with it. While a run waits, `heartbeat_at` is when a worker was last asked for."""
+    """Send the message again for runs that wait, not at every reap, and to an empty queue only:
+    that of busy workers does not fill up with it. While a run waits, `heartbeat_at` is when a
+    worker was last asked for."""
     waiting = model.objects.filter(
         status=Status.PENDING, heartbeat_at__lt=not_since, project__archived_at=None
     )
+    if not waiting.exists() or _has_messages(model.task):
+        return
     for run in waiting.order_by("created_at")[:100]:
         sent = model.objects.filter(pk=run.pk, status=Status.PENDING)
         if sent.update(heartbeat_at=timezone.now()):
             wake(run)
+
+
+def _has_messages(task: str) -> bool:
+    """Whether messages lie in the task's queue: its workers are all busy then, or will look at
+    them at once."""
+    name = current_app.amqp.router.route({}, task)["queue"].name
+    with current_app.connection_for_write() as broker:
+        try:
+            with broker.channel() as channel:
+                return bool(channel.queue_declare(name, passive=True).message_count)
+        except broker.channel_errors:
+            # A queue without messages need not be there.
+            return False
+        except broker.connection_errors:
+            # It would not take a message now; the next reap asks again.
+            return True
 
 
 def _take_back(run: Run, *, reason: str, where: dict[str, Any]) -> bool:
