@@ -77,3 +77,10 @@ def flush_past_triggers() -> Iterator[None]:
     DatabaseOperations.sql_flush = without_triggers
     yield
     DatabaseOperations.sql_flush = sql_flush
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: from the first one on, Playwright's event loop counts as running
+    in this thread, and Django then refuses queries that other tests rightly make here."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

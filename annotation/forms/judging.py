@@ -115,4 +115,4 @@ class JudgeRunForm(_StyledForm):
         judge = next((one for one in newest if str(one.pk) == asked_for), newest.first())
         if judge is not None:
             suggested = {"judge": judge.pk, "version": judge.provenance.get("version")}
-            self.initial = {**self.initial, **suggested}
+            self.initial = {**dict(self.initial), **suggested}

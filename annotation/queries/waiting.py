@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -91,7 +92,7 @@ FROM known GROUP BY queue_id
 
 
 def _counted(member: Member, queues: Sequence[UUID]) -> dict[UUID, _Counts]:
-    values = {"user": member.user.pk, "now": timezone.now(), "queues": list(queues)}
+    values: dict[str, Any] = {"user": member.user.pk, "now": timezone.now(), "queues": list(queues)}
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, values)
         return {queue: _Counts(*counts) for queue, *counts in cursor.fetchall()}
