@@ -1,7 +1,9 @@
 """HTTP and WebSocket entry point."""
 
 import os
+from typing import cast
 
+from asgiref.typing import ASGI3Application
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
@@ -17,7 +19,7 @@ from webapp.urls import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(http),
+        "http": BodyLimit(cast(ASGI3Application, http)),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),
