@@ -19,6 +19,7 @@ from annotation.models.corpus import Split
 from annotation.queries.data import imports_of, with_turn_counts
 from annotation.queries.transcript import Line, RatingNote, ScoreLine, Transcript, transcript_of
 from annotation.services.imports import AUTO, import_start
+from webapp.accounts.access import require_open
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.files.models import StoredFile
 from webapp.files.services import store
@@ -214,6 +215,7 @@ class ImportViewSet(ProjectViewSet):
 
     @extend_schema(request=NewImportSerializer, responses={201: ImportSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
+        require_open(self.member.project)
         given = NewImportSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         file = store(

@@ -16,7 +16,7 @@ from annotation.queries.paging import by_number
 from annotation.queries.transcript import transcript_of
 from annotation.services.imports import import_start
 from annotation.services.sets import SetQuery, dialogues_in
-from webapp.accounts.access import Member
+from webapp.accounts.access import Member, require_open
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.files.models import StoredFile
@@ -128,6 +128,7 @@ def import_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpRes
 
 
 def _start(member: Member, form: ImportForm) -> ImportRun:
+    require_open(member.project)
     upload = form.cleaned_data["file"]
     file = store(
         project=member.project,

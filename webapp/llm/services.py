@@ -93,6 +93,7 @@ def endpoint_change(
 
 def endpoint_archive(*, endpoint: Endpoint, actor: User) -> None:
     """Offer it no more. Judges and runs that are pinned to it stay readable."""
+    require_open(endpoint.project)
     with transaction.atomic():
         open_rows = Endpoint.objects.filter(pk=endpoint.pk, archived_at=None)
         if open_rows.update(archived_at=timezone.now()):
