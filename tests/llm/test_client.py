@@ -2,6 +2,7 @@
 
 import asyncio
 import email.utils
+import gzip
 import json
 import logging
 import math
@@ -171,6 +172,28 @@ async def test_a_redirect_is_not_followed():
     assert "redirect" in str(error)
     assert len(stub.bodies) == 1
     assert elsewhere.bodies == []
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_is_too_large_is_not_read_to_its_end():
+    async def long():
+        for _ in range(24):
+            yield b"x" * 2**20
+
+    error, stub, _ = await failure_of(lambda body, count: StreamingResponse(long()))
+    assert isinstance(error, BadAnswer)
+    assert "larger than 16 MB" in str(error)
+    assert len(stub.bodies) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_packed_answer_is_refused_unopened():
+    bomb = gzip.compress(bytes(32 * 2**20))
+    packed = Response(bomb, headers={"content-encoding": "gzip"})
+    error, stub, _ = await failure_of(lambda body, count: packed)
+    assert isinstance(error, BadAnswer)
+    assert "compressed" in str(error)
+    assert stub.headers[0]["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize(

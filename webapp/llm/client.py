@@ -10,7 +10,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,6 +23,8 @@ from webapp.llm.addresses import AddressRefused, guarded_transport
 MAX_BACKOFF_S = 20.0
 MAX_RETRY_AFTER_S = 60.0
 MAX_SERVER_WORDS = 300
+# Far above the longest reply with its logprobs; a server that never ends would fill the memory.
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 NO_KEY = "none"  # the package insists on a key; servers that need none ignore it
 # What a request needs; anything else (organisation, platform, headers from the environment) would
 # tell an endpoint about things that are none of its business.
@@ -99,6 +101,28 @@ class RequestRefused(ModelError):
 
 class BadAnswer(ModelError):
     """The server answered 200 with something that is not a chat completion."""
+
+
+class _AnswerRefused(Exception):
+    """Not read to its end; the message says why."""
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """An answer's body up to MAX_ANSWER_BYTES."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for part in self._stream:
+            size += len(part)
+            if size > MAX_ANSWER_BYTES:
+                raise _AnswerRefused(f"The answer is larger than {MAX_ANSWER_BYTES // 2**20} MB.")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 @dataclass(frozen=True)
@@ -223,7 +247,7 @@ class ModelClient:
             timeout=timeout_s,
             follow_redirects=False,
             trust_env=False,
-            event_hooks={"request": [self._keep_needed_headers]},
+            event_hooks={"request": [self._keep_needed_headers], "response": [_bound]},
         )
         self._openai = openai.AsyncOpenAI(
             base_url=base_url,
@@ -374,6 +398,8 @@ class ModelClient:
             return EndpointUnavailable(f"The connection failed ({reason}: {words}).")
         except AddressRefused as error:
             return RequestRefused(str(error))
+        except _AnswerRefused as error:
+            return BadAnswer(str(error))
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
             return RequestRefused(f"The request could not be sent ({type(error).__name__}).")
         latency_ms = (time.perf_counter() - started) * 1000
@@ -387,6 +413,8 @@ class ModelClient:
         for name in set(request.headers) - SENT_HEADERS:
             del request.headers[name]
         request.headers["Authorization"] = f"Bearer {self._key or NO_KEY}"
+        # What is packed small can unpack to any size.
+        request.headers["Accept-Encoding"] = "identity"
 
     def _refusal(self, error: openai.APIStatusError) -> ModelError:
         status = error.status_code
@@ -418,6 +446,14 @@ class ModelClient:
         if self._key:
             text = text.replace(self._key, "[key]")
         return " ".join(text.split())[:MAX_SERVER_WORDS]
+
+
+async def _bound(response: httpx2.Response) -> None:
+    """Read no more of an answer than a completion needs, and nothing that is packed."""
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise _AnswerRefused("The answer comes compressed, which was not asked for.")
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101  (an async client)
+    response.stream = _Bounded(response.stream)
 
 
 class _TopLogprob(BaseModel):
