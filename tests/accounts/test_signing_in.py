@@ -19,6 +19,7 @@ from django.urls import reverse
 from tests.conftest import Cast
 from tests.factories import PASSWORD
 from webapp.accounts.services import people
+from webapp.accounts.tokens import create_token
 from webapp.audit.models import Entry
 
 
@@ -64,6 +65,15 @@ def test_a_deactivated_person_is_out_at_once(client: Client, cast: Cast) -> None
     assert client.get(reverse("profile")).status_code == 302
     assert sign_in(client, user.email).status_code == 302
     assert client.get(reverse("profile")).status_code == 302
+
+
+def test_the_token_of_a_deactivated_person_opens_nothing(cast: Cast) -> None:
+    user = cast.annotators[0]
+    _, secret = create_token(user=user, name="laptop")
+    bearer = {"authorization": f"Bearer {secret}"}
+    assert Client().get("/api/me/", headers=bearer).status_code == 200
+    people.set_active(actor=cast.admin, user=user, active=False)
+    assert Client().get("/api/me/", headers=bearer).status_code == 401
 
 
 def test_sign_up_is_closed(client: Client, db: None) -> None:

@@ -148,3 +148,11 @@ def test_only_a_criterion_with_conditions_may_be_set_aside():
     assert "not_applicable" in entry["properties"]["score"]["enum"]
     assert '"not_applicable"' in rubric_text(KARDIA, [persona])
     assert '"not_applicable"' not in rubric_text(SPEC, SPEC.criteria)
+
+
+@pytest.mark.parametrize("text", ["{target}", "{0.__class__}", "{{ 7*7 }}", "{% debug %}", "%(x)s"])
+def test_what_looks_like_a_template_stays_text(text):
+    """The words of a rubric and of a dialogue are put together and never filled in."""
+    spec = rubric(criterion("empathy", name=text, description=text), title=text, guidance=text)
+    assert rubric_text(spec, spec.criteria).count(text) == 4
+    assert json.dumps(text)[1:-1] in everywhere(text) or quoted(text) in everywhere(text)
