@@ -72,7 +72,7 @@ def test_the_road(road: Road) -> None:
     accounts(road)
     import_file(road, DATA / "epitome-shape.jsonl", added=60, broken=4)
     rubric(road)
-    rate(road)
+    rate(road, queue="Peer support", set_name="epitome-shape", rated=2)
     generate(road)
     judge(road)
     train(road)
@@ -80,11 +80,13 @@ def test_the_road(road: Road) -> None:
 
 
 def test_epitome_itself(road: Road) -> None:
-    """The licensed file, where there is one: imported whole, judged by what it teaches."""
+    """The licensed file, where there is one: imported whole, rated by people, judged by what it
+    teaches. It comes after the synthetic one, in the same studio."""
     folder = os.environ.get("KARDIA_DATA")
     if not folder:
         pytest.skip("KARDIA_DATA is not set")
     import_file(road, Path(folder) / "epitome.jsonl", added=2099, broken=0)
+    rate(road, queue="EPITOME itself", set_name="epitome.jsonl", rated=4)
     fit_and_judge(road, name="EPITOME judge", set_name="epitome.jsonl", texts=300)
     assert road.faults == []
 
@@ -170,20 +172,20 @@ def rubric(road: Road) -> None:
     road.shoot(page, "3-rubric-published")
 
 
-def rate(road: Road) -> None:
+def rate(road: Road, *, queue: str, set_name: str, rated: int) -> None:
     page = road.go("lead", "Queues")
     page.get_by_role("link", name="New queue").first.click()
-    page.get_by_label("Name").fill("Peer support")
-    page.get_by_label("What is rated").select_option(label=option(page, "epitome-shape"))
+    page.get_by_label("Name").fill(queue)
+    page.get_by_label("What is rated").select_option(label=option(page, set_name))
     page.get_by_label("Rubric", exact=True).select_option(label=option(page, "EPITOME", "version"))
     for name in ("Amara Deluse", "Jonas Lindqvist"):
         page.get_by_label(name).check()
     page.get_by_label("Items at most").fill("2")
     page.get_by_role("button", name="Open the queue").click()
-    expect(page.get_by_role("heading", name="Peer support")).to_be_visible()
+    expect(page.get_by_role("heading", name=queue)).to_be_visible()
     for box, levels in (("annotator", "210"), ("annotator2", "211")):
         desk = road.go(box, "Desk")
-        row = desk.locator("li", has_text="Peer support")
+        row = desk.locator("li", has_text=queue)
         row.get_by_role("button", name="Start").click()
         for item in range(2):
             expect(desk.locator("[data-rated]")).to_have_text("0")
@@ -191,14 +193,14 @@ def rate(road: Road) -> None:
                 desk.keyboard.press(level)
             expect(desk.locator("[data-rated]")).to_have_text("3")
             if item == 0:
-                road.shoot(desk, f"4-desk-{box}")
+                road.shoot(desk, f"4-desk-{box}-{rated}")
             held = desk.locator("[data-assignment]").get_attribute("data-assignment")
             desk.keyboard.press("Enter")
             expect(desk.locator(f"[data-assignment='{held}']")).to_have_count(0)
     page = road.go("lead", "Agreement")
     page.get_by_label("Rubric version").select_option(label=option(page, "EPITOME", "version"))
-    expect(page.locator("tbody tr", has_text="Explorations").first).to_contain_text("2")
-    road.shoot(page, "4-agreement")
+    expect(page.locator("tbody tr", has_text="Explorations").first).to_contain_text(str(rated))
+    road.shoot(page, f"4-agreement-{rated}")
 
 
 def option(page: Page, text: str, name: str = "source") -> str:
