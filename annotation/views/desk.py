@@ -72,7 +72,7 @@ def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> Htt
         return _problem(stale, revision=stale.revision, draft=stale.draft)
     except Refused as refusal:
         return _problem(refusal)
-    except (BadDraft, KeyError, TypeError, ValueError, RecursionError) as error:
+    except (BadDraft, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         detail = str(error) if isinstance(error, BadDraft) else "This is no draft."
         return JsonResponse({"detail": detail, "code": "invalid"}, status=400)
     return JsonResponse({"revision": kept.revision, "is_held": kept.is_held})

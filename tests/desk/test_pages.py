@@ -141,7 +141,10 @@ def test_drafts_over_json(at_desk: Desk, client: Client, ana: User) -> None:
     assert stale.json()["code"] == "stale"
     assert stale.json()["revision"] == 1
     assert stale.json()["draft"]["scores"] == {"empathy": 3}
-    for nonsense in ("", "{", "[]", "null", '{"revision": "x"}', '{"scores": {"empathy": 3}}'):
+    for nonsense in (
+        "", "{", "[]", "null", '{"revision": "x"}', '{"revision": 1e999}', "[" * 100_000,
+        '{"scores": {"empathy": 3}}',
+    ):  # fmt: skip
         assert save(nonsense).status_code == 400
     for active in ("NaN", "Infinity", "-1", '"x"'):
         body = '{"scores": {}, "revision": 1, "active_seconds": ' + active + "}"
