@@ -20,6 +20,9 @@ for (const name of ["htmx:sendError", "htmx:responseError"]) {
     event.target.querySelector("[type=submit]").removeAttribute("aria-busy");
     const box = event.target.querySelector("[data-upload-progress]");
     box.hidden = false;
-    box.querySelector("dd").textContent = "The file did not arrive. Nothing was imported; try again.";
+    const isTooLarge = event.detail.xhr?.status === 413;
+    box.querySelector("dd").textContent = isTooLarge
+      ? "The file is larger than the studio takes. Nothing was imported."
+      : "The file did not arrive. Nothing was imported; try again.";
   });
 }
