@@ -94,6 +94,8 @@ class Studio:
         web = self._program(
             *("web", "-m", "uvicorn", "webapp.asgi:application", "--host", "127.0.0.1"),
             *("--port", str(self._port), "--timeout-graceful-shutdown", "3"),
+            # Paths of invitation and password links are secrets: they stay out of the log.
+            "--no-access-log",
         )
         supervisor.start(web, essential=True)
 
