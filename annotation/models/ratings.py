@@ -120,7 +120,7 @@ class Score(ProjectRow):
         constraints = [
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["rating", "criterion_uid"], name="one_score"),
-            # Fail closed: a value exactly where something was scored (DESIGN, invariant 5).
+            # Fail closed: a value exactly where something was scored.
             models.CheckConstraint(
                 condition=Q(status="scored", value__isnull=False)
                 | (~Q(status="scored") & Q(value=None)),
