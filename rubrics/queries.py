@@ -77,20 +77,6 @@ def draft_state(version: RubricVersion) -> DraftState:
     )
 
 
-def published_versions(project: Project) -> QuerySet[RubricVersion]:
-    """What queues, judge runs and training runs choose from, newest first."""
-    return (
-        RubricVersion.objects.filter(
-            project=project,
-            status=RubricVersion.Status.PUBLISHED,
-            rubric__archived_at=None,
-        )
-        .select_related("rubric", "spec")
-        .defer("draft", "spec__content")
-        .order_by("-published_at")
-    )
-
-
 def judges_of(project: Project) -> QuerySet[Judge]:
     """Every version of every judge, by name and newest first."""
     return (

@@ -61,14 +61,6 @@ class RolloutView:
     def prompt_tail(self) -> str:
         return self.rows[0].rollout.prompt_tail
 
-    @property
-    def previous_prompt(self) -> int | None:
-        return self.prompt - 1 if self.prompt > 1 else None
-
-    @property
-    def next_prompt(self) -> int | None:
-        return self.prompt + 1 if self.prompt < len(self.prompts) else None
-
 
 def view_of(
     run: TrainingRun, *, step: int | None = None, prompt: int | None = None

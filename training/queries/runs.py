@@ -35,11 +35,6 @@ class Progress:
     took: timedelta | None
     judge_failures: int
 
-    @property
-    def is_measuring(self) -> bool:
-        """Before the first step the base is measured, after the last one the result."""
-        return self.done in (0, self.total)
-
 
 @dataclass(frozen=True)
 class Figure:

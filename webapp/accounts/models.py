@@ -47,10 +47,6 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
-    @property
-    def initials(self) -> str:
-        return "".join(word[0] for word in self.name.split()[:2]).upper() or "?"
-
 
 class Project(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

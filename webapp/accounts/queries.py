@@ -47,10 +47,6 @@ class MemberRow:
     roles: list[str]
     since: datetime
 
-    @property
-    def role_labels(self) -> str:
-        return ", ".join(str(Role(role).label) for role in self.roles)
-
 
 def members_of(project: Project) -> list[MemberRow]:
     """Everybody in the project by name, with their roles."""
