@@ -16,9 +16,12 @@ import uvicorn
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from webapp.accounts.models import User
+
+# Two busy cores: what a person would wait for is waited for.
+expect.set_options(timeout=15_000)
 
 HOW = "browser tests need Chromium: install it, or name its program in CHROMIUM"
 

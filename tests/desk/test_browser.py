@@ -98,6 +98,9 @@ def test_two_people_rate_blind_by_keyboard_alone_and_the_lead_sees_agreement(
     expect(ana.page.locator("#keys")).to_be_visible()
     ana.press("Escape")
     expect(ana.page.locator("#keys")).to_be_hidden()
+    # The browser gives the focus back a moment after the sheet is gone.
+    ana.page.wait_for_function("!document.activeElement.closest('dialog')")
+    ana.page.wait_for_timeout(200)
     ana.press("Enter")
     ana.is_at("Dialogue 1, turn 4")
     ana.reads("Dialogue 1, turn 2 is submitted.")

@@ -144,6 +144,8 @@ def rubric(road: Road) -> None:
     page.get_by_role("link", name="New rubric").first.click()
     page.get_by_label("Name").fill("Steady presence")
     page.get_by_role("button", name="Begin writing").click()
+    # The editor has counted the criteria when its script is at work.
+    expect(page.locator("[data-count]")).to_have_text("0")
     for name, gate in (("Warmth", ""), ("Honesty", "2")):
         page.get_by_role("button", name="Add a criterion").click()
         page.get_by_label("Name", exact=True).fill(name)
