@@ -1,0 +1,66 @@
+"""The API of rubrics, below `/api/`."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from rubrics.api.rubrics import RubricVersionViewSet, RubricViewSet, SpecViewSet, VersionViewSet
+
+P = "projects/<uuid:project_id>/"
+VERSION = P + "rubric-versions/<uuid:id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        P + "rubrics/",
+        RubricViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_rubric_list",
+    ),
+    path(
+        P + "rubrics/<uuid:id>/",
+        RubricViewSet.as_view({"get": "retrieve"}),
+        name="api_rubric_retrieve",
+    ),
+    path(
+        P + "rubrics/<uuid:id>/versions/",
+        RubricVersionViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_rubric_version_list",
+    ),
+    path(
+        VERSION,
+        VersionViewSet.as_view({"get": "retrieve"}),
+        name="api_rubric_version_retrieve",
+    ),
+    path(
+        VERSION + "draft/",
+        VersionViewSet.as_view({"put": "save"}),
+        name="api_rubric_version_save",
+    ),
+    path(
+        VERSION + "send-for-review/",
+        VersionViewSet.as_view({"post": "send_for_review"}),
+        name="api_rubric_version_send_for_review",
+    ),
+    path(
+        VERSION + "withdraw/",
+        VersionViewSet.as_view({"post": "withdraw"}),
+        name="api_rubric_version_withdraw",
+    ),
+    path(
+        VERSION + "approve/",
+        VersionViewSet.as_view({"post": "approve"}),
+        name="api_rubric_version_approve",
+    ),
+    path(
+        VERSION + "publish/",
+        VersionViewSet.as_view({"post": "publish"}),
+        name="api_rubric_version_publish",
+    ),
+    path(
+        VERSION + "archive/",
+        VersionViewSet.as_view({"post": "archive"}),
+        name="api_rubric_version_archive",
+    ),
+    path(
+        P + "specs/<str:hash>/",
+        SpecViewSet.as_view({"get": "retrieve"}),
+        name="api_spec_retrieve",
+    ),
+]
