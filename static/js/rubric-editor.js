@@ -37,6 +37,7 @@ const autosave = new Autosave({
       showProblems();
       $("[data-saved-by]").textContent = reply.saved_by;
       for (const field of document.querySelectorAll("[data-revision]")) field.value = reply.revision;
+      editor.dispatchEvent(new CustomEvent("rubric:saved", { bubbles: true, detail: { revision: reply.revision } }));
     },
     stale,
   },
@@ -127,6 +128,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") { event.preventDefault(); autosave.now(); return; }
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !document.querySelector("dialog[open]")) { event.preventDefault(); score(); return; }
   if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
   const uid = document.activeElement?.dataset.pick;
   const inList = host.text.criteria.find((criterion) => criterion.uid === uid);
@@ -136,6 +138,11 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (shift(criterion, event.key === "ArrowUp" ? -1 : 1)) autosave.changed();
 });
+
+/** The playground scores the draft as the server has it. */
+async function score() {
+  if (await autosave.now()) editor.dispatchEvent(new CustomEvent("rubric:score", { bubbles: true }));
+}
 
 // What the server says of the text
 
@@ -218,3 +225,4 @@ else if (kept) {
 }
 const asked = decodeURIComponent(location.hash.slice(1));
 pick(asked || host.text.criteria[0]?.uid || "about");
+$('[data-do="add"]').disabled = false;

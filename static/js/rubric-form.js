@@ -17,7 +17,10 @@ export function drawForm(box, host) {
     form.querySelector("[data-more]").open = Boolean(criterion.use_when || criterion.avoid_when);
   }
   box.replaceChildren(form);
+  box.dataset.thread = criterion ? `criterion:${criterion.uid}` : "rubric";
   refreshForm(box, host);
+  // Remarks and other things that hang on a criterion or a level find their place anew.
+  box.dispatchEvent(new CustomEvent("rubric:drawn", { bubbles: true, detail: { uid: criterion?.uid ?? null } }));
 }
 
 /** What follows from other fields: which controls are there, the share, the choice of gates. */
@@ -115,6 +118,7 @@ function drawLevels(form, host) {
   levels.forEach((level, position) => {
     const row = part("t-level");
     const index = criterion.levels.indexOf(level);
+    row.dataset.thread = `level:${criterion.uid}:${level.value}`;
     const chip = row.querySelector("[data-value]");
     chip.textContent = level.value;
     chip.dataset.l = 1 + Math.round((4 * position) / Math.max(levels.length - 1, 1));
