@@ -1,0 +1,89 @@
+"""A rubric's parts as plain immutable data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+SPEC_FORMAT = 1
+
+Kind = Literal["judge", "check"]
+Scale = Literal["levels", "binary", "points"]
+Category = Literal["", "essential", "important", "optional", "pitfall"]
+SpanName = Literal["understanding", "reasoning", "emotion", "response", "whole"]
+Check = Literal["", "format", "emotion_match", "min_words", "max_words", "contains", "lacks"]
+Formula = Literal["weighted_mean", "harmonic_mean", "healthbench", "rar"]
+Status = Literal["scored", "not_applicable", "failed", "not_scored"]
+
+RAR_WEIGHTS: Mapping[str, float] = {
+    "essential": 1.0,
+    "important": 0.7,
+    "optional": 0.3,
+    "pitfall": 0.9,
+}
+HEALTHBENCH_POINTS = 10.0
+
+
+@dataclass(frozen=True)
+class LevelSpec:
+    value: int
+    label: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class ExemplarSpec:
+    text: str
+    level: int
+    context: str = ""
+
+
+@dataclass(frozen=True)
+class CriterionSpec:
+    """One question to a rater (`judge`) or one exact test (`check`).
+
+    `binary` and `points` are the values 0 and 1 and need no levels. `points` are HealthBench's
+    signed points, `category` is Rubrics as Rewards', `gate` the level below which the total is 0.
+    """
+
+    uid: str
+    meaning_id: str
+    name: str
+    description: str = ""
+    use_when: str = ""
+    avoid_when: str = ""
+    kind: Kind = "judge"
+    scale: Scale = "levels"
+    levels: tuple[LevelSpec, ...] = ()
+    weight: float = 1.0
+    points: float | None = None
+    category: Category = ""
+    gate: int | None = None
+    spans: tuple[SpanName, ...] = ("response",)
+    check: Check = ""
+    check_argument: str = ""
+    exemplars: tuple[ExemplarSpec, ...] = ()
+
+    @property
+    def level_values(self) -> tuple[int, ...]:
+        """The values that a score may take, ascending; empty while no level is written."""
+        if self.scale != "levels":
+            return (0, 1)
+        return tuple(sorted({level.value for level in self.levels}))
+
+
+@dataclass(frozen=True)
+class RubricSpec:
+    title: str
+    purpose: str = ""
+    target: Literal["turn", "dialogue"] = "turn"
+    guidance: str = ""
+    formula: Formula = "weighted_mean"
+    criteria: tuple[CriterionSpec, ...] = ()
+
+    @property
+    def judge_criteria(self) -> tuple[CriterionSpec, ...]:
+        return tuple(c for c in self.criteria if c.kind == "judge")
+
+    @property
+    def checks(self) -> tuple[CriterionSpec, ...]:
+        return tuple(c for c in self.criteria if c.kind == "check")
