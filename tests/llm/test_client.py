@@ -13,7 +13,6 @@ import pytest
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from tests.llm.servers import Stub, answer, free_port, raw_server, refusal, serve
-from webapp.llm import client as client_module
 from webapp.llm.addresses import guarded_transport
 from webapp.llm.client import (
     BadAnswer,
@@ -25,7 +24,9 @@ from webapp.llm.client import (
     RateLimited,
     RequestRefused,
     choice_logprobs,
+    wire,
 )
+from webapp.llm.client import client as client_module
 
 KEY = "sk-very-secret-0123456789"
 HELLO = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hi"}]
@@ -102,7 +103,7 @@ async def test_a_busy_server_is_asked_again_after_the_time_it_named():
 
 
 def test_retry_after_is_read_as_seconds_or_as_a_date():
-    read = client_module._retry_after
+    read = wire.retry_after
     assert read("3") == 3
     assert read("-3") == 0
     assert read(email.utils.formatdate(time.time() + 20, usegmt=True)) == pytest.approx(20, abs=1.5)
@@ -321,7 +322,7 @@ async def test_nothing_from_the_environment_reaches_the_endpoint(monkeypatch):
     monkeypatch.setenv("OPENAI_PROJECT_ID", "our-project")
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer custom\nX-Tenant: ours")
     _, stub, _ = await ask_stub(lambda body, count: answer())
-    assert set(stub.headers[0]) <= client_module.SENT_HEADERS
+    assert set(stub.headers[0]) <= wire.SENT_HEADERS
     assert stub.headers[0]["authorization"] == f"Bearer {KEY}"
 
 

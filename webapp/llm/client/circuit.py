@@ -1,0 +1,85 @@
+"""The circuit: an endpoint that fails again and again is left alone for a while."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from webapp.llm.errors import CircuitOpen
+
+# While another call tries, the rest ask again after this long.
+TRIAL_WAIT_S = 0.2
+
+
+@dataclass(frozen=True)
+class Pause:
+    """An endpoint is left alone until `until`, after `failures` calls in a row that failed."""
+
+    until: datetime
+    failures: int
+    reason: str
+
+
+class Circuit:
+    """Opens after `threshold` failed calls in a row; after `cooldown_s` it lets one call try.
+
+    `pauses` counts how often it opened since the last success.
+    """
+
+    def __init__(
+        self, threshold: int, cooldown_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._threshold = threshold
+        self._cooldown_s = cooldown_s
+        self._clock = clock
+        self._failures = 0
+        self._reason = ""
+        self._opened_at: float | None = None
+        self._trial = False
+        self.pauses = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened_at is not None
+
+    @property
+    def pause(self) -> Pause | None:
+        if self._opened_at is None:
+            return None
+        left = max(self._opened_at + self._cooldown_s - self._clock(), 0.0)
+        until = datetime.now(UTC) + timedelta(seconds=left)
+        return Pause(until, self._failures, self._reason)
+
+    def admit(self) -> None:
+        """Raises CircuitOpen, or returns: then `succeeded`, `failed` or `abandoned` must follow."""
+        if self._opened_at is None:
+            return
+        wait = self._opened_at + self._cooldown_s - self._clock()
+        if wait <= 0 and not self._trial:
+            self._trial = True
+            return
+        wait = max(wait, TRIAL_WAIT_S)
+        raise CircuitOpen(
+            f"This endpoint failed {self._failures} times in a row and is left alone for now; "
+            f"it is tried again in {math.ceil(wait)} s. The last failure: {self._reason}",
+            retry_after_s=wait,
+            reason=self._reason,
+        )
+
+    def succeeded(self) -> None:
+        self._failures = self.pauses = 0
+        self._opened_at = None
+        self._trial = False
+
+    def failed(self, reason: str) -> None:
+        self._failures += 1
+        self._reason = reason
+        # A call that began before the circuit opened ends late: it doesn't prolong the pause.
+        if self._trial or (not self.is_open and self._failures >= self._threshold):
+            self._opened_at = self._clock()
+            self._trial = False
+            self.pauses += 1
+
+    def abandoned(self) -> None:
+        self._trial = False

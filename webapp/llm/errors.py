@@ -1,0 +1,77 @@
+"""What can go wrong when a model is asked, in words for people. No message ever holds the key."""
+
+from webapp.llm.records import CallRecord
+
+# Answers that blame the request itself, not the endpoint.
+REQUEST_FAULTS = (400, 413, 422)
+
+
+class ModelError(Exception):
+    """A model call failed.
+
+    `retryable` says whether the same call may succeed later, `blames_endpoint` whether it counts
+    against the endpoint, as opposed to this request or a busy moment; `status` is the HTTP status,
+    if any; `latency_ms` is of the last attempt; `calls` are the requests that were made for it,
+    oldest first.
+    """
+
+    retryable = False
+    calls: tuple[CallRecord, ...] = ()
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.latency_ms: float | None = None
+
+    @property
+    def blames_endpoint(self) -> bool:
+        return self.status not in REQUEST_FAULTS
+
+
+class EndpointUnavailable(ModelError):
+    """Not reached, no answer in time, or a 5xx answer."""
+
+    retryable = True
+
+
+class RateLimited(ModelError):
+    """429: the server is busy. `retry_after_s` is what it asked for, if it said."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None) -> None:
+        super().__init__(message, status=429)
+        self.retry_after_s = retry_after_s
+
+    @property
+    def blames_endpoint(self) -> bool:
+        return False
+
+
+class CircuitOpen(ModelError):
+    """Not sent: the endpoint failed repeatedly, the last time for `reason`. It is tried again
+    in `retry_after_s`."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float, reason: str = "") -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.reason = reason
+
+
+class RequestRefused(ModelError):
+    """The server or the address rules refuse the request; sending it again changes nothing."""
+
+    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+        super().__init__(message, status=status)
+        self.code = code
+
+    @property
+    def blames_form(self) -> bool:
+        """Whether the same question in another form of request may be accepted."""
+        return self.status in REQUEST_FAULTS and self.code != "context_length_exceeded"
+
+
+class BadAnswer(ModelError):
+    """The server answered 200 with something that is not a chat completion."""
