@@ -192,9 +192,8 @@ class ModelClient:
 
     async def _recorded(self, form: Form, calls: list[CallRecord]) -> Completion | ModelError:
         """Sends the request, with retries, and tells circuit, usage and `calls` what came of it."""
-        record = CallRecord(
-            {"model": self.model, **form.body}, form.name, asked_at=datetime.now(UTC)
-        )
+        sent = {"model": self.model, **form.body}
+        record = CallRecord(sent, form.name, asked_at=datetime.now(UTC))
         self.usage.calls += 1
         paused = self._circuit.pauses
         try:
