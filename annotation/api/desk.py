@@ -55,6 +55,12 @@ class DraftSaveSerializer(DraftSerializer):
 
 
 class SubmitSerializer(DraftSerializer):
+    revision = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        required=False,
+        help_text="The draft's one that was read: with it, another draft saved since is not lost.",
+    )
     active_seconds = serializers.FloatField(min_value=0, required=False)
 
 
@@ -205,7 +211,10 @@ class DeskViewSet(ProjectViewSet):
         data = self._read(SubmitSerializer)
         try:
             done = services.submit(
-                assignment=assignment, draft=data, active_seconds=data.get("active_seconds", 0)
+                assignment=assignment,
+                draft=data,
+                active_seconds=data.get("active_seconds", 0),
+                revision=data.get("revision"),
             )
         except services.Incomplete as incomplete:
             missing = dict.fromkeys(incomplete.missing, ["Not rated yet."])

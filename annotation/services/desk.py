@@ -101,11 +101,18 @@ def draft_save(
         return Kept(own.draft_revision, own.draft_saved_at, is_held)
 
 
-def submit(*, assignment: Assignment, draft: object, active_seconds: object = 0) -> Assignment:
+def submit(
+    *,
+    assignment: Assignment,
+    draft: object,
+    active_seconds: object = 0,
+    revision: int | None = None,
+) -> Assignment:
     """Make the rating. The same submit twice is one rating.
 
     After the lease it still counts while the item needs it. Where it does not, the draft is kept
-    and Refused says so. Raises Incomplete for criteria without a level, BadDraft for no draft.
+    and Refused says so. Raises Incomplete for criteria without a level, BadDraft for no draft,
+    StaleDraft where another draft was saved since `revision`.
     """
     spec = spec_of(assignment)
     read, seconds = read_draft(spec, draft), read_active_seconds(active_seconds)
@@ -116,6 +123,8 @@ def submit(*, assignment: Assignment, draft: object, active_seconds: object = 0)
         own = _lock(assignment)
         if own.state == _State.SUBMITTED:
             return own
+        if revision not in (None, own.draft_revision) and own.draft != read.to_json():
+            raise StaleDraft(own.draft, own.draft_revision)
         _write_draft(own, read, seconds)
         refusal = _why_not(own)
         if refusal is None:

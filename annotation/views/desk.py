@@ -88,11 +88,16 @@ def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> Ht
             assignment=assignment,
             draft=_posted_draft(request),
             active_seconds=request.POST.get("active_seconds") or 0,
+            revision=_revision(request.POST.get("revision", "")),
         )
+    except services.StaleDraft as stale:
+        return _refused(request, assignment, stale, revision=stale.revision, draft=stale.draft)
     except services.Incomplete as incomplete:
         return _refused(request, assignment, incomplete, status=422, missing=incomplete.missing)
     except Refused as refusal:
-        return _refused(request, assignment, refusal)
+        # What was handed in is kept as a draft, under a revision of its own.
+        assignment.refresh_from_db(fields=["draft_revision"])
+        return _refused(request, assignment, refusal, revision=assignment.draft_revision)
     except BadDraft as error:
         return _refused(request, assignment, Refused(str(error), code="invalid"), status=400)
     response = _next(request, member, assignment.item.queue)
@@ -245,6 +250,10 @@ def _posted_draft(request: HttpRequest) -> dict[str, dict[str, str]]:
 def _url(action: str, assignment: Assignment) -> str:
     where = {"project_id": assignment.project_id, "assignment_id": assignment.pk}
     return reverse(f"desk_{action}", kwargs=where)
+
+
+def _revision(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,6 +1,6 @@
 // The desk: keys, the draft that saves itself, the clock, submit and undo. One item is #desk; htmx
 // swaps it for the next one, and every swap starts a new session for that item.
-import { csrf, toast, typing } from "./studio.js";
+import { csrf, pressedAt, toast, typing } from "./studio.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -9,6 +9,7 @@ const SAVE_AFTER = 700;      // ms without a change until the draft is sent
 const RETRY_AFTER = 5;       // s until a failed request is sent again
 const IDLE_AFTER = 30000;    // ms without a sign of work until the clock stops
 const STORE = "kardia-desk-";
+const UNDER_WAY = "This rating is being submitted, and the next item comes in a moment. That key was not taken.";
 
 let session = null;
 
@@ -20,7 +21,7 @@ class Session {
     this.revision = Number(root.dataset.revision);
     this.seconds = Number(root.dataset.seconds);
     this.over = false;
-    this.saving = false;
+    this.saving = null;
     this.changed = false;
     this.timers = new Set();
     this.undoLeft(root);
@@ -46,6 +47,7 @@ class Session {
   }
 
   end() {
+    this.save({ leaving: true });
     this.over = true;
     this.timers.forEach(clearTimeout);
   }
@@ -98,17 +100,19 @@ class Session {
   async save({ leaving = false } = {}) {
     if (this.over || this.stale || !this.changed) return;
     if (this.saving) { this.timer = this.after(SAVE_AFTER / 1000, () => this.save()); return; }
-    this.saving = true;
+    this.saving = this.sendDraft(leaving);
+    await this.saving;
+    this.saving = null;
+  }
+
+  async sendDraft(leaving) {
     this.changed = false;
-    let answer;
+    let answer = null;
     try {
       answer = await post(this.root.dataset.draftUrl, {
         ...this.draft(), revision: this.revision, active_seconds: this.seconds,
       }, leaving);
-    } catch {
-      answer = null;
-    }
-    this.saving = false;
+    } catch { /* It did not reach the studio. */ }
     if (this.over) return;
     if (answer === null || answer.status >= 500) this.retry();
     else if (answer.status === 200) this.saved(answer.body);
@@ -180,14 +184,17 @@ class Session {
     crit.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
   }
 
-  rate(key) {
+  /** The level of the open criterion that a key gives. */
+  level(key) {
     const crit = this.crits[this.at];
-    const input = crit && $(`input[data-key="${CSS.escape(key)}"]`, crit);
-    if (!input) return false;
+    return crit && $(`input[data-key="${CSS.escape(key)}"]`, crit);
+  }
+
+  rate(input) {
+    const crit = input.closest(".crit");
     input.checked = true;
     this.rated(crit);
     this.open(this.crits[this.crits.indexOf(crit) + 1]);
-    return true;
   }
 
   rated(crit) {
@@ -222,19 +229,38 @@ class Session {
     box.hidden = !text;
   }
 
-  sending() {
+  get isBusy() {
+    return this.form?.inert ?? false;
+  }
+
+  /** Nothing of the rating changes while it is under way. */
+  busy(is) {
+    if (is) this.left = document.activeElement;
+    this.form.inert = is;
+    for (const part of [this.form, $(".actionbar .is-primary", this.form)]) part.setAttribute("aria-busy", String(is));
+    if (!is && this.form.contains(this.left)) this.left.focus({ preventScroll: true });
+  }
+
+  /** A draft that is on its way arrives first: its revision is the one to hand in. */
+  async sending() {
+    clearTimeout(this.timer);
+    this.busy(true);
+    write(this.key, { ...this.draft(), revision: this.revision });
+    await this.saving;
     clearTimeout(this.timer);
     this.form.active_seconds.value = this.seconds.toFixed(1);
-    this.form.setAttribute("aria-busy", "true");
-    $(".actionbar .is-primary", this.form).setAttribute("aria-busy", "true");
-    write(this.key, { ...this.draft(), revision: this.revision });
+    this.form.revision.value = this.revision;
   }
 
   notSent(xhr) {
     if (!this.form) return;
-    this.form.removeAttribute("aria-busy");
-    $(".actionbar .is-primary", this.form).removeAttribute("aria-busy");
+    this.busy(false);
     const body = parse(xhr?.responseText);
+    if (body?.code === "stale") {
+      this.notSaved({ status: xhr.status, body });
+      return;
+    }
+    if (body?.revision) this.revision = body.revision;
     if (body?.missing) {
       this.showMissing(this.crits.filter((crit) => body.missing.includes(crit.dataset.crit)));
     } else if (!xhr || xhr.status === 0 || xhr.status >= 500) {
@@ -302,6 +328,7 @@ function start() {
 
 function undo() {
   if (!session?.undoUrl) return false;
+  if (session.isBusy) { toast(UNDER_WAY); return true; }
   const url = session.undoUrl;
   session.undoUrl = null;
   window.htmx.ajax("POST", url, { target: "#desk", swap: "outerHTML" });
@@ -335,8 +362,8 @@ addEventListener("online", () => session?.save());
 
 document.addEventListener("htmx:confirm", (event) => {
   if (event.target !== session?.form) return;
-  if (session.mayGo()) session.sending();
-  else event.preventDefault();
+  event.preventDefault();
+  if (!session.isBusy && session.mayGo()) session.sending().then(() => event.detail.issueRequest(true));
 });
 // Who was signed out gets the page to sign in, which is no item.
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -373,21 +400,28 @@ document.addEventListener("desk:flagged", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (!session || event.defaultPrevented) return;
-  const inText = event.target.matches("textarea");
+  const at = pressedAt(event), inText = at.matches("textarea");
   if ((event.ctrlKey || event.metaKey) && !event.altKey) {
     // In a text, Enter is a new line; with Ctrl it hands in the form that the text is in.
-    const form = session.root.contains(event.target) ? event.target.form : session.form;
+    const form = inText && session.root.contains(at) ? at.form : session.form;
     if (event.key === "Enter" && form && (inText || !$("dialog[open]"))) { event.preventDefault(); form.requestSubmit(); }
     if (event.key.toLowerCase() === "z" && !event.shiftKey && !inText && undo()) event.preventDefault();
     return;
   }
   if (!session.form || $("dialog[open]") || event.altKey || event.metaKey) return;
-  if (event.key === "Enter" && !event.target.closest("button, a, summary, textarea, select")) {
+  if (event.key === "Enter" && !at.closest("button, a, summary, textarea, select")) {
     event.preventDefault();
     session.form.requestSubmit();
     return;
   }
-  if (!typing(event) && COMMANDS.some((command) => command(event.key.toLowerCase()))) event.preventDefault();
+  if (typing(event)) return;
+  const key = event.key.toLowerCase(), level = session.level(key);
+  if (!level && !(key in KEYS)) return;
+  event.preventDefault();
+  // A key for an item that nobody has seen yet means nothing; it is said, not lost.
+  if (session.isBusy) toast(UNDER_WAY);
+  else if (level) session.rate(level);
+  else KEYS[key]();
 });
 
 const KEYS = {
@@ -399,14 +433,11 @@ const KEYS = {
   s: () => $("#skip").showModal(),
   f: () => $("#flag").showModal(),
 };
-const COMMANDS = [
-  (key) => session.rate(key),
-  (key) => { KEYS[key]?.(); return key in KEYS; },
-];
 
 function toggle(details) {
   const open = details.some((each) => !each.open);
   for (const each of details) each.open = open;
 }
 
-start();
+// After htmx has looked at the page, which it does at the same event: Enter is then its to send.
+document.addEventListener("DOMContentLoaded", start);

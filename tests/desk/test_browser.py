@@ -98,9 +98,6 @@ def test_two_people_rate_blind_by_keyboard_alone_and_the_lead_sees_agreement(
     expect(ana.page.locator("#keys")).to_be_visible()
     ana.press("Escape")
     expect(ana.page.locator("#keys")).to_be_hidden()
-    # The browser gives the focus back a moment after the sheet is gone.
-    ana.page.wait_for_function("!document.activeElement.closest('dialog')")
-    ana.page.wait_for_timeout(200)
     ana.press("Enter")
     ana.is_at("Dialogue 1, turn 4")
     ana.reads("Dialogue 1, turn 2 is submitted.")
@@ -201,3 +198,74 @@ def test_single_letters_can_be_switched_off(at_desk: Desk, seat_of: Seats) -> No
     ana.press("4", "s")
     expect(ana.page.locator("#skip")).to_be_hidden()
     ana.reads("0 of 3 criteria")
+
+
+def test_a_key_right_after_a_dialog_closed_is_meant_for_the_page(
+    at_desk: Desk, seat_of: Seats
+) -> None:
+    """The browser leaves the focus on the hidden button until it has drawn the page again."""
+    ana = seat_of(at_desk.cast.annotators[0])
+    ana.begin()
+    press = """key => {
+        const sheet = document.querySelector(key === "4" ? "#flag" : "#keys");
+        sheet.showModal();
+        sheet.close();
+        if (!document.activeElement.closest("dialog")) throw new Error("the focus left at once");
+        document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })
+        );
+    }"""
+    ana.page.evaluate(press, "4")
+    ana.reads("1 of 3 criteria")
+    ana.press("1", "x")
+    ana.page.evaluate(press, "Enter")
+    ana.is_at("Dialogue 1, turn 4")
+    ana.reads("Dialogue 1, turn 2 is submitted.")
+
+
+def test_keys_while_a_rating_is_under_way_are_said_and_change_nothing(
+    at_desk: Desk, seat_of: Seats
+) -> None:
+    ana = seat_of(at_desk.cast.annotators[0])
+    ana.begin()
+    held: list[Route] = []
+    ana.page.route("**/submit/", lambda route: held.append(route), times=1)
+    # The draft is still on its way when the rating is handed in: it arrives first.
+    ana.press("4", "1", "x", "Enter", "Enter", "2", "k")
+    ana.reads("That key was not taken.")
+    expect(ana.page.locator(".crit input:checked")).to_have_count(3)
+    expect(ana.page.locator(".crit").first.locator("input:checked")).to_have_value("4")
+    ana.page.wait_for_function("document.querySelector('[data-rating]').inert")
+    while not held:
+        ana.page.wait_for_timeout(20)
+    held[0].continue_()
+    ana.is_at("Dialogue 1, turn 4")
+    ana.reads("Dialogue 1, turn 2 is submitted.")
+    # The new item hears keys at once.
+    ana.press("5")
+    ana.reads("1 of 3 criteria")
+    assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 4
+
+
+def test_a_window_left_open_does_not_submit_over_a_newer_draft(
+    at_desk: Desk, seat_of: Seats
+) -> None:
+    ana = seat_of(at_desk.cast.annotators[0])
+    ana.begin()
+    ana.press("1", "1", "x")
+    expect(ana.page.locator("[data-saved]")).to_have_text("Draft saved")
+    other = ana.page.context.new_page()
+    other.goto(ana.page.url)
+    expect(other.locator("#desk[data-ready]")).to_be_visible()
+    other.keyboard.press("k")
+    other.keyboard.press("k")
+    other.keyboard.press("5")
+    expect(other.locator("[data-saved]")).to_have_text("Draft saved")
+    ana.press("Enter")
+    ana.reads("Changed in another window.")
+    assert Rating.objects.count() == 0
+    ana.page.get_by_role("button", name="Keep this one").click()
+    expect(ana.page.locator("[data-saved]")).to_have_text("Draft saved")
+    ana.press("Enter")
+    ana.is_at("Dialogue 1, turn 4")
+    assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 1

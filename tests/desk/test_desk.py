@@ -149,6 +149,17 @@ def test_a_draft_of_another_window_is_not_overwritten(at_desk: Desk) -> None:
     assert own(held).draft["scores"] == {"empathy": 3}
 
 
+def test_a_submit_does_not_pass_over_a_draft_of_another_window(at_desk: Desk) -> None:
+    held = at_desk.claim(at_desk.cast.annotators[0])
+    other = {"scores": FULL["scores"] | {"empathy": 1}}
+    desk.draft_save(assignment=held, draft=other, revision=0)
+    with pytest.raises(StaleDraft):
+        desk.submit(assignment=held, draft=FULL, revision=0)
+    assert own(held).draft["scores"]["empathy"] == 1
+    # What says the same is no other draft: its answer may have been lost on the way.
+    assert desk.submit(assignment=held, draft=other, revision=0).rating is not None
+
+
 def test_a_draft_is_kept_when_the_place_is_gone(at_desk: Desk) -> None:
     ana, ben, cem = at_desk.cast.annotators
     held = at_desk.claim(ana)
