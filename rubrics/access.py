@@ -7,7 +7,7 @@ from django.http import Http404
 
 from rubrics.models import Rubric, RubricVersion, Spec
 from webapp.accounts.access import Member
-from webapp.accounts.models import Role
+from webapp.accounts.models import Membership, Project, Role, User
 
 WRITERS = (Role.CLINICIAN, Role.LEAD)
 
@@ -20,8 +20,8 @@ def visible_versions(member: Member) -> QuerySet[RubricVersion]:
     """The versions that the member may read, without their texts."""
     found = RubricVersion.objects.filter(project=member.project)
     if not may_write(member):
-        shown = [RubricVersion.Status.PUBLISHED, RubricVersion.Status.ARCHIVED]
-        found = found.filter(status__in=shown)
+        # Not those archived as drafts.
+        found = found.filter(published_at__isnull=False)
     return found.select_related("spec", "author", "saved_by", "approved_by", "published_by").defer(
         "draft", "spec__content"
     )
@@ -68,3 +68,42 @@ def visible_specs(member: Member) -> QuerySet[Spec]:
     if may_write(member):
         return found
     return found.filter(Exists(visible_versions(member).filter(spec=OuterRef("pk"))))
+
+
+def versions_with_texts(member: Member, rubric: Rubric) -> list[RubricVersion]:
+    """The versions of a rubric that the member may read, newest first, with their texts."""
+    return list(visible_versions(member).defer(None).filter(rubric=rubric).order_by("-number"))
+
+
+def lineage(member: Member, rubric: Rubric) -> list[RubricVersion]:
+    """The versions that follow one another, oldest first: without drafts that were set aside."""
+    versions = reversed(versions_with_texts(member, rubric))
+    return [version for version in versions if not version.is_set_aside]
+
+
+def writable_projects(user: User) -> QuerySet[Project]:
+    """The open projects in which this person writes rubrics."""
+    return Project.objects.filter(
+        Exists(Membership.objects.filter(project=OuterRef("pk"), user=user, role__in=WRITERS)),
+        archived_at=None,
+    ).order_by("name")
+
+
+def open_version(rubric: Rubric) -> RubricVersion | None:
+    """The version that is being written or reviewed; for members who write."""
+    return (
+        rubric.versions.filter(
+            status__in=[RubricVersion.Status.DRAFT, RubricVersion.Status.IN_REVIEW]
+        )
+        .select_related("saved_by")
+        .defer("draft")
+        .first()
+    )
+
+
+def origin_of(member: Member, rubric: Rubric) -> RubricVersion | None:
+    """The version that the rubric is a copy of, where the member may read it in this project."""
+    if rubric.copied_from is None:
+        return None
+    found = visible_versions(member).filter(pk=rubric.copied_from)
+    return found.select_related("rubric").first()

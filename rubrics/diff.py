@@ -35,12 +35,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Difference:
-    """One place that differs. `level` is the value of the level that it belongs to."""
+    """One place that differs. `level` is the value of the level that it belongs to, `tone` the
+    colour of its chip, 1 to 5."""
 
     key: str
     label: str
     pieces: tuple[Piece, ...]
     level: int | None = None
+    tone: int | None = None
     note: str = ""
 
     @property
@@ -186,6 +188,7 @@ class Fact:
     label: str
     text: str
     level: int | None = None
+    tone: int | None = None
     number: float | None = None
     # A field as it is where nobody wrote anything.
     is_default: bool = False
@@ -240,7 +243,7 @@ def _difference(old: Fact | None, new: Fact | None) -> Difference | None:
     pieces = (
         _merged([Piece("gone", before), Piece("new", after)]) if is_value else words(before, after)
     )
-    return Difference(shown.key, shown.label, pieces, shown.level, note)
+    return Difference(shown.key, shown.label, pieces, shown.level, shown.tone, note)
 
 
 def _frame_facts(spec: RubricSpec) -> list[Fact]:
@@ -282,13 +285,22 @@ def facts_of(c: CriterionSpec) -> list[Fact]:
         ),
     ]  # fmt: skip
     seen: dict[int, int] = {}
+    tones = _tones(c)
     for level in sorted(c.levels, key=lambda each: each.value):
         # A draft may have a level twice.
         nth = seen[level.value] = seen.get(level.value, 0) + 1
         key = f"levels.{level.value}" + (f".{nth}" if nth > 1 else "")
-        facts.append(Fact(f"{key}.label", "Name of the level", level.label, level.value))
-        facts.append(Fact(f"{key}.anchor", level.label or "Anchor", level.anchor, level.value))
+        place = (level.value, tones[level.value])
+        facts.append(Fact(f"{key}.label", "Name of the level", level.label, *place))
+        facts.append(Fact(f"{key}.anchor", level.label or "Anchor", level.anchor, *place))
     return facts
+
+
+def _tones(c: CriterionSpec) -> dict[int, int]:
+    """The colour of each level: 1 for the lowest to 5 for the highest."""
+    values = sorted({level.value for level in c.levels} | {e.level for e in c.exemplars})
+    last = max(len(values) - 1, 1)
+    return {value: 1 + round(4 * place / last) for place, value in enumerate(values)}
 
 
 _KINDS = {"judge": "People and judges", "check": "An exact check"}
@@ -310,24 +322,30 @@ def _exemplars(old: CriterionSpec | None, new: CriterionSpec | None) -> tuple[Di
         if exemplar in before:
             before.remove(exemplar)
             after.remove(exemplar)
+    tones = (_tones(old) if old else {}) | (_tones(new) if new else {})
     found = []
     for exemplar in after:
-        key = f"exemplars.{exemplar.level}"
-        twin = next((e for e in before if (e.text, e.context) == _said(exemplar)), None)
-        if twin is not None:
-            before.remove(twin)
-            note = f"showed level {twin.level} before"
-            pieces = words(exemplar.text, exemplar.text)
-            found.append(Difference(key, "Exemplar", pieces, exemplar.level, note))
+        twin = next((each for each in before if _said(each) == _said(exemplar)), None)
+        if twin is None:
+            found.append(_exemplar("New exemplar", exemplar, tones, ("", _whole(exemplar))))
         else:
-            pieces = words("", _whole(exemplar))
-            found.append(Difference(key, "New exemplar", pieces, exemplar.level))
-    for exemplar in before:
-        pieces = words(_whole(exemplar), "")
-        found.append(
-            Difference(f"exemplars.{exemplar.level}", "Exemplar gone", pieces, exemplar.level)
-        )
+            before.remove(twin)
+            texts = (_whole(exemplar), _whole(exemplar))
+            note = f"showed level {twin.level} before"
+            found.append(_exemplar("Exemplar", exemplar, tones, texts, note))
+    found += [_exemplar("Exemplar gone", each, tones, (_whole(each), "")) for each in before]
     return tuple(found)
+
+
+def _exemplar(
+    label: str,
+    exemplar: ExemplarSpec,
+    tones: dict[int, int],
+    texts: tuple[str, str],
+    note: str = "",
+) -> Difference:
+    level = exemplar.level
+    return Difference(f"exemplars.{level}", label, words(*texts), level, tones[level], note)
 
 
 def _said(exemplar: ExemplarSpec) -> tuple[str, str]:

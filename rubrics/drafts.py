@@ -4,18 +4,10 @@ Types are strict, so that a draft can always be opened again; what is still miss
 here but a problem that `rubrics.spec.validate` names and publishing waits for.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import uuid4
 
-from rubrics.spec import (
-    CriterionSpec,
-    RubricSpec,
-    SpecError,
-    from_json,
-    meaning_changed,
-)
+from rubrics.spec import CriterionSpec, RubricSpec, SpecError, from_json
 
 MAX_CRITERIA = 100
 MAX_LEVELS = 20
@@ -47,25 +39,6 @@ def read_draft(content: object) -> RubricSpec:
     for index, criterion in enumerate(spec.criteria):
         _require_bounds(criterion, f"criteria[{index}]")
     return spec
-
-
-def settle_meanings(spec: RubricSpec, published: Mapping[str, CriterionSpec]) -> RubricSpec:
-    """The spec with a new `meaning_id` wherever scores can't carry over (DECISIONS 2).
-
-    `published` is, for each meaning that was ever published, a criterion that had it. A criterion
-    whose kind, scale, level values or spans differ from that has another meaning, and so has
-    the second of two criteria that claim the same one.
-    """
-    taken: set[str] = set()
-    criteria = []
-    for criterion in spec.criteria:
-        old = published.get(criterion.meaning_id)
-        changed = old is not None and meaning_changed(old, criterion)
-        if changed or criterion.meaning_id in taken:
-            criterion = dataclasses.replace(criterion, meaning_id=str(uuid4()))
-        taken.add(criterion.meaning_id)
-        criteria.append(criterion)
-    return dataclasses.replace(spec, criteria=tuple(criteria))
 
 
 def _require_bounds(criterion: CriterionSpec, path: str) -> None:

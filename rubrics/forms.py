@@ -1,9 +1,14 @@
 """Forms about rubrics. They check what was typed; services decide."""
 
+from typing import Any
+
 from django import forms
+from django.db.models import QuerySet
 
 from rubrics.drafts import MAX_TITLE
 from rubrics.services.publishing import MAX_NOTE
+from rubrics.services.reviewing import MAX_WORDS
+from webapp.accounts.models import Project
 
 
 class RubricForm(forms.Form):
@@ -22,3 +27,22 @@ class SeenForm(forms.Form):
 
 class PublishForm(SeenForm):
     change_note = forms.CharField(max_length=MAX_NOTE, required=False)
+
+
+class RefuseForm(SeenForm):
+    words = forms.CharField(max_length=MAX_WORDS)
+
+
+class RestoreForm(forms.Form):
+    """The revision of the open draft that the person agrees to set aside."""
+
+    set_aside_revision = forms.IntegerField(min_value=0, required=False)
+
+
+class CopyForm(forms.Form):
+    name = forms.CharField(max_length=MAX_TITLE)
+    project = forms.ModelChoiceField(queryset=Project.objects.none())
+
+    def __init__(self, *args: Any, projects: QuerySet[Project], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["project"].queryset = projects

@@ -49,3 +49,17 @@ def undeletable(*, name: str = "undeletable", when: str | None = None) -> object
             "USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;"
         ),
     )
+
+
+def untruncatable() -> object:
+    """A trigger that refuses TRUNCATE of the whole table, which row triggers never see."""
+    return pgtrigger.Trigger(
+        name="no_truncate",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        level=pgtrigger.Statement,
+        func=(
+            "RAISE EXCEPTION '% can not be truncated', TG_TABLE_NAME "
+            "USING ERRCODE = 'restrict_violation';"
+        ),
+    )

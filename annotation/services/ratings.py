@@ -177,7 +177,7 @@ def _require_published(new: Iterable[NewRating]) -> None:
     if not specs:
         return
     published = RubricVersion.objects.filter(
-        spec_id__in=specs, status__in=["published", "archived"]
+        spec_id__in=specs, published_at__isnull=False
     ).values_list("spec_id", flat=True)
     if specs - set(published):
         raise Refused("People rate published rubric versions only.", code="not_published")

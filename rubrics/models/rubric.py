@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable
+from webapp.db import frozen, undeletable, untruncatable
 
 
 class Rubric(ProjectRow):
@@ -42,7 +42,7 @@ class Spec(ProjectRow):
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["project", "hash"], name="spec_content"),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = [frozen(), undeletable(), untruncatable()]
 
     @property
     def short_hash(self) -> str:
@@ -94,7 +94,8 @@ class RubricVersion(ProjectRow):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "in_review"])
-                | Q(spec__isnull=False, published_at__isnull=False),
+                | Q(status="archived", spec__isnull=False)
+                | Q(status="published", spec__isnull=False, published_at__isnull=False),
                 name="published_has_spec",
             ),
         ]
@@ -107,6 +108,7 @@ class RubricVersion(ProjectRow):
                 "AND NEW.status <> 'archived')",
             ),
             undeletable(when="OLD.status IN ('published', 'archived')"),
+            untruncatable(),
         ]
 
     def __str__(self) -> str:
@@ -115,6 +117,11 @@ class RubricVersion(ProjectRow):
     @property
     def is_open(self) -> bool:
         return self.status in (self.Status.DRAFT, self.Status.IN_REVIEW)
+
+    @property
+    def is_set_aside(self) -> bool:
+        """A draft that was archived: it is kept to read and to restore, and was never in use."""
+        return self.status == self.Status.ARCHIVED and self.published_at is None
 
 
 class Criterion(ProjectRow):
@@ -135,7 +142,7 @@ class Criterion(ProjectRow):
             models.UniqueConstraint(fields=["version", "uid"], name="criterion_uid"),
         ]
         indexes = [models.Index(fields=["project", "meaning_id"])]
-        triggers = [frozen(), undeletable()]
+        triggers = [frozen(), undeletable(), untruncatable()]
 
 
 class Level(ProjectRow):
@@ -150,4 +157,4 @@ class Level(ProjectRow):
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["criterion", "value"], name="level_value"),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = [frozen(), undeletable(), untruncatable()]

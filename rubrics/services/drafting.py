@@ -1,6 +1,7 @@
 """Begin a rubric, write its draft, begin the next version."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -32,9 +33,15 @@ class BadContent(Refused):
 
 
 def rubric_create(
-    *, project: Project, actor: User, name: str, content: object | None = None
+    *,
+    project: Project,
+    actor: User,
+    name: str,
+    content: object | None = None,
+    copied_from: UUID | None = None,
 ) -> Rubric:
     """A rubric with version 1 as a draft: empty, or with `content`, a spec as JSON data.
+    `copied_from` is the version, perhaps of another project, that the text is a copy of.
 
     Raises BadContent where `content` is no spec, Refused without a name.
     """
@@ -45,9 +52,13 @@ def rubric_create(
     spec = RubricSpec(title=name) if content is None else read_content(content)
     with transaction.atomic():
         rubric = Rubric.objects.create(
-            project=project, number=next_number(project, "rubric"), name=name, created_by=actor
+            project=project,
+            number=next_number(project, "rubric"),
+            name=name,
+            created_by=actor,
+            copied_from=copied_from,
         )
-        _begin_version(rubric, number=1, actor=actor, spec=spec)
+        begin_version(rubric, number=1, actor=actor, spec=spec)
         audit.record("rubric.created", actor=actor, object=rubric, number=rubric.number)
     return rubric
 
@@ -96,12 +107,17 @@ def draft_open(*, rubric: Rubric, actor: User) -> RubricVersion:
                 code="draft_exists",
             )
         written = locked.versions.select_related("spec").order_by("-number")
-        base = written.filter(status=Status.PUBLISHED).first() or written.first()
+        was_published = written.filter(published_at__isnull=False)
+        base = written.filter(status=Status.PUBLISHED).first() or was_published.first()
         if base is None or base.spec is None:
             raise Refused("This rubric has no published version to begin from.", code="nothing")
-        last = locked.versions.aggregate(number=Max("number"))["number"]
         spec = read_content(base.spec.content)
-        return _begin_version(locked, number=last + 1, actor=actor, spec=spec)
+        return begin_version(locked, number=next_version_number(locked), actor=actor, spec=spec)
+
+
+def next_version_number(rubric: Rubric) -> int:
+    """One more than the newest version's. The caller has locked the rubric."""
+    return int(rubric.versions.aggregate(number=Max("number"))["number"] or 0) + 1
 
 
 def read_content(content: object) -> RubricSpec:
@@ -123,7 +139,7 @@ def lock_version(version: RubricVersion) -> RubricVersion:
     return locked
 
 
-def _begin_version(rubric: Rubric, *, number: int, actor: User, spec: RubricSpec) -> RubricVersion:
+def begin_version(rubric: Rubric, *, number: int, actor: User, spec: RubricSpec) -> RubricVersion:
     version = RubricVersion.objects.create(
         project_id=rubric.project_id,
         rubric=rubric,

@@ -33,7 +33,7 @@ def version_ensure(*, project: Project, actor: User, spec: RubricSpec) -> Rubric
 def _published(project: Project, spec: RubricSpec) -> RubricVersion | None:
     return (
         RubricVersion.objects.filter(
-            project=project, spec__hash=spec_hash(spec), status__in=["published", "archived"]
+            project=project, spec__hash=spec_hash(spec), published_at__isnull=False
         )
         .select_related("spec")
         .order_by("published_at")

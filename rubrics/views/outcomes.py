@@ -1,15 +1,17 @@
 """What pages about a version share: who may do what, and what follows an action."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from rubrics import access
-from rubrics.models import RubricVersion
-from rubrics.services.publishing import approval_needed
+from rubrics.models import Review, RubricVersion
+from rubrics.services.reviewing import approval_needed
 from webapp.accounts.access import Member
 from webapp.errors import Refused
 
@@ -23,7 +25,32 @@ def about(member: Member, version: RubricVersion) -> dict[str, Any]:
         "may_write": access.may_write(member),
         "may_publish": not needs_approval or version.approved_by_id is not None,
         "may_approve": needs_approval and version.saved_by_id != member.user.pk,
+        "sent_back": _sent_back(version),
     }
+
+
+def _sent_back(version: RubricVersion) -> Review | None:
+    """Why the draft is one again, until it is sent for review anew."""
+    if version.status != RubricVersion.Status.DRAFT:
+        return None
+    last = version.reviews.select_related("reviewer").first()
+    return last if last and last.verdict == Review.Verdict.REFUSED else None
+
+
+def restoring(
+    member: Member, version: RubricVersion, versions: Iterable[RubricVersion]
+) -> dict[str, Any]:
+    """Whether this person may restore the version, and the open one that is in the way."""
+    return {
+        "may_restore": access.may_write(member) and version.spec_id is not None,
+        "in_the_way": next((each for each in versions if each.is_open), None),
+    }
+
+
+def valid(form: Form) -> dict[str, Any]:
+    if not form.is_valid():
+        raise BadRequest("The form was not sent by the page.")
+    return form.cleaned_data
 
 
 def act(

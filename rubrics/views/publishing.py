@@ -1,29 +1,44 @@
 """Actions on the way of a version: review, approval, publication, archive."""
 
-from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
 
-from rubrics import access, services
-from rubrics.forms import PublishForm, SeenForm
-from rubrics.views.outcomes import act
+from rubrics import access, history, queries, services
+from rubrics.forms import PublishForm, RefuseForm, SeenForm
+from rubrics.views.outcomes import about, act, valid
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @project_page(*access.WRITERS)
 def rubric_publish(request: HttpRequest, member: Member, version_id: UUID) -> HttpResponse:
+    """What publishing would do, for the dialog, which asks when it opens; and the click itself."""
     version = access.version_for(member, version_id)
-    form = _valid(PublishForm(request.POST))
+    if request.method == "GET":
+        context = {
+            **about(member, version),
+            "before": queries.published_before(version),
+            "consequences": history.consequences(member.project, history.spec_of(version)),
+        }
+        return render(request, "rubrics/_publish_form.html", context)
+    form = valid(PublishForm(request.POST))
+    prefix = "meaning:"
+    meanings = {
+        key.removeprefix(prefix): answer == "yes"
+        for key, answer in request.POST.items()
+        if key.startswith(prefix)
+    }
     return act(
         request,
         version,
         f"Version {version.number} is published.",
-        lambda: services.version_publish(version=version, actor=member.user, **form),
+        lambda: services.version_publish(
+            version=version, actor=member.user, meaning_changed=meanings, **form
+        ),
     )
 
 
@@ -31,7 +46,7 @@ def rubric_publish(request: HttpRequest, member: Member, version_id: UUID) -> Ht
 @project_page(*access.WRITERS)
 def rubric_send_for_review(request: HttpRequest, member: Member, version_id: UUID) -> HttpResponse:
     version = access.version_for(member, version_id)
-    form = _valid(SeenForm(request.POST))
+    form = valid(SeenForm(request.POST))
     return act(
         request,
         version,
@@ -56,11 +71,25 @@ def rubric_withdraw(request: HttpRequest, member: Member, version_id: UUID) -> H
 @project_page(*access.WRITERS)
 def rubric_approve(request: HttpRequest, member: Member, version_id: UUID) -> HttpResponse:
     version = access.version_for(member, version_id)
+    form = valid(SeenForm(request.POST))
     return act(
         request,
         version,
         f"You approved version {version.number}. It can be published now.",
-        lambda: services.version_approve(version=version, actor=member.user),
+        lambda: services.version_approve(version=version, actor=member.user, **form),
+    )
+
+
+@require_POST
+@project_page(*access.WRITERS)
+def rubric_refuse(request: HttpRequest, member: Member, version_id: UUID) -> HttpResponse:
+    version = access.version_for(member, version_id)
+    form = valid(RefuseForm(request.POST))
+    return act(
+        request,
+        version,
+        f"Version {version.number} is a draft again, with your words.",
+        lambda: services.version_refuse(version=version, actor=member.user, **form),
     )
 
 
@@ -74,9 +103,3 @@ def rubric_archive(request: HttpRequest, member: Member, version_id: UUID) -> Ht
         f"Version {version.number} is archived. What was rated by it keeps it.",
         lambda: services.version_archive(version=version, actor=member.user),
     )
-
-
-def _valid(form: SeenForm) -> dict[str, Any]:
-    if not form.is_valid():
-        raise BadRequest("The form was not sent by the page.")
-    return form.cleaned_data

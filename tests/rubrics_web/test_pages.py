@@ -206,7 +206,7 @@ def test_review_approve_publish_through_the_pages(
     client.force_login(cast.leads[0])
     page = client.get(url("rubric_version", draft)).text
     assert "Approve version 1" in page and "Publish version 1" not in page
-    page = client.post(url("rubric_approve", draft), follow=True).text
+    page = client.post(url("rubric_approve", draft), seen, follow=True).text
     assert "Publish version 1" in page
     page = client.post(url("rubric_publish", draft), {**seen, "change_note": "First."}, follow=True)
     assert "Version 1 is published." in page.text and "First." in page.text

@@ -1,12 +1,21 @@
 """Review, approval and publishing; and that what is published stays as it is."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import InternalError
 
-from rubrics.models import Criterion, Level, Rubric, RubricVersion, Spec
+from rubrics.models import (
+    Criterion,
+    Level,
+    MeaningChange,
+    Review,
+    Rubric,
+    RubricVersion,
+    Spec,
+)
 from rubrics.services import (
     draft_open,
     draft_save,
@@ -15,6 +24,7 @@ from rubrics.services import (
     version_approve,
     version_archive,
     version_publish,
+    version_refuse,
     version_send_for_review,
     version_withdraw_from_review,
 )
@@ -63,16 +73,32 @@ def test_published_version_is_frozen_hashed_and_indexed(published: RubricVersion
         "DELETE FROM rubrics_rubricversion",
         "DELETE FROM rubrics_spec",
         "DELETE FROM rubrics_rubric",
+        "UPDATE rubrics_rubricversion SET number = 9",
+        "UPDATE rubrics_criterion SET meaning_id = 'another'",
+        "TRUNCATE rubrics_level",
+        "TRUNCATE rubrics_criterion CASCADE",
+        "TRUNCATE rubrics_rubricversion CASCADE",
+        "TRUNCATE rubrics_spec CASCADE",
+        "TRUNCATE rubrics_rubric CASCADE",
+        "UPDATE rubrics_review SET words = 'another'",
+        "DELETE FROM rubrics_review",
+        "TRUNCATE rubrics_review",
+        "UPDATE rubrics_meaningchange SET changed = NOT changed",
+        "DELETE FROM rubrics_meaningchange",
+        "TRUNCATE rubrics_meaningchange",
     ],
 )
 def test_database_refuses_to_change_what_is_published(published: RubricVersion, sql: str) -> None:
+    MeaningChange.objects.create(
+        project=published.project, version=published, uid="warmth", changed=False, suggested=False
+    )
     with (
         pytest.raises((IntegrityError, InternalError)),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(sql)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(sql)
     before = published.spec.content
     published.refresh_from_db()
     assert (published.status, published.spec.content) == ("published", before)
@@ -165,27 +191,94 @@ def test_nobody_publishes_a_text_that_they_have_not_seen(db: None) -> None:
     version_publish(version=version, actor=author, expected_revision=1)
 
 
-def publish_change(cast: Cast, rubric: Rubric, changed: dict[str, object]) -> Criterion:
+def publish_change(
+    cast: Cast, rubric: Rubric, changed: dict[str, object], **meanings: bool
+) -> Criterion:
     author, other = cast.clinicians
     draft = draft_open(rubric=rubric, actor=author)
     draft_save(version=draft, actor=author, content=changed, expected_revision=0)
     version_send_for_review(version=draft, actor=author)
     version_approve(version=draft, actor=other)
-    version_publish(version=draft, actor=author)
+    version_publish(version=draft, actor=author, meaning_changed=meanings)
     return Criterion.objects.get(version=draft)
 
 
-def test_meaning_stays_with_the_wording_and_goes_with_the_scale(
+def test_author_says_whether_a_rewording_means_something_else(
     cast: Cast, published: RubricVersion
 ) -> None:
     first = published.criteria.get()
     worded = rubric_text(criterion("warmth", description="Said anew.", weight=3.0))
-    second = publish_change(cast, published.rubric, worded)
+    with pytest.raises(Refused, match="Say whether the meaning changed of: Warmth"):
+        publish_change(cast, published.rubric, worded)
+    draft = published.rubric.versions.get(number=2)
+    assert draft.status == "in_review"
+    version_publish(version=draft, actor=cast.clinicians[0], meaning_changed={"warmth": False})
+    second = Criterion.objects.get(version=draft)
     assert second.meaning_id == first.meaning_id
     assert second.criterion_hash != first.criterion_hash
+    other = rubric_text(criterion("warmth", description="Something else."))
+    third = publish_change(cast, published.rubric, other, warmth=True)
+    assert third.meaning_id != first.meaning_id
+    rows = MeaningChange.objects.order_by("version__number")
+    assert [(r.version.number, r.uid, r.changed, r.forced) for r in rows] == [
+        (2, "warmth", False, False), (3, "warmth", True, False),
+    ]  # fmt: skip
+
+
+def test_another_scale_means_something_else_whatever_the_author_says(
+    cast: Cast, published: RubricVersion
+) -> None:
     scaled = rubric_text(criterion("warmth", levels=criterion("warmth").levels[:2]))
-    third = publish_change(cast, published.rubric, scaled)
-    assert (third.uid, third.meaning_id == first.meaning_id) == (first.uid, False)
+    second = publish_change(cast, published.rubric, scaled, warmth=False)
+    assert (second.uid, second.meaning_id == "meaning-warmth") == ("warmth", False)
+    row = MeaningChange.objects.get()
+    assert (row.changed, row.forced, row.suggested) == (True, True, True)
+
+
+def test_weight_and_gate_ask_nobody(cast: Cast, published: RubricVersion) -> None:
+    heavier = rubric_text(criterion("warmth", weight=3.0, gate=2), title="Other")
+    second = publish_change(cast, published.rubric, heavier)
+    assert second.meaning_id == published.criteria.get().meaning_id
+    assert not MeaningChange.objects.get().changed
+
+
+def test_a_restored_text_means_again_what_it_meant(cast: Cast, published: RubricVersion) -> None:
+    other = rubric_text(criterion("warmth", description="Something else."))
+    second = publish_change(cast, published.rubric, other, warmth=True)
+    third = publish_change(cast, published.rubric, published.spec.content)
+    assert third.meaning_id == published.criteria.get().meaning_id != second.meaning_id
+
+
+def test_reviewer_sends_a_text_back_with_words(cast: Cast, draft: RubricVersion) -> None:
+    author, other = cast.clinicians
+    version_send_for_review(version=draft, actor=author)
+    with pytest.raises(Refused, match="You wrote in this version last"):
+        version_refuse(version=draft, actor=author, words="Mine.")
+    for words in ("", "  ", "x" * 2001):
+        with pytest.raises(Refused, match="what has to change"):
+            version_refuse(version=draft, actor=other, words=words)
+    back = version_refuse(version=draft, actor=other, words=" Level 2 and 3 overlap. ")
+    assert (back.status, back.approved_by, back.revision) == ("draft", None, 1)
+    with pytest.raises(Refused, match="is draft"):
+        version_refuse(version=draft, actor=other, words="Again.")
+    # The same text may come again, and the same reviewer may think again.
+    version_send_for_review(version=draft, actor=author)
+    version_approve(version=draft, actor=other)
+    verdicts = Review.objects.order_by("created_at").values_list("revision", "verdict", "words")
+    assert list(verdicts) == [(0, "refused", "Level 2 and 3 overlap."), (1, "approved", "")]
+
+
+def test_nobody_answers_a_text_that_they_have_not_seen(cast: Cast, draft: RubricVersion) -> None:
+    author, other = cast.clinicians
+    version_send_for_review(version=draft, actor=author)
+    version_withdraw_from_review(version=draft, actor=author)
+    draft_save(version=draft, actor=author, content=rubric_text(title="Sly"), expected_revision=1)
+    version_send_for_review(version=draft, actor=author)
+    with pytest.raises(Stale):
+        version_approve(version=draft, actor=other, expected_revision=0)
+    with pytest.raises(Stale):
+        version_refuse(version=draft, actor=other, words="No.", expected_revision=0)
+    assert not Review.objects.exists()
 
 
 def test_two_criteria_never_share_a_meaning(cast: Cast, published: RubricVersion) -> None:
@@ -209,25 +302,47 @@ def test_archived_version_stays_archived(cast: Cast, published: RubricVersion) -
     assert (draft.number, draft.draft) == (2, published.spec.content)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_two_who_publish_at_once_one_wins() -> None:
-    version, author = solo_draft()
-    barrier, results = threading.Barrier(2), []
+def at_once(*actions: Callable[[], object]) -> list[str]:
+    """Run these at the same moment; what each said, "done" where it was not refused."""
+    barrier, results = threading.Barrier(len(actions)), []
 
-    def publish() -> None:
+    def run(action: Callable[[], object]) -> None:
         try:
             barrier.wait(5)
-            version_publish(version=version, actor=author)
-            results.append("published")
+            action()
+            results.append("done")
         except Refused as refusal:
             results.append(str(refusal))
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=publish) for _ in range(2)]
+    threads = [threading.Thread(target=run, args=[action]) for action in actions]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert sorted(results) == [f"Version 1 is already published, by {author}.", "published"]
+    return sorted(results)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_publish_at_once_one_wins() -> None:
+    version, author = solo_draft()
+    said = at_once(*[lambda: version_publish(version=version, actor=author)] * 2)
+    assert said == [f"Version 1 is already published, by {author}.", "done"]
     assert Spec.objects.count() == 1 == Criterion.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_review_at_once_one_wins(cast: Cast, draft: RubricVersion) -> None:
+    author, other = cast.clinicians
+    lead = cast.leads[0]
+    version_send_for_review(version=draft, actor=author)
+    said = at_once(
+        lambda: version_approve(version=draft, actor=other),
+        lambda: version_approve(version=draft, actor=lead),
+    )
+    assert said in (
+        ["Carl Clinician has approved it already.", "done"],
+        ["Lena Lead has approved it already.", "done"],
+    )
+    assert Review.objects.count() == 1

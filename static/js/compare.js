@@ -1,0 +1,53 @@
+// Two versions side by side: choosing another one, the layout, and walking from change to change.
+import { typing } from "./studio.js";
+
+const form = document.querySelector("[data-compare]");
+const panes = document.querySelector("[data-layout]");
+const changes = [...document.querySelectorAll("[data-change]")];
+const picks = [...document.querySelectorAll(".pick a")];
+let at = -1;
+
+form.addEventListener("change", (event) => {
+  if (event.target.name === "layout") lay(event.target.value);
+  else form.submit();
+});
+
+function lay(layout) {
+  panes.dataset.layout = layout;
+  const address = new URL(location);
+  address.searchParams.set("layout", layout);
+  history.replaceState(null, "", address);
+}
+
+function go(step) {
+  if (!changes.length) return;
+  at = Math.min(Math.max(at + step, 0), changes.length - 1);
+  changes[at].focus({ preventScroll: true });
+  changes[at].scrollIntoView({ block: "center" });
+  mark(changes[at].closest("section")?.id);
+}
+
+function mark(id) {
+  for (const pick of picks) {
+    if (pick.hash === `#${id}`) pick.setAttribute("aria-current", "true");
+    else pick.removeAttribute("aria-current");
+  }
+}
+
+for (const pick of picks) pick.addEventListener("click", () => {
+  mark(pick.hash.slice(1));
+  at = changes.findIndex((change) => change.closest("section")?.id === pick.hash.slice(1)) - 1;
+});
+
+// Before the page's own J and K, which walk through lists of links.
+document.addEventListener("keydown", (event) => {
+  if (typing(event)) return;
+  if (event.key === "j" || event.key === "k") {
+    event.stopImmediatePropagation();
+    go(event.key === "j" ? 1 : -1);
+  } else if (event.key === "v") {
+    const other = form.querySelector("[name=layout]:not(:checked)");
+    other.checked = true;
+    lay(other.value);
+  }
+}, { capture: true });
