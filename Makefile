@@ -1,6 +1,7 @@
 # Everything that people do with Kardia Studio on one machine. `make help` lists it.
 PYTHON ?= python3
 PORT ?= 8000
+MODEL ?= starter=training/starter/model
 ARGS ?=
 
 python := .venv/bin/python
@@ -8,7 +9,7 @@ install := $(PYTHON) -m webapp.embedded.install
 embedded := $(python) -m webapp.embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock manage backup restore clean
+.PHONY: help run vllm test lint lock manage backup restore clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -16,6 +17,10 @@ help: ## list the commands
 run: ## start the studio (PORT=8000; ARGS=--no-demo leaves out the demo)
 	@$(install)
 	@exec $(embedded) run --port $(PORT) $(ARGS)
+
+vllm: PORT = 8200
+vllm: ## serve a model with vLLM (MODEL=NAME=DIR; PORT=8200; ARGS go to vLLM)
+	@exec $(PYTHON) -m webapp.embedded.vllm serve $(MODEL) --port $(PORT) $(ARGS)
 
 test: ## run all tests, on services of their own (ARGS="-k name")
 	@$(install) --dev
