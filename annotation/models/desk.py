@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from annotation.models.corpus import Snapshot, Target
 from annotation.models.ratings import Rater, Rating
@@ -47,6 +48,9 @@ class QueueRater(ProjectRow):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="queue_places"
     )
+    # Since when without a break: who left and came back, or whose queue was closed meanwhile,
+    # may have read what others gave.
+    blind_since = models.DateTimeField(default=timezone.now)
 
     class Meta(ProjectRow.Meta):
         constraints = [

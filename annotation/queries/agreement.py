@@ -15,6 +15,7 @@ from annotation.agreement import Estimate
 from annotation.models import Item, Rater, Rating, Score, Target
 from annotation.queries.blindness import hidden_targets
 from annotation.queries.desk import title_of, tone_of
+from annotation.queries.names import names_of
 from rubrics.models import RubricVersion
 from rubrics.spec import CriterionSpec, RubricSpec, from_json
 from webapp.accounts.access import Member
@@ -246,7 +247,7 @@ class VersionAgreement:
         for target, rater, uid, value in rows:
             self._values[uid][str(rater)][target] = value or 0.0
         keys = {key for columns in self._values.values() for key in columns}
-        self.raters = _known(Rater.objects.filter(pk__in=keys), names=self.member.is_lead)
+        self.raters = _known(Rater.objects.filter(pk__in=keys), self.member)
 
     def _hidden_targets(self) -> QuerySet[Item, UUID]:
         return hidden_targets(self.member.user, self.member.project)
@@ -302,26 +303,13 @@ def _counted(version: RubricVersion, prefix: str = "") -> Q:
     return Q(**{prefix + name: value for name, value in conditions.items()})
 
 
-def _known(rows: QuerySet[Rater], *, names: bool) -> dict[str, KnownRater]:
+def _known(rows: QuerySet[Rater], member: Member) -> dict[str, KnownRater]:
     found = sorted(
         rows.select_related("user", "judge"),
         key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk),
     )
-    raters: dict[str, KnownRater] = {}
-    for row in found:
-        name = str(row)
-        if row.kind == Rater.Kind.PERSON and not names:
-            name = f"Rater {_letters(len(raters))}"
-        if row.kind == Rater.Kind.CONSTRUCTION:
-            name = f"{name}, by construction"
-        raters[str(row.pk)] = KnownRater(str(row.pk), row.kind, name)
-    return raters
-
-
-def _letters(number: int) -> str:
-    """A, B, ... Z, AA, AB"""
-    quotient, rest = divmod(number, 26)
-    return (_letters(quotient - 1) if quotient else "") + chr(ord("A") + rest)
+    names = names_of(found, member)
+    return {str(row.pk): KnownRater(str(row.pk), row.kind, names[row.pk]) for row in found}
 
 
 def _apart(

@@ -3,6 +3,9 @@
 Whoever has a place in an open queue sees no other rating, judge score, comment or agreement on
 its items before the own submit, whatever other roles they hold. Every page, API view and socket
 that shows one of these leaves `hidden_targets` out.
+
+Who leads a project or is a clinician in it reads all ratings while they have no place. Such a
+person gets no item any more that somebody else had rated by then: see `read_items`.
 """
 
 from datetime import datetime
@@ -11,9 +14,9 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from annotation.models import Assignment, Item, Target
+from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Target
 from annotation.models.desk import UNDO_WITHIN
-from webapp.accounts.models import Project, User
+from webapp.accounts.models import Membership, Project, Role, User
 
 
 def hidden_targets(
@@ -41,6 +44,28 @@ def hidden_targets(
         .order_by()
         .values_list("target_id", flat=True)
     )
+
+
+def read_items(user: User, queue: Queue) -> QuerySet[Item]:
+    """The items of a queue whose ratings this person may have read: somebody else had rated them
+    by the same rubric text before this person became blind to them."""
+    place = QueueRater.objects.filter(queue=queue, user=user).first()
+    if place is None or not reads_ratings(user, queue.project_id):
+        return Item.objects.none()
+    by_others = Rating.objects.filter(
+        target=OuterRef("target"),
+        spec=queue.version.spec_id,
+        rater__kind=Rater.Kind.PERSON,
+        withdrawn_at=None,
+        submitted_at__lt=place.blind_since,
+    ).exclude(rater__user=user)
+    return Item.objects.filter(Exists(by_others), queue=queue)
+
+
+def reads_ratings(user: User, project_id: UUID) -> bool:
+    """Whether this person's roles show them what others gave."""
+    roles = [Role.LEAD, Role.CLINICIAN]
+    return Membership.objects.filter(user=user, project=project_id, role__in=roles).exists()
 
 
 def is_hidden(user: User, target: Target, *, now: datetime | None = None) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from annotation.models import Dialogue, Evidence, ImportLine, Rater, Rating, Score, Target, Turn
 from annotation.queries.blindness import hidden_targets
+from annotation.queries.names import names_of
 from rubrics.spec import RubricSpec, from_json
 from webapp.accounts.access import Member
 
@@ -84,7 +85,7 @@ def transcript_of(dialogue: Dialogue, member: Member) -> Transcript:
     turns = list(dialogue.turns.all())
     targets = _targets(dialogue, turns)
     hidden = set(hidden_targets(member.user, member.project).filter(target__in=targets.values()))
-    notes = _notes([target for target in targets.values() if target.pk not in hidden])
+    notes = _notes([target for target in targets.values() if target.pk not in hidden], member)
     problems = _span_problems(dialogue)
     lines = []
     for turn in turns:
@@ -126,13 +127,14 @@ def _targets(dialogue: Dialogue, turns: Sequence[Turn]) -> dict[UUID | None, Tar
     return by_turn | whole
 
 
-def _notes(targets: Sequence[Target]) -> dict[UUID, list[RatingNote]]:
-    ratings = (
+def _notes(targets: Sequence[Target], member: Member) -> dict[UUID, list[RatingNote]]:
+    ratings = list(
         Rating.objects.filter(target__in=targets, withdrawn_at=None)
         .select_related("rater__user", "rater__judge", "spec")
         .prefetch_related("scores__evidence")
         .order_by("submitted_at", "pk")
     )
+    names = names_of([rating.rater for rating in ratings], member)
     specs: dict[UUID, RubricSpec] = {}
     numbers: dict[str, int] = {}
     notes: dict[UUID, list[RatingNote]] = defaultdict(list)
@@ -141,7 +143,7 @@ def _notes(targets: Sequence[Target]) -> dict[UUID, list[RatingNote]]:
         notes[rating.target_id].append(
             RatingNote(
                 rating=rating,
-                rater=str(rating.rater),
+                rater=names[rating.rater_id],
                 look=_LOOKS.get(Rater.Kind(rating.rater.kind), ""),
                 rubric=spec.title,
                 lines=_score_lines(rating, spec, numbers),

@@ -59,16 +59,25 @@ def waiting_queues(member: Member, *, queue_id: UUID | None = None) -> list[Wait
     return sorted(found, key=lambda w: (w.free == 0, w.left == 0, w.queue.number))
 
 
-# One pass over the items with the places taken at each. `done` and `taken` are the others'.
+# One pass over the items with the places taken at each. `done` and `taken` are the others'. What
+# `blindness.read_items` names is not for this person.
 _COUNTS = """
 WITH items AS (
-    SELECT item.queue_id, queue.overlap,
+    SELECT item.queue_id, queue.overlap, %(reads)s AND EXISTS (
+            SELECT FROM annotation_rating rating
+            JOIN annotation_rater other ON other.id = rating.rater_id AND other.kind = 'person'
+            WHERE rating.target_id = item.target_id AND rating.spec_id = version.spec_id
+                AND rating.withdrawn_at IS NULL AND rating.submitted_at < place.blind_since
+                AND other.user_id <> %(user)s
+        ) AS is_read,
         max(state) FILTER (WHERE is_mine) AS mine,
         count(*) FILTER (WHERE NOT is_mine AND state = 'submitted') AS done,
         count(*) FILTER (WHERE NOT is_mine AND (state = 'submitted' OR is_held)) AS taken,
         min(leased_until) FILTER (WHERE NOT is_mine AND is_held) AS back
     FROM annotation_item item
     JOIN annotation_queue queue ON queue.id = item.queue_id
+    JOIN rubrics_rubricversion version ON version.id = queue.version_id
+    JOIN annotation_queuerater place ON place.queue_id = queue.id AND place.user_id = %(user)s
     LEFT JOIN annotation_assignment assignment ON assignment.item_id = item.id
     LEFT JOIN annotation_rater rater ON rater.id = assignment.rater_id
     CROSS JOIN LATERAL (
@@ -76,9 +85,10 @@ WITH items AS (
             state = 'reserved' AND leased_until > %(now)s AS is_held
     ) AS known
     WHERE item.queue_id = ANY(%(queues)s)
-    GROUP BY item.id, queue.overlap
+    GROUP BY item.id, queue.overlap, version.spec_id, place.blind_since
 ), known AS (
-    SELECT *, mine IS NULL OR mine NOT IN ('submitted', 'skipped') AS is_open FROM items
+    SELECT *, NOT is_read AND coalesce(mine NOT IN ('submitted', 'skipped'), true) AS is_open
+    FROM items
 )
 SELECT queue_id,
     count(*) FILTER (WHERE mine = 'submitted'),
@@ -91,7 +101,12 @@ FROM known GROUP BY queue_id
 
 
 def _counted(member: Member, queues: Sequence[UUID]) -> dict[UUID, _Counts]:
-    values: dict[str, Any] = {"user": member.user.pk, "now": timezone.now(), "queues": list(queues)}
+    values: dict[str, Any] = {
+        "user": member.user.pk,
+        "now": timezone.now(),
+        "queues": list(queues),
+        "reads": member.is_lead or member.is_clinician,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, values)
         return {queue: _Counts(*counts) for queue, *counts in cursor.fetchall()}

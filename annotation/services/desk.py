@@ -18,6 +18,7 @@ from django.utils import timezone
 from annotation.drafts import NOT_APPLICABLE, Draft, read_active_seconds, read_draft
 from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Score
 from annotation.models.desk import UNDO_WITHIN
+from annotation.queries.blindness import read_items
 from annotation.services import ratings
 from rubrics.spec import RubricSpec, from_json
 from webapp.accounts.access import require_open
@@ -247,6 +248,11 @@ def _has_room(item: Item, queue: Queue, rater: Rater) -> bool:
     return others.count() < queue.overlap
 
 
+def _may_have_read(item: Item, queue: Queue, rater: Rater) -> bool:
+    assert rater.user is not None  # noqa: S101  (a person's rater)
+    return read_items(rater.user, queue).filter(pk=item.pk).exists()
+
+
 def _held_item(queue: Queue, rater: Rater) -> Item | None:
     """Lock and return the first item that this person holds, be its lease over or not."""
     held = Assignment.objects.filter(item__queue=queue, rater=rater, state=_State.RESERVED)
@@ -256,9 +262,11 @@ def _held_item(queue: Queue, rater: Rater) -> Item | None:
 
 def _free_item(queue: Queue, rater: Rater, skip_locked: bool) -> Item | None:
     """Lock and return the first item with a place for this person."""
+    assert rater.user is not None  # noqa: S101  (a person's rater)
     mine = Assignment.objects.filter(item=OuterRef("pk"), rater=rater)
     return (
         Item.objects.filter(~Exists(mine.exclude(state=_State.RELEASED)), queue=queue)
+        .exclude(pk__in=read_items(rater.user, queue).values("pk"))
         .annotate(taken=Coalesce(Subquery(places_taken(timezone.now())), 0))
         .filter(taken__lt=queue.overlap)
         .order_by("position")
@@ -270,7 +278,7 @@ def _free_item(queue: Queue, rater: Rater, skip_locked: bool) -> Item | None:
 def _take(item: Item, queue: Queue, rater: Rater) -> Assignment | None:
     """Reserve a locked item, or give it back where its last place is gone: somebody may have
     taken it between the search and the lock, or after the lease ran out."""
-    if not _has_room(item, queue, rater):
+    if not _has_room(item, queue, rater) or _may_have_read(item, queue, rater):
         Assignment.objects.filter(item=item, rater=rater, state=_State.RESERVED).update(
             state=_State.RELEASED
         )
@@ -315,6 +323,13 @@ def _why_not(own: Assignment) -> Refused | None:
         return Refused(
             "You are not in this queue any more, so this rating was not taken. Your draft is kept.",
             code="left",
+        )
+    if _may_have_read(own.item, queue, own.rater):
+        own.state = _State.RELEASED
+        return Refused(
+            "You had no place in this queue for a while and could have read what others gave to "
+            "this item, so this rating was not taken. Your draft is kept.",
+            code="read",
         )
     if not _has_room(own.item, queue, own.rater):
         own.state = _State.RELEASED

@@ -84,8 +84,13 @@ def queue_close(*, queue: Queue, actor: User) -> bool:
 
 
 def queue_open(*, queue: Queue, actor: User) -> bool:
-    """Go on with a closed queue. False where it was open."""
-    return _set_closed(queue, actor, None, "queue.opened")
+    """Go on with a closed queue. False where it was open. While it was closed nobody was blind
+    to it."""
+    with transaction.atomic():
+        opened = _set_closed(queue, actor, None, "queue.opened")
+        if opened:
+            QueueRater.objects.filter(queue=queue).update(blind_since=timezone.now())
+    return opened
 
 
 def queue_set_raters(*, queue: Queue, actor: User, raters: Sequence[User]) -> None:

@@ -81,8 +81,26 @@ def test_who_does_not_rate_there_sees_the_ratings(
     for reader in (cast.leads[0], cast.clinicians[0]):
         page = _page(client, cast, dialogue, reader)
         assert page.count(WORDS) == 2
-        assert "Ana Annotator" in page
+        assert ("Ana Annotator" in page) == (reader == cast.leads[0])
+        assert ("Rater A" in page) == (reader == cast.clinicians[0])
         assert "<mark>gets quiet<sup>1</sup></mark>" in page
+
+
+def test_scripts_of_clinicians_read_no_names_either(
+    cast: Cast, client: Client, dialogue: Dialogue
+) -> None:
+    turn = supporter_turns(dialogue)[0]
+    _rate(cast, published(cast.project), turn.pk, cast.clinicians[0])
+    url = reverse("api_dialogue_retrieve", args=[cast.project.pk, dialogue.pk])
+
+    def names(reader: User) -> list[str]:
+        client.force_login(reader)
+        turns = client.get(url).json()["turns"]
+        return [rating["rater"] for rating in turns[turn.position]["ratings"]]
+
+    assert names(cast.leads[0]) == ["Ana Annotator", "Clara Clinician"]
+    assert names(cast.clinicians[0]) == ["Rater A", "You"]
+    assert names(cast.clinicians[1]) == ["Rater A", "Rater B"]
 
 
 def test_who_rates_there_sees_nothing_of_it_before_the_own_submit(

@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from annotation.models import Assignment
 from annotation.queries.blindness import hidden_targets, is_hidden
+from annotation.queries.waiting import waiting_queues
 from annotation.services import desk, queues, ratings
 from annotation.services.ratings import NewScore
 from rubrics.models import Judge
-from tests.desk.conftest import FULL, Desk
+from tests.desk.conftest import FULL, Desk, own
 from webapp.accounts.models import User
+from webapp.errors import Refused
 from webapp.llm.models import Endpoint
 
 SECRET = "BEN-SAYS-SO"
@@ -170,3 +172,50 @@ def test_a_second_queue_hides_what_the_first_has_shown(rated: Desk) -> None:
     rated.another_queue(ana)
     target = rated.queue.items.first().target  # type: ignore[union-attr]
     assert is_hidden(ana, target)
+
+
+# ---- who could look, and came back
+
+
+def _rate_all_but_last(at_desk: Desk, user: User) -> None:
+    for _ in range(5):
+        at_desk.rate(user)
+
+
+def test_a_lead_who_left_gets_no_item_that_others_rated_meanwhile(at_desk: Desk) -> None:
+    lead, other = at_desk.cast.leads[1], at_desk.cast.leads[0]
+    ben = at_desk.cast.annotators[1]
+    held = at_desk.claim(lead)
+    staying = list(at_desk.cast.annotators)
+    queues.queue_set_raters(queue=at_desk.queue, actor=other, raters=staying)
+    _rate_all_but_last(at_desk, ben)
+    queues.queue_set_raters(queue=at_desk.queue, actor=other, raters=[*staying, lead])
+    # The one that nobody rated is left, and the page counts the same as the desk gives out.
+    member = at_desk.cast.member(lead)
+    assert (waiting_queues(member)[0].left, waiting_queues(member)[0].free) == (1, 1)
+    claimed = at_desk.claim(lead)
+    assert claimed.item.position == 5
+    with pytest.raises(Refused, match="could have read") as refusal:
+        desk.submit(assignment=own(held), draft=FULL)
+    assert refusal.value.code == "read"
+    assert own(held).draft["scores"] == FULL["scores"]
+    # Who reads no ratings comes back to what was there.
+    ana = at_desk.cast.annotators[0]
+    queues.queue_set_raters(queue=at_desk.queue, actor=other, raters=staying[1:])
+    queues.queue_set_raters(queue=at_desk.queue, actor=other, raters=staying)
+    assert at_desk.claim(ana).item.position == 0
+
+
+def test_a_queue_that_was_closed_was_open_to_read(at_desk: Desk) -> None:
+    lead, other = at_desk.cast.leads[1], at_desk.cast.leads[0]
+    held = at_desk.claim(lead)
+    at_desk.rate(at_desk.cast.annotators[1])
+    queues.queue_close(queue=at_desk.queue, actor=other)
+    queues.queue_open(queue=at_desk.queue, actor=other)
+    assert at_desk.claim(lead).item.position == 1
+    with pytest.raises(Refused, match="could have read"):
+        desk.submit(assignment=own(held), draft=FULL)
+    # What others give from now on is hidden as ever, and takes nothing away.
+    own_item = at_desk.claim(lead)
+    at_desk.rate(at_desk.cast.annotators[1])
+    assert desk.submit(assignment=own_item, draft=FULL).rating is not None
