@@ -44,7 +44,7 @@ def test_a_file_of_each_shape(cast: Cast, name: str) -> None:
     assert outcomes["added"] == Dialogue.objects.count() > 0
     broken = run.lines.filter(outcome="broken")
     assert all(line.reason and line.line > 0 for line in broken)
-    assert broken or name == "esconv"
+    assert broken
     assert not Dialogue.objects.filter(sealed_at=None).exists()
 
 

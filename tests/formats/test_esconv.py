@@ -1,5 +1,6 @@
 import gzip
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -184,13 +185,15 @@ def test_entries_are_those_of_the_whole_array(array, size, ascii_only, indent):
 
 @given(st.binary(max_size=200), st.integers(1, 9))
 def test_no_bytes_crash_the_reader(noise, size):
-    for _, raw, _ in json_entries(Trickle(b"[" + noise, size), LIMITS):
-        assert len(raw) <= len(noise) + 1
+    # An array without entries is told as a whole.
+    with suppress(UnreadableFile):
+        for _, raw, _ in json_entries(Trickle(b"[" + noise, size), LIMITS):
+            assert len(raw) <= len(noise) + 1
 
 
 def test_the_synthetic_file():
     records, broken = read_file(esconv.read, SHAPES / "esconv-shape.json")
-    assert broken == []
+    assert [(row.line, row.reason[:29]) for row in broken] == [(4, "Turn 2 has an unknown speaker")]
     assert len({record.key for record in records}) == 6
     values = [rating.value for record in records for rating in record.dialogue.ratings]
     assert len(values) == 24
