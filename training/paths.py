@@ -5,12 +5,13 @@ from pathlib import Path
 from django.conf import settings
 
 from training.models import Checkpoint, TrainingRun
+from webapp.files.folders import run_folder
 
 SPEC, EVENTS, LOG, LOCK = "spec.json", "events.jsonl", "trainer.log", "lock"
 
 
 def folder_of(run: TrainingRun) -> Path:
-    return settings.VAR_DIR / "runs" / run.pk.hex
+    return run_folder(run.pk)
 
 
 def weights_of(checkpoint: Checkpoint) -> Path:

@@ -66,7 +66,7 @@ def supervise(claim: Claim[TrainingRun]) -> None:
             _insert_new(claim, folder)
             if claim.lost.is_set():
                 raise ClaimLost
-            if claim.cancelled.is_set():
+            if claim.is_over:
                 stop(claim, child)
                 _insert_new(claim, folder)
                 claim.check()

@@ -119,6 +119,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    # Apart from all work: a long import does not delay the help for silent workers.
+    "runs.reap": {"queue": "reaper"},
     "annotation.work_on_generation": {"queue": "llm"},
     "llm.test_endpoint": {"queue": "llm"},
     "annotation.work_on_judging": {"queue": "llm"},
@@ -131,8 +133,15 @@ CELERY_BEAT_SCHEDULE = {
         "task": "runs.reap",
         "schedule": max(1.0, RUN_LEASE_S / 3),
         "options": {"expires": RUN_LEASE_S},
-    }
+    },
+    "purge-projects": {
+        "task": "accounts.purge_projects",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
 }
+# How many runs of one project may wait or work at a time.
+RUNS_PER_PROJECT = env.int("KARDIA_RUNS_PER_PROJECT", 50)
 
 # People
 AUTH_USER_MODEL = "accounts.User"

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from annotation.models import (
     Evidence,
+    FitRun,
     GenerationItem,
     ImportLine,
     JudgeItem,
@@ -23,13 +24,15 @@ from rubrics.models import Criterion, JudgeCall, Level
 from tests.access.objects import RUNS, Setting, assignment, invitation, model_call
 from tests.conftest import Cast
 from training.models import Evaluation, Metric, Rollout
-from webapp.accounts.models import Project, ProjectCounter
+from webapp.accounts.models import Invitation, Project, ProjectCounter
 from webapp.accounts.numbers import next_number
 from webapp.accounts.services import deletion
 from webapp.audit.models import Entry
 from webapp.errors import Refused
+from webapp.files.folders import run_folder
 from webapp.files.services import store
 from webapp.runs.models import Transition
+from webapp.runs.work import Closed, claimed
 
 
 def fill(setting: Setting) -> None:
@@ -100,8 +103,13 @@ def count(project: Project) -> dict[str, int]:
     return found
 
 
-def delete(cast: Cast) -> None:
+def close(cast: Cast) -> None:
     deletion.delete_project(actor=cast.leads[0], project=cast.project, typed_name=cast.project.name)
+
+
+def delete(cast: Cast) -> None:
+    close(cast)
+    assert deletion.purge_projects() == 1
     # What the commit would check.
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -137,14 +145,52 @@ def test_the_door_is_open_for_this_project_only(cast: Cast) -> None:
             cursor.execute("DELETE FROM annotation_score")
 
 
-def test_files_go_with_the_project(cast: Cast, django_capture_on_commit_callbacks) -> None:
+def test_files_and_run_folders_go_with_the_project(cast: Cast) -> None:
     row = store(
         project=cast.project, kind="upload", name="a.jsonl", content=io.BytesIO(b"x"), actor=None
     )
+    run = RUNS["training"](Setting(cast.project, cast.leads[0]))
+    weights = run_folder(run.pk) / "checkpoints/10/model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights")
     assert default_storage.exists(row.path)
-    with django_capture_on_commit_callbacks(execute=True):
-        delete(cast)
+    delete(cast)
     assert not default_storage.exists(row.path)
+    assert not run_folder(run.pk).exists()
+
+
+def test_a_deleted_project_closes_at_once_and_waits_for_its_workers(
+    client: Client, cast: Cast
+) -> None:
+    setting = Setting(cast.project, cast.leads[0])
+    invited = invitation(setting)
+    version = setting["published_id"]
+    run = FitRun.objects.create(
+        project=cast.project, number=1, created_by=cast.leads[0], idempotency_key="k",
+        heartbeat_at=timezone.now(), version=version, judge_name="J",
+    )  # fmt: skip
+    client.force_login(cast.leads[0])
+    home = reverse("project_home", args=[cast.project.pk])
+    with claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        close(cast)
+        for user in (cast.leads[0], cast.clinicians[0], cast.annotators[0]):
+            client.force_login(user)
+            assert client.get(home).status_code == 404
+        assert not Invitation.objects.filter(pk=invited.pk).exists()
+        # A worker holds a run: nothing is removed under its hands, and it writes nothing more.
+        assert deletion.purge_projects() == 0
+        with pytest.raises(Closed), claim.writing():
+            pass
+    run.refresh_from_db()
+    assert (run.status, run.claim) == ("pending", None)
+    client.force_login(cast.leads[0])
+    assert "is being deleted" in client.get(reverse("projects")).content.decode()
+    client.force_login(cast.leads[1])
+    assert "is being deleted" not in client.get(reverse("projects")).content.decode()
+    assert deletion.purge_projects() == 1
+    assert deletion.purge_projects() == 0
+    assert not Project.objects.filter(pk=cast.project.pk).exists()
 
 
 def test_the_name_has_to_be_typed(client: Client, cast: Cast) -> None:
@@ -155,5 +201,6 @@ def test_the_name_has_to_be_typed(client: Client, cast: Cast) -> None:
     answer = client.post(url, {"name": "other"})
     assert "This is not the name of the project." in answer.content.decode()
     assert client.post(url, {"name": cast.project.name}).url == reverse("projects")
+    assert deletion.purge_projects() == 1
     assert not Project.objects.filter(pk=cast.project.pk).exists()
     assert ProjectCounter.objects.filter(project_id=cast.project.pk).count() == 0

@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from tests.conftest import Cast
 from tests.factories import PASSWORD
+from webapp.accounts.models import ApiToken
 from webapp.accounts.services import people
 from webapp.accounts.tokens import create_token
 from webapp.audit.models import Entry
@@ -173,3 +174,29 @@ def test_pages_of_signing_in_render(client: Client, cast: Cast) -> None:
     client.force_login(cast.leads[0])
     for name in ("account_logout", "account_change_password", "account_reauthenticate"):
         assert client.get(reverse(name)).status_code == 200
+
+
+def test_a_new_password_revokes_the_tokens_of_the_old_one(client: Client, cast: Cast) -> None:
+    user = cast.annotators[0]
+    user.set_password("the-old-one-17")
+    user.save()
+    create_token(user=user, name="laptop")
+    other, _ = create_token(user=cast.annotators[1], name="laptop")
+    client.force_login(user)
+    page = reverse("account_change_password")
+    assert "Your API tokens are revoked" in client.get(page).content.decode()
+    new = {"password1": "a-longer-one-23", "password2": "a-longer-one-23"}
+    client.post(page, {"oldpassword": "the-old-one-17", **new})
+    assert ApiToken.objects.get(user=user).revoked_at is not None
+    assert Entry.objects.filter(action="token.revoked", actor=user).count() == 1
+    # By the link of an administrator too.
+    create_token(user=user, name="desk")
+    user.refresh_from_db()
+    client.logout()
+    link = client.get(people.password_link(actor=cast.admin, user=user)).url
+    client.post(link, {"password1": "yet-another-29", "password2": "yet-another-29"})
+    user.refresh_from_db()
+    assert user.check_password("yet-another-29")
+    assert not ApiToken.objects.filter(user=user, revoked_at=None).exists()
+    other.refresh_from_db()
+    assert other.revoked_at is None

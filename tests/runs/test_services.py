@@ -19,6 +19,7 @@ from webapp.accounts.models import Project
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.runs import registry
 from webapp.runs import services as runs
 from webapp.runs.models import Status, Transition
 
@@ -349,3 +350,54 @@ def in_threads(work: Callable[[], None], count: int) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
+
+
+# ---- limits
+
+
+def test_a_run_over_which_workers_die_waits_for_a_person(cast: Cast, sent: list[str]) -> None:
+    run = start(cast)
+    for _ in range(2):
+        for deaths in range(1, runs.MAX_DEATHS + 1):
+            assert runs.claim(FitRun, run.pk) is not None
+            silent(run)
+            assert runs.reap() == 1
+            run.refresh_from_db()
+            assert run.status == ("pending" if deaths < runs.MAX_DEATHS else "failed")
+        assert "Stopped after 5 attempts: each time its worker died" in run.error
+        assert run.ended_at is not None
+        # A person lets it go on, and it has all its attempts again.
+        runs.resume(run, actor=cast.leads[0])
+        assert (run.status, run.error) == ("pending", "")
+
+
+def test_a_worker_that_is_asked_to_stop_counts_as_no_death(cast: Cast) -> None:
+    run = start(cast)
+    for _ in range(runs.MAX_DEATHS + 1):
+        held = runs.claim(FitRun, run.pk)
+        assert held is not None and held.claim is not None
+        runs.release(held, claim=held.claim, reason="The worker was stopped.")
+    run.refresh_from_db()
+    assert run.status == "pending"
+
+
+def test_a_project_has_a_limited_number_of_open_runs(cast: Cast, settings: Any) -> None:
+    settings.RUNS_PER_PROJECT = 2
+    first, second = start(cast, "one"), start(cast, "two")
+    with pytest.raises(Refused, match="no more than 2 may"):
+        start(cast, "three")
+    # The same start again is no new run, and another project is not concerned.
+    assert start(cast, "two") == second
+    runs.cancel(first, actor=cast.leads[0])
+    start(cast, "three")
+    with pytest.raises(Refused, match="no more than 2 may"):
+        runs.resume(first, actor=cast.leads[0])
+
+
+def test_the_help_for_silent_workers_has_a_queue_of_its_own() -> None:
+    def route(task: str) -> str:
+        return runs.current_app.amqp.router.route({}, task)["queue"].name
+
+    tasks = [kind.model.task for kind in registry.kinds()] + ["accounts.purge_projects"]
+    assert route("runs.reap") == "reaper"
+    assert "reaper" not in {route(task) for task in tasks}

@@ -11,10 +11,20 @@ from django.test import override_settings
 from annotation.models import FitRun
 from tests.conftest import Cast
 from tests.runs.test_services import silent, start
+from webapp.accounts.services.projects import archive_project, reopen_project
 from webapp.errors import Refused
 from webapp.runs import services as runs
 from webapp.runs.models import Status
-from webapp.runs.work import Claim, ClaimLost, RunFailed, claimed, in_db, run_async, while_held
+from webapp.runs.work import (
+    Claim,
+    ClaimLost,
+    Closed,
+    RunFailed,
+    claimed,
+    in_db,
+    run_async,
+    while_held,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,6 +134,24 @@ def test_a_cancel_is_noticed_by_the_heartbeat(run: FitRun, cast: Cast) -> None:
         runs.cancel(run, actor=cast.leads[0])
         assert claim.cancelled.wait(5)
     assert status_of(run) == ("cancelled", "")
+
+
+def test_an_archived_project_takes_a_run_from_its_worker_until_it_is_open_again(
+    run: FitRun, cast: Cast
+) -> None:
+    with claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+        archive_project(actor=cast.leads[0], project=cast.project)
+        with pytest.raises(Closed), claim.writing():
+            pytest.fail("it must not write")
+        claim.beat()
+        assert claim.is_over
+    assert status_of(run) == ("pending", "")
+    assert runs.claim(FitRun, run.pk) is None
+    reopen_project(actor=cast.leads[0], project=cast.project)
+    with claimed(FitRun, run.pk) as claim:
+        assert claim is not None
+    assert status_of(run) == ("succeeded", "")
 
 
 def test_a_cancel_ends_all_that_is_under_way(run: FitRun, cast: Cast) -> None:

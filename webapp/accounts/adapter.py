@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from webapp import fieldkeys
 from webapp.accounts.models import User
+from webapp.accounts.queries import tokens_of
+from webapp.accounts.tokens import revoke_token
 from webapp.audit import services as audit
 
 NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
@@ -32,6 +34,9 @@ class ClosedSignup(DefaultAccountAdapter):
         with transaction.atomic():
             super().set_password(user, password)
             audit.record("person.password_changed", actor=user, object=user)
+            # Who changes a password because somebody else may have it shuts all doors.
+            for token in tokens_of(user):
+                revoke_token(user=user, token=token)
 
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
         audit.record("person.signed_in", actor=user, object=user)

@@ -60,6 +60,20 @@ class Project(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    # Closed for good, and removed as soon as no worker is at it any more.
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(deleted_at=None, deleted_by=None)
+                | models.Q(
+                    deleted_at__isnull=False, deleted_by__isnull=False, archived_at__isnull=False
+                ),
+                name="deleted_is_closed",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

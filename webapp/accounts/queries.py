@@ -31,6 +31,11 @@ def projects_of(user: User) -> QuerySet[Project]:
     )
 
 
+def being_deleted(user: User) -> QuerySet[Project]:
+    """The projects that this person deleted and that a worker has yet to remove."""
+    return Project.objects.filter(deleted_by=user).order_by("deleted_at")
+
+
 def roles_by_project(user: User) -> dict[UUID, list[str]]:
     """The person's roles, by project."""
     found: dict[UUID, list[str]] = {}

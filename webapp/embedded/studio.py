@@ -108,6 +108,7 @@ class Studio:
             self._program("worker", *worker, "-Q", "default", "-c", "2", "-n", "worker@%h"),
             self._program("llm", *worker, "-Q", "llm", "-c", "2", "-n", "llm@%h"),
             self._program("gpu", *worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"),
+            self._program("reaper", *worker, "-Q", "reaper", "-P", "solo", "-n", "reaper@%h"),
             self._program("beat", *celery, "beat", "-s", str(self._var / "beat"), "--pidfile="),
             self._program(
                 *("model", "-m", "webapp.llm.local", f"starter={starter}"),

@@ -9,6 +9,7 @@ from uuid import UUID
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -28,16 +29,21 @@ R = TypeVar("R", bound=Run)
 ONE_MORE_TRY = {"max_retries": 1, "interval_start": 0}
 # How long a run waits for a worker before the reaper asks for one again.
 WAKE_AGAIN_S = 20.0
+# How many workers may die over a run, one after the other, before it waits for a person: it may
+# be the run that kills them.
+MAX_DEATHS = 5
+SILENT = "The worker was not heard any more."
 
 
 def start(model: type[R], *, project: Project, actor: User, key: str, **fields: Any) -> R:
     """Create a run and wake a worker on commit. The same `key` again returns the run that is
-    there already: a double click starts one."""
+    there already: a double click starts one. Raises Refused where too many are open."""
     require_open(project)
     with transaction.atomic():
         known = started_before(model, project=project, key=key)
         if known is not None:
             return known
+        _require_room(project)
         run = model.objects.create(
             project=project,
             number=next_number(project, model.kind),
@@ -57,12 +63,28 @@ def started_before(model: type[R], *, project: Project, key: str) -> R | None:
     until the present transaction ends: what a run needs can be made first."""
     if not key:
         raise Refused("A start needs a key of its own.", code="key")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"{model.kind}/{project.pk}/{key}"],
-        )
+    _one_at_a_time(f"{model.kind}/{project.pk}/{key}")
     return model.objects.filter(project=project, idempotency_key=key).first()
+
+
+def _one_at_a_time(name: str) -> None:
+    """Wait for whoever has this name, until the present transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _require_room(project: Project) -> None:
+    _one_at_a_time(f"runs/{project.pk}")
+    waiting_or_working = {"project": project, "status__in": [Status.PENDING, Status.RUNNING]}
+    found = sum(
+        kind.model.objects.filter(**waiting_or_working).count() for kind in registry.kinds()
+    )
+    if found >= settings.RUNS_PER_PROJECT:
+        raise Refused(
+            f"{found} runs of this project wait or work already, and no more than "
+            f"{settings.RUNS_PER_PROJECT} may. Wait for one of them, or stop one.",
+            code="too_many_runs",
+        )
 
 
 def wake(run: Run) -> None:
@@ -150,6 +172,7 @@ def resume(run: Run, *, actor: User, has_more: bool = False) -> None:
     require_open(run.project)
     before = [Status.FAILED, Status.CANCELLED]
     with transaction.atomic():
+        _require_room(run.project)
         resumed = _move(
             run,
             before=[*before, Status.SUCCEEDED] if has_more else before,
@@ -183,7 +206,7 @@ def reap() -> int:
         for run in silent:
             taken += _take_back(
                 run,
-                reason="The worker was not heard any more.",
+                reason=SILENT,
                 where={"claim": run.claim, "heartbeat_at__lt": silent_since},
             )
         _wake_waiting(kind.model, not_since=now - timedelta(seconds=WAKE_AGAIN_S))
@@ -222,7 +245,8 @@ def _has_messages(task: str) -> bool:
 
 
 def _take_back(run: Run, *, reason: str, where: dict[str, Any]) -> bool:
-    """From a worker that stops or is silent: to the queue, or stopped where a person asked."""
+    """From a worker that stops or is silent: to the queue, stopped where a person asked, or
+    failed where one worker after the other died over it."""
     with transaction.atomic():
         locked = (
             type(run)
@@ -232,21 +256,39 @@ def _take_back(run: Run, *, reason: str, where: dict[str, Any]) -> bool:
         )
         if locked is None:
             return False
-        stop = locked.cancel_requested_at is not None
+        now, error = timezone.now(), ""
+        if locked.cancel_requested_at is not None:
+            after = Status.CANCELLED
+        elif reason == SILENT and (deaths := 1 + _deaths(run)) >= MAX_DEATHS:
+            after = Status.FAILED
+            error = (
+                f"Stopped after {deaths} attempts: each time its worker died, as it does where "
+                "memory runs out. What was made so far is kept."
+            )
+        else:
+            after = Status.PENDING
         _move(
             run,
             before=[Status.RUNNING],
-            after=Status.CANCELLED if stop else Status.PENDING,
-            reason=reason,
+            after=after,
+            reason=error or reason,
             set_fields={
                 "claim": None,
-                "heartbeat_at": timezone.now(),
-                "ended_at": timezone.now() if stop else None,
+                "heartbeat_at": now,
+                "ended_at": None if after == Status.PENDING else now,
+                "error": error,
             },
         )
-        if not stop:
+        if after == Status.PENDING:
             wake(run)
     return True
+
+
+def _deaths(run: Run) -> int:
+    """How many workers died over the run since a person started it or let it go on."""
+    log = Transition.objects.filter(run_id=run.pk)
+    by_person = log.filter(actor__isnull=False).order_by("-id").values("id")[:1]
+    return log.filter(id__gt=Subquery(by_person), reason=SILENT).count()
 
 
 def _move(

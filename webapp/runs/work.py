@@ -34,6 +34,10 @@ class Cancelled(Exception):
     """A person asked the run to stop."""
 
 
+class Closed(Exception):
+    """The project was archived or deleted: the run waits until it is opened again."""
+
+
 class RunFailed(Exception):
     """The run can't go on; the message is shown to people."""
 
@@ -47,6 +51,7 @@ class Claim(Generic[R]):
         self.token: UUID = run.claim
         self.lost = threading.Event()
         self.cancelled = threading.Event()
+        self.closed = threading.Event()
         if run.cancel_requested_at is not None:
             self.cancelled.set()
 
@@ -58,6 +63,13 @@ class Claim(Generic[R]):
             self.lost.set()
         elif held.filter(cancel_requested_at__isnull=False).exists():
             self.cancelled.set()
+        elif held.filter(project__archived_at__isnull=False).exists():
+            self.closed.set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a person wants the work to stop, now or until the project is open again."""
+        return self.cancelled.is_set() or self.closed.is_set()
 
     def check(self) -> None:
         """Raise where the work has to stop. Call it between units of work."""
@@ -65,19 +77,28 @@ class Claim(Generic[R]):
             raise ClaimLost
         if self.cancelled.is_set():
             raise Cancelled
+        if self.closed.is_set():
+            raise Closed
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A short transaction that commits only while this worker holds the run."""
+        """A short transaction that commits only while this worker holds the run and the project
+        takes changes."""
         with transaction.atomic():
             held = (
                 type(self.run)
                 .objects.select_for_update(of=("self",), no_key=True)
+                .select_related("project")
+                .only("project__archived_at")
                 .filter(pk=self.run.pk, claim=self.token)
+                .first()
             )
-            if not held.exists():
+            if held is None:
                 self.lost.set()
                 raise ClaimLost
+            if held.project.archived_at is not None:
+                self.closed.set()
+                raise Closed
             yield
 
 
@@ -101,6 +122,8 @@ def claimed(model: type[R], run_id: UUID | str) -> Iterator[Claim[R] | None]:
         logger.warning("%s: another worker took over", run)
     except Cancelled:
         services.end(run, claim=claim.token, status=Status.CANCELLED)
+    except Closed:
+        services.release(run, claim=claim.token, reason="The project is closed.")
     except (RunFailed, Refused) as error:
         services.end(run, claim=claim.token, status=Status.FAILED, reason=str(error))
     except Exception as error:

@@ -25,7 +25,11 @@ def projects(request: HttpRequest) -> HttpResponse:
         (project, ", ".join(str(Role(role).label) for role in roles[project.pk]))
         for project in queries.projects_of(request.user)
     ]
-    context = {"rows": rows, "may_create": queries.may_create_project(request.user)}
+    context = {
+        "rows": rows,
+        "being_deleted": queries.being_deleted(request.user),
+        "may_create": queries.may_create_project(request.user),
+    }
     return render(request, "accounts/projects.html", context)
 
 
@@ -57,7 +61,11 @@ def project_settings(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page("lead")
 def project_archive(request: HttpRequest, member: Member) -> HttpResponse:
     services.archive_project(actor=member.user, project=member.project)
-    messages.success(request, "The project is archived: it can be read, and nothing changes in it.")
+    messages.success(
+        request,
+        "The project is archived: it can be read, and nothing changes in it. Runs at work stop, "
+        "and go on when it is opened again.",
+    )
     return redirect("project_settings", project_id=member.project.pk)
 
 
@@ -81,7 +89,7 @@ def project_delete(request: HttpRequest, member: Member) -> HttpResponse:
         except Refused as refusal:
             confirm.add_error("name", str(refusal))
         else:
-            messages.success(request, f"“{member.project.name}” is deleted with all it held.")
+            messages.success(request, f"“{member.project.name}” is closed for good.")
             return redirect("projects")
     return _page(request, member, ProjectSettingsForm(instance=member.project), confirm)
 
