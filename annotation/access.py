@@ -14,10 +14,11 @@ from annotation.models import (
     JudgeRun,
     Snapshot,
 )
+from annotation.queries.calls import visible_calls
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
-from webapp.llm.models import Endpoint
+from webapp.llm.models import Endpoint, ModelCall
 
 T = TypeVar("T")
 
@@ -27,6 +28,8 @@ DATA_WRITERS = (Role.LEAD,)
 # Who starts generations, fits and judge runs; who reads what judges gave.
 RUN_STARTERS = (Role.LEAD,)
 JUDGING_READERS = (Role.CLINICIAN, Role.LEAD)
+# Who opens what models were asked; what they are still blind to is not there for them.
+CALL_READERS = (Role.CLINICIAN, Role.LEAD)
 
 
 def dialogue_for(member: Member, pk: UUID) -> Dialogue:
@@ -72,6 +75,10 @@ def fit_run_for(member: Member, pk: UUID) -> FitRun:
             "project", "judge", "version__rubric", "version__spec", "created_by"
         ).first()
     )
+
+
+def call_for(member: Member, pk: UUID) -> ModelCall:
+    return _found(visible_calls(member).select_related("endpoint").filter(pk=pk).first())
 
 
 def judge_for(member: Member, pk: UUID) -> Judge:

@@ -12,7 +12,10 @@ from typing import Any, Literal, Protocol
 
 from annotation.prompts import Turn, prompt_messages, seeker_messages
 from rubrics.judging.inputs import candidate_of
-from rubrics.text import canon, storable
+from rubrics.text import canon
+from webapp.llm.errors import ModelError
+from webapp.llm.records import CallRecord
+from webapp.text import storable
 
 SEEKER_MAX_TOKENS = 120
 SUPPORTER_MAX_TOKENS = 320
@@ -24,6 +27,8 @@ Speaker = Literal["seeker", "supporter"]
 class Completion(Protocol):
     @property
     def text(self) -> str: ...
+    @property
+    def calls(self) -> Sequence[CallRecord]: ...
 
 
 class Complete(Protocol):
@@ -53,19 +58,31 @@ class Plan:
 
 @dataclass(frozen=True)
 class MadeTurn:
-    """A turn with the request that it answers."""
+    """A turn with the calls that were made for it, oldest first; the last one wrote it."""
 
     position: int
     speaker: Speaker
     raw: str
     spans: dict[str, str]
     text: str
-    request: dict[str, Any]
-    completion: Completion
+    calls: tuple[CallRecord, ...]
 
 
-class EmptyTurn(Exception):
-    """A model answered without a word."""
+class NoTurn(Exception):
+    """No turn of `speaker` came of the calls that were made for it; the message says why.
+    `cause` is the model's error, where it was one."""
+
+    def __init__(
+        self,
+        message: str,
+        speaker: Speaker,
+        calls: Sequence[CallRecord],
+        cause: ModelError | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.speaker = speaker
+        self.calls = calls
+        self.cause = cause
 
 
 def turn_seed(seed: int, position: int, attempt: int = 0) -> int:
@@ -80,7 +97,7 @@ async def converse(
 ) -> AsyncIterator[MadeTurn]:
     """The turns after `history`, one at a time, up to `plan.exchanges` exchanges.
 
-    Raises EmptyTurn, and whatever a model's call raises."""
+    Raises NoTurn."""
     said = list(history)
     for position in range(len(said), 2 * plan.exchanges):
         if position % 2 == 0:
@@ -102,13 +119,18 @@ async def _speak(
         max_tokens = SUPPORTER_MAX_TOKENS
     # A weak model now and then ends a turn before its first word: it is asked again, by another
     # seed, before the dialogue is given up.
+    calls: list[CallRecord] = []
     for attempt in range(ATTEMPTS):
         sampling: dict[str, Any] = {
             "max_tokens": max_tokens,
             "temperature": plan.temperature,
             "seed": turn_seed(plan.seed, position, attempt),
         }
-        completion = await complete(messages, **sampling)
+        try:
+            completion = await complete(messages, **sampling)
+        except ModelError as error:
+            raise NoTurn(str(error), speaker, [*calls, *error.calls], error) from error
+        calls += completion.calls
         raw = storable(completion.text)
         # A broken reply keeps what can be told apart; its dialogue goes on with what was said.
         spans = candidate_of(raw) if speaker == "supporter" else {"response": canon(raw)}
@@ -119,7 +141,6 @@ async def _speak(
                 raw=raw,
                 spans=spans,
                 text=spans["response"],
-                request={"messages": messages, **sampling},
-                completion=completion,
+                calls=tuple(calls),
             )
-    raise EmptyTurn(f"The {speaker} answered turn {position + 1} without a word.")
+    raise NoTurn(f"The {speaker} answered turn {position + 1} without a word.", speaker, calls)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import agreement, data, desk, generation, judging, queues, sets
+from annotation.views import agreement, calls, data, desk, generation, judging, queues, sets
 
 urlpatterns = [
     # Data
@@ -40,6 +40,9 @@ urlpatterns = [
     path("judging/runs/<uuid:run_id>/", judging.judge_run, name="judge_run"),
     path("judging/runs/<uuid:run_id>/cancel/", judging.judge_run_cancel, name="judge_run_cancel"),
     path("judging/runs/<uuid:run_id>/resume/", judging.judge_run_resume, name="judge_run_resume"),
+    # What models were asked
+    path("calls/", calls.model_calls, name="model_calls"),
+    path("calls/<uuid:call_id>/", calls.model_call, name="model_call"),
     # Queues, the desk, agreement
     path("queues/", queues.queues, name="queues"),
     path("queues/new/", queues.queue_new, name="queue_new"),

@@ -15,6 +15,7 @@ from rubrics.judging.llm import LLMJudge, LLMParameters
 from rubrics.models import Judge
 from webapp.errors import Refused
 from webapp.llm.calls import open_client
+from webapp.runs.models import Run
 from webapp.runs.work import in_db
 
 
@@ -40,13 +41,13 @@ def load_learned(judge: Judge) -> LearnedJudge:
 
 
 @asynccontextmanager
-async def open_judge(judge: Judge) -> AsyncIterator[RatingJudge]:
-    """The judge, ready to score."""
+async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[RatingJudge]:
+    """The judge, ready to score. Within a run it waits out the pauses of its endpoint."""
     if judge.kind == Judge.Kind.LEARNED:
         yield await in_db(load_learned, judge)
         return
     endpoint = judge.endpoint
     if endpoint is None:
         raise Refused(f"{judge} has no endpoint.", code="no_endpoint")
-    async with open_client(endpoint) as client:
+    async with open_client(endpoint, run=run) as client:
         yield LLMJudge(client.complete, LLMParameters(**judge.parameters))

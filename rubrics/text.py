@@ -1,9 +1,6 @@
 """Text as the studio compares and keeps it."""
 
-import re
 import unicodedata
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def canon(text: str) -> str:
@@ -11,9 +8,3 @@ def canon(text: str) -> str:
     that is hashed or compared."""
     line_feeds = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", line_feeds).strip()
-
-
-def storable(text: str) -> str:
-    """Text that a database keeps. Models write NUL and halves of surrogate pairs too; each
-    becomes the replacement character."""
-    return _UNSTORABLE.sub("\ufffd", text)

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid5
@@ -11,6 +13,9 @@ from django.conf import settings
 from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
 from webapp.accounts.numbers import next_number
 from webapp.llm.models import ModelCall
+from webapp.llm.recording import call_rows
+from webapp.llm.records import CallRecord
+from webapp.llm.services import endpoint_note_pause
 
 Event = Mapping[str, Any]
 
@@ -71,28 +76,43 @@ def _rollouts(run: TrainingRun, event: Event, folder: Path) -> None:
 
 
 def _judge_calls(run: TrainingRun, event: Event, folder: Path) -> None:
-    """What the judge was asked; a call of a step that is repeated was made all the same."""
-    ModelCall.objects.bulk_create(
-        (
-            ModelCall(
-                # From the event's own number, so that reading it again adds nothing.
-                id=uuid5(run.pk, f"judge call {event['seq']}.{place}"),
-                project_id=run.project_id,
-                endpoint=run.judge.endpoint,
-                purpose=ModelCall.Purpose.JUDGE,
-                run_kind=run.kind,
-                run_id=run.pk,
-                request=call["request"],
-                reply=call["reply"],
-                error=call["error"],
-                latency_ms=call["latency_ms"],
-                prompt_tokens=call["prompt_tokens"] or 0,
-                completion_tokens=call["completion_tokens"] or 0,
-            )
-            for place, call in enumerate(event["calls"])
-        ),
-        ignore_conflicts=True,
-    )
+    """What the judge was asked for the rollouts of a step, which were told before; a call of a
+    step that is repeated was made all the same."""
+    endpoint = run.judge.endpoint
+    if endpoint is None:
+        return
+    told = Rollout.objects.filter(run=run, step=event["step"])
+    rollouts = {(row.prompt_id, row.index): row.pk for row in told}
+    rows = []
+    for place, call in enumerate(event["calls"]):
+        [row] = call_rows(
+            [_record(call)],
+            endpoint=endpoint,
+            purpose=ModelCall.Purpose.JUDGE,
+            made_for=rollouts.get((call["prompt_id"], call["index"])),
+            run=run,
+        )
+        # From the event's own number, so that reading it again adds nothing.
+        row.id = uuid5(run.pk, f"judge call {event['seq']}.{place}")
+        rows.append(row)
+    ModelCall.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _record(call: Mapping[str, Any]) -> CallRecord:
+    known = {field.name: call[field.name] for field in fields(CallRecord) if field.name in call}
+    asked_at = call.get("asked_at")
+    return CallRecord(**known | {"asked_at": asked_at and datetime.fromisoformat(asked_at)})
+
+
+def _judge_pause(run: TrainingRun, event: Event, folder: Path) -> None:
+    if run.judge.endpoint_id is not None:
+        until = event["until"]
+        endpoint_note_pause(
+            endpoint_id=run.judge.endpoint_id,
+            until=until and datetime.fromisoformat(until),
+            reason=event["reason"],
+            topic=run.topic,
+        )
 
 
 def _evaluation(run: TrainingRun, event: Event, folder: Path) -> None:
@@ -131,6 +151,7 @@ HANDLERS: Mapping[str, Callable[[TrainingRun, Event, Path], None]] = {
     "metrics": _metrics,
     "rollouts": _rollouts,
     "judge_calls": _judge_calls,
+    "judge_pause": _judge_pause,
     "evaluation": _evaluation,
     "checkpoint": _checkpoint,
 }

@@ -68,6 +68,7 @@ def _judge(judge: Judge, folder: Path) -> dict[str, Any]:
         "timeout_s": judge.endpoint.timeout_s,
         "parameters": judge.parameters,
         "allow_loopback": settings.LLM_ALLOW_LOOPBACK,
+        "allowed_hosts": settings.LLM_ALLOWED_HOSTS,
     }
 
 

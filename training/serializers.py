@@ -9,6 +9,8 @@ from rest_framework import serializers
 from training import services
 from training.models import Checkpoint, Evaluation, Rollout, TrainingRun
 from training.queries import runs as queries
+from webapp.llm.serializers import UsageSerializer
+from webapp.llm.usage import usage_of_run
 from webapp.runs.models import Status
 
 
@@ -76,13 +78,18 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
 
 class TrainingDetailSerializer(TrainingSerializer):
     progress = serializers.SerializerMethodField()
+    usage = serializers.SerializerMethodField(help_text="What the judge was asked.")
 
     class Meta(TrainingSerializer.Meta):
-        fields = (*TrainingSerializer.Meta.fields, "progress")
+        fields = (*TrainingSerializer.Meta.fields, "progress", "usage")
 
     @extend_schema_field(ProgressSerializer)
     def get_progress(self, run: TrainingRun) -> dict[str, Any]:
         return dict(ProgressSerializer(queries.progress_of(run)).data)
+
+    @extend_schema_field(UsageSerializer)
+    def get_usage(self, run: TrainingRun) -> dict[str, Any]:
+        return dict(UsageSerializer(usage_of_run(run.pk)).data)
 
 
 class PointSerializer(serializers.Serializer[Any]):

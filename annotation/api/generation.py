@@ -18,6 +18,7 @@ from annotation.services import generation as services
 from annotation.services.generation import MAX_DIALOGUES, MAX_EXCHANGES
 from webapp.accounts.paging import KeysetPagination
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.llm.serializers import UsageSerializer
 from webapp.runs import services as runs
 from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
 from webapp.runs.models import Status
@@ -57,11 +58,11 @@ class GenerationDetailSerializer(GenerationSerializer):
     done = serializers.IntegerField(source="state.done")
     failed = serializers.IntegerField(source="state.failed")
     turns = serializers.IntegerField(source="state.turns")
-    completion_tokens = serializers.IntegerField(source="state.completion_tokens")
+    usage = UsageSerializer(source="state.usage")
     progress = RunProgressSerializer(source="state.progress")
 
     class Meta(GenerationSerializer.Meta):
-        fields = (*GenerationSerializer.Meta.fields, "turns", "completion_tokens", "progress")
+        fields = (*GenerationSerializer.Meta.fields, "turns", "usage", "progress")
 
 
 class NewGenerationSerializer(serializers.Serializer[Any]):

@@ -29,6 +29,7 @@ from annotation.services import judging as services
 from rubrics.models import Judge
 from rubrics.services import judge_create_llm
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.llm.serializers import UsageSerializer
 from webapp.runs import services as runs
 from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
 from webapp.runs.models import Status
@@ -155,12 +156,13 @@ class JudgeRunDetailSerializer(JudgeRunSerializer):
         source="state.hidden", help_text="Texts that you still rate: left out of the criteria."
     )
     progress = RunProgressSerializer(source="state.progress")
+    usage = UsageSerializer(source="state.usage")
     criteria = ColumnSerializer(source="state.columns", many=True)
 
     class Meta(JudgeRunSerializer.Meta):
         fields = (
             *JudgeRunSerializer.Meta.fields,
-            "judged", "reused", "failed", "hidden", "progress", "criteria",
+            "judged", "reused", "failed", "hidden", "progress", "usage", "criteria",
         )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from annotation.api import agreement, data, desk, generation, judging, queues, sets
+from annotation.api import agreement, calls, data, desk, generation, judging, queues, sets
 
 P = "projects/<uuid:project_id>/"
 
@@ -226,5 +226,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "judge-runs/<uuid:id>/results/",
         judging.JudgeResultViewSet.as_view({"get": "list"}),
         name="api_judge_run_results",
+    ),
+    # What models were asked
+    path(P + "calls/", calls.CallViewSet.as_view({"get": "list"}), name="api_call_list"),
+    path(
+        P + "calls/<uuid:call_id>/",
+        calls.CallViewSet.as_view({"get": "retrieve"}),
+        name="api_call",
     ),
 ]

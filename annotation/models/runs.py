@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from annotation.models.corpus import Collection, Dialogue, Profile, Snapshot, Target
 from annotation.models.ratings import Rating
-from rubrics.models import Judge, RubricVersion, Spec
+from rubrics.models import Judge, JudgeCall, RubricVersion, Spec
 from webapp.accounts.models import ProjectRow
 from webapp.files.models import StoredFile
 from webapp.llm.models import Endpoint
@@ -127,6 +127,8 @@ class JudgeItem(ProjectRow):
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     rating = models.ForeignKey(Rating, null=True, on_delete=models.PROTECT, related_name="+")
+    # The last pass of the judge over it; null while it waits and where a rating was reused.
+    judge_call = models.ForeignKey(JudgeCall, null=True, on_delete=models.PROTECT, related_name="+")
     error = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True)
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from annotation.queries.progress import Progress, progress_of
 from webapp.accounts.models import Project
-from webapp.llm.models import ModelCall
+from webapp.llm.models import Endpoint
+from webapp.llm.usage import Usage, usage_of_run
 
 LATEST = 10
 # Of the dialogue that is being written: enough to follow it.
@@ -35,7 +36,9 @@ class GenerationState:
     written_turns: list[Turn]
     latest: list[GenerationItem]
     failures: list[GenerationItem]
-    completion_tokens: int
+    usage: Usage
+    # Endpoints that a worker leaves alone for now.
+    paused: list[Endpoint]
 
     @property
     def next_turn(self) -> int:
@@ -81,7 +84,7 @@ def state_of(run: GenerationRun) -> GenerationState:
     turns = Turn.objects.filter(dialogue__generation_item__run=run)
     written = turns.count()
     writing = [] if run.is_ended else _under_way(items)
-    calls = ModelCall.objects.filter(run_id=run.pk).aggregate(tokens=Sum("completion_tokens"))
+    voices = {endpoint.pk: endpoint for endpoint in (run.simulator, run.supporter)}
     return GenerationState(
         run=run,
         progress=progress_of(
@@ -103,7 +106,8 @@ def state_of(run: GenerationRun) -> GenerationState:
             .order_by("-ended_at", "-position")[:LATEST]
         ),
         failures=list(items.filter(state=FAILED).order_by("position")[:LATEST]),
-        completion_tokens=calls["tokens"] or 0,
+        usage=usage_of_run(run.pk),
+        paused=[e for e in voices.values() if e.is_paused and not run.is_ended],
     )
 
 

@@ -14,6 +14,8 @@ from rubrics.spec import CriterionSpec, RubricSpec, from_json, total
 from rubrics.spec import Outcome as ScoreOutcome
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
+from webapp.llm.models import Endpoint
+from webapp.llm.usage import Usage, usage_of_run
 
 LATEST = 12
 # What the text of a row is read from.
@@ -77,6 +79,9 @@ class JudgingState:
     columns: list[CriterionColumn]
     latest: list[ScoredRow]
     failures: list[ScoredRow]
+    usage: Usage
+    # Endpoints that a worker leaves alone for now.
+    paused: list[Endpoint]
 
     @property
     def scored(self) -> int:
@@ -181,7 +186,14 @@ def state_of(run: JudgeRun, member: Member) -> JudgingState:
         columns=_columns(seen, spec),
         latest=_latest(seen, spec),
         failures=_failures(run),
+        usage=usage_of_run(run.pk),
+        paused=[] if run.is_ended else paused_of(run.judge),
     )
+
+
+def paused_of(judge: Judge) -> list[Endpoint]:
+    """The judge's endpoint, where a worker leaves it alone for now."""
+    return [judge.endpoint] if judge.endpoint is not None and judge.endpoint.is_paused else []
 
 
 def results_of(run: JudgeRun) -> QuerySet[JudgeItem]:

@@ -36,6 +36,14 @@ class RatingNote:
     rubric: str
     lines: list[ScoreLine]
 
+    @property
+    def judge_call_id(self) -> UUID | None:
+        """The pass of a language model that gave these scores, where one did."""
+        judge = self.rating.rater.judge
+        if judge is None or judge.endpoint_id is None:
+            return None
+        return next((line.score.judge_call_id for line in self.lines), None)
+
 
 @dataclass(frozen=True)
 class Part:

@@ -1,8 +1,8 @@
 """A generation run's work: two models write, every turn is kept at once."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -10,14 +10,16 @@ from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from annotation.prompts import Turn as SaidTurn
 from annotation.services.corpus import split_for, split_key_of
 from annotation.services.generation import SOURCE
-from annotation.synthesis import Complete, EmptyTurn, MadeTurn, Plan, converse
-from rubrics.text import storable
+from annotation.synthesis import Complete, MadeTurn, NoTurn, Plan, Speaker, converse
 from webapp.accounts.numbers import next_number
 from webapp.llm.calls import open_client
-from webapp.llm.client import CircuitOpen, Completion, ModelError
+from webapp.llm.errors import CircuitOpen
 from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.recording import call_rows
+from webapp.llm.records import CallRecord
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
+from webapp.text import storable
 
 # Dialogues under way at once; each endpoint's own limit holds beside it.
 IN_FLIGHT = 16
@@ -31,37 +33,29 @@ def work(run_id: str) -> None:
 
 
 async def _write_dialogues(claim: Claim[GenerationRun]) -> None:
+    run = claim.run
     # One iterator for all: each takes the next dialogue when it has finished one.
     queue = iter(await in_db(_waiting, claim))
     seeker_at, supporter_at = await in_db(_endpoints, claim)
+    given_up: list[RunFailed] = []
     async with AsyncExitStack() as stack:
-        simulator = supporter = await stack.enter_async_context(_voice(seeker_at))
+        seeker = supporter = await stack.enter_async_context(open_client(seeker_at, run=run))
         if supporter_at != seeker_at:
-            supporter = await stack.enter_async_context(_voice(supporter_at))
+            supporter = await stack.enter_async_context(open_client(supporter_at, run=run))
 
         async def take_turns() -> None:
             for item in queue:
-                await _write_dialogue(claim, item, simulator, supporter)
+                try:
+                    await _write_dialogue(claim, item, seeker.complete, supporter.complete)
+                except RunFailed as reason:
+                    # The others end by themselves at their next turn, and keep what they asked.
+                    given_up.append(reason)
+                    return
 
         await while_held(claim, *(take_turns() for _ in range(IN_FLIGHT)))
+    if given_up:
+        raise given_up[0]
     await in_db(_fail_if_nothing_was_made, claim)
-
-
-@asynccontextmanager
-async def _voice(endpoint: Endpoint) -> AsyncIterator[Complete]:
-    """One endpoint as a voice. One that fails again and again ends the run, with its name."""
-    async with open_client(endpoint) as client:
-
-        async def complete(messages: Sequence[Any], **sampling: Any) -> Completion:
-            try:
-                return await client.complete(messages, **sampling)
-            except CircuitOpen as error:
-                raise RunFailed(
-                    f"The endpoint “{endpoint.name}” fails again and again. {error.reason} "
-                    "Go on when it answers."
-                ) from error
-
-        yield complete
 
 
 async def _write_dialogue(
@@ -70,6 +64,8 @@ async def _write_dialogue(
     simulator: Complete,
     supporter: Complete,
 ) -> None:
+    """Write what is missing of one dialogue. Raises RunFailed where an endpoint is given up; the
+    dialogue waits then, as far as it is."""
     run = claim.run
     dialogue, said = await in_db(_dialogue_so_far, claim, item)
     plan = Plan(
@@ -84,8 +80,14 @@ async def _write_dialogue(
         turns = converse(plan, said, simulator=simulator, supporter=supporter)
         async for turn in turns:
             await in_db(_keep_turn, claim, dialogue, turn)
-    except (ModelError, EmptyTurn) as error:
-        await in_db(_fail_item, claim, item, storable(str(error)))
+    except NoTurn as reason:
+        gone = reason.cause if isinstance(reason.cause, CircuitOpen) else None
+        await in_db(_keep_failure, claim, item, reason, is_final=gone is None)
+        if gone is not None:
+            name = _endpoint_of(run, reason.speaker).name
+            raise RunFailed(
+                f"The endpoint “{name}” fails again and again. {gone.reason} Go on when it answers."
+            ) from reason
     else:
         await in_db(_seal, claim, item, dialogue)
 
@@ -132,10 +134,8 @@ def _dialogue_so_far(
 
 def _keep_turn(claim: Claim[GenerationRun], dialogue: Dialogue, turn: MadeTurn) -> None:
     run = claim.run
-    supporter = turn.speaker == "supporter"
-    completion = turn.completion
     with claim.writing():
-        Turn.objects.create(
+        made = Turn.objects.create(
             project_id=run.project_id,
             dialogue=dialogue,
             position=turn.position,
@@ -146,19 +146,27 @@ def _keep_turn(claim: Claim[GenerationRun], dialogue: Dialogue, turn: MadeTurn) 
             emotion=turn.spans.get("emotion", ""),
             raw=turn.raw,
         )
-        ModelCall.objects.create(
-            project_id=run.project_id,
-            endpoint=run.supporter if supporter else run.simulator,
-            purpose=ModelCall.Purpose.SUPPORTER if supporter else ModelCall.Purpose.SIMULATOR,
-            run_kind=run.kind,
-            run_id=run.pk,
-            request=turn.request,
-            reply=turn.raw,
-            latency_ms=getattr(completion, "latency_ms", None),
-            prompt_tokens=getattr(completion, "prompt_tokens", 0) or 0,
-            completion_tokens=getattr(completion, "completion_tokens", 0) or 0,
-        )
+        _keep_calls(run, turn.speaker, turn.calls, made.pk)
         live.publish(run.topic)
+
+
+def _keep_calls(
+    run: GenerationRun, speaker: Speaker, calls: Sequence[CallRecord], made_for: UUID
+) -> None:
+    purpose = ModelCall.Purpose.SIMULATOR if speaker == "seeker" else ModelCall.Purpose.SUPPORTER
+    ModelCall.objects.bulk_create(
+        call_rows(
+            calls,
+            endpoint=_endpoint_of(run, speaker),
+            purpose=purpose,
+            made_for=made_for,
+            run=run,
+        )
+    )
+
+
+def _endpoint_of(run: GenerationRun, speaker: Speaker) -> Endpoint:
+    return run.simulator if speaker == "seeker" else run.supporter
 
 
 def _seal(claim: Claim[GenerationRun], item: GenerationItem, dialogue: Dialogue) -> None:
@@ -169,9 +177,14 @@ def _seal(claim: Claim[GenerationRun], item: GenerationItem, dialogue: Dialogue)
         live.publish(claim.run.topic)
 
 
-def _fail_item(claim: Claim[GenerationRun], item: GenerationItem, reason: str) -> None:
+def _keep_failure(
+    claim: Claim[GenerationRun], item: GenerationItem, reason: NoTurn, *, is_final: bool
+) -> None:
+    """The calls that gave no turn; they stay with the dialogue's plan."""
     with claim.writing():
-        _end_item(item, GenerationItem.State.FAILED, reason)
+        _keep_calls(claim.run, reason.speaker, reason.calls, item.pk)
+        if is_final:
+            _end_item(item, GenerationItem.State.FAILED, storable(str(reason)))
         live.publish(claim.run.topic)
 
 

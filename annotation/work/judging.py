@@ -1,4 +1,4 @@
-"""A judge run's work: a rating for each target, written in chunks."""
+"""A judge run's work: a rating for each target, many requests under way at all times."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,21 +17,24 @@ from annotation.services.ratings import (
     submit_ratings,
 )
 from annotation.services.targets import contexts_of, gold_emotions_of
+from annotation.work.flow import Flow
 from rubrics.judges import open_judge
 from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Judge as RatingJudge
 from rubrics.judging.judge import rate
-from rubrics.judging.results import CallRecord, JudgeResult
+from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge, JudgeCall
 from rubrics.spec import RubricSpec, from_json
-from rubrics.text import storable
 from webapp.llm.models import ModelCall
+from webapp.llm.recording import call_rows
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
+from webapp.text import storable
 
+# Texts read at once; a learned judge scores as many at once.
 CHUNK = 64
-# A whole chunk without one score: the endpoint is down, not the text at fault.
-GIVE_UP_AFTER = 8
+# So many texts in a row without one score: the judge is down, not the texts at fault.
+GIVE_UP_AFTER = 32
 
 
 def work(run_id: str) -> None:
@@ -43,19 +46,57 @@ def work(run_id: str) -> None:
 
 async def _judge_all(claim: Claim[JudgeRun]) -> None:
     rater, row, spec = await in_db(_prepare, claim)
-    async with open_judge(row) as judge:
-        await while_held(claim, _judge_chunks(claim, rater, spec, judge))
+    async with open_judge(row, run=claim.run) as judge:
+        work = _Work(claim, rater, spec, judge)
+        endpoint = row.endpoint
+        flow = Flow(
+            next_page=work.next_page,
+            work=work.rate,
+            keep=work.keep,
+            lot=CHUNK if endpoint is None else 1,
+            in_flight=1 if endpoint is None else endpoint.max_concurrency,
+        )
+        await while_held(claim, *flow.parts())
     await in_db(_fail_if_nothing_was_judged, claim.run)
 
 
-async def _judge_chunks(
-    claim: Claim[JudgeRun], rater: Rater, spec: RubricSpec, judge: RatingJudge
-) -> None:
-    while chunk := await in_db(_next_chunk, claim.run):
-        inputs = await in_db(_inputs, chunk)
-        results = await rate(spec, inputs, judge)
-        await in_db(_keep, claim, rater, chunk, results)
-        _stop_where_nothing_scores(results, spec)
+class _Work:
+    """What the parts of a judge run share."""
+
+    def __init__(
+        self, claim: Claim[JudgeRun], rater: Rater, spec: RubricSpec, judge: RatingJudge
+    ) -> None:
+        self._claim = claim
+        self._rater = rater
+        self._spec = spec
+        self._judge = judge
+        self._read_up_to = -1
+        self._failed_in_a_row = 0
+
+    def next_page(self) -> list[tuple[JudgeItem, JudgeInput]]:
+        waiting = self._claim.run.items.filter(
+            state=JudgeItem.State.WAITING, position__gt=self._read_up_to
+        )
+        items = list(waiting.select_related("target").order_by("position")[:CHUNK])
+        if items:
+            self._read_up_to = items[-1].position
+        return list(zip(items, _inputs(items), strict=True))
+
+    async def rate(self, units: Sequence[tuple[JudgeItem, JudgeInput]]) -> list[JudgeResult]:
+        return await rate(self._spec, [asked for _, asked in units], self._judge)
+
+    def keep(self, done: Sequence[tuple[tuple[JudgeItem, JudgeInput], JudgeResult]]) -> None:
+        items = [item for (item, _), _ in done]
+        results = [result for _, result in done]
+        _keep(self._claim, self._rater, self._spec, items, results)
+        for item in items:
+            self._failed_in_a_row = self._failed_in_a_row + 1 if item.error else 0
+        if self._failed_in_a_row >= GIVE_UP_AFTER:
+            raise RunFailed(
+                f"{self._failed_in_a_row} texts in a row got no score. The last reason: "
+                f"{items[-1].error} The scores made before are kept; go on when the judge "
+                "answers again."
+            )
 
 
 def _prepare(claim: Claim[JudgeRun]) -> tuple[Rater, Judge, RubricSpec]:
@@ -116,11 +157,6 @@ def _with_gold(rows: Any) -> Any:
     )
 
 
-def _next_chunk(run: JudgeRun) -> list[JudgeItem]:
-    waiting = run.items.filter(state=JudgeItem.State.WAITING).select_related("target")
-    return list(waiting.order_by("position")[:CHUNK])
-
-
 def _inputs(chunk: Sequence[JudgeItem]) -> list[JudgeInput]:
     targets: list[Target] = [item.target for item in chunk]
     contexts, gold = contexts_of(targets), gold_emotions_of(targets)
@@ -138,24 +174,26 @@ def with_gold(context: Context, emotion: str) -> Context:
 def _keep(
     claim: Claim[JudgeRun],
     rater: Rater,
-    chunk: Sequence[JudgeItem],
+    spec: RubricSpec,
+    items: Sequence[JudgeItem],
     results: Sequence[JudgeResult],
 ) -> None:
     """Ratings for what was judged whole, the reason for the rest, all calls: one transaction."""
     run, now = claim.run, timezone.now()
-    spec = from_json(run.spec.content)
+    for item, result in zip(items, results, strict=True):
+        item.error = failure_of(spec, result)
     with claim.writing():
-        new = []
-        for item, result in zip(chunk, results, strict=True):
-            item.error = failure_of(spec, result)
-            call = _keep_calls(run, item, result)
-            if not item.error:
-                new.append(_new_rating(run, rater, item.target, result, call))
+        calls = _keep_calls(run, items, results)
+        new = [
+            _new_rating(run, rater, item.target, result, call)
+            for item, result, call in zip(items, results, calls, strict=True)
+            if not item.error
+        ]
         made = {done.rating.target_id: done.rating for done in submit_ratings(new)}
-        for item in chunk:
+        for item, call in zip(items, calls, strict=True):
             item.state = JudgeItem.State.FAILED if item.error else JudgeItem.State.DONE
-            item.rating, item.ended_at = made.get(item.target_id), now
-        JudgeItem.objects.bulk_update(chunk, ["state", "error", "ended_at", "rating"])
+            item.rating, item.judge_call, item.ended_at = made.get(item.target_id), call, now
+        JudgeItem.objects.bulk_update(items, ["state", "error", "ended_at", "rating", "judge_call"])
         live.publish(run.topic)
 
 
@@ -189,44 +227,37 @@ def failure_of(spec: RubricSpec, result: JudgeResult) -> str:
     return storable(" ".join(in_words))[:4000]
 
 
-def _keep_calls(run: JudgeRun, item: JudgeItem, result: JudgeResult) -> JudgeCall:
-    model_calls = [_model_call(run, call) for call in result.calls]
-    ModelCall.objects.bulk_create(model_calls)
-    return JudgeCall.objects.create(
-        project_id=run.project_id,
-        judge=run.judge,
-        spec=run.spec,
-        context_hash=item.target.context_hash,
-        run_kind=run.kind,
-        run_id=run.pk,
-        model_call=model_calls[0] if len(model_calls) == 1 else None,
-        error=item.error,
-    )
-
-
-def _model_call(run: JudgeRun, call: CallRecord) -> ModelCall:
-    return ModelCall(
-        project_id=run.project_id,
-        endpoint=run.judge.endpoint,
-        purpose=ModelCall.Purpose.JUDGE,
-        run_kind=run.kind,
-        run_id=run.pk,
-        request=call.request,
-        reply=storable(call.reply),
-        error=storable(call.error),
-        latency_ms=call.latency_ms,
-        prompt_tokens=call.prompt_tokens or 0,
-        completion_tokens=call.completion_tokens or 0,
-    )
-
-
-def _stop_where_nothing_scores(results: Sequence[JudgeResult], spec: RubricSpec) -> None:
-    reasons = [failure_of(spec, result) for result in results]
-    if len(reasons) >= GIVE_UP_AFTER and all(reasons):
-        raise RunFailed(
-            f"{len(reasons)} texts in a row got no score. The last reason: {reasons[-1]} "
-            "The scores made before are kept; go on when the judge answers again."
+def _keep_calls(
+    run: JudgeRun, items: Sequence[JudgeItem], results: Sequence[JudgeResult]
+) -> list[JudgeCall]:
+    """A row for each pass over a text, and one for each request that was made for it."""
+    calls = [
+        JudgeCall(
+            project_id=run.project_id,
+            judge=run.judge,
+            spec=run.spec,
+            context_hash=item.target.context_hash,
+            run_kind=run.kind,
+            run_id=run.pk,
+            error=item.error,
         )
+        for item in items
+    ]
+    JudgeCall.objects.bulk_create(calls)
+    endpoint = run.judge.endpoint
+    if endpoint is not None:
+        ModelCall.objects.bulk_create(
+            row
+            for call, result in zip(calls, results, strict=True)
+            for row in call_rows(
+                result.calls,
+                endpoint=endpoint,
+                purpose=ModelCall.Purpose.JUDGE,
+                made_for=call.pk,
+                run=run,
+            )
+        )
+    return calls
 
 
 def _fail_if_nothing_was_judged(run: JudgeRun) -> None:

@@ -2,32 +2,30 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from rubrics.judging.inputs import JudgeInput, readable_criteria
 from rubrics.judging.parsing import failed, parse_reply
 from rubrics.judging.prompts import Message, Mode, build_messages
-from rubrics.judging.results import CallRecord, CriterionScore, JudgeResult
+from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.judging.schema import reply_schema
 from rubrics.spec import CriterionSpec, RubricSpec
+from webapp.llm.errors import ModelError
+from webapp.llm.records import CallRecord
 
 
 class Completion(Protocol):
-    """What a model gave back."""
+    """What a model gave back, and the calls that were made for it; the last one gave it."""
 
     @property
     def text(self) -> str: ...
     @property
-    def prompt_tokens(self) -> int | None: ...
-    @property
-    def completion_tokens(self) -> int | None: ...
-    @property
-    def latency_ms(self) -> float | None: ...
+    def calls(self) -> Sequence[CallRecord]: ...
 
 
 class Complete(Protocol):
-    """One request to a model. Retries, limits and timeouts are its business."""
+    """One question to a model. Retries, limits and timeouts are its business."""
 
     async def __call__(
         self,
@@ -89,7 +87,7 @@ async def _judge_one(
         *(_ask(spec, group, item, complete, parameters) for group in groups if group)
     )
     scores = {score.uid: score for group_scores, _ in answers for score in group_scores}
-    return JudgeResult(item.key, scores, tuple(call for _, call in answers))
+    return JudgeResult(item.key, scores, tuple(call for _, calls in answers for call in calls))
 
 
 async def _ask(
@@ -98,7 +96,7 @@ async def _ask(
     item: JudgeInput,
     complete: Complete,
     parameters: LLMParameters,
-) -> tuple[list[CriterionScore], CallRecord]:
+) -> tuple[list[CriterionScore], Sequence[CallRecord]]:
     request: dict[str, Any] = {
         "messages": build_messages(spec, criteria, item.context),
         "schema": reply_schema(criteria),
@@ -108,17 +106,12 @@ async def _ask(
     }
     try:
         completion = await complete(**request)
+    except ModelError as error:
+        return [failed(c, f"The judge gave no answer: {error}") for c in criteria], error.calls
     except Exception as error:  # noqa: BLE001 - whatever an endpoint does is a recorded error
         reason = f"The judge gave no answer: {type(error).__name__}: {error}"
-        return [failed(c, reason) for c in criteria], CallRecord(request, error=reason)
+        return [failed(c, reason) for c in criteria], [CallRecord(request, error=reason)]
     scores = parse_reply(completion.text, criteria)
     problems = sorted({score.reason for score in scores if score.status == "failed"})
-    call = CallRecord(
-        request,
-        reply=completion.text,
-        error=" ".join(problems),
-        latency_ms=completion.latency_ms,
-        prompt_tokens=completion.prompt_tokens,
-        completion_tokens=completion.completion_tokens,
-    )
-    return scores, call
+    *before, last = completion.calls
+    return scores, [*before, replace(last, error=" ".join(problems))]

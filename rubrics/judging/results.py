@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from rubrics.spec import Outcome, Status
+from webapp.llm.records import CallRecord
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,6 @@ class CriterionScore:
     rationale: str = ""
     evidence: tuple[str, ...] = ()
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class CallRecord:
-    """One request to a model as it was sent, and what came back: a reply or an error."""
-
-    request: dict[str, Any]
-    reply: str = ""
-    error: str = ""
-    latency_ms: float | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
 
 
 @dataclass(frozen=True)

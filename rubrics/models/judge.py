@@ -8,7 +8,7 @@ from rubrics.models.rubric import Spec
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen, undeletable
 from webapp.files.models import StoredFile
-from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.models import Endpoint
 
 
 class Judge(ProjectRow):
@@ -51,15 +51,14 @@ class Judge(ProjectRow):
 
 
 class JudgeCall(ProjectRow):
-    """One pass of a judge over one text: what was asked, and why it failed if it did."""
+    """One pass of a judge over one text, and why it failed if it did. What a model was asked for
+    it are the ModelCalls made for this row; a learned judge asks none."""
 
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="calls")
     spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")
     context_hash = models.CharField(max_length=64)
     run_kind = models.CharField(max_length=20, blank=True)
     run_id = models.UUIDField(null=True)
-    # Null for a learned judge, which asks no server.
-    model_call = models.ForeignKey(ModelCall, null=True, on_delete=models.PROTECT, related_name="+")
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

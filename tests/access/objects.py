@@ -42,7 +42,7 @@ from webapp.accounts.services import invitations
 from webapp.accounts.tokens import create_token
 from webapp.files.models import StoredFile
 from webapp.ids import new_id
-from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.models import Endpoint, EndpointTest, ModelCall, Price
 from webapp.runs.models import Run
 
 
@@ -97,6 +97,21 @@ def endpoint(setting: Setting) -> Endpoint:
 def model_call(setting: Setting) -> ModelCall:
     return ModelCall.objects.create(
         project=setting.project, endpoint=setting["endpoint_id"], purpose="test", request={}
+    )
+
+
+def endpoint_test(setting: Setting) -> EndpointTest:
+    return EndpointTest.objects.create(project=setting.project, endpoint=setting["endpoint_id"])
+
+
+def price(setting: Setting) -> Price:
+    return Price.objects.create(
+        project=setting.project,
+        endpoint=setting["endpoint_id"],
+        since=timezone.now().date(),
+        prompt=1,
+        completion=2,
+        currency="EUR",
     )
 
 
@@ -316,6 +331,8 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "*.user_id": lambda setting: setting.person,
     "*.endpoint_id": endpoint,
     "*.call_id": model_call,
+    "*.test_id": endpoint_test,
+    "*.price_id": price,
     "rubric_edit.version_id": draft,
     "rubric_draft_save.version_id": draft,
     "*.version_id": version,

@@ -32,7 +32,7 @@ def script() -> Stub:
 
 @pytest.fixture
 def voice(cast: Cast, script: Stub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    monkeypatch.setattr(generation, "open_client", partial(open_client, retries=0))
+    monkeypatch.setattr(generation, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
     corpus(cast)
     with serve(script.app) as url:
         yield endpoint(cast, url, timeout_s=1)
@@ -55,7 +55,7 @@ def is_seeker(body: dict[str, Any]) -> bool:
 def test_an_endpoint_that_is_gone_fails_the_run_in_words(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generation, "open_client", partial(open_client, retries=0))
+    monkeypatch.setattr(generation, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
     corpus(cast)
     gone = endpoint(cast, f"http://127.0.0.1:{free_port()}/v1", timeout_s=1)
     run = work(planned(cast, gone, count=40))
@@ -82,7 +82,10 @@ def test_an_endpoint_that_goes_away_in_the_middle_loses_nothing_that_was_made(
     assert (run.status, run.error, count(run, DONE)) == ("succeeded", "", 20)
     whole = written(run)
     assert all(whole[at][: len(turns)] == turns for at, turns in kept.items())
-    assert ModelCall.objects.filter(run_id=run.pk).count() == 80
+    calls = ModelCall.objects.filter(run_id=run.pk)
+    assert calls.filter(error="").count() == 80
+    refused = calls.exclude(error="")
+    assert refused.count() > 4 and all("restarting" in call.error for call in refused)
 
 
 def test_garbage_fails_its_dialogue_and_no_other(cast: Cast, script: Stub, voice: Endpoint) -> None:

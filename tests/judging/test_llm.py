@@ -44,7 +44,7 @@ def script() -> Stub:
 
 @pytest.fixture
 def voice(cast: Cast, script: Stub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    monkeypatch.setattr(judges, "open_client", partial(open_client, retries=0))
+    monkeypatch.setattr(judges, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
     with serve(script.app) as url:
         yield endpoint(cast, url, timeout_s=1)
 
@@ -73,8 +73,11 @@ def test_a_reply_that_does_not_parse_is_an_error_and_no_score(
     calls = JudgeCall.objects.filter(run_id=run.pk)
     assert calls.exclude(error="").count() == 1
     # What the model said stays to be looked at.
-    kept = ModelCall.objects.get(pk=calls.exclude(error="").get().model_call_id)
-    assert kept.reply == reply and kept.error
+    call = calls.exclude(error="").get()
+    assert broken.judge_call == call
+    # The form that a server may not know is tried first; the last request gave the reply.
+    kept = ModelCall.objects.filter(made_for=call.pk).order_by("pk").last()
+    assert kept is not None and kept.reply == reply and kept.error
     state = seen(cast, run)
     assert (state.failed, state.scored) == (1, 2)
     assert sum(column.n for column in state.columns) == 4
@@ -122,16 +125,15 @@ def test_one_criterion_at_a_time_asks_for_each(cast: Cast, script: Stub, voice: 
 def test_an_endpoint_that_goes_away_fails_the_run_and_keeps_what_it_gave(
     cast: Cast, script: Stub, voice: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judging, "CHUNK", 8)
+    monkeypatch.setattr(judging, "GIVE_UP_AFTER", 8)
     texts(cast, 24)
     script.reply = lambda body, count: answer(GOOD) if count <= 8 else refusal(500, "out of memory")
     run = judge_run(cast, version_of(cast), llm_judge(cast, voice, mode="all_in_one"))
     judging.work(str(run.pk))
     run.refresh_from_db()
     assert run.status == "failed"
-    assert "8 texts in a row got no score" in run.error and "out of memory" in run.error
+    assert "texts in a row got no score" in run.error and "out of memory" in run.error
     assert run.items.filter(state=JudgeItem.State.DONE).count() == 8
-    assert run.items.filter(state=JudgeItem.State.WAITING).count() == 8
     script.reply = lambda body, count: answer(GOOD)
     judge_resume(run=run, actor=cast.leads[0])
     judging.work(str(run.pk))

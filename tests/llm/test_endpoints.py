@@ -1,29 +1,25 @@
 """Endpoints: keys that are bound and encrypted, addresses that are checked, and the test call."""
 
 import asyncio
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from django.utils import timezone
 
 from tests.conftest import Cast
-from tests.llm.servers import answer, refusal, serve
+from tests.llm.servers import Stub, answer, refusal, serve
 from webapp.audit.models import Entry
 from webapp.errors import Refused
-from webapp.ids import new_id
-from webapp.llm import calls, queries, services
-from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm import calls, queries, services, testing
+from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.secrets import KeyLost
 
 URL = "http://127.0.0.1:9/v1"
@@ -33,7 +29,6 @@ KEY = "sk-very-secret"
 @pytest.fixture(autouse=True)
 def fresh(settings: Any) -> None:
     settings.LLM_ALLOW_LOOPBACK = True
-    cache.clear()
 
 
 def make(cast: Cast, **changes: Any) -> Endpoint:
@@ -158,34 +153,45 @@ def test_a_name_is_taken_once(cast: Cast) -> None:
         make(cast)
 
 
-def test_a_worker_makes_one_short_call_and_keeps_it(cast: Cast) -> None:
-    seen: list[str] = []
+def started(endpoint: Endpoint, cast: Cast) -> EndpointTest:
+    return services.endpoint_test(endpoint=endpoint, actor=cast.leads[0])
 
-    async def speak(request: Request) -> Response:
-        seen.append(request.headers["authorization"])
-        return answer("ready")
 
-    with serve(Starlette(routes=[Route("/v1/chat/completions", speak, methods=["POST"])])) as url:
+def test_a_worker_tests_once_and_keeps_what_it_asked(cast: Cast) -> None:
+    stub = Stub(lambda body, count: answer("ready"))
+    with serve(stub.app) as url:
         endpoint = make(cast, base_url=url)
-        call_id = new_id()
+        test = started(endpoint, cast)
         for _ in range(2):
-            calls.run_test(endpoint_id=endpoint.pk, call_id=call_id)
-    call = ModelCall.objects.get()
-    assert (call.pk, call.reply, call.error, call.purpose) == (call_id, "ready", "", "test")
-    assert call.latency_ms is not None and call.latency_ms > 0
-    assert seen == [f"Bearer {KEY}"]
+            testing.run_test(test_id=test.pk)
+    test.refresh_from_db()
+    assert (test.reply, test.error, test.model) == ("ready", "", "m")
+    assert test.ended_at is not None and test.latency_ms is not None and test.latency_ms > 0
+    assert {headers["authorization"] for headers in stub.headers} == {f"Bearer {KEY}"}
+    kept = ModelCall.objects.filter(made_for=test.pk)
+    assert kept.count() == len(stub.bodies) == 6
+    assert set(kept.values_list("purpose", flat=True)) == {"test"}
+    assert KEY not in str(list(kept.values()))
 
 
-def test_a_failed_call_says_why_without_the_key(cast: Cast) -> None:
-    async def refuse(request: Request) -> Response:
-        return refusal(401, f"the key {KEY} is unknown")
+def test_a_failed_test_says_why_without_the_key(cast: Cast) -> None:
+    stub = Stub(lambda body, count: refusal(401, f"the key {KEY} is unknown"))
+    with serve(stub.app) as url:
+        test = started(make(cast, base_url=url), cast)
+        testing.run_test(test_id=test.pk)
+    test.refresh_from_db()
+    assert "refuses the key (401)" in test.error and KEY not in test.error
+    assert test.capabilities == {} and len(stub.bodies) == 1
+    assert ModelCall.objects.get().error == test.error
 
-    with serve(Starlette(routes=[Route("/v1/chat/completions", refuse, methods=["POST"])])) as url:
-        endpoint = make(cast, base_url=url)
-        calls.run_test(endpoint_id=endpoint.pk, call_id=new_id())
-    call = ModelCall.objects.get()
-    assert "refuses the key (401)" in call.error
-    assert KEY not in call.error
+
+def test_a_key_that_is_lost_is_what_the_test_says(cast: Cast) -> None:
+    endpoint = make(cast)
+    test = started(endpoint, cast)
+    Endpoint.objects.update(base_url="http://127.0.0.1:11/v1")
+    testing.run_test(test_id=test.pk)
+    test.refresh_from_db()
+    assert "entered for another address" in test.error
 
 
 def test_the_button_enqueues_once_and_the_page_waits(
@@ -207,12 +213,47 @@ def test_the_button_enqueues_once_and_the_page_waits(
     htmx = {"HX-Request": "true"}
     waiting = client.get(answers[0].url, headers=htmx).content.decode()
     assert 'hx-trigger="load delay:1s"' in waiting
-    ModelCall.objects.create(
-        pk=sent[0][1], project=cast.project, endpoint=endpoint, purpose="test", request={},
-        reply="ready", latency_ms=12.3, completion_tokens=1,
-    )  # fmt: skip
+    EndpointTest.objects.filter(pk=sent[0][0]).update(
+        ended_at=timezone.now(),
+        reply="ready",
+        latency_ms=12.3,
+        context_length=4096,
+        capabilities={
+            "schema": {"support": "ignored", "said": ""},
+            "choice": {"support": "no", "said": "It refuses <that>."},
+        },
+    )
     done = client.get(answers[0].url, headers=htmx).content.decode()
-    assert "answers in 12 ms" in done and "hx-trigger" not in done
+    assert "answers in 12 ms" in done and "4,096 tokens" in done and "hx-trigger" not in done
+    assert "ignored" in done and "It refuses &lt;that&gt;." in done
+    assert "answers in 12 ms" in client.get(reverse("endpoint", args=where)).content.decode()
+
+
+def test_a_test_that_no_worker_takes_is_given_up(client: Client, cast: Cast) -> None:
+    endpoint = make(cast, timeout_s=1)
+    test = started(endpoint, cast)
+    EndpointTest.objects.update(asked_at=timezone.now() - timedelta(minutes=10))
+    client.force_login(cast.leads[0])
+    where = [cast.project.pk, endpoint.pk, test.pk]
+    page = client.get(reverse("endpoint_test_result", args=where)).content.decode()
+    assert "No worker has done this test." in page and "hx-trigger" not in page
+
+
+def test_an_endpoint_that_is_left_alone_says_so_until_when_and_why(
+    client: Client, cast: Cast
+) -> None:
+    endpoint = make(cast)
+    until = timezone.now() + timedelta(seconds=20)
+    services.endpoint_note_pause(endpoint_id=endpoint.pk, until=until, reason="Out of <memory>.")
+    client.force_login(cast.leads[0])
+    where = [cast.project.pk, endpoint.pk]
+    page = client.get(reverse("endpoint", args=where)).content.decode()
+    assert "leaves it alone until" in page and "Out of &lt;memory&gt;." in page
+    assert "left alone" in client.get(reverse("endpoints", args=where[:1])).content.decode()
+    # The worker that noted it died: nobody leaves it alone any more.
+    long_ago = timezone.now() - timedelta(hours=1)
+    services.endpoint_note_pause(endpoint_id=endpoint.pk, until=long_ago, reason="Gone.")
+    assert "Gone." not in client.get(reverse("endpoint", args=where)).content.decode()
 
 
 def test_an_archived_endpoint_is_not_offered(cast: Cast) -> None:
@@ -229,8 +270,8 @@ def test_the_list_costs_the_same_for_more_rows(client: Client, cast: Cast) -> No
     for first, last in ((0, 2), (2, 20)):
         for number in range(first, last):
             endpoint = make(cast, name=f"E{number}")
-            ModelCall.objects.create(
-                project=cast.project, endpoint=endpoint, purpose="test", request={}, error="no"
+            EndpointTest.objects.create(
+                project=cast.project, endpoint=endpoint, error="no", ended_at=timezone.now()
             )
         with CaptureQueriesContext(connection) as captured:
             assert client.get(url).content.decode().count("failed") == last

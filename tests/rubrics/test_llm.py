@@ -10,6 +10,8 @@ from rubrics.judging.judge import rate_sync
 from rubrics.judging.llm import LLMJudge, LLMParameters
 from rubrics.spec import LevelSpec
 from tests.rubrics.builders import criterion, item, reply, rubric
+from webapp.llm.errors import EndpointUnavailable
+from webapp.llm.records import CallRecord
 
 SPEC = rubric(criterion("a"), criterion("b"), criterion("r", spans=("reasoning",)))
 
@@ -17,9 +19,7 @@ SPEC = rubric(criterion("a"), criterion("b"), criterion("r", spans=("reasoning",
 @dataclass(frozen=True)
 class Answer:
     text: str
-    prompt_tokens: int = 90
-    completion_tokens: int = 12
-    latency_ms: float = 3.5
+    calls: tuple[CallRecord, ...]
 
 
 class Model:
@@ -38,7 +38,10 @@ class Model:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(0)
         self.in_flight -= 1
-        return Answer(self.say(messages, schema))
+        text = self.say(messages, schema)
+        asked = {"messages": messages, "schema": schema}
+        call = CallRecord(asked, reply=text, prompt_tokens=90, completion_tokens=12, latency_ms=3.5)
+        return Answer(text, (call,))
 
 
 def all_fours(messages, schema):
@@ -120,3 +123,24 @@ def test_no_call_for_a_span_that_is_not_there():
     [result] = rate_sync(SPEC, [item("I hear you.")], judge(model))
     assert len(model.requests) == 2
     assert result.scores["r"].status == "not_applicable"
+
+
+def test_every_request_of_an_answer_is_kept_and_the_last_says_what_was_wrong():
+    async def refused_then_garbage(messages, **sampling):
+        refused = CallRecord({"a": 1}, form="schema", error="The endpoint refuses the request.")
+        return Answer("{", (refused, CallRecord({"a": 2}, form="schema in words", reply="{")))
+
+    [result] = rate_sync(rubric(criterion("a")), [item(reply())], judge(refused_then_garbage))
+    assert [call.form for call in result.calls] == ["schema", "schema in words"]
+    assert result.calls[1].error == result.scores["a"].reason != ""
+
+
+def test_the_requests_of_a_call_that_failed_are_kept():
+    async def down(messages, **sampling):
+        error = EndpointUnavailable("No answer within 60 s.")
+        error.calls = (CallRecord({"a": 1}, error=str(error)),)
+        raise error
+
+    [result] = rate_sync(rubric(criterion("a")), [item(reply())], judge(down))
+    assert [call.error for call in result.calls] == ["No answer within 60 s."]
+    assert "No answer within 60 s." in result.scores["a"].reason

@@ -10,6 +10,7 @@ from rubrics.demo.kardia import KARDIA
 from tests.trainer.folders import write_run
 from training.trainer.config import RewardSection, read_spec
 from training.trainer.data import read_rows
+from training.trainer.events import EventLog
 from training.trainer.failures import TrainingFailed
 from training.trainer.rating import Rater
 from training.trainer.rewards import score_rollouts
@@ -87,7 +88,7 @@ def llm_judge(folder, judge, url):
 
 def test_scores_calls_and_the_key(judge, tmp_path, stub_url):
     spec, rows = llm_judge(tmp_path / "run", judge, stub_url)
-    with Rater(spec, tmp_path / "run", "secret-key") as rater:
+    with EventLog(tmp_path) as events, Rater(spec, tmp_path / "run", "secret-key", events) as rater:
         first = rater.rate(rows, ["A reply."] * 2)
         second = rater.rate(rows, ["Another."] * 2)
     for result in (*first, *second):
@@ -99,7 +100,7 @@ def test_scores_calls_and_the_key(judge, tmp_path, stub_url):
 
 def test_a_judge_that_is_not_there_stops_the_run_in_words(judge, tmp_path):
     spec, rows = llm_judge(tmp_path / "run", judge, "http://127.0.0.1:9/v1")
-    with Rater(spec, tmp_path / "run", None) as rater:
+    with EventLog(tmp_path) as events, Rater(spec, tmp_path / "run", None, events) as rater:
         results = rater.rate(rows, ["A reply."] * 2)
         with pytest.raises(TrainingFailed, match="The judge failed on 2 of 2"):
             score_rollouts(

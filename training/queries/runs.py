@@ -9,6 +9,7 @@ from django.db.models import IntegerField, Max, OuterRef, QuerySet, Subquery, Su
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from annotation.queries.judging import paused_of
 from rubrics.spec import from_json
 from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
 from training.paths import LOG, SPEC, folder_of
@@ -17,6 +18,8 @@ from training.queries.rollouts import RolloutView
 from training.queries.series import Charts
 from webapp.accounts.models import Project
 from webapp.embedded.process import last_lines
+from webapp.llm.models import Endpoint
+from webapp.llm.usage import Usage, usage_of_run
 
 # Steps whose mean time tells the time left.
 RECENT_STEPS = 20
@@ -95,6 +98,9 @@ class RunState:
     parts: list[Part]
     checkpoints: list[Checkpoint]
     has_spec: bool
+    usage: Usage
+    # Endpoints that the trainer leaves alone for now.
+    paused: list[Endpoint]
 
     @property
     def checkpoint(self) -> Checkpoint | None:
@@ -121,7 +127,7 @@ def runs_of(project: Project) -> QuerySet[TrainingRun]:
     return (
         TrainingRun.objects.filter(project=project)
         .select_related(
-            "project", "base", "judge", "spec", "version__rubric", "created_by",
+            "project", "base", "judge__endpoint", "spec", "version__rubric", "created_by",
             "train_snapshot__collection", "held_out_snapshot__collection",
         )
         .annotate(done=Coalesce(Subquery(steps, IntegerField()), 0))
@@ -171,6 +177,8 @@ def state_of(run: TrainingRun) -> RunState:
         parts=_parts(run),
         checkpoints=list(run.checkpoints.order_by("-step")),
         has_spec=(folder_of(run) / SPEC).exists(),
+        usage=usage_of_run(run.pk),
+        paused=[] if run.is_ended else paused_of(run.judge),
     )
 
 

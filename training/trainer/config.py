@@ -5,7 +5,7 @@ What is wrong is refused before anything starts, with the path of the field and 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,6 +62,8 @@ class LlmJudge:
     max_concurrency: int = bounded(16, least=1)
     timeout_s: float = bounded(60.0, above=0)
     allow_loopback: bool = False
+    # Private hosts that the studio's administrator permits: names, host:port or networks.
+    allowed_hosts: list = field(default_factory=list)
 
 
 @dataclass(frozen=True)

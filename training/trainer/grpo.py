@@ -18,6 +18,7 @@ from training.trainer.events import EventLog
 from training.trainer.rating import Rater
 from training.trainer.rewards import Rollout, score_rollouts
 from training.trainer.strict import SpecError
+from webapp.llm.records import CallRecord
 
 
 class Reward:
@@ -56,13 +57,18 @@ class Reward:
             group["rollouts"].append(_rollout(rollout))
         self._events.append("rollouts", step=step, groups=list(groups.values()))
         calls = [
-            {"prompt_id": rollout.row.id, "index": rollout.index, **asdict(call)}
+            {"prompt_id": rollout.row.id, "index": rollout.index, **_call(call)}
             for rollout in self._rollouts
             for call in rollout.result.calls
         ]
         if calls:
             self._events.append("judge_calls", step=step, calls=calls)
         return _values(self._rollouts, self._rater)
+
+
+def _call(call: CallRecord) -> dict[str, Any]:
+    asked_at = call.asked_at.isoformat() if call.asked_at else None
+    return {**asdict(call), "asked_at": asked_at}
 
 
 def grpo_trainer(

@@ -15,7 +15,10 @@ from rubrics.judging.results import JudgeResult
 from rubrics.spec import CriterionSpec, RubricSpec
 from training.trainer.config import LearnedJudge, RunSpec
 from training.trainer.data import Row
+from training.trainer.events import EventLog
 
+# A step waits this often in a row for a judge that is down, before its judgements fail.
+PATIENCE = 4
 # The reward's exact parts, for rubrics that bring no such check of their own.
 _CHECKS = (
     CriterionSpec(
@@ -49,9 +52,10 @@ def with_checks(rubric: RubricSpec) -> RubricSpec:
 class Rater:
     """The open judge of a run. Use it as `with`, which closes its connections."""
 
-    def __init__(self, spec: RunSpec, run_dir: Path, api_key: str | None) -> None:
+    def __init__(self, spec: RunSpec, run_dir: Path, api_key: str | None, events: EventLog) -> None:
         self.rubric = with_checks(spec.rubric)
         self._spec = spec
+        self._events = events
         self._run_dir = run_dir
         self._api_key = api_key
 
@@ -85,7 +89,12 @@ class Rater:
             return artefact.load(self._run_dir / judge.path)
         # Imported here: a run with a learned judge needs no client.
         from webapp.llm.addresses import guarded_transport
-        from webapp.llm.client import ModelClient
+        from webapp.llm.client import ModelClient, Pause
+
+        async def tell(pause: Pause | None) -> None:
+            until = pause.until.isoformat() if pause else None
+            reason = pause.reason if pause else ""
+            self._events.append("judge_pause", until=until, reason=reason)
 
         client = await self._opened.enter_async_context(
             ModelClient(
@@ -94,7 +103,11 @@ class Rater:
                 self._api_key,
                 max_concurrency=judge.max_concurrency,
                 timeout_s=judge.timeout_s,
-                transport=guarded_transport(allow_loopback=judge.allow_loopback),
+                patience=PATIENCE,
+                on_pause=tell,
+                transport=guarded_transport(
+                    allow_loopback=judge.allow_loopback, allowed_hosts=judge.allowed_hosts
+                ),
             )
         )
         return LLMJudge(client.complete, judge.parameters)

@@ -38,7 +38,7 @@ def train(
     require_disk(spec, run_dir)
     announce(events, spec, step)
     try:
-        with Rater(spec, run_dir, api_key) as rater:
+        with Rater(spec, run_dir, api_key, events) as rater:
             _train(spec, rater, events, stop, checkpoints, resumed)
     except Stopped:
         events.append("stopped", step=step)

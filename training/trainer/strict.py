@@ -92,4 +92,5 @@ _NAMES = {
     str: "Text",
     bool: "True or false",
     dict: "A JSON object",
+    list: "A list",
 }

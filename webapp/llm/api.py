@@ -1,68 +1,33 @@
-"""The API of endpoints. A key is written, never read."""
+"""The API of endpoints, their tests and prices. A key is written, never read."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from webapp.accounts.models import Role
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.llm import queries, services
-from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.models import Endpoint
+from webapp.llm.serializers import EndpointSerializer, EndpointTestSerializer, PriceSerializer
 
 LEAD = (Role.LEAD,)
-
-
-class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
-    api_key = serializers.CharField(
-        write_only=True,
-        required=False,
-        max_length=500,
-        help_text="Stored encrypted and never shown. A change of scheme, host or port drops it.",
-    )
-    key = serializers.SerializerMethodField(help_text="none, set, or lost: enter it again.")
-    max_concurrency = serializers.IntegerField(min_value=1, max_value=1024, default=16)
-    timeout_s = serializers.IntegerField(min_value=1, max_value=3600, default=60)
-
-    class Meta:
-        model = Endpoint
-        fields = (
-            "id", "name", "base_url", "model", "api_key", "key", "max_concurrency", "timeout_s",
-            "created_at",
-        )  # fmt: skip
-        read_only_fields = ("id", "created_at")
-        # The service refuses a name that is taken.
-        validators: ClassVar[list[Any]] = []
-
-    def get_key(self, endpoint: Endpoint) -> str:
-        return queries.key_state(endpoint)
-
-
-class TestCallSerializer(serializers.ModelSerializer[ModelCall]):
-    class Meta:
-        model = ModelCall
-        fields = (
-            "id", "reply", "error", "latency_ms", "prompt_tokens", "completion_tokens",
-            "created_at",
-        )  # fmt: skip
-
-
-class StartedTestSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField(help_text="Ask for it at .../tests/<id>/ until it is there.")
 
 
 class EndpointViewSet(ProjectViewSet):
     queryset = Endpoint.objects.none()
     serializer_class = EndpointSerializer
     roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
-        ("list", "create", "retrieve", "partial_update", "archive", "start_test", "test"), LEAD
-    )
+        (
+            "list", "create", "retrieve", "partial_update", "archive", "start_test", "tests",
+            "test", "prices", "set_price", "withdraw_price",
+        ),
+        LEAD,
+    )  # fmt: skip
 
     def list(self, request: Request, project_id: UUID) -> Response:
         page = self.paginate_queryset(queries.endpoints_of(self.member.project))
@@ -96,22 +61,48 @@ class EndpointViewSet(ProjectViewSet):
         services.endpoint_archive(endpoint=self._endpoint(endpoint_id), actor=self.member.user)
         return Response(status=204)
 
-    @extend_schema(request=None, responses={202: StartedTestSerializer})
+    @extend_schema(request=None, responses={202: EndpointTestSerializer})
     def start_test(self, request: Request, project_id: UUID, endpoint_id: UUID) -> Response:
-        call_id = services.endpoint_test(
-            endpoint=self._endpoint(endpoint_id), actor=self.member.user
-        )
-        return Response({"id": call_id}, status=202)
+        """Ask a worker for a test. Ask for it at .../tests/<id>/ until it has ended."""
+        test = services.endpoint_test(endpoint=self._endpoint(endpoint_id), actor=self.member.user)
+        return Response(EndpointTestSerializer(test).data, status=202)
 
-    @extend_schema(responses=TestCallSerializer)
+    @extend_schema(responses=EndpointTestSerializer(many=True), filters=False)
+    def tests(self, request: Request, project_id: UUID, endpoint_id: UUID) -> Response:
+        page = self.paginate_queryset(self._endpoint(endpoint_id).tests.all())
+        return self.get_paginated_response(EndpointTestSerializer(page, many=True).data)
+
+    @extend_schema(responses=EndpointTestSerializer)
     def test(
-        self, request: Request, project_id: UUID, endpoint_id: UUID, call_id: UUID
+        self, request: Request, project_id: UUID, endpoint_id: UUID, test_id: UUID
     ) -> Response:
-        """What came of a test; 404 until a worker has made it."""
-        call = queries.test_call(self._endpoint(endpoint_id), call_id)
-        if call is None:
-            raise Http404
-        return Response(TestCallSerializer(call).data)
+        test = get_object_or_404(self._endpoint(endpoint_id).tests, pk=test_id)
+        return Response(EndpointTestSerializer(test).data)
+
+    @extend_schema(responses=PriceSerializer(many=True), filters=False)
+    def prices(self, request: Request, project_id: UUID, endpoint_id: UUID) -> Response:
+        page = self.paginate_queryset(self._endpoint(endpoint_id).prices.all())
+        return self.get_paginated_response(PriceSerializer(page, many=True).data)
+
+    @extend_schema(request=PriceSerializer, responses={201: PriceSerializer})
+    def set_price(self, request: Request, project_id: UUID, endpoint_id: UUID) -> Response:
+        endpoint = self._endpoint(endpoint_id)
+        given = PriceSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        price = services.price_set(
+            endpoint=endpoint, actor=self.member.user, **given.validated_data
+        )
+        return Response(PriceSerializer(price).data, status=201)
+
+    @extend_schema(responses={204: None})
+    def withdraw_price(
+        self, request: Request, project_id: UUID, endpoint_id: UUID, price_id: UUID
+    ) -> Response:
+        prices = self._endpoint(endpoint_id).prices.select_related("project", "endpoint")
+        services.price_withdraw(
+            price=get_object_or_404(prices, pk=price_id), actor=self.member.user
+        )
+        return Response(status=204)
 
     def _endpoint(self, endpoint_id: UUID) -> Endpoint:
         rows = queries.endpoints_of(self.member.project).select_related("project")
@@ -133,10 +124,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="api_endpoint",
     ),
     path(E + "archive/", EndpointViewSet.as_view({"post": "archive"}), name="api_endpoint_archive"),
-    path(E + "tests/", EndpointViewSet.as_view({"post": "start_test"}), name="api_endpoint_test"),
     path(
-        E + "tests/<uuid:call_id>/",
+        E + "tests/",
+        EndpointViewSet.as_view({"get": "tests", "post": "start_test"}),
+        name="api_endpoint_test",
+    ),
+    path(
+        E + "tests/<uuid:test_id>/",
         EndpointViewSet.as_view({"get": "test"}),
         name="api_endpoint_test_result",
+    ),
+    path(
+        E + "prices/",
+        EndpointViewSet.as_view({"get": "prices", "post": "set_price"}),
+        name="api_endpoint_price_list",
+    ),
+    path(
+        E + "prices/<uuid:price_id>/",
+        EndpointViewSet.as_view({"delete": "withdraw_price"}),
+        name="api_endpoint_price",
     ),
 ]

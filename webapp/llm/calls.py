@@ -1,58 +1,51 @@
-"""Calls to endpoints, for workers: the web process loads no model client."""
-
-import asyncio
-from uuid import UUID
+"""Clients of endpoints, for workers: the web process loads no model client."""
 
 from django.conf import settings
 
-from webapp.errors import Refused
+from webapp.llm import services
 from webapp.llm.addresses import guarded_transport
-from webapp.llm.client import Completion, ModelClient, ModelError
-from webapp.llm.models import Endpoint, ModelCall
-from webapp.llm.services import read_key
+from webapp.llm.client import ModelClient, Pause
+from webapp.llm.models import Endpoint
+from webapp.runs.models import Run
+from webapp.runs.work import in_db
 
-TEST_MESSAGES = [{"role": "user", "content": "Answer with the one word: ready"}]
-TEST_TOKENS = 8
+# A run waits this often in a row for an endpoint that is down, before it gives up: about as long
+# as a model server takes to start again.
+PATIENCE = 4
+COOLDOWN_S = 30.0
 
 
-def open_client(endpoint: Endpoint, *, retries: int = 4) -> ModelClient:
-    """The one client for this endpoint; use it as `async with`. Raises Refused where the key
+def open_client(
+    endpoint: Endpoint,
+    *,
+    run: Run | None = None,
+    retries: int = 4,
+    cooldown_s: float = COOLDOWN_S,
+) -> ModelClient:
+    """The one client for this endpoint; use it as `async with`. A run's client waits out the
+    pauses of an endpoint that is down, and its page tells of them. Raises Refused where the key
     has to be entered again."""
+
+    async def note(pause: Pause | None) -> None:
+        await in_db(
+            services.endpoint_note_pause,
+            endpoint_id=endpoint.pk,
+            until=pause.until if pause else None,
+            reason=pause.reason if pause else "",
+            topic=run.topic if run else "",
+        )
+
     return ModelClient(
         endpoint.base_url,
         endpoint.model,
-        read_key(endpoint),
+        services.read_key(endpoint),
         max_concurrency=endpoint.max_concurrency,
         timeout_s=endpoint.timeout_s,
         retries=retries,
+        circuit_cooldown_s=cooldown_s,
+        patience=PATIENCE if run else 0,
+        on_pause=note,
         transport=guarded_transport(
             allow_loopback=settings.LLM_ALLOW_LOOPBACK, allowed_hosts=settings.LLM_ALLOWED_HOSTS
         ),
     )
-
-
-def run_test(*, endpoint_id: UUID, call_id: UUID) -> None:
-    """Make the call and keep what came of it, once. For a worker."""
-    endpoint = Endpoint.objects.filter(pk=endpoint_id).first()
-    if endpoint is None or ModelCall.objects.filter(pk=call_id).exists():
-        return
-    call = ModelCall(
-        pk=call_id,
-        project_id=endpoint.project_id,
-        endpoint=endpoint,
-        purpose=ModelCall.Purpose.TEST,
-        request={"messages": TEST_MESSAGES, "max_tokens": TEST_TOKENS},
-    )
-    try:
-        done = asyncio.run(_ask(endpoint))
-    except (ModelError, Refused) as error:
-        call.error = str(error)
-    else:
-        call.reply, call.latency_ms = done.text, done.latency_ms
-        call.prompt_tokens, call.completion_tokens = done.prompt_tokens, done.completion_tokens
-    ModelCall.objects.bulk_create([call], ignore_conflicts=True)
-
-
-async def _ask(endpoint: Endpoint) -> Completion:
-    async with open_client(endpoint, retries=0) as client:
-        return await client.complete(TEST_MESSAGES, max_tokens=TEST_TOKENS, temperature=0.0)

@@ -1,8 +1,8 @@
-"""The form of an endpoint."""
+"""The forms of an endpoint and of its prices."""
 
 from django import forms
 
-from webapp.llm.models import Endpoint
+from webapp.llm.models import Endpoint, Price
 
 INPUT = {"class": "input", "autocomplete": "off"}
 
@@ -53,3 +53,31 @@ class EndpointForm(forms.ModelForm):
 
     # Where a refusal of the service belongs.
     FIELD_OF_CODE = {"address": "base_url", "name_taken": "name", "key": "api_key"}
+
+
+class PriceForm(forms.ModelForm):
+    since = forms.DateField(
+        label="From", widget=forms.DateInput(attrs={**INPUT, "type": "date"}, format="%Y-%m-%d")
+    )
+    prompt = forms.DecimalField(
+        label="In, per million tokens",
+        min_value=0,
+        max_digits=12,
+        decimal_places=6,
+        widget=forms.NumberInput(attrs={**INPUT, "step": "any"}),
+    )
+    completion = forms.DecimalField(
+        label="Out, per million tokens",
+        min_value=0,
+        max_digits=12,
+        decimal_places=6,
+        widget=forms.NumberInput(attrs={**INPUT, "step": "any"}),
+    )
+    currency = forms.CharField(max_length=8, initial="EUR", widget=forms.TextInput(attrs=INPUT))
+
+    class Meta:
+        model = Price
+        fields = ["since", "prompt", "completion", "currency"]
+
+    def validate_unique(self) -> None:
+        """The service refuses a second price of one day."""

@@ -1,14 +1,28 @@
 """Reads about endpoints."""
 
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import timedelta
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from webapp.accounts.models import Project
 from webapp.llm import services
-from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.secrets import KeyLost
+
+LATEST = 10
+# Of one test.
+MOST_REQUESTS = 7
+
+# What a test finds out, in the order in which pages show it, and what it is good for.
+CAPABILITIES = {
+    "models": ("Lists this model", "The name of the model is the server’s own."),
+    "schema": ("JSON schema", "Judges get scores in one shape. Without it they ask in words."),
+    "choice": ("Choice among texts", "A judge that picks one level. Without it, in words."),
+    "logprobs": ("Log probabilities", "How sure a choice is."),
+    "seed": ("Seed", "The same seed gives the same words again."),
+}
 
 
 @dataclass(frozen=True)
@@ -17,7 +31,21 @@ class EndpointRow:
 
     endpoint: Endpoint
     key: str
-    last_test: ModelCall | None
+    last_test: EndpointTest | None
+
+
+@dataclass(frozen=True)
+class CapabilityRow:
+    """What a test found of one capability. `support` is yes, no, ignored or unknown."""
+
+    label: str
+    use: str
+    support: str
+    said: str
+
+    @property
+    def support_label(self) -> str:
+        return EndpointTest.Support(self.support).label
 
 
 def endpoints_of(project: Project) -> QuerySet[Endpoint]:
@@ -27,12 +55,12 @@ def endpoints_of(project: Project) -> QuerySet[Endpoint]:
 
 def rows_of(project: Project) -> list[EndpointRow]:
     latest = (
-        ModelCall.objects.filter(endpoint=OuterRef("pk"), purpose=ModelCall.Purpose.TEST)
+        EndpointTest.objects.filter(endpoint=OuterRef("pk"), ended_at__isnull=False)
         .order_by("-pk")
         .values("pk")[:1]
     )
     endpoints = list(endpoints_of(project).annotate(last_test_id=Subquery(latest)))
-    tests = ModelCall.objects.in_bulk([row.last_test_id for row in endpoints if row.last_test_id])
+    tests = EndpointTest.objects.in_bulk([e.last_test_id for e in endpoints if e.last_test_id])
     return [
         EndpointRow(endpoint, key_state(endpoint), tests.get(endpoint.last_test_id))
         for endpoint in endpoints
@@ -46,7 +74,23 @@ def key_state(endpoint: Endpoint) -> str:
         return "lost"
 
 
-def test_call(endpoint: Endpoint, call_id: UUID) -> ModelCall | None:
-    """What came of a test, once a worker has made it."""
-    is_test = Q(endpoint=endpoint, purpose=ModelCall.Purpose.TEST)
-    return ModelCall.objects.filter(is_test, pk=call_id).first()
+def last_test(endpoint: Endpoint) -> EndpointTest | None:
+    return endpoint.tests.order_by("-pk").first()
+
+
+def is_given_up(test: EndpointTest) -> bool:
+    """Whether nothing will come of it any more: no worker took it, or the one that did is gone."""
+    longest = timedelta(seconds=services.TEST_EXPIRES_S + MOST_REQUESTS * test.endpoint.timeout_s)
+    return test.ended_at is None and timezone.now() - test.asked_at > longest
+
+
+def capability_rows(test: EndpointTest) -> list[CapabilityRow]:
+    return [
+        CapabilityRow(label, use, **test.capabilities[name])
+        for name, (label, use) in CAPABILITIES.items()
+        if name in test.capabilities
+    ]
+
+
+def latest_calls(endpoint: Endpoint) -> QuerySet[ModelCall]:
+    return ModelCall.objects.filter(endpoint=endpoint).order_by("-pk")[:LATEST]

@@ -1,10 +1,11 @@
-"""Endpoints: name, change, archive, and ask for a test of one."""
+"""Endpoints: name, change, archive, price, and ask for a test of one."""
 
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from celery import current_app
 from django.conf import settings
-from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -13,14 +14,17 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
-from webapp.ids import new_id
 from webapp.llm import secrets
 from webapp.llm.addresses import AddressRefused, check_address
-from webapp.llm.models import Endpoint
+from webapp.llm.models import Endpoint, EndpointTest, Price
+from webapp.runs import live
+from webapp.text import storable
 
 COMPLETIONS = "/chat/completions"
 # Whoever presses the button again within this time waits for the same test.
-TEST_KEPT_S = 20
+TEST_KEPT = timedelta(seconds=20)
+# A worker that comes later than this leaves a test undone: nobody waits for it any more.
+TEST_EXPIRES_S = 120
 
 
 def endpoint_create(
@@ -107,21 +111,83 @@ def read_key(endpoint: Endpoint) -> str | None:
     return secrets.unseal(bytes(endpoint.secret), base_url=endpoint.base_url)
 
 
-def endpoint_test(*, endpoint: Endpoint, actor: User) -> UUID:
-    """Ask a worker for one short call; returns the id that its ModelCall will have."""
+def endpoint_test(*, endpoint: Endpoint, actor: User) -> EndpointTest:
+    """Ask a worker to find out what the endpoint can do. Whoever asks again while that is under
+    way, or has just been done, gets the same test."""
     require_open(endpoint.project)
-    call_id = new_id()
-    key = f"llm.test.{endpoint.pk}"
-    if not cache.add(key, call_id, TEST_KEPT_S):
-        return cache.get(key, call_id)
     with transaction.atomic():
-        audit.record("endpoint.tested", actor=actor, object=endpoint)
+        # One after the other: two presses at once are one test.
+        row = Endpoint.objects.select_for_update(of=("self",)).get(pk=endpoint.pk)
+        last = row.tests.order_by("-pk").first()
+        if last is not None and timezone.now() - last.asked_at < TEST_KEPT:
+            return last
+        test = EndpointTest.objects.create(
+            project=endpoint.project,
+            endpoint=row,
+            asked_by=actor,
+            base_url=row.base_url,
+            model=row.model,
+        )
+        audit.record("endpoint.tested", actor=actor, object=row)
         transaction.on_commit(
             lambda: current_app.send_task(
-                "llm.test_endpoint", args=[str(endpoint.pk), str(call_id)], expires=120
+                "llm.test_endpoint", args=[str(test.pk)], expires=TEST_EXPIRES_S
             )
         )
-    return call_id
+    return test
+
+
+def endpoint_note_pause(
+    *, endpoint_id: UUID, until: datetime | None, reason: str, topic: str = ""
+) -> None:
+    """A worker leaves an endpoint alone until then, or (None) uses it again; `topic` is the run
+    whose open pages say so."""
+    with transaction.atomic():
+        Endpoint.objects.filter(pk=endpoint_id).update(
+            paused_until=until, pause_reason=storable(reason)
+        )
+        if topic:
+            live.publish(topic)
+
+
+def price_set(
+    *,
+    endpoint: Endpoint,
+    actor: User,
+    since: date,
+    prompt: Decimal,
+    completion: Decimal,
+    currency: str,
+) -> Price:
+    """What a million tokens of the endpoint cost from a day on. Raises Refused where a price of
+    that day is there: it is taken back first, so that no cost changes without a trace."""
+    require_open(endpoint.project)
+    price = Price(
+        project=endpoint.project,
+        endpoint=endpoint,
+        since=since,
+        prompt=prompt,
+        completion=completion,
+        currency=currency.strip().upper(),
+        created_by=actor,
+    )
+    try:
+        with transaction.atomic():
+            price.save(force_insert=True)
+            audit.record("endpoint.priced", actor=actor, object=endpoint)
+    except IntegrityError:
+        raise Refused(
+            "There is already a price from this day on. Take it back first.", code="price_taken"
+        ) from None
+    return price
+
+
+def price_withdraw(*, price: Price, actor: User) -> None:
+    """Take a price back. Costs are counted without it from now on."""
+    require_open(price.project)
+    with transaction.atomic():
+        if Price.objects.filter(pk=price.pk).delete()[0]:
+            audit.record("endpoint.price_withdrawn", actor=actor, object=price.endpoint)
 
 
 def rotate_keys() -> tuple[int, int]:

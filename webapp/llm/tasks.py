@@ -2,9 +2,9 @@ from uuid import UUID
 
 from celery import shared_task
 
-from webapp.llm import calls
+from webapp.llm import testing
 
 
 @shared_task(name="llm.test_endpoint")
-def test_endpoint(endpoint_id: str, call_id: str) -> None:
-    calls.run_test(endpoint_id=UUID(endpoint_id), call_id=UUID(call_id))
+def test_endpoint(test_id: str) -> None:
+    testing.run_test(test_id=UUID(test_id))

@@ -1,18 +1,21 @@
 """Pages of endpoints."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.llm import queries, services
-from webapp.llm.forms import EndpointForm
-from webapp.llm.models import Endpoint
+from webapp.llm.forms import EndpointForm, PriceForm
+from webapp.llm.models import Endpoint, EndpointTest, ModelCall
+from webapp.llm.usage import usage_of
 
 
 @require_GET
@@ -43,7 +46,6 @@ def endpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page("lead")
 def endpoint(request: HttpRequest, member: Member, endpoint_id: UUID) -> HttpResponse:
     found = _endpoint(member, endpoint_id)
-    # The form writes what was typed into its instance: give it one of its own.
     form = EndpointForm(request.POST or None, instance=_endpoint(member, endpoint_id))
     if request.method == "POST" and form.is_valid():
         try:
@@ -62,8 +64,7 @@ def endpoint(request: HttpRequest, member: Member, endpoint_id: UUID) -> HttpRes
             else:
                 messages.success(request, "The endpoint is saved.")
             return redirect("endpoint", project_id=member.project.pk, endpoint_id=found.pk)
-    context = {"member": member, "endpoint": found, "form": form, "key": queries.key_state(found)}
-    return render(request, "llm/endpoint.html", context)
+    return _endpoint_page(request, member, found, form=form)
 
 
 @require_POST
@@ -78,32 +79,89 @@ def endpoint_archive(request: HttpRequest, member: Member, endpoint_id: UUID) ->
 @require_POST
 @project_page("lead")
 def endpoint_test(request: HttpRequest, member: Member, endpoint_id: UUID) -> HttpResponse:
-    """Ask a worker for one short call and show the place where its answer will appear."""
+    """Ask a worker for a test and show the place where its result will appear."""
     found = _endpoint(member, endpoint_id)
-    call_id = services.endpoint_test(endpoint=found, actor=member.user)
+    test = services.endpoint_test(endpoint=found, actor=member.user)
     return redirect(
         "endpoint_test_result",
         project_id=member.project.pk,
         endpoint_id=found.pk,
-        call_id=call_id,
+        test_id=test.pk,
     )
 
 
 @require_GET
 @project_page("lead")
 def endpoint_test_result(
-    request: HttpRequest, member: Member, endpoint_id: UUID, call_id: UUID
+    request: HttpRequest, member: Member, endpoint_id: UUID, test_id: UUID
 ) -> HttpResponse:
-    """The partial that asks again until the call is there."""
+    """The partial that asks again until the test has ended."""
     found = _endpoint(member, endpoint_id)
-    context = {
-        "member": member,
-        "endpoint": found,
-        "call_id": call_id,
-        "call": queries.test_call(found, call_id),
-    }
+    test = get_object_or_404(found.tests, pk=test_id)
+    context = {"member": member, "endpoint": found, **_test_context(test)}
     template = "llm/_test.html" if request.htmx else "llm/test.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+@require_POST
+@project_page("lead")
+def endpoint_price(request: HttpRequest, member: Member, endpoint_id: UUID) -> HttpResponse:
+    found = _endpoint(member, endpoint_id)
+    form = PriceForm(request.POST)
+    if form.is_valid():
+        try:
+            services.price_set(endpoint=found, actor=member.user, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error("since", str(refusal))
+        else:
+            messages.success(request, "The price is set. Costs of runs are counted with it.")
+            return redirect("endpoint", project_id=member.project.pk, endpoint_id=found.pk)
+    return _endpoint_page(request, member, found, price_form=form)
+
+
+@require_POST
+@project_page("lead")
+def endpoint_price_withdraw(
+    request: HttpRequest, member: Member, endpoint_id: UUID, price_id: UUID
+) -> HttpResponse:
+    found = _endpoint(member, endpoint_id)
+    price = get_object_or_404(found.prices.select_related("project", "endpoint"), pk=price_id)
+    services.price_withdraw(price=price, actor=member.user)
+    messages.success(request, "The price is taken back.")
+    return redirect("endpoint", project_id=member.project.pk, endpoint_id=found.pk)
+
+
+def _endpoint_page(
+    request: HttpRequest,
+    member: Member,
+    endpoint: Endpoint,
+    *,
+    form: EndpointForm | None = None,
+    price_form: PriceForm | None = None,
+) -> HttpResponse:
+    # The form writes what was typed into its instance: give it one of its own.
+    own = form or EndpointForm(instance=_endpoint(member, endpoint.pk))
+    test = queries.last_test(endpoint)
+    context = {
+        "member": member,
+        "endpoint": endpoint,
+        "form": own,
+        "key": queries.key_state(endpoint),
+        "prices": endpoint.prices.all(),
+        "price_form": price_form or PriceForm(initial={"since": timezone.now().date()}),
+        "usage": usage_of(ModelCall.objects.filter(endpoint=endpoint)),
+        "calls": queries.latest_calls(endpoint),
+        **(_test_context(test) if test else {}),
+    }
+    return render(request, "llm/endpoint.html", context)
+
+
+def _test_context(test: EndpointTest) -> dict[str, Any]:
+    return {
+        "test": test,
+        "capabilities": queries.capability_rows(test),
+        "given_up": queries.is_given_up(test),
+    }
 
 
 def _endpoint(member: Member, endpoint_id: UUID) -> Endpoint:

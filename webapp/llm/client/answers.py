@@ -26,6 +26,7 @@ class Completion:
     latency_ms: float
     finish_reason: str
     choice_logprobs: dict[str, float] | None = None
+    has_logprobs: bool = False
     cached_tokens: int = 0
     calls: tuple[CallRecord, ...] = ()
 
@@ -90,6 +91,7 @@ def read_answer(body: bytes, latency_ms: float, choices: Sequence[str]) -> Compl
         cached_tokens=min(max(details.cached_tokens or 0, 0), usage.prompt_tokens),
         latency_ms=latency_ms,
         finish_reason=picked.finish_reason or "stop",
+        has_logprobs=bool(picked.logprobs and picked.logprobs.content),
         choice_logprobs=choice_logprobs(first, choices) if first else None,
     )
 

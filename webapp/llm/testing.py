@@ -1,0 +1,51 @@
+"""The test of an endpoint, for a worker: ask the server, keep what it can do and each call."""
+
+import asyncio
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from webapp.errors import Refused
+from webapp.llm.calls import open_client
+from webapp.llm.models import Endpoint, EndpointTest, ModelCall
+from webapp.llm.probe import Findings, probe
+from webapp.llm.recording import call_rows
+from webapp.text import storable
+
+
+def run_test(*, test_id: UUID) -> None:
+    """Find out what the endpoint can do, once."""
+    test = EndpointTest.objects.filter(pk=test_id, ended_at=None).select_related("endpoint").first()
+    if test is None:
+        return
+    try:
+        found = asyncio.run(_probe(test.endpoint))
+    except Refused as refusal:
+        found = Findings(error=str(refusal))
+    rows = call_rows(
+        found.calls,
+        endpoint=test.endpoint,
+        purpose=ModelCall.Purpose.TEST,
+        made_for=test.pk,
+    )
+    with transaction.atomic():
+        open_rows = EndpointTest.objects.filter(pk=test.pk, ended_at=None)
+        ended = open_rows.update(
+            ended_at=timezone.now(),
+            error=storable(found.error),
+            latency_ms=found.latency_ms,
+            reply=storable(found.reply),
+            capabilities={
+                name: {"support": one.support, "said": storable(one.said)}
+                for name, one in found.capabilities.items()
+            },
+            context_length=found.context_length,
+        )
+        if ended:
+            ModelCall.objects.bulk_create(rows)
+
+
+async def _probe(endpoint: Endpoint) -> Findings:
+    async with open_client(endpoint, retries=0) as client:
+        return await probe(client)
