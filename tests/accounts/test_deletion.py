@@ -21,7 +21,15 @@ from annotation.models import (
     Score,
 )
 from rubrics.models import Criterion, JudgeCall, Level
-from tests.access.objects import RUNS, Setting, assignment, invitation, model_call
+from tests.access.objects import (
+    RUNS,
+    Setting,
+    assignment,
+    endpoint_test,
+    invitation,
+    model_call,
+    price,
+)
 from tests.conftest import Cast
 from training.models import Evaluation, Metric, Rollout
 from webapp.accounts.models import Invitation, Project, ProjectCounter
@@ -48,8 +56,9 @@ def fill(setting: Setting) -> None:
     Level.objects.create(project=project, criterion=criterion, value=1, label="L", anchor="A")
     call = JudgeCall.objects.create(
         project=project, judge=setting["judge_id"], spec=version.spec, context_hash="x",
-        model_call=model_call(setting),
     )  # fmt: skip
+    for make in (model_call, endpoint_test, price):
+        make(setting)
     held = assignment(setting)
     rating = Rating.objects.create(
         project=project, target=target, spec=version.spec, rater=held.rater, purpose="desk",

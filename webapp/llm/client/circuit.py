@@ -47,25 +47,32 @@ class Circuit:
     def pause(self) -> Pause | None:
         if self._opened_at is None:
             return None
-        left = max(self._opened_at + self._cooldown_s - self._clock(), 0.0)
-        until = datetime.now(UTC) + timedelta(seconds=left)
+        until = datetime.now(UTC) + timedelta(seconds=max(self._left_s, 0.0))
         return Pause(until, self._failures, self._reason)
 
     def admit(self) -> None:
         """Raises CircuitOpen, or returns: then `succeeded`, `failed` or `abandoned` must follow."""
         if self._opened_at is None:
             return
-        wait = self._opened_at + self._cooldown_s - self._clock()
-        if wait <= 0 and not self._trial:
+        if self._left_s <= 0 and not self._trial:
             self._trial = True
             return
-        wait = max(wait, TRIAL_WAIT_S)
-        raise CircuitOpen(
+        raise self.refusal()
+
+    def refusal(self) -> CircuitOpen:
+        """Why nothing is sent while it is open."""
+        wait = max(self._left_s, TRIAL_WAIT_S)
+        return CircuitOpen(
             f"This endpoint failed {self._failures} times in a row and is left alone for now; "
             f"it is tried again in {math.ceil(wait)} s. The last failure: {self._reason}",
             retry_after_s=wait,
             reason=self._reason,
         )
+
+    @property
+    def _left_s(self) -> float:
+        opened_at = self._clock() if self._opened_at is None else self._opened_at
+        return opened_at + self._cooldown_s - self._clock()
 
     def succeeded(self) -> None:
         self._failures = self.pauses = 0

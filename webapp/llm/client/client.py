@@ -177,8 +177,10 @@ class ModelClient:
                 if isinstance(outcome, Completion):
                     return outcome
                 left_alone = outcome.blames_endpoint and self._circuit.is_open
-                if not left_alone or self._circuit.pauses > self._patience:
+                if not (left_alone and self._patience):
                     raise outcome
+                if self._circuit.pauses > self._patience:
+                    raise self._circuit.refusal()
 
     async def _admitted(self) -> None:
         """Waits while the endpoint is left alone. Raises CircuitOpen where patience is over."""

@@ -9,7 +9,7 @@ from webapp.db import same_project
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0005_import_line_excerpt'),
+        ('annotation', '0006_blind_since'),
         ('rubrics', '0003_draft_saved_by'),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rubrics', '0003_draft_saved_by'),
+        ('rubrics', '0004_reviews_and_meaning_changes'),
         ('llm', '0003_prices_tests_and_call_records'),
     ]
 
