@@ -2,13 +2,24 @@
 
 from django.urls import path
 
-from annotation.views import agreement, calls, data, desk, generation, judging, queues, sets
+from annotation.views import (
+    agreement,
+    calls,
+    data,
+    desk,
+    exemplars,
+    generation,
+    judging,
+    queues,
+    sets,
+)
 
 urlpatterns = [
     # Data
     path("data/", data.data, name="data"),
     path("data/dialogues/", data.dialogues, name="dialogues"),
     path("data/dialogues/<uuid:dialogue_id>/", data.dialogue, name="dialogue"),
+    path("data/replies/", exemplars.exemplars, name="exemplar_replies"),
     path("data/imports/", data.imports, name="imports"),
     path("data/imports/new/", data.import_new, name="import_new"),
     path("data/imports/<uuid:run_id>/", data.import_run, name="import_run"),

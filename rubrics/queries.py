@@ -1,13 +1,15 @@
 """Reads about rubrics, their versions and judges."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
+from rubrics.merge import Merge, Side, merge
 from rubrics.models import Judge, Rubric, RubricVersion
 from rubrics.spec import RubricSpec, formula_in_words, from_json
-from rubrics.wording import Change, PlacedProblem, changes_since, problems_in_words
+from rubrics.wording import Change, PlacedFinding, changes_since, findings_in_words
 from webapp.accounts.models import Project
 
 
@@ -54,13 +56,22 @@ def published_before(version: RubricVersion) -> RubricVersion | None:
 
 @dataclass(frozen=True)
 class DraftState:
-    """What the editor says about a text: its total in words, its problems, what changed."""
+    """What the editor says about a text: its total in words, what the lint found, what changed."""
 
     spec: RubricSpec
     total: str
-    problems: list[PlacedProblem]
+    findings: list[PlacedFinding]
     before: RubricVersion | None
     changes: list[Change]
+
+    @property
+    def problems(self) -> list[PlacedFinding]:
+        """The errors, which block publishing."""
+        return [one for one in self.findings if one.severity == "error"]
+
+    @property
+    def warnings(self) -> list[PlacedFinding]:
+        return [one for one in self.findings if one.severity == "warning"]
 
 
 def draft_state(version: RubricVersion) -> DraftState:
@@ -69,12 +80,23 @@ def draft_state(version: RubricVersion) -> DraftState:
     return DraftState(
         spec=spec,
         total=formula_in_words(spec) if spec.judge_criteria else "",
-        problems=problems_in_words(spec),
+        findings=findings_in_words(spec),
         before=before,
         changes=changes_since(from_json(before.spec.content), spec)
         if before and before.spec
         else [],
     )
+
+
+def merged(
+    version: RubricVersion,
+    base: RubricSpec | None,
+    mine: RubricSpec,
+    choices: Mapping[str, Side],
+) -> tuple[Merge, RubricSpec]:
+    """`mine` and the saved text of the draft as one text, and the saved text."""
+    theirs = from_json(version.draft)
+    return merge(base, mine, theirs, choices), theirs
 
 
 def judges_of(project: Project) -> QuerySet[Judge]:

@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 
+from rubrics.lint import Severity, lint
 from rubrics.spec import (
     RAR_WEIGHTS,
     CriterionSpec,
     RubricSpec,
     criterion_hash,
     meaning_changed,
-    validate,
 )
 
 TARGETS = {"turn": "One supporter turn", "dialogue": "A whole dialogue"}
@@ -48,17 +48,29 @@ _CRITERION = re.compile(r"^criteria\[(\d+)\]")
 
 
 @dataclass(frozen=True)
-class PlacedProblem:
-    """A problem with the place where a person finds it."""
+class PlacedFinding:
+    """What the lint found, with the place where a person finds it."""
 
     path: str
     uid: str
     place: str
+    severity: Severity
     message: str
+    advice: str
+    # The same while the words that it is about stay: whoever sets it aside need not do so again.
+    key: str
 
 
-def problems_in_words(spec: RubricSpec) -> list[PlacedProblem]:
-    return [PlacedProblem(p.path, *_place(spec, p.path), message=p.message) for p in validate(spec)]
+def findings_in_words(spec: RubricSpec) -> list[PlacedFinding]:
+    found = []
+    for one in lint(spec):
+        uid, place = _place(spec, one.path)
+        field = one.path.rpartition(".")[2]
+        key = "/".join((one.rule, uid, field, one.quote or one.message))
+        found.append(
+            PlacedFinding(one.path, uid, place, one.severity, one.message, one.advice, key)
+        )
+    return found
 
 
 def _place(spec: RubricSpec, path: str) -> tuple[str, str]:

@@ -56,6 +56,9 @@ ICONS = {
     "down": '<path d="M10 4v12M5 11l5 5 5-5"/>',
     "trash": '<path d="M4 6h12M8 6V4h4v2M6 6l.7 10.500h6.600L14 6"/>',
     "copy": '<rect x="7" y="7" width="9" height="9" rx="1"/><path d="M13 4.500H4.500V13"/>',
+    "undo": '<path d="M8 4.500 4 8.500l4 4"/><path d="M4.500 8.500H12a4 4 0 0 1 0 8H8"/>',
+    "redo": '<path d="m12 4.500 4 4-4 4"/><path d="M15.500 8.500H8a4 4 0 0 0 0 8h4"/>',
+    "search": '<circle cx="9" cy="9" r="5"/><path d="m13 13 4 4"/>',
     "flag": '<path d="M5 17V4h9l-2 3.500 2 3.500H5"/>',
 }
 

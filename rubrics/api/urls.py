@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from rubrics.api.rubrics import RubricVersionViewSet, RubricViewSet, SpecViewSet, VersionViewSet
+from rubrics.api.writing import DraftViewSet, ExampleViewSet
 
 P = "projects/<uuid:project_id>/"
 VERSION = P + "rubric-versions/<uuid:id>/"
@@ -12,6 +13,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "rubrics/",
         RubricViewSet.as_view({"get": "list", "post": "create"}),
         name="api_rubric_list",
+    ),
+    path(
+        P + "rubrics/example/",
+        ExampleViewSet.as_view({"post": "create"}),
+        name="api_rubric_example",
     ),
     path(
         P + "rubrics/<uuid:id>/",
@@ -32,6 +38,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         VERSION + "draft/",
         VersionViewSet.as_view({"put": "save"}),
         name="api_rubric_version_save",
+    ),
+    path(
+        VERSION + "findings/",
+        DraftViewSet.as_view({"get": "findings"}),
+        name="api_rubric_version_findings",
+    ),
+    path(
+        VERSION + "merge/",
+        DraftViewSet.as_view({"post": "merge"}),
+        name="api_rubric_version_merge",
     ),
     path(
         VERSION + "send-for-review/",

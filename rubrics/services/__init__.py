@@ -1,6 +1,12 @@
 """Everything that changes a rubric or makes a judge."""
 
-from rubrics.services.drafting import BadContent, draft_open, draft_save, rubric_create
+from rubrics.services.drafting import (
+    BadContent,
+    draft_open,
+    draft_save,
+    read_content,
+    rubric_create,
+)
 from rubrics.services.freezing import freeze_spec
 from rubrics.services.judges import judge_create_learned, judge_create_llm
 from rubrics.services.known import version_ensure
@@ -20,6 +26,7 @@ __all__ = [
     "freeze_spec",
     "judge_create_learned",
     "judge_create_llm",
+    "read_content",
     "rubric_create",
     "version_approve",
     "version_archive",

@@ -1,6 +1,5 @@
 """Pages to write on: a new rubric, the editor of a draft and its saves."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from rubrics import access, queries, services, wording
 from rubrics.forms import RubricForm
 from rubrics.models import RubricVersion
+from rubrics.views.bodies import bad_request, problem, read_body
 from rubrics.views.outcomes import about, to_page
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
@@ -71,9 +71,9 @@ def rubric_draft_save(request: HttpRequest, member: Member, version_id: UUID) ->
         )
     except Stale as stale:
         theirs = access.version_for(member, version_id)
-        return _problem(stale, content=theirs.draft, **_saved(theirs))
+        return problem(stale, content=theirs.draft, **_saved(theirs))
     except Refused as refusal:
-        return _problem(refusal)
+        return problem(refusal)
     state = render_to_string(
         "rubrics/_state.html",
         {"member": member, "version": saved, "state": queries.draft_state(saved)},
@@ -102,24 +102,8 @@ def _saved(version: RubricVersion) -> dict[str, Any]:
 
 
 def _read_save(request: HttpRequest) -> tuple[object, int]:
-    try:
-        body = json.loads(request.body)
-    except (ValueError, RecursionError) as error:
-        raise _bad("The draft did not arrive as JSON.") from error
-    if not isinstance(body, dict) or set(body) != {"content", "expected_revision"}:
-        raise _bad("A save holds `content` and `expected_revision`.")
+    body = read_body(request, "content", "expected_revision")
     expected = body["expected_revision"]
     if isinstance(expected, bool) or not isinstance(expected, int):
-        raise _bad("`expected_revision` is a whole number.")
+        raise bad_request("`expected_revision` is a whole number.")
     return body["content"], expected
-
-
-def _bad(message: str) -> Refused:
-    refusal = Refused(message, code="bad_request")
-    refusal.status = 400
-    return refusal
-
-
-def _problem(refusal: Refused, **extra: Any) -> JsonResponse:
-    body = {"detail": str(refusal), "code": refusal.code, **extra}
-    return JsonResponse(body, status=refusal.status)

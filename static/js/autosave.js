@@ -9,8 +9,10 @@ const RETRY_S = [5, 10, 20, 30];
  * `saved(reply)` after each save; `stale(reply)` where somebody else saved in between.
  */
 export class Autosave {
-  constructor({ url, keepAs, revision, savedAt, page }) {
+  constructor({ url, keepAs, revision, saved, savedAt, page }) {
     Object.assign(this, { url, keepAs, revision, page, at: savedAt ? Date.parse(savedAt) : 0 });
+    // The server's text at `revision`, which the text here was written from.
+    this.base = structuredClone(saved);
     this.failures = 0;
     // Texts that were sent and never answered: the server may have them.
     this.unanswered = [];
@@ -21,7 +23,7 @@ export class Autosave {
     addEventListener("online", () => this.dirty && this.now());
   }
 
-  /** What was typed here and never arrived: {content, revision}, or null. */
+  /** What was typed here and never arrived: {content, base, revision}, or null. */
   kept() {
     try { return JSON.parse(localStorage.getItem(this.keepAs)); } catch { return null; }
   }
@@ -37,11 +39,14 @@ export class Autosave {
     this.page.show("saving", "Not saved yet");
   }
 
+  /** Go on with what an earlier page kept: its text was written from `base` at `revision`. */
+  takeUp({ base, revision }) { this.base = base ?? null; this.revision = revision; this.dirty = true; }
+
   /** Stop sending until the person has chosen between two texts. */
   hold() { this.held = true; clearTimeout(this.timer); clearInterval(this.countdown); }
 
-  /** Go on from the revision of the text that the person has seen. */
-  goOn(revision) { this.held = false; this.revision = revision; }
+  /** Go on from the server's text `base` at `revision`: what is here holds all of it. */
+  goOn(revision, base) { this.held = false; this.revision = revision; this.base = structuredClone(base); }
 
   /** The text is the server's: nothing is left to send. */
   settle(savedAt) {
@@ -52,7 +57,7 @@ export class Autosave {
   }
 
   keep() {
-    try { localStorage.setItem(this.keepAs, JSON.stringify({ content: this.page.text(), revision: this.revision })); this.isKept = true; } catch { this.isKept = false; }
+    try { localStorage.setItem(this.keepAs, JSON.stringify({ content: this.page.text(), base: this.base, revision: this.revision })); this.isKept = true; } catch { this.isKept = false; }
   }
 
   forget() { try { localStorage.removeItem(this.keepAs); } catch { /* it was never kept */ } }
@@ -87,14 +92,15 @@ export class Autosave {
     if (response.type === "opaqueredirect") return this.again("You are signed out. Sign in in another tab;");
     if (response.status >= 500 || response.status === 429) return this.again();
     const reply = await response.json().catch(() => null);
-    if (response.ok && reply) return this.arrived(reply);
+    if (response.ok && reply) return this.arrived(reply, content);
     this.dirty = true;
     if (reply?.code === "stale") return this.page.stale(reply);
     this.page.show("failed", `Not saved. ${reply?.detail ?? "The server refused it."} ${this.safe()}`);
   }
 
-  arrived(reply) {
+  arrived(reply, content) {
     this.revision = reply.revision;
+    this.base = content;
     this.failures = 0;
     this.unanswered = [];
     this.at = Date.now();

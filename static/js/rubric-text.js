@@ -47,10 +47,13 @@ export function duplicate(criterion) {
 
 export function move(list, from, step) {
   const to = from + step;
-  if (from < 0 || to < 0 || to >= list.length) return false;
+  if (!step || from < 0 || to < 0 || to >= list.length) return false;
   list.splice(to, 0, ...list.splice(from, 1));
   return true;
 }
+
+/** Put the item that is at `from` before the one that is at `to` now. */
+export function moveTo(list, from, to) { return move(list, from, to > from ? to - from - 1 : to - from); }
 
 export function sortedLevels(criterion) {
   return criterion.levels.toSorted((one, other) => one.value - other.value);
@@ -101,39 +104,4 @@ export function same(one, other) {
   if (typeof one !== "object" || typeof other !== "object" || !one || !other) return false;
   const keys = Object.keys(one);
   return keys.length === Object.keys(other).length && keys.every((key) => same(one[key], other[key]));
-}
-
-/** The places where two texts differ: [{place, mine, theirs}], in words. */
-export function differences(mine, theirs) {
-  const found = [];
-  const note = (place, one, other) => { if (one !== other) found.push({ place, mine: one, theirs: other }); };
-  for (const [key, name] of Object.entries(FRAME)) note(name, mine[key], theirs[key]);
-  const order = (text) => text.criteria.map((criterion) => criterion.name).join(", ");
-  const uids = new Set([...mine.criteria, ...theirs.criteria].map((criterion) => criterion.uid));
-  for (const uid of uids) {
-    const [one, other] = [mine, theirs].map((text) => text.criteria.find((criterion) => criterion.uid === uid));
-    const name = (one ?? other).name || "A criterion without a name";
-    if (!one || !other) { note(name, one ? "is there" : "is not there", other ? "is there" : "is not there"); continue; }
-    for (const value of new Set([...levelValues(one), ...levelValues(other)])) note(`${name}: level ${value}`, levelInWords(one, value), levelInWords(other, value));
-    for (const key of Object.keys(FIELDS)) {
-      note(`${name}: ${FIELDS[key]}`, inWords(one[key]), inWords(other[key]));
-    }
-  }
-  note("Order of the criteria", order(mine), order(theirs));
-  return found;
-}
-
-const FRAME = { title: "Title", purpose: "Purpose", target: "What it rates", formula: "Formula", guidance: "Guidance" };
-const FIELDS = { name: "name", description: "what the rater decides", use_when: "when to use it", avoid_when: "when not to use it", kind: "who decides", scale: "scale", weight: "weight", points: "points", category: "category", gate: "gate", spans: "what the rater reads", check: "what it tests", check_argument: "what it looks for", exemplars: "exemplars" };
-
-function levelInWords(criterion, value) {
-  const level = criterion.levels.find((one) => one.value === value);
-  return level ? `${level.label}: ${level.anchor}` : "is not there";
-}
-
-function inWords(value) {
-  if (value === null || value === "") return "nothing";
-  if (!Array.isArray(value)) return String(value);
-  const items = value.map((item) => (typeof item === "string" ? item : `Level ${item.level}: ${item.text} (after: ${item.context || "nothing"})`));
-  return items.join("\n") || "nothing";
 }

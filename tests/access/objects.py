@@ -335,6 +335,8 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "*.price_id": price,
     "rubric_edit.version_id": draft,
     "rubric_draft_save.version_id": draft,
+    "rubric_merge.version_id": draft,
+    "rubric_presence.version_id": draft,
     "*.version_id": version,
     ".published_id": version,
     "*.rubric_id": rubric,

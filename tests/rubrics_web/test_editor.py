@@ -125,28 +125,36 @@ def test_reply_that_got_lost_is_no_conflict(
     assert draft.draft["criteria"][0]["description"] == "First and second."
 
 
-@pytest.mark.parametrize("keep", ["Keep my text", "Take their text"])
-def test_two_people_see_both_texts(
+@pytest.mark.parametrize("keep", ["Yours", "Lena Lead"])
+def test_two_people_choose_between_both_texts_field_by_field(
     as_clinician: Page, cast: Cast, studio: str, draft: RubricVersion, keep: str
 ) -> None:
     page = as_clinician
     open_editor(page, studio, draft)
     theirs = rubric_text()
-    theirs["criteria"][0]["description"] = "Theirs <b>bold</b>"
+    theirs["criteria"][0] |= {"description": "Theirs <b>bold</b>", "use_when": "Always."}
+    # Without a beat in between, so that this page learns of it from its own save.
+    page.route("**/presence/", lambda route: route.abort())
     draft_save(version=draft, actor=cast.leads[0], content=theirs, expected_revision=0)
     page.get_by_label("What the rater decides").fill("Mine")
     conflict = page.locator("[data-conflict]")
     expect(conflict).to_contain_text("Lena Lead saved this draft while you were writing.")
-    expect(conflict.get_by_role("row")).to_have_text(
-        ["WhereYoursTheirs", "Warmth: what the rater decidesMineTheirs <b>bold</b>"]
-    )
+    expect(conflict.locator("fieldset")).to_have_count(1)
+    expect(conflict.locator("fieldset")).to_contain_text("Theirs <b>bold</b>")
+    expect(conflict).to_be_focused()
+    # Nothing is chosen yet, and nothing was overwritten.
+    expect(conflict.get_by_role("radio", checked=True)).to_have_count(0)
     draft.refresh_from_db()
     assert draft.draft == theirs
-    page.get_by_role("button", name=keep).click()
+    conflict.get_by_role("button", name="Use these choices").click(force=True)
+    expect(conflict.get_by_role("radio").first).to_be_focused()
+    conflict.get_by_role("radio", name=keep).check()
+    conflict.get_by_role("button", name="Use these choices").press("Enter")
     saved(page)
     draft.refresh_from_db()
-    kept = "Mine" if keep == "Keep my text" else "Theirs <b>bold</b>"
+    kept = "Mine" if keep == "Yours" else "Theirs <b>bold</b>"
     assert draft.draft["criteria"][0]["description"] == kept
+    assert draft.draft["criteria"][0]["use_when"] == "Always."
     expect(page.get_by_label("What the rater decides")).to_have_value(kept)
 
 
@@ -157,11 +165,11 @@ def test_removed_criterion_and_level_come_back(
     open_editor(page, studio, draft)
     page.get_by_role("button", name="Remove level").first.click()
     expect(page.get_by_label("Anchor of level 1")).to_have_value("One sees warmth 2.")
-    page.get_by_role("button", name="Undo").click()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Anchor of level 1")).to_have_value("One sees warmth 1.")
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("Begin with the one thing")).to_be_visible()
-    page.get_by_role("button", name="Undo").click()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Warmth")
     saved(page)
     draft.refresh_from_db()

@@ -1,0 +1,62 @@
+// The list of criteria: choose one, move one with the pointer.
+import { share } from "./rubric-text.js";
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const list = $("[data-criteria]");
+
+/** `notes(criterion)` are the small words below a name, such as who is there. */
+export function drawList(text, current, notes) {
+  $("[data-title]").textContent = text.title || "Untitled rubric";
+  $("[data-count]").textContent = text.criteria.length;
+  $("[data-no-criteria]").hidden = text.criteria.length > 0;
+  const focused = list.contains(document.activeElement) && document.activeElement.dataset.pick;
+  list.replaceChildren(...text.criteria.map((criterion) => row(text, criterion, notes(criterion))));
+  for (const link of document.querySelectorAll(".pick [data-pick]")) {
+    if (link.dataset.pick === current) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
+    if (link.dataset.pick === focused) link.focus();
+  }
+  list.dispatchEvent(new CustomEvent("rubric:listed", { bubbles: true }));
+}
+
+function row(text, criterion, notes) {
+  const link = element("a", { href: `#${encodeURIComponent(criterion.uid)}`, draggable: true });
+  link.dataset.pick = criterion.uid;
+  link.append(
+    element("span", { textContent: criterion.name || "New criterion" }),
+    element("span", { className: "n", textContent: share(text, criterion) }),
+  );
+  const small = [criterion.gate === null ? "" : `Gate below ${criterion.gate}`, ...notes].filter(Boolean);
+  if (small.length) link.append(element("small", { textContent: small.join(", ") }));
+  return link;
+}
+
+const element = (name, properties) => Object.assign(document.createElement(name), properties);
+
+/** `drop(uid, index)`: put the criterion where `index` is now. */
+export function letDrag(drop) {
+  let dragged = null;
+  const clear = () => { for (const row of list.children) delete row.dataset.drop; };
+  list.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest("[data-pick]")?.dataset.pick ?? null;
+    if (dragged) event.dataTransfer.effectAllowed = "move";
+  });
+  list.addEventListener("dragover", (event) => {
+    const over = event.target.closest("[data-pick]");
+    if (!dragged || !over) return;
+    event.preventDefault();
+    clear();
+    over.dataset.drop = isBelow(over, event) ? "after" : "before";
+  });
+  list.addEventListener("drop", (event) => {
+    const over = event.target.closest("[data-pick]");
+    if (!dragged || !over) return;
+    event.preventDefault();
+    drop(dragged, [...list.children].indexOf(over) + (isBelow(over, event) ? 1 : 0));
+  });
+  list.addEventListener("dragend", () => { dragged = null; clear(); });
+}
+
+function isBelow(row, event) {
+  const { top, height } = row.getBoundingClientRect();
+  return event.clientY > top + height / 2;
+}
