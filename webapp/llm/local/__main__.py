@@ -2,11 +2,9 @@
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
-import torch
 import uvicorn
 from transformers.utils import logging as transformers_logging
 
@@ -21,7 +19,6 @@ def main() -> int:
     arguments = _parse()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     transformers_logging.disable_progress_bar()
-    torch.set_num_threads(arguments.threads)
 
     named = dict(_named(text) for text in arguments.models)
     if not named and arguments.models_dir is None:
@@ -30,6 +27,7 @@ def main() -> int:
     store = ModelStore(named, arguments.models_dir, keep=arguments.keep)
     usable = [name for name in named if _usable(store, name)]
     if not usable and arguments.models_dir is None:
+        log.error("no model can be served")
         return 1
 
     batcher = Batcher(max_rows=arguments.batch, max_waiting=arguments.queue)
@@ -57,15 +55,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--keep", type=int, default=3, help="models loaded at once")
     parser.add_argument("--batch", type=int, default=32, help="completions decoded at once")
     parser.add_argument("--queue", type=int, default=512, help="completions that may wait")
-    parser.add_argument("--threads", type=int, default=_usable_cores())
     return parser.parse_args()
-
-
-def _usable_cores() -> int:
-    """The cores this process may use; macOS can only tell how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _named(text: str) -> tuple[str, Path]:

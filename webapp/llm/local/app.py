@@ -27,6 +27,9 @@ from webapp.llm.local.protocol import (
 )
 from webapp.llm.local.store import BrokenModel, ModelStore, Served, UnknownModel, UnusablePrompt
 
+# Far above what fits into any context.
+MAX_BODY_BYTES = 4 * 2**20
+
 
 def build_app(store: ModelStore, batcher: Batcher) -> Starlette:
     """The ASGI application; it starts the batcher's thread and stops it at the end."""
@@ -48,7 +51,7 @@ def build_app(store: ModelStore, batcher: Batcher) -> Starlette:
         return JSONResponse({"object": "list", "data": data})
 
     async def chat(request: Request) -> Response:
-        asked = parse_request(await request.body())
+        asked = parse_request(await _body(request))
         served = await _model(store, asked.model)
         prompt = await asyncio.to_thread(_prompt, served, asked)
         if asked.structured_outputs:
@@ -71,6 +74,21 @@ def build_app(store: ModelStore, batcher: Batcher) -> Starlette:
         },
         lifespan=lifespan,
     )
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise ApiError(
+                413,
+                f"The request is larger than {MAX_BODY_BYTES // 2**20} MB.",
+                code="request_too_large",
+                # The rest is not read: the connection can't be used again.
+                headers={"Connection": "close"},
+            )
+    return bytes(body)
 
 
 async def _model(store: ModelStore, name: str) -> Served:

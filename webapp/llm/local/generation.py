@@ -17,6 +17,11 @@ from transformers import DynamicCache
 
 from webapp.llm.local.store import Served
 
+# Parameters below which one core is enough: the threads of a small model wait for each other
+# longer than they work, and on a busy machine twenty times longer.
+SMALL = 50_000_000
+MOST_THREADS = torch.get_num_threads()
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -178,6 +183,7 @@ def forward(
     `mask` [rows, width] covers what is cached and what is new. With `last_only` a model that can
     returns the logits of the last token alone.
     """
+    _use_threads(1 if served.parameters < SMALL else MOST_THREADS)
     extra: dict[str, Any] = {}
     if served.takes_position_ids:
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
@@ -188,6 +194,11 @@ def forward(
         input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **extra
     )
     return output.logits.float()
+
+
+def _use_threads(count: int) -> None:
+    if torch.get_num_threads() != count:
+        torch.set_num_threads(count)
 
 
 def _sample(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:

@@ -33,6 +33,9 @@ class ApiError(Exception):
         }
 
 
+Stops = Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=16)]
+
+
 class TextPart(BaseModel):
     type: Literal["text"]
     text: str
@@ -75,7 +78,9 @@ class ChatRequest(BaseModel):
     max_completion_tokens: int | None = Field(default=None, ge=1)
     temperature: float = Field(default=1.0, ge=0, le=2)
     top_p: float = Field(default=1.0, gt=0, le=1)
-    stop: str | list[Annotated[str, Field(min_length=1)]] | None = None
+    stop: (
+        str | Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=16)] | None
+    ) = None
     seed: int | None = None
     n: int = Field(default=1, ge=1, le=16)
     logprobs: bool = False

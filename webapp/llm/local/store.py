@@ -1,10 +1,11 @@
 """Finds checkpoints by name, loads them when first used and keeps the most recent ones."""
 
+import contextlib
 import inspect
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class Served:
     tokenizer: Any
     model: Any
     context: int
+    parameters: int
     end_ids: frozenset[int]
     hidden_ids: frozenset[int]
     takes_position_ids: bool
@@ -97,6 +99,10 @@ class ModelStore:
             raise UnknownModel(name)
         if not path.is_dir():
             raise BrokenModel(f"the directory of '{name}' does not exist")
+        if (path / "adapter_config.json").is_file() and not _is_checkpoint(path):
+            raise BrokenModel(
+                f"'{name}' is a LoRA adapter without its model; vLLM serves adapters by name"
+            )
         if not _is_checkpoint(path):
             raise BrokenModel(f"the directory of '{name}' has no config.json")
         version = _version(path)
@@ -124,29 +130,33 @@ def load(name: str, path: Path) -> Served:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     # On a CPU, float32 is as fast for small models and keeps batches of any size nearly equal.
     dtype = "auto" if device == "cuda" else torch.float32
-    try:
+    with _told_as_broken(name, path, "configuration"):
         config = AutoConfig.from_pretrained(path, local_files_only=True)
-        architectures = config.architectures or []
-        if not any(a.endswith(CAUSAL_SUFFIXES) for a in architectures):
-            what = ", ".join(architectures) or "no architecture"
-            raise BrokenModel(f"'{name}' is not a causal language model (its config says {what})")
+    architectures = config.architectures or []
+    if not any(a.endswith(CAUSAL_SUFFIXES) for a in architectures):
+        what = ", ".join(architectures) or "no architecture"
+        raise BrokenModel(f"'{name}' is not a causal language model (its config says {what})")
+    with _told_as_broken(name, path, "tokenizer"):
         tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    with _told_as_broken(name, path, "model"):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             path,
             config=config,
             dtype=dtype,
             local_files_only=True,
             use_safetensors=True,
+            ignore_mismatched_sizes=True,  # refused below, in words
             output_loading_info=True,
         )
-        model, report = loaded
-    except BrokenModel:
-        raise
-    except Exception as error:  # noqa: BLE001 - a broken file can raise nearly anything
-        reason = str(error).replace(str(path), name).strip().split("\n")[0]
-        raise BrokenModel(f"'{name}' can't be loaded: {reason[:300]}") from error
+    model, report = loaded
     if report["missing_keys"]:
         raise BrokenModel(f"'{name}' lacks weights, {sorted(report['missing_keys'])[0]} first")
+    if report["mismatched_keys"]:
+        key, found, wanted = sorted(report["mismatched_keys"])[0]
+        raise BrokenModel(
+            f"the weights of '{name}' are not of its config's size: {key} is {list(found)}, "
+            f"{list(wanted)} is needed"
+        )
     if not tokenizer.is_fast:
         raise BrokenModel(f"'{name}' has no tokenizer.json")
     if len(tokenizer) > model.get_input_embeddings().num_embeddings:
@@ -161,11 +171,23 @@ def load(name: str, path: Path) -> Served:
         tokenizer=tokenizer,
         model=model,
         context=getattr(config.get_text_config(), "max_position_embeddings", 4096),
+        parameters=model.num_parameters(),
         end_ids=end_ids,
         hidden_ids=hidden_ids,
         takes_position_ids="position_ids" in accepted,
         takes_logits_to_keep="logits_to_keep" in accepted,
     )
+
+
+@contextlib.contextmanager
+def _told_as_broken(name: str, path: Path, part: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        reason = str(error).replace(str(path), name).strip().split("\n")[0]
+        raise BrokenModel(
+            f"the {part} of '{name}' can't be loaded ({type(error).__name__}: {reason[:250]})"
+        ) from error
 
 
 def _special_ids(tokenizer: Any, model: Any) -> tuple[frozenset[int], frozenset[int]]:
