@@ -133,7 +133,7 @@ async def complete(
 
 def count(clients: int) -> int:
     """How many requests make one measurement."""
-    return max(8, 3 * clients)
+    return max(8, 2 * clients)
 
 
 def measured(

@@ -2,13 +2,19 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from tests.llm.servers import free_port
+from webapp.embedded.console import TROUBLE
+from webapp.embedded.process import spawn, stop
 from webapp.llm.local.store import BrokenModel, ModelStore
 
 
@@ -107,6 +113,7 @@ def test_what_is_wrong_with_it_is_said_in_a_line(
     assert "\n" not in said and len(said) < 350
     assert str(model) not in said
     assert store.loaded() == []
+    assert store.contexts().get("judge") in (None, 256)
 
 
 def test_a_model_that_was_mended_is_served(model: Path, models_dir: Path) -> None:
@@ -132,6 +139,40 @@ def test_a_server_without_any_usable_model_does_not_start(tmp_path: Path) -> Non
     assert "the directory of 'empty' has no config.json" in started.stderr
     assert "ERROR no model can be served" in started.stderr
     assert "Traceback" not in started.stderr
+
+
+def test_the_studios_server_goes_on_where_the_starter_is_broken(
+    model: Path, models_dir: Path, tmp_path: Path
+) -> None:
+    """As `make run` starts it: the error reaches the terminal and whoever asks, the rest works."""
+    torn_weights(model)
+    port, log = free_port(), tmp_path / "log"
+    server = spawn(
+        [sys.executable, "-m", "webapp.llm.local", f"starter={model}"]
+        + ["--models-dir", models_dir, "--port", str(port)],
+        log=log,
+    )
+    try:
+        while not healthy(port):
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.1)
+        shown = [line for line in log.read_text().splitlines() if TROUBLE.search(line)]
+        assert len(shown) == 1 and "the model of 'starter' can't be loaded" in shown[0]
+        url = f"http://127.0.0.1:{port}/v1/chat/completions"
+        body = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
+        broken = httpx2.post(url, json={"model": "starter", **body}, timeout=60)
+        assert broken.status_code == 404
+        assert "can't be loaded" in broken.json()["error"]["message"]
+        assert httpx2.post(url, json={"model": "tiny", **body}, timeout=60).status_code == 200
+    finally:
+        stop(server, signal.SIGTERM, timeout=20)
+
+
+def healthy(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/health").status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 def test_a_server_without_a_model_says_how_to_name_one() -> None:

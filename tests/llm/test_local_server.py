@@ -178,8 +178,8 @@ def test_other_paths_methods_and_bodies_get_openais_error(local_url):
 
 
 def test_models_and_health(local_url):
-    names = [m["id"] for m in httpx2.get(f"{local_url}/models").json()["data"]]
-    assert names == ["other", "tiny"]
+    models = httpx2.get(f"{local_url}/models").json()["data"]
+    assert [(m["id"], m["max_model_len"]) for m in models] == [("other", 256), ("tiny", 256)]
     assert httpx2.get(f"{local_url.removesuffix('/v1')}/health").json()["status"] == "ok"
 
 

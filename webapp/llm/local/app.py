@@ -46,8 +46,17 @@ def build_app(store: ModelStore, batcher: Batcher) -> Starlette:
         )
 
     async def models(_: Request) -> Response:
-        names = await asyncio.to_thread(store.names)
-        data = [{"id": n, "object": "model", "created": 0, "owned_by": "local"} for n in names]
+        contexts = await asyncio.to_thread(store.contexts)
+        data = [
+            {
+                "id": name,
+                "object": "model",
+                "created": 0,
+                "owned_by": "local",
+                "max_model_len": most,
+            }
+            for name, most in contexts.items()
+        ]
         return JSONResponse({"object": "list", "data": data})
 
     async def chat(request: Request) -> Response:

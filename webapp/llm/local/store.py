@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import json
 import logging
 import threading
 from collections import OrderedDict
@@ -88,6 +89,11 @@ class ModelStore:
     def names(self) -> list[str]:
         """Names that a request may use, sorted. A directory without config.json has none."""
         return sorted(name for name, path in self._paths().items() if _is_checkpoint(path))
+
+    def contexts(self) -> dict[str, int | None]:
+        """The context in tokens of each of the names, None where a config does not tell it."""
+        paths = self._paths()
+        return {name: _context_of(paths[name]) for name in self.names()}
 
     def loaded(self) -> list[str]:
         return list(self._loaded)
@@ -207,6 +213,15 @@ def _without_borders(text: str, borders: Sequence[str]) -> str:
 
 def _is_checkpoint(path: Path) -> bool:
     return (path / "config.json").is_file()
+
+
+def _context_of(path: Path) -> int | None:
+    """Read from the file: to list models loads none of them."""
+    try:
+        config = json.loads((path / "config.json").read_text())
+        return int((config.get("text_config") or config)["max_position_embeddings"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _version(path: Path) -> tuple:
