@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class RubricsConfig(AppConfig):
     name = "rubrics"
+
+    def ready(self) -> None:
+        from rubrics import talk
+
+        talk.register()

@@ -107,7 +107,7 @@ def consequences(project: Project, spec: RubricSpec) -> Consequences:
         carried=[
             Carried(c.uid, c.name.strip(), counts.get(c.meaning_id, 0), asked.get(c.uid))
             for c in spec.criteria
-            if c.meaning_id in published
+            if c.meaning_id in published and (c.kind == "judge" or c.uid in asked)
         ],
         new=[c.name.strip() for c in judged if c.meaning_id not in published],
     )

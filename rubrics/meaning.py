@@ -53,6 +53,9 @@ def questions(spec: RubricSpec, published: Mapping[str, CriterionSpec]) -> list[
         taken.add(criterion.meaning_id)
         if old is None or is_copy or criterion_hash(old) == criterion_hash(criterion):
             continue
+        if old.kind == criterion.kind == "check":
+            # Nobody rates a check, so there is nothing to carry.
+            continue
         forced = meaning_changed(old, criterion)
         share = _reworded(old, criterion)
         found.append(

@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("webapp.accounts.api.urls")),
     path("", include("webapp.audit.api")),
     path("", include("webapp.llm.api")),
+    path("", include("webapp.threads.api")),
     path("", include("rubrics.api.urls")),
     path("", include("annotation.api.urls")),
     path("", include("training.api")),

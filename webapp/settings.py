@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "webapp.accounts",
     "webapp.audit",
     "webapp.runs",
+    "webapp.threads",
     "webapp.files",
     "webapp.llm",
     "rubrics",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("p/<uuid:project_id>/", include("annotation.urls")),
     path("p/<uuid:project_id>/", include("training.urls")),
     path("p/<uuid:project_id>/", include("webapp.llm.urls")),
+    path("p/<uuid:project_id>/", include("webapp.threads.urls")),
     path("api/", include("webapp.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("health/live", health.live, name="health_live"),

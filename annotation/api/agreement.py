@@ -32,6 +32,9 @@ class CriterionRefSerializer(serializers.Serializer):
 class AmongPeopleSerializer(serializers.Serializer):
     criterion = CriterionRefSerializer()
     raters = serializers.IntegerField(help_text="People who gave it a level.")
+    carried = serializers.IntegerField(
+        help_text="Ratings given by another version in which the criterion means the same."
+    )
     alpha = EstimateSerializer(help_text="Krippendorff’s alpha, ordinal.")
     same = EstimateSerializer(help_text="Share of pairs with the same level.")
 

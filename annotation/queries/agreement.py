@@ -1,5 +1,8 @@
 """How far raters of one rubric version agree: people among themselves, and every other kind of
-rater with the people. Nothing is stored: each figure is computed from the ratings there are."""
+rater with the people. Nothing is stored: each figure is computed from the ratings there are.
+
+What people gave under another version counts too where the criterion means the same, unless
+they rated the item by this version as well; how many these are is said."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,15 +11,16 @@ from functools import cached_property
 from statistics import median_low
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, When
 
 from annotation import agreement
 from annotation.agreement import Estimate
 from annotation.models import Item, Rater, Rating, Score, Target
 from annotation.queries.blindness import hidden_targets
+from annotation.queries.carrying import carried
 from annotation.queries.desk import title_of, tone_of
 from annotation.queries.names import names_of
-from rubrics.models import RubricVersion
+from rubrics.models import Criterion, RubricVersion
 from rubrics.spec import CriterionSpec, RubricSpec, from_json
 from webapp.accounts.access import Member
 
@@ -52,10 +56,12 @@ class KnownRater:
 
 @dataclass(frozen=True)
 class CriterionAgreement:
-    """One criterion among people: `raters` people, and how often they gave the same level."""
+    """One criterion among people: `raters` people, and how often they gave the same level.
+    `carried` of their ratings were given under another version."""
 
     criterion: CriterionSpec
     raters: int
+    carried: int
     alpha: Estimate
     same: Estimate
 
@@ -115,13 +121,20 @@ class VersionAgreement:
         self._values: dict[str, dict[str, dict[UUID, float]]] = defaultdict(
             lambda: defaultdict(dict)
         )
+        # criterion uid -> the ratings of it, by target and rater, that carry over
+        self._carried: dict[str, set[tuple[UUID, UUID]]] = defaultdict(set)
         self._read()
 
     @cached_property
     def hidden(self) -> int:
         """How many rated targets are left out because this member has yet to rate them."""
-        rows = Rating.objects.filter(_counted(self.version), target_id__in=self._hidden_targets())
-        return rows.aggregate(n=Count("target", distinct=True))["n"]
+        rows = self._scores().filter(rating__target_id__in=self._hidden_targets())
+        return rows.aggregate(n=Count("rating__target", distinct=True))["n"]
+
+    @property
+    def carried(self) -> int:
+        """How many ratings of single criteria were given under another version."""
+        return sum(len(ratings) for ratings in self._carried.values())
 
     @property
     def people(self) -> list[KnownRater]:
@@ -161,6 +174,7 @@ class VersionAgreement:
                 CriterionAgreement(
                     criterion=criterion,
                     raters=sum(bool(self._column(criterion, key)) for key in people),
+                    carried=len(self._carried[criterion.uid]),
                     alpha=agreement.alpha(table),
                     same=agreement.percent(table),
                 )
@@ -235,17 +249,38 @@ class VersionAgreement:
             return KnownRater(PEOPLE, Rater.Kind.PERSON, "Median of people")
         return self.raters[key]
 
+    def _scores(self) -> QuerySet[Score]:
+        own, meanings = _counted(self.version), [c.meaning_id for c in self.criteria]
+        return Score.objects.filter(own | carried(meanings), project=self.member.project)
+
     def _read(self) -> None:
-        """All scores of the version in one query, and its raters in another."""
+        """All scores that count in one query, and their raters in another."""
+        uids = {criterion.meaning_id: criterion.uid for criterion in self.criteria}
+        is_own = Case(When(rating__spec=self.version.spec_id, then=True), default=False)
         rows = (
-            Score.objects.filter(_counted(self.version, "rating__"), status=Score.Status.SCORED)
+            self._scores()
+            .filter(status=Score.Status.SCORED)
             .exclude(rating__target_id__in=self._hidden_targets())
-            # A later pass of the same rater stands for the earlier ones.
-            .order_by("rating__pass_number", "rating__submitted_at")
-            .values_list("rating__target_id", "rating__rater_id", "criterion_uid", "value")
+            .annotate(is_own=is_own)
+            # A later pass of the same rater stands for the earlier ones, and what was given by
+            # this version for what carries over.
+            .order_by("is_own", "rating__pass_number", "rating__submitted_at")
+            .values_list(
+                "rating__target_id",
+                "rating__rater_id",
+                "criterion_uid",
+                "meaning_id",
+                "value",
+                "is_own",
+            )
         )
-        for target, rater, uid, value in rows:
+        for target, rater, criterion_uid, meaning, value, is_own_score in rows:
+            uid = criterion_uid if is_own_score else uids[meaning]
             self._values[uid][str(rater)][target] = value or 0.0
+            if is_own_score:
+                self._carried[uid].discard((target, rater))
+            else:
+                self._carried[uid].add((target, rater))
         keys = {key for columns in self._values.values() for key in columns}
         self.raters = _known(Rater.objects.filter(pk__in=keys), self.member)
 
@@ -283,24 +318,30 @@ class VersionAgreement:
 
 
 def versions_with_ratings(member: Member) -> list[RubricVersion]:
-    """The versions that somebody or some judge has rated by, the last rated one first."""
+    """The versions that somebody or some judge has rated by, the last rated one first, and those
+    that ratings of people carry over to."""
     rated = Rating.objects.filter(spec=OuterRef("spec"), withdrawn_at=None)
+    criteria = Criterion.objects.filter(version=OuterRef("pk"), kind="judge")
+    meant_the_same = Score.objects.filter(carried([OuterRef("meaning_id")]), project=member.project)
     return list(
-        RubricVersion.objects.filter(Exists(rated), project=member.project)
+        RubricVersion.objects.filter(
+            Exists(rated) | Exists(criteria.filter(Exists(meant_the_same))),
+            project=member.project,
+            published_at__isnull=False,
+        )
         .select_related("rubric", "spec")
         .annotate(rated_at=Max("spec__ratings__submitted_at"))
-        .order_by("-rated_at", "-number")
+        .order_by(F("rated_at").desc(nulls_last=True), "-number")
     )
 
 
-def _counted(version: RubricVersion, prefix: str = "") -> Q:
-    conditions = {
-        "spec_id": version.spec_id,
-        "withdrawn_at": None,
-        "purpose__in": _INDEPENDENT,
-        "project_id": version.project_id,
-    }
-    return Q(**{prefix + name: value for name, value in conditions.items()})
+def _counted(version: RubricVersion) -> Q:
+    """The scores that were given by this very version."""
+    return Q(
+        rating__spec_id=version.spec_id,
+        rating__withdrawn_at=None,
+        rating__purpose__in=_INDEPENDENT,
+    )
 
 
 def _known(rows: QuerySet[Rater], member: Member) -> dict[str, KnownRater]:

@@ -90,6 +90,11 @@ class DeskItem:
         return sum(criterion.is_rated for criterion in self.criteria)
 
     @property
+    def carried(self) -> int:
+        """How many levels were filled in from an earlier version, until anything is saved."""
+        return self.rated if self.assignment.draft_revision == 0 else 0
+
+    @property
     def is_held(self) -> bool:
         return self.assignment.state == _State.RESERVED
 

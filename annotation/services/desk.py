@@ -19,6 +19,7 @@ from annotation.drafts import NOT_APPLICABLE, Draft, read_active_seconds, read_d
 from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Score
 from annotation.models.desk import UNDO_WITHIN
 from annotation.queries.blindness import read_items
+from annotation.queries.carrying import own_levels
 from annotation.services import ratings
 from rubrics.spec import RubricSpec, from_json
 from webapp.accounts.access import require_open
@@ -70,7 +71,7 @@ def claim_next(*, queue: Queue, rater: Rater) -> Assignment | None:
         while True:
             with transaction.atomic():
                 _lock_person(rater)
-                queue = Queue.objects.select_related("project").get(pk=queue.pk)
+                queue = Queue.objects.select_related("project", "version__spec").get(pk=queue.pk)
                 _require_taking_part(queue, rater)
                 item = _held_item(queue, rater) or _free_item(queue, rater, skip_locked)
                 if item is None:
@@ -284,12 +285,18 @@ def _take(item: Item, queue: Queue, rater: Rater) -> Assignment | None:
         )
         return None
     place = {"state": _State.RESERVED, "leased_until": _lease(queue)}
-    own, _ = Assignment.objects.update_or_create(
+    own, is_new = Assignment.objects.update_or_create(
         item=item,
         rater=rater,
         defaults=place,
         create_defaults={**place, "project_id": item.project_id},
     )
+    if is_new:
+        # Nobody is asked again what they said of a criterion that means the same (DECISIONS 2).
+        known = own_levels(rater, item.target, queue.version.spec)
+        if known.scores:
+            own.draft = known.to_json()
+            own.save(update_fields=["draft"])
     return own
 
 

@@ -9,20 +9,23 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from rubrics import access
+from rubrics import access, talk
 from rubrics.models import Review, RubricVersion
 from rubrics.services.reviewing import approval_needed
 from webapp.accounts.access import Member
 from webapp.errors import Refused
+from webapp.threads.queries import signal
 
 
 def about(member: Member, version: RubricVersion) -> dict[str, Any]:
     needs_approval = version.is_open and approval_needed(member.project)
+    may_write = access.may_write(member)
     return {
         "member": member,
         "version": version,
         "rubric": version.rubric,
-        "may_write": access.may_write(member),
+        "may_write": may_write,
+        "signal": signal(member, talk.KIND, version.rubric_id) if may_write else None,
         "may_publish": not needs_approval or version.approved_by_id is not None,
         "may_approve": needs_approval and version.saved_by_id != member.user.pk,
         "sent_back": _sent_back(version),

@@ -44,6 +44,7 @@ from webapp.files.models import StoredFile
 from webapp.ids import new_id
 from webapp.llm.models import Endpoint, EndpointTest, ModelCall, Price
 from webapp.runs.models import Run
+from webapp.threads.models import Comment, Thread
 
 
 class Setting:
@@ -145,6 +146,21 @@ def spec_hash(setting: Setting) -> str:
     text = replace(RUBRIC, title=f"R {new_id().hex}")
     version = version_ensure(project=setting.project, actor=setting.person, spec=text)
     return version.spec.hash
+
+
+def thread(setting: Setting) -> Thread:
+    return Thread.objects.create(
+        project=setting.project,
+        object_kind="rubric",
+        object_id=rubric(setting).pk,
+        opened_by=setting.person,
+    )
+
+
+def comment(setting: Setting) -> Comment:
+    return Comment.objects.create(
+        project=setting.project, thread=thread(setting), author=setting.person, text="t"
+    )
 
 
 def draft(setting: Setting) -> RubricVersion:
@@ -319,6 +335,9 @@ RUNS: dict[str, Callable[[Setting], Any]] = {
     "training": training_run,
 }
 
+# What else has one.
+TOPICS: dict[str, Callable[[Setting], Any]] = {"rubric-threads": rubric}
+
 # "<url_name>.<argument>", with * for any text; the first that fits is taken.
 BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "admin_invitation_revoke.invitation_id": instance_invitation,
@@ -340,6 +359,12 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "*.version_id": version,
     ".published_id": version,
     "*.rubric_id": rubric,
+    "*.object_kind": lambda setting: "rubric",
+    "*.object_id": rubric,
+    "*.thread_id": thread,
+    "*.comment_id": comment,
+    "api_thread_*.id": thread,
+    "api_comment_*.id": comment,
     "*.spec_hash": spec_hash,
     "*.dialogue_id": dialogue,
     "*.target_id": target,

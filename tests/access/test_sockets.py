@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern
 
-from tests.access.objects import RUNS, Setting
+from tests.access.objects import RUNS, TOPICS, Setting
 from tests.access.table import SOCKET, Rule, rules
 from tests.conftest import Cast
 from webapp.accounts.models import Membership, User
@@ -20,7 +20,10 @@ from webapp.runs import registry
 from webapp.urls import websocket_urlpatterns
 
 RULES = {rule.name: rule for rule in rules() if SOCKET in rule.methods}
-KINDS = sorted(kind.model.kind for kind in registry.kinds())
+KINDS = sorted(
+    [kind.model.kind for kind in registry.kinds()] + [topic.name for topic in registry.topics()]
+)
+BUILDERS = {**RUNS, **TOPICS}
 
 
 def rule_of(kind: str) -> Rule:
@@ -43,7 +46,7 @@ def test_every_socket_has_a_rule() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_may_watch(kind: str, cast: Cast) -> None:
-    run = RUNS[kind](Setting(cast.project, cast.leads[0]))
+    run = BUILDERS[kind](Setting(cast.project, cast.leads[0]))
     path = f"/live/{kind}/{run.pk}/"
     allowed = rule_of(kind).allowed
     roles = {
@@ -62,7 +65,7 @@ def test_who_may_watch(kind: str, cast: Cast) -> None:
 def test_a_kind_does_not_open_another_kinds_run(kind: str, cast: Cast) -> None:
     setting = Setting(cast.project, cast.leads[0])
     other = next(name for name in KINDS if name != kind)
-    assert not opens(f"/live/{kind}/{RUNS[other](setting).pk}/", cast.leads[0])
+    assert not opens(f"/live/{kind}/{BUILDERS[other](setting).pk}/", cast.leads[0])
     assert not opens("/live/unknown/01900000-0000-7000-8000-000000000000/", cast.leads[0])
 
 

@@ -9,6 +9,7 @@ from annotation.formats.turns import plain_turn, supporter_turn
 from annotation.models import Dialogue, Turn
 from annotation.services import corpus
 from rubrics.models import Rubric, RubricVersion, Spec
+from rubrics.services.freezing import write_index
 from rubrics.spec import SPEC_FORMAT, CriterionSpec, LevelSpec, RubricSpec, spec_hash, to_json
 from webapp.accounts.models import Project
 
@@ -84,7 +85,7 @@ def published(project: Project, rubric: RubricSpec = RUBRIC) -> RubricVersion:
     parent = Rubric.objects.create(
         project=project, number=Rubric.objects.count() + 1, name=rubric.title
     )
-    return RubricVersion.objects.create(
+    version = RubricVersion.objects.create(
         project=project,
         rubric=parent,
         number=1,
@@ -93,6 +94,8 @@ def published(project: Project, rubric: RubricSpec = RUBRIC) -> RubricVersion:
         spec=spec_row(project, rubric),
         published_at=timezone.now(),
     )
+    write_index(version, rubric)
+    return version
 
 
 __all__ = ["RUBRIC", "WHOLE", "added", "parsed", "published", "spec_row", "supporter_turns"]

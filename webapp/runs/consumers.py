@@ -1,4 +1,4 @@
-"""The one WebSocket consumer: it sends the live parts of a run's page."""
+"""The one WebSocket consumer: it sends the live parts of the page of a run or a topic."""
 
 import asyncio
 import logging
@@ -113,6 +113,8 @@ class RunConsumer(AsyncWebsocketConsumer):
         """The parts for this viewer as the rows are now; None where they may not see them."""
         try:
             user = self.signed_in_user()
+            if topic := registry.find_topic(self.kind):
+                return self.render_topic(topic, user)
             kind = registry.find(self.kind)
             run = kind.model.objects.select_related("project").get(pk=self.run_id)
             member = member_of(user, run.project_id, *kind.roles)
@@ -122,6 +124,13 @@ class RunConsumer(AsyncWebsocketConsumer):
         with timezone.override(zone_of(user)):
             parts = kind.render(run, member)
         return (parts,) if isinstance(parts, str) else parts
+
+    def render_topic(self, topic: registry.Topic, user: User) -> Sequence[str]:
+        # Nothing is under way: it is looked at when something is announced.
+        self.is_ended = True
+        member = member_of(user, topic.project_of(self.run_id), *topic.roles)
+        with timezone.override(zone_of(user)):
+            return (topic.render(self.run_id, member),)
 
     def signed_in_user(self) -> User:
         """Whose session it is now: it may have been ended since the socket was opened."""

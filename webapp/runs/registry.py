@@ -1,9 +1,10 @@
-"""The kinds of run there are. Apps register theirs in AppConfig.ready, so that the shared
-ground imports no app."""
+"""The kinds of run there are, and what else is followed live. Apps register theirs in
+AppConfig.ready, so that the shared ground imports no app."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from webapp.accounts.access import Member
 from webapp.errors import Refused
@@ -28,11 +29,35 @@ class Kind:
     url: Callable[[Run], str] | None = None
 
 
+@dataclass(frozen=True)
+class Topic:
+    """Something other than a run whose page follows it live. `project_of` raises
+    ObjectDoesNotExist, `render` Http404 where the member may not see it (any more)."""
+
+    name: str
+    roles: tuple[str, ...]
+    project_of: Callable[[UUID], UUID]
+    render: Callable[[UUID, Member], str]
+
+
 _kinds: dict[str, Kind] = {}
+_topics: dict[str, Topic] = {}
 
 
 def register(kind: Kind) -> None:
     _kinds[kind.model.kind] = kind
+
+
+def register_topic(topic: Topic) -> None:
+    _topics[topic.name] = topic
+
+
+def topics() -> list[Topic]:
+    return list(_topics.values())
+
+
+def find_topic(name: str) -> Topic | None:
+    return _topics.get(name)
 
 
 def kinds() -> list[Kind]:
