@@ -35,11 +35,13 @@ def thread_for(member: Member, thread_id: UUID) -> Thread:
 def comment_for(member: Member, comment_id: UUID) -> Comment:
     """A comment of one's own, to change or remove. Raises Http404 for anybody else's."""
     comment = (
-        Comment.objects.filter(project=member.project, pk=comment_id, author=member.user)
+        Comment.objects.filter(project=member.project, pk=comment_id)
         .select_related("thread__project", "project")
         .first()
     )
     if comment is None:
         raise Http404
     thread_for(member, comment.thread_id)
+    if comment.author_id != member.user.pk:
+        raise Http404
     return comment
