@@ -6,6 +6,8 @@ from django import forms
 from django.db.models import QuerySet
 
 from rubrics.drafts import MAX_TITLE
+from rubrics.formats import FORMATS
+from rubrics.models import Rubric
 from rubrics.services.publishing import MAX_NOTE
 from rubrics.services.reviewing import MAX_WORDS
 from webapp.accounts.models import Project
@@ -46,3 +48,35 @@ class CopyForm(forms.Form):
     def __init__(self, *args: Any, projects: QuerySet[Project], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["project"].queryset = projects
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label="File",
+        help_text="A text file of at most 4 MiB, saved as UTF-8.",
+        widget=forms.ClearableFileInput(attrs={"class": "input"}),
+    )
+    format_name = forms.ChoiceField(
+        label="Format",
+        choices=[(each.name, each.label) for each in FORMATS.values() if each.read],
+        widget=forms.Select(attrs={"class": "input"}),
+    )
+    rubric = forms.ModelChoiceField(
+        label="Into",
+        queryset=Rubric.objects.none(),
+        required=False,
+        empty_label="A new rubric",
+        help_text="Into a rubric that is there it comes as a new draft.",
+        widget=forms.Select(attrs={"class": "input"}),
+    )
+    name = forms.CharField(
+        label="Name of a new rubric",
+        max_length=MAX_TITLE,
+        required=False,
+        help_text="Left empty, it is called as the file says.",
+        widget=forms.TextInput(attrs={"class": "input"}),
+    )
+
+    def __init__(self, *args: Any, rubrics: QuerySet[Rubric], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rubric"].queryset = rubrics

@@ -109,6 +109,28 @@ def settle(
     return dataclasses.replace(spec, criteria=tuple(criteria)), settled
 
 
+def keep_identities(spec: RubricSpec, known: RubricSpec) -> RubricSpec:
+    """The spec with the identities of `known` wherever a criterion of it has the same text: files
+    of other tools name no identities."""
+    free = {c.uid: c for c in known.criteria if c.uid not in {each.uid for each in spec.criteria}}
+    criteria = []
+    for criterion in spec.criteria:
+        twin = next(
+            (
+                c
+                for c in free.values()
+                if (c.name.strip(), c.description.strip())
+                == (criterion.name.strip(), criterion.description.strip())
+            ),
+            None,
+        )
+        if twin is not None and criterion.uid not in {c.uid for c in known.criteria}:
+            del free[twin.uid]
+            criterion = dataclasses.replace(criterion, uid=twin.uid, meaning_id=twin.meaning_id)
+        criteria.append(criterion)
+    return dataclasses.replace(spec, criteria=tuple(criteria))
+
+
 def _reworded(old: CriterionSpec, new: CriterionSpec) -> float:
     """The share of the words that a rater reads that came or went, 0 to 1."""
     before, after = _read_by_raters(old), _read_by_raters(new)

@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from rubrics.views import assisting, comparing, drafting, publishing, reading, restoring
+from rubrics.views import (
+    assisting,
+    comparing,
+    drafting,
+    files,
+    publishing,
+    reading,
+    restoring,
+)
 
 VERSION = "rubrics/versions/<uuid:version_id>"
 
@@ -11,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rubrics/new/", drafting.rubric_new, name="rubric_new"),
     path("rubrics/preview/", assisting.rubric_preview, name="rubric_preview"),
     path("rubrics/example/", assisting.rubric_example, name="rubric_example"),
+    path("rubrics/import/", files.rubric_import, name="rubric_import"),
     path("rubrics/<uuid:rubric_id>/", reading.rubric, name="rubric"),
     path("rubrics/<uuid:rubric_id>/draft/", drafting.rubric_new_draft, name="rubric_new_draft"),
     path("rubrics/<uuid:rubric_id>/compare/", comparing.rubric_compare, name="rubric_compare"),
@@ -26,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{VERSION}/refuse/", publishing.rubric_refuse, name="rubric_refuse"),
     path(f"{VERSION}/publish/", publishing.rubric_publish, name="rubric_publish"),
     path(f"{VERSION}/archive/", publishing.rubric_archive, name="rubric_archive"),
+    path(f"{VERSION}/export/", files.rubric_export, name="rubric_export"),
     path(f"{VERSION}/restore/", restoring.rubric_restore, name="rubric_restore"),
     path(f"{VERSION}/copy/", restoring.rubric_copy, name="rubric_copy"),
 ]

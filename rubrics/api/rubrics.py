@@ -93,6 +93,12 @@ class SeenSerializer(serializers.Serializer[Any]):
 
 
 class PublishSerializer(SeenSerializer):
+    meaning_changed = serializers.DictField(
+        child=serializers.BooleanField(),
+        required=False,
+        help_text="By uid, for each criterion that was published with another text: whether its "
+        "ratings are asked for again.",
+    )
     change_note = serializers.CharField(
         max_length=MAX_NOTE, required=False, allow_blank=True, default=""
     )
@@ -144,10 +150,8 @@ class RubricViewSet(ProjectViewSet):
 
     @extend_schema(request=NewRubricSerializer, responses={201: RubricSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
-        given = _given(NewRubricSerializer, request)
-        rubric = services.rubric_create(
-            project=self.member.project, actor=self.member.user, **given
-        )
+        sent = given(NewRubricSerializer, request)
+        rubric = services.rubric_create(project=self.member.project, actor=self.member.user, **sent)
         shown = access.rubric_for(self.member, rubric.pk)
         return Response(self.get_serializer(shown).data, status=201)
 
@@ -189,15 +193,15 @@ class VersionViewSet(ProjectViewSet):
     def save(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         """Keep the whole text of a draft. 409 where somebody else saved in between."""
         version = access.version_for(self.member, id)
-        given = _given(SaveSerializer, request)
-        return self._shown(services.draft_save(version=version, actor=self.member.user, **given))
+        sent = given(SaveSerializer, request)
+        return self._shown(services.draft_save(version=version, actor=self.member.user, **sent))
 
     @extend_schema(request=SeenSerializer)
     def send_for_review(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         version = access.version_for(self.member, id)
-        given = _given(SeenSerializer, request)
+        sent = given(SeenSerializer, request)
         return self._shown(
-            services.version_send_for_review(version=version, actor=self.member.user, **given)
+            services.version_send_for_review(version=version, actor=self.member.user, **sent)
         )
 
     @extend_schema(request=None)
@@ -207,17 +211,20 @@ class VersionViewSet(ProjectViewSet):
             services.version_withdraw_from_review(version=version, actor=self.member.user)
         )
 
-    @extend_schema(request=None)
+    @extend_schema(request=SeenSerializer)
     def approve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         version = access.version_for(self.member, id)
-        return self._shown(services.version_approve(version=version, actor=self.member.user))
+        sent = given(SeenSerializer, request)
+        return self._shown(
+            services.version_approve(version=version, actor=self.member.user, **sent)
+        )
 
     @extend_schema(request=PublishSerializer)
     def publish(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         version = access.version_for(self.member, id)
-        given = _given(PublishSerializer, request)
+        sent = given(PublishSerializer, request)
         return self._shown(
-            services.version_publish(version=version, actor=self.member.user, **given)
+            services.version_publish(version=version, actor=self.member.user, **sent)
         )
 
     @extend_schema(request=None)
@@ -243,7 +250,7 @@ class SpecViewSet(ProjectViewSet):
         return Response(self.get_serializer(found).data)
 
 
-def _given(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = serializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
+def given(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    sent = serializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    return dict(sent.validated_data)

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from rubrics.api.rubrics import RubricVersionViewSet, RubricViewSet, SpecViewSet, VersionViewSet
 from rubrics.api.writing import DraftViewSet, ExampleViewSet
+from rubrics.api.versions import RubricHistoryViewSet, RubricImportViewSet, VersionStepsViewSet
 
 P = "projects/<uuid:project_id>/"
 VERSION = P + "rubric-versions/<uuid:id>/"
@@ -18,6 +19,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "rubrics/example/",
         ExampleViewSet.as_view({"post": "create"}),
         name="api_rubric_example",
+    ),
+    path(
+        P + "rubrics/import/",
+        RubricImportViewSet.as_view({"post": "create"}),
+        name="api_rubric_import",
+    ),
+    path(
+        P + "rubrics/<uuid:id>/compare/",
+        RubricHistoryViewSet.as_view({"get": "compare"}),
+        name="api_rubric_compare",
+    ),
+    path(
+        P + "rubrics/<uuid:id>/blame/",
+        RubricHistoryViewSet.as_view({"get": "blame"}),
+        name="api_rubric_blame",
     ),
     path(
         P + "rubrics/<uuid:id>/",
@@ -73,6 +89,31 @@ urlpatterns: list[URLPattern | URLResolver] = [
         VERSION + "archive/",
         VersionViewSet.as_view({"post": "archive"}),
         name="api_rubric_version_archive",
+    ),
+    path(
+        VERSION + "refuse/",
+        VersionStepsViewSet.as_view({"post": "refuse"}),
+        name="api_rubric_version_refuse",
+    ),
+    path(
+        VERSION + "restore/",
+        VersionStepsViewSet.as_view({"post": "restore"}),
+        name="api_rubric_version_restore",
+    ),
+    path(
+        VERSION + "copy/",
+        VersionStepsViewSet.as_view({"post": "copy"}),
+        name="api_rubric_version_copy",
+    ),
+    path(
+        VERSION + "consequences/",
+        VersionStepsViewSet.as_view({"get": "consequences"}),
+        name="api_rubric_version_consequences",
+    ),
+    path(
+        VERSION + "export/",
+        VersionStepsViewSet.as_view({"get": "export"}),
+        name="api_rubric_version_export",
     ),
     path(
         P + "specs/<str:hash>/",

@@ -11,7 +11,7 @@ from rubrics.services.freezing import freeze_spec
 from rubrics.services.judges import judge_create_learned, judge_create_llm
 from rubrics.services.known import version_ensure
 from rubrics.services.publishing import version_archive, version_publish
-from rubrics.services.restoring import version_copy, version_restore
+from rubrics.services.restoring import draft_import, version_copy, version_restore
 from rubrics.services.reviewing import (
     version_approve,
     version_refuse,
@@ -21,6 +21,7 @@ from rubrics.services.reviewing import (
 
 __all__ = [
     "BadContent",
+    "draft_import",
     "draft_open",
     "draft_save",
     "freeze_spec",

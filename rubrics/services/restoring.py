@@ -2,6 +2,8 @@
 
 from django.db import transaction
 
+from rubrics.history import spec_of
+from rubrics.meaning import keep_identities
 from rubrics.models import Rubric, RubricVersion
 from rubrics.services.drafting import (
     begin_version,
@@ -10,6 +12,7 @@ from rubrics.services.drafting import (
     rubric_create,
 )
 from rubrics.services.publishing import archive_locked
+from rubrics.spec import RubricSpec, to_json
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
@@ -46,6 +49,23 @@ def version_restore(
     return restored
 
 
+def draft_import(*, rubric: Rubric, actor: User, spec: RubricSpec) -> RubricVersion:
+    """A new draft with the text of a file. A criterion that the file names by its uid, or that
+    says the same in the newest version, keeps its identity. Refused while a draft is open."""
+    with transaction.atomic():
+        locked = _lock(rubric)
+        _clear_the_way(locked, actor, None)
+        newest = locked.versions.select_related("spec").order_by("-number").first()
+        if newest is not None:
+            spec = keep_identities(spec, spec_of(newest))
+        return begin_version(
+            locked,
+            number=next_version_number(locked),
+            actor=actor,
+            spec=read_content(to_json(spec)),
+        )
+
+
 def version_copy(*, version: RubricVersion, actor: User, project: Project, name: str) -> Rubric:
     """A rubric of its own whose draft is the text of `version`, in the same project or in
     another one where the actor writes (the caller has looked). The criteria keep their identity;
@@ -60,6 +80,13 @@ def version_copy(*, version: RubricVersion, actor: User, project: Project, name:
         )
         audit.record("rubric.copied", actor=actor, object=rubric, copied_from=str(version.pk))
     return rubric
+
+
+def _lock(rubric: Rubric) -> Rubric:
+    locked = Rubric.objects.select_for_update(of=("self",)).select_related("project")
+    found = locked.get(pk=rubric.pk)
+    require_open(found.project)
+    return found
 
 
 def _clear_the_way(rubric: Rubric, actor: User, set_aside_revision: int | None) -> None:

@@ -1,0 +1,259 @@
+"""Rubrics in files: exact round trips, what foreign formats hold, and what is said of bad files."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rubrics.demo.epitome import EPITOME
+from rubrics.demo.kardia import KARDIA
+from rubrics.formats import FORMATS, MAX_BYTES, BadFile, losses, read, write
+from rubrics.spec import (
+    CriterionSpec,
+    ExemplarSpec,
+    LevelSpec,
+    RubricSpec,
+    spec_hash,
+    to_json,
+    validate,
+)
+
+EXACT = ("kardia-yaml", "kardia-json")
+# What Unicode has, but for what no text of a rubric may hold; and what trips YAML up.
+TEXTS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40),
+    st.sampled_from(
+        [
+            "no", "null", "~", "1e5", "0x1F", "2026-01-01", "- a", "a: b", "# a", "*a", "&a", "!a",
+            "| a", " a ", "a\n", "\na", "a\n\n b\n", "a \nb", "a\u2028b\x85c", "\ufeffa", "\t\ta\n",
+            "'", '"', "\\", "\\u0041", "\x7f", "😀", "%a", "@a", "`a`", "{a}", "[a", "a\r\nb", "=",
+            "<<", "y", ".nan", "+.inf", "a" * 300, "word " * 60, "  two  spaces  and   three  ",
+        ]
+    ),
+)  # fmt: skip
+NUMBERS = st.one_of(
+    st.integers(-1000, 1000).map(float),
+    st.floats(-1_000_000, 1_000_000, allow_nan=False, allow_infinity=False),
+)
+LEVELS = st.lists(st.builds(LevelSpec, st.integers(-1000, 1000), TEXTS, TEXTS), max_size=3).map(
+    tuple
+)
+CRITERIA = st.builds(
+    CriterionSpec,
+    uid=st.uuids().map(str),
+    meaning_id=st.uuids().map(str),
+    name=TEXTS,
+    description=TEXTS,
+    use_when=TEXTS,
+    avoid_when=TEXTS,
+    kind=st.sampled_from(["judge", "check"]),
+    scale=st.sampled_from(["levels", "binary", "points"]),
+    levels=LEVELS.map(lambda levels: tuple(replace(x, label=x.label[:80]) for x in levels)),
+    weight=NUMBERS,
+    points=st.none() | NUMBERS,
+    category=st.sampled_from(["", "essential", "important", "optional", "pitfall"]),
+    gate=st.none() | st.integers(-5, 5),
+    spans=st.lists(st.sampled_from(["understanding", "response", "whole"]), max_size=3).map(tuple),
+    check=st.sampled_from(["", "format", "contains"]),
+    check_argument=TEXTS,
+    exemplars=st.lists(st.builds(ExemplarSpec, TEXTS, st.integers(-5, 5), TEXTS), max_size=2).map(
+        tuple
+    ),
+)
+SPECS = st.builds(
+    RubricSpec,
+    title=TEXTS.map(lambda text: text[:120]),
+    purpose=TEXTS,
+    target=st.sampled_from(["turn", "dialogue"]),
+    guidance=TEXTS,
+    formula=st.sampled_from(["weighted_mean", "harmonic_mean", "healthbench", "rar"]),
+    criteria=st.lists(CRITERIA, max_size=3).map(tuple),
+)
+
+
+@pytest.mark.parametrize("name", EXACT)
+@given(spec=SPECS)
+@settings(max_examples=60, deadline=None)
+def test_own_formats_are_exact(name: str, spec: RubricSpec) -> None:
+    again = read(write(spec, name).encode(), name, title="Other")
+    assert again == spec
+    assert spec_hash(again) == spec_hash(spec)
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("spec", [KARDIA, EPITOME], ids=["kardia", "epitome"])
+def test_real_rubrics_come_back_as_they_were(name: str, spec: RubricSpec) -> None:
+    text = write(spec, name)
+    assert read(b"\xef\xbb\xbf" + text.encode(), name, title="") == spec
+    assert read(text.replace("\n", "\r\n").encode(), name, title="").title == spec.title
+    assert losses(spec, name) == []
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=12,
+))  # fmt: skip
+def test_the_json_reader_reads_what_python_reads(value: Any) -> None:
+    from rubrics.formats.reading import parse_json
+
+    for text in (json.dumps(value), json.dumps(value, indent=1, ensure_ascii=False)):
+        assert parse_json(text).plain == value
+
+
+def test_every_line_is_the_right_one() -> None:
+    from rubrics.formats.reading import parse_json, parse_yaml
+
+    in_json = parse_json('\n{"a": [1,\n\n  {"b":\n "c\\nd"}],\n"e": null}')
+    assert in_json.value["a"].value[1].value["b"].line == 5
+    assert in_json.value["e"].line == 6
+    in_yaml = parse_yaml("a:\n- 1\n\n- b: |\n    c\n    d\ne: ~\n")
+    assert in_yaml.value["a"].value[1].value["b"].line == 4
+    assert (in_yaml.value["e"].line, in_yaml.value["e"].value) == (7, None)
+
+
+GOOD = to_json(KARDIA)
+
+
+def changed(**changes: Any) -> str:
+    return json.dumps({**GOOD, **changes}, indent=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "said"),
+    [
+        ("kardia-json", "", None, "The file is empty"),
+        ("kardia-json", "  \n", None, "The file is empty"),
+        ("kardia-json", "[]", 1, "This is no rubric"),
+        ("kardia-json", "{}", 1, "spec_format"),
+        ("kardia-json", '{"title":\n}', 2, "no JSON: expecting value"),
+        ("kardia-json", '{"a": 1,\n"a": 2}', 2, "“a” is there twice"),
+        ("kardia-json", '{\n"weight": NaN}', 2, "NaN is no number"),
+        ("kardia-json", '{"weight":\n-Infinity}', 2, "-Infinity is no number"),
+        ("kardia-json", '{"a": ' + "9" * 5000 + "}", None, "too many digits"),
+        ("kardia-json", '{"a":\n1e999}', 2, "too large"),
+        ("kardia-json", "[" * 100_000 + "]" * 100_000, None, "nested too deeply"),
+        ("kardia-json", "[" * 30 + "]" * 30, 1, "nested too deeply"),
+        ("kardia-json", "[" + "1," * 60_000 + "1]", 1, "too many values"),
+        ("kardia-json", changed(formula="best"), None, "formula: One of"),
+        ("kardia-json", changed(criteria=[{"uid": "a"}]), None, "meaning_id: This field is"),
+        ("kardia-json", changed(surprise=1), None, "Unknown field: surprise"),
+        ("kardia-yaml", "a: [1", 2, "This is no YAML"),
+        ("kardia-yaml", "a: 1\n\tb: 2", 2, "This is no YAML"),
+        ("kardia-yaml", "a: 1\na: 2", 2, "“a” is there twice"),
+        ("kardia-yaml", "a: &x [1]\nb: *x", 2, "Aliases"),
+        ("kardia-yaml", "a: 1\nb: !!python/object/apply:os.system [ls]", 2, "Tags such as"),
+        ("kardia-yaml", "a: 1\n---\nb: 2", 2, "second document"),
+        ("kardia-yaml", "# nothing", None, "holds nothing"),
+        ("kardia-yaml", "a:\n  .nan", 2, "no number"),
+        ("kardia-yaml", "? [a]\n: b", 1, "name of a field"),
+        ("kardia-yaml", "[" * 5000, 1, "nested too deeply"),
+        ("kardia-yaml", "title: 5\nspec_format: 1", 1, "title: Text was expected"),
+        ("healthbench", '{"a": 1}', 1, "no list of criteria"),
+        ("healthbench", "[]", 1, "The list is empty"),
+        ("healthbench", "[\n1]", 2, "no object"),
+        ("healthbench", '[{"criterion": "a"}]', 1, "“points” is missing"),
+        ("healthbench", '[{"criterion": "a",\n"points": 0}]', 2, "points is 0"),
+        ("healthbench", '[{"criterion": "a",\n"points": 11}]', 2, "points is 11"),
+        ("healthbench", '[{"criterion": "a",\n"points": true}]', 2, "points is True"),
+        ("healthbench", '[{"criterion":\n" ", "points": 1}]', 2, "criterion is no text"),
+        ("healthbench", '[{"criterion": "a", "points": 1,\n"tags": "b"}]', 2, "tags is no list"),
+        ("healthbench", '[{"criterion": "a", "points": 1,\n"mood": 1}]', 2, "“mood” is not known"),
+        ("healthbench", json.dumps([{"criterion": "a", "points": 1}] * 101), 1, "101 criteria"),
+        ("rar", '[{"title": "a", "description": "b",\n"category": "Vital"}]', 2, "not known"),
+        ("rar", '[{"title": "a", "description": "b"}]', 1, "“weight” is missing"),
+        ("rubrichub", '[{"criterion": "a",\n"points": -1}]', 2, "points is -1"),
+        ("markdown", "# A", None, "no format that can be read"),
+        ("word", "A", None, "no format that can be read"),
+    ],
+)  # fmt: skip
+def test_bad_file_gets_the_line_the_reason_and_what_was_expected(
+    name: str, text: str, line: int | None, said: str
+) -> None:
+    with pytest.raises(BadFile) as caught:
+        read(text.encode(), name, title="T")
+    assert said in str(caught.value) and "Expected: " in str(caught.value)
+    if line is not None:
+        assert caught.value.line == line
+
+
+def test_wrong_place_in_a_rubric_is_found_by_its_line() -> None:
+    lines = write(KARDIA, "kardia-yaml").splitlines()
+    at = next(n for n, line in enumerate(lines) if line.strip().startswith("scale:"))
+    lines[at] = lines[at].split(":")[0] + ": sideways"
+    with pytest.raises(BadFile) as caught:
+        read("\n".join(lines).encode(), "kardia-yaml", title="")
+    assert caught.value.line == at + 1
+    assert "criteria[0].scale: One of" in caught.value.reason
+
+
+def test_bytes_that_are_no_text() -> None:
+    with pytest.raises(BadFile, match="Line 2: The file is not UTF-8"):
+        read(b"a: 1\nb: \xff\xfe", "kardia-yaml", title="")
+    with pytest.raises(BadFile, match="at most 4 MiB"):
+        read(b" " * (MAX_BYTES + 1), "kardia-json", title="")
+
+
+def test_healthbench_goes_in_and_out() -> None:
+    items = [
+        {"criterion": "Asks about danger", "points": 7.0, "tags": ["axis:completeness", "level:x"]},
+        {"criterion": "Lectures", "points": -4.0, "tags": []},
+    ]
+    spec = read(json.dumps({"rubrics": items}).encode(), "healthbench", title="Safety")
+    assert (spec.title, spec.formula, validate(spec)) == ("Safety", "healthbench", [])
+    assert json.loads(write(spec, "healthbench")) == items
+    assert losses(spec, "healthbench") == []
+
+
+def test_rar_goes_in_and_out() -> None:
+    items = [
+        {"title": "Names it", "description": "Names the feeling", "weight": 1.0},
+        {"title": "No advice", "description": "Pitfall: gives advice", "weight": -1},
+        {"title": "Short", "description": "Is short", "weight": 0.3, "category": "Optional"},
+    ]
+    spec = read(json.dumps(items).encode(), "rar", title="Care")
+    assert [c.category for c in spec.criteria] == ["essential", "pitfall", "optional"]
+    assert validate(spec) == []
+    assert read(write(spec, "rar").encode(), "rar", title="Care").formula == "rar"
+    assert [c["category"] for c in json.loads(write(spec, "rar"))] == [
+        "essential", "pitfall", "optional",
+    ]  # fmt: skip
+
+
+def test_rubrichub_goes_in_and_out() -> None:
+    items = [{"criterion": "Is warm", "points": 10.0}, {"criterion": "Is brief", "points": 2.5}]
+    spec = read(json.dumps(items).encode(), "rubrichub", title="Care")
+    assert validate(spec) == []
+    assert json.loads(write(spec, "rubrichub")) == items
+
+
+def test_what_a_format_cannot_hold_is_said() -> None:
+    said = " ".join(losses(KARDIA, "healthbench"))
+    assert "levels and their anchors" in said and "another formula" in said
+    assert any("checks" in each for each in losses(KARDIA, "rar")) == bool(KARDIA.checks)
+    pitfall = read(b'[{"criterion": "Lectures", "points": -4}]', "healthbench", title="T")
+    assert "become 0: Lectures" in " ".join(losses(pitfall, "rubrichub"))
+    for name in FORMATS:
+        assert write(KARDIA, name).endswith("\n")
+
+
+def test_markdown_shows_words_as_words() -> None:
+    spec = RubricSpec(
+        title="# <b>T</b>",
+        guidance="Read *all*. <script>",
+        criteria=(
+            CriterionSpec(
+                "a", "a", "[x](javascript:y)", description="# no heading\n- no list",
+                levels=(LevelSpec(1, "*One*", "a\nb"), LevelSpec(2, "Two", "c")),
+                exemplars=(ExemplarSpec("> said", 1, "before"),), gate=2,
+            ),
+        ),
+    )  # fmt: skip
+    text = write(spec, "markdown")
+    assert text.startswith("# \\# \\<b\\>T\\</b\\>\n")
+    assert "## 1. \\[x\\]\\(javascript:y\\)" in text and "\n\\# no heading\n\\- no list" in text
+    assert "\\<script>" in text and "> before\n> \\> said" in text
+    assert "1 \\*One\\*: a b" in text and "- Gate: below 2 the total is 0" in text
