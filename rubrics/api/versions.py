@@ -74,7 +74,7 @@ class BlameSerializer(serializers.Serializer[Any]):
     uid = serializers.CharField()
     name = serializers.CharField()
     gone_since = serializers.IntegerField(source="gone_since.number", default=None, allow_null=True)
-    fields_ = BlamedSerializer(many=True, source="fields")
+    parts = BlamedSerializer(many=True, source="fields")
 
 
 class CarriedSerializer(serializers.Serializer[Any]):
