@@ -3,8 +3,8 @@
 from django.urls import URLPattern, URLResolver, path
 
 from rubrics.api.rubrics import RubricVersionViewSet, RubricViewSet, SpecViewSet, VersionViewSet
-from rubrics.api.writing import DraftViewSet, ExampleViewSet
 from rubrics.api.versions import RubricHistoryViewSet, RubricImportViewSet, VersionStepsViewSet
+from rubrics.api.writing import DraftViewSet, ExampleViewSet
 
 P = "projects/<uuid:project_id>/"
 VERSION = P + "rubric-versions/<uuid:id>/"
