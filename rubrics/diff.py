@@ -24,7 +24,7 @@ _WORD = re.compile(r"\s*(?:\w+(?:['’]\w+)*|[^\w\s])|\s+")
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?\n]+|$)")
 # Pairs of words that are compared at most; beyond, sentences are compared before words, so that
 # no text, however long or repetitive, makes a page slow.
-_MOST_PAIRS = 400_000
+_MOST_PAIRS = 40_000
 
 
 @dataclass(frozen=True)
@@ -98,24 +98,27 @@ def words(old: str, new: str) -> tuple[Piece, ...]:
     same or new make up `new`."""
     if old == new:
         return (Piece("same", old),) if old else ()
-    a, b = _WORD.findall(old), _WORD.findall(new)
-    if len(a) * len(b) <= _MOST_PAIRS:
-        return _merged(_matched(a, b))
-    a, b = _sentences(old), _sentences(new)
-    if len(a) * len(b) <= _MOST_PAIRS:
-        return _merged(_refined(_matched(a, b)))
+    by_word = _matched(_WORD.findall(old), _WORD.findall(new))
+    if by_word is not None:
+        return _merged(by_word)
+    by_sentence = _matched(_sentences(old), _sentences(new))
+    if by_sentence is not None:
+        return _merged(_refined(by_sentence))
     return _merged([Piece("gone", old), Piece("new", new)])
 
 
-def _matched(a: Sequence[str], b: Sequence[str]) -> list[Piece]:
+def _matched(a: Sequence[str], b: Sequence[str]) -> list[Piece] | None:
+    """The parts as pieces; None where more of them differ than are compared."""
     start = 0
     while start < min(len(a), len(b)) and a[start] == b[start]:
         start += 1
     end = 0
     while end < min(len(a), len(b)) - start and a[-1 - end] == b[-1 - end]:
         end += 1
-    pieces = [Piece("same", "".join(a[:start]))]
     inner_a, inner_b = a[start : len(a) - end], b[start : len(b) - end]
+    if len(inner_a) * len(inner_b) > _MOST_PAIRS:
+        return None
+    pieces = [Piece("same", "".join(a[:start]))]
     matcher = SequenceMatcher(None, inner_a, inner_b, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
@@ -128,14 +131,14 @@ def _matched(a: Sequence[str], b: Sequence[str]) -> list[Piece]:
 
 
 def _refined(pieces: list[Piece]) -> list[Piece]:
-    """Sentences that took the place of others, compared by word where they are short enough."""
+    """Sentences that took the place of others, compared by word where few enough differ."""
     refined: list[Piece] = []
     for piece in pieces:
         last = refined[-1] if refined else None
         if piece.kind == "new" and last and last.kind == "gone" and last.text and piece.text:
-            a, b = _WORD.findall(last.text), _WORD.findall(piece.text)
-            if len(a) * len(b) <= _MOST_PAIRS:
-                refined[-1:] = _matched(a, b)
+            by_word = _matched(_WORD.findall(last.text), _WORD.findall(piece.text))
+            if by_word is not None:
+                refined[-1:] = by_word
                 continue
         refined.append(piece)
     return refined
