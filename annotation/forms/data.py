@@ -7,6 +7,7 @@ from django import forms
 
 from annotation.formats.emotions import EMOTIONS
 from annotation.formats.registry import READERS
+from annotation.forms.choices import offer, offer_rows
 from annotation.models import GenerationRun, ImportRun, Profile, Target
 from annotation.models.corpus import Split
 from annotation.queries.data import SOURCE_LABELS, sources_of
@@ -57,10 +58,10 @@ class DialogueFilterForm(forms.Form):
             ("profile", Profile),
         ):
             rows = model.objects.filter(project=project).order_by("-number")
-            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+            offer_rows(self, name, rows)
 
     def _choose(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
-        self.fields[name].choices = [("", "Any"), *choices]  # type: ignore[attr-defined]
+        offer(self, name, [("", "Any"), *choices])
 
     def query(self, **more: str) -> SetQuery:
         """The chosen filters; call it on a valid form."""

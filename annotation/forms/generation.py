@@ -3,6 +3,7 @@
 from django import forms
 
 from annotation.formats.emotions import EMOTIONS
+from annotation.forms.choices import offer_rows
 from annotation.services.generation import MAX_DIALOGUES, MAX_EXCHANGES
 from webapp.accounts.models import Project
 from webapp.llm.models import Endpoint
@@ -47,7 +48,7 @@ class GenerationForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         endpoints = Endpoint.objects.filter(project=project, archived_at=None).order_by("name")
         for name in ("supporter", "simulator"):
-            self.fields[name].queryset = endpoints  # type: ignore[attr-defined]
+            offer_rows(self, name, endpoints)
         for name, field in self.fields.items():
             if name not in ("emotions", "key"):
                 field.widget.attrs.setdefault("class", "input")

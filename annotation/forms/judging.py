@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from annotation.models import Collection, Rater
+from annotation.forms.choices import offer_rows
+from annotation.models import Collection, Rater, Rating
 from annotation.services.fitting import FITTING_KINDS
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
@@ -31,7 +32,7 @@ def _published(project: Project) -> Any:
     return (
         RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
         .select_related("rubric")
-        .order_by("rubric__name", "-number")
+        .order_by("rubric__number", "-number")
     )
 
 
@@ -55,7 +56,23 @@ class FitForm(_StyledForm):
     )
 
     def offer(self, project: Project) -> None:
-        self.fields["version"].queryset = _published(project)  # type: ignore[attr-defined]
+        versions = _published(project)
+        offer_rows(self, "version", versions)
+        self._suggest(project, versions)
+
+    def _suggest(self, project: Project, versions: QuerySet[RubricVersion]) -> None:
+        """The version that was rated last, and who rated by it: people before construction."""
+        ratings = Rating.objects.filter(
+            project=project, withdrawn_at=None, rater__kind__in=FITTING_KINDS
+        )
+        rated = ratings.filter(spec__in=versions.values("spec")).order_by("-pk").first()
+        if rated is None:
+            return
+        here = ratings.filter(spec=rated.spec_id)
+        kinds = [kind for kind in FITTING_KINDS if here.filter(rater__kind=kind).exists()]
+        given = [kind for kind in kinds if kind != Rater.Kind.CONSTRUCTION]
+        self.initial.setdefault("version", versions.filter(spec=rated.spec_id).first())
+        self.initial.setdefault("rater_kinds", given or kinds)
 
 
 class LLMJudgeForm(_StyledForm):
@@ -71,9 +88,8 @@ class LLMJudgeForm(_StyledForm):
     temperature = forms.FloatField(min_value=0, max_value=2, initial=0)
 
     def offer(self, project: Project) -> None:
-        self.fields["endpoint"].queryset = Endpoint.objects.filter(  # type: ignore[attr-defined]
-            project=project, archived_at=None
-        ).order_by("name")
+        endpoints = Endpoint.objects.filter(project=project, archived_at=None).order_by("name")
+        offer_rows(self, "endpoint", endpoints)
 
 
 class JudgeRunForm(_StyledForm):
@@ -99,13 +115,11 @@ class JudgeRunForm(_StyledForm):
     judge = forms.ModelChoiceField(queryset=Judge.objects.none(), empty_label=None)
 
     def offer(self, project: Project) -> None:
-        fields: dict[str, Any] = self.fields
-        fields["collection"].queryset = Collection.objects.filter(project=project).order_by(
-            "-number"
-        )
-        fields["version"].queryset = _published(project)
         judges = Judge.objects.filter(project=project)
-        fields["judge"].queryset = judges.order_by("name", "-version")
+        sets = Collection.objects.filter(project=project)
+        offer_rows(self, "collection", sets.order_by("-number"))
+        offer_rows(self, "version", _published(project))
+        offer_rows(self, "judge", judges.order_by("name", "-version"))
         self._suggest(judges)
 
     def _suggest(self, judges: QuerySet[Judge]) -> None:

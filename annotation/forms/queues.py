@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from annotation.forms.choices import offer, offer_rows
 from annotation.models import Collection, Queue, Snapshot
 from annotation.queries import queues as queries
 from annotation.queries.sets import collections_of, snapshots_of
@@ -66,9 +67,9 @@ class QueueForm(forms.Form):
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
-        self.fields["version"].queryset = queries.versions_to_rate(project)  # type: ignore[attr-defined]
-        self.fields["raters"].queryset = queries.annotators_of(project)  # type: ignore[attr-defined]
-        self.fields["source"].choices = _sources(project)  # type: ignore[attr-defined]
+        offer_rows(self, "version", queries.versions_to_rate(project))
+        offer_rows(self, "raters", queries.annotators_of(project))
+        offer(self, "source", _sources(project))
         for name, field in self.fields.items():
             if name not in ("order", "raters"):
                 field.widget.attrs.setdefault("class", "input")
@@ -91,7 +92,7 @@ class QueueRatersForm(forms.Form):
 
     def __init__(self, *args: Any, queue: Queue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["raters"].queryset = queries.annotators_of(queue.project)  # type: ignore[attr-defined]
+        offer_rows(self, "raters", queries.annotators_of(queue.project))
 
 
 def _sources(project: Project) -> list[tuple[str, Sequence[tuple[str, str]]]]:

@@ -175,7 +175,7 @@ def versions_to_rate(project: Project) -> QuerySet[RubricVersion]:
     return (
         RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
         .select_related("rubric", "spec")
-        .order_by("rubric__name", "-number")
+        .order_by("rubric__number", "-number")
     )
 
 

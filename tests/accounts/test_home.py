@@ -1,5 +1,6 @@
 """The page where each role lands."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from annotation.models import GenerationRun
 from rubrics.models import RubricVersion
 from tests.access.objects import Setting, draft, generation_run, item, rubric
 from tests.conftest import Cast
+from tests.data_station.builders import added, parsed, published
 from webapp.accounts.models import Project, User
 from webapp.accounts.services import projects
 from webapp.home.views import greeting
@@ -43,16 +45,47 @@ def test_an_empty_project_says_what_to_do_first(cast: Cast) -> None:
     assert "All done" in page(cast.annotators[0], cast.project)
 
 
+def test_a_lead_with_nothing_to_do_sees_where_the_road_goes_on(cast: Cast) -> None:
+    lead = cast.leads[0]
+    setting = Setting(cast.project, lead)
+    added(cast.project, parsed(1))
+    published(cast.project)
+    assert {"Nobody rates yet", "No model was trained yet"} <= set(headings(lead, cast.project))
+    item(setting)
+    assert "Nobody rates yet" not in headings(lead, cast.project)
+    assert "No model was trained yet" not in headings(cast.clinicians[0], cast.project)
+
+
+def headings(user: User, project: Project) -> list[str]:
+    return re.findall(r"<h3>(.*?)</h3>", page(user, project))
+
+
 def test_annotators_see_the_queues_that_wait_for_them(cast: Cast) -> None:
     user = cast.annotators[0]
     setting = Setting(cast.project, user)
     item(setting)
     body = page(user, cast.project)
     assert "1 item to rate in “Q”" in body
-    assert reverse("desk_next", args=[cast.project.pk, setting["queue_id"].pk]) in body
+    start = reverse("desk_next", args=[cast.project.pk, setting["queue_id"].pk])
+    assert f'<form method="post" action="{start}">' in body
+    client = Client()
+    client.force_login(user)
+    assert client.post(start).url.startswith(reverse("desk", args=[cast.project.pk]))
     assert "1 item to rate" not in page(cast.annotators[1], cast.project)
     lead = page(cast.leads[0], cast.project)
     assert "0 of 2" in lead
+
+
+def test_every_link_of_a_home_opens(cast: Cast) -> None:
+    for person in (cast.leads[0], cast.clinicians[0]):
+        setting = Setting(cast.project, person)
+        item(setting)
+        draft(setting)
+        client = Client()
+        client.force_login(person)
+        links = re.findall(r'<a class="btn[^"]*" href="(/p/[^"]+)"', page(person, cast.project))
+        assert links
+        assert {client.get(link).status_code for link in links} == {200}
 
 
 def test_clinicians_see_their_drafts_and_what_waits_for_approval(cast: Cast) -> None:

@@ -235,7 +235,7 @@ def _grade(
         if turn["role"] == "supporter"
     ]
     targets = targets_for(project=project, turns=[turn for turn, _ in grades])
-    rater = construction_rater(project=project, label="By construction")
+    rater = construction_rater(project=project, label="Grammar of the demo")
     submit_ratings(
         [
             NewRating(

@@ -7,12 +7,13 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.models import Dialogue, Queue
+from annotation.models import Dialogue, JudgeRun, Queue
 from annotation.queries.queues import queues_of
 from annotation.queries.waiting import waiting_queues
 from rubrics.models import RubricVersion
+from training.models import TrainingRun
 from webapp.accounts.access import Member
-from webapp.accounts.models import Membership
+from webapp.accounts.models import Membership, ProjectRow
 from webapp.home.todo import Todo, quantity
 from webapp.runs import registry
 from webapp.runs.models import Run, Status
@@ -127,7 +128,7 @@ def open_queues(member: Member) -> list[Todo]:
                 "yours."
             )
             url = reverse("desk_next", kwargs=where)
-            found.append(Todo("desk", title, text, url, "Rate"))
+            found.append(Todo("desk", title, text, url, "Rate", is_posted=True))
     return found
 
 
@@ -201,6 +202,47 @@ def first_steps(member: Member) -> list[Todo]:
             )
         )
     return steps
+
+
+def next_steps(member: Member) -> list[Todo]:
+    """Stations of the road that the project has not reached, for a lead who has nothing else to
+    do; in the order of docs/road.md."""
+    project = member.project
+    steps: list[tuple[type[ProjectRow], Todo]] = [
+        (
+            Queue,
+            Todo(
+                "people",
+                "Nobody rates yet",
+                "A queue gives the items of a set to annotators, each blind to the others.",
+                _page("queue_new", member),
+                "Make a queue",
+            ),
+        ),
+        (
+            JudgeRun,
+            Todo(
+                "judge",
+                "No judge has scored anything yet",
+                "A judge rates a whole set by the rubric; its scores stand beside people’s.",
+                _page("judge_run_new", member),
+                "Plan a judge run",
+            ),
+        ),
+        (
+            TrainingRun,
+            Todo(
+                "training",
+                "No model was trained yet",
+                "Training makes those replies likelier that the rubric scores higher.",
+                _page("training_new", member),
+                "Plan a training run",
+            ),
+        ),
+    ]
+    return [
+        step for model, step in steps if not model._default_manager.filter(project=project).exists()
+    ]
 
 
 def _page(name: str, member: Member, **arguments: object) -> str:

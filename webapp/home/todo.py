@@ -14,6 +14,8 @@ class Todo:
     url: str
     action: str
     is_urgent: bool = False
+    # The action does something, where others open a page: it is posted.
+    is_posted: bool = False
 
 
 def quantity(count: int, one: str, many: str = "") -> str:

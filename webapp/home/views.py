@@ -34,6 +34,7 @@ def project_home(request: HttpRequest, member: Member) -> HttpResponse:
         "greeting": greeting(timezone.localtime().hour),
         "first_name": str(member.user).split()[0],
         "todo": queries.waiting_for(member),
+        "next_steps": queries.next_steps(member) if member.is_lead else [],
         "runs": runs,
         "queues": queries.queues_under_way(member) if member.is_lead else [],
         "watches_runs": member.is_lead or member.is_clinician,
