@@ -197,12 +197,12 @@ class ModelClient:
         sent = {"model": self.model, **form.body}
         record = CallRecord(sent, form.name, asked_at=datetime.now(UTC))
         self.usage.calls += 1
-        paused = self._circuit.pauses
         try:
             outcome, retries = await self._with_retries(sent, form.choices)
         except BaseException:
             self._circuit.abandoned()
             raise
+        pauses = self._circuit.pauses
         if isinstance(outcome, ModelError):
             self.usage.failures += 1
             calls.append(
@@ -227,7 +227,7 @@ class ModelClient:
                 )
             )
             self._circuit.succeeded()
-        if self._circuit.pauses != paused:
+        if self._circuit.pauses != pauses:
             await self._on_pause(self._circuit.pause)
         return outcome
 

@@ -1,0 +1,57 @@
+"""One measured process of bench.client; prints seconds and peak memory as one JSON line.
+
+`judge RUN_ID`: the product's own work on a judge run, as a Celery worker does it.
+`bare URL CALLS FILE`: a loop over httpx2 that posts the bodies of FILE (JSON lines).
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+IN_FLIGHT = 64
+
+
+def judge(run_id: str) -> float:
+    import django
+
+    django.setup()
+    from annotation.work import judging
+
+    started = time.perf_counter()
+    judging.work(run_id)
+    return time.perf_counter() - started
+
+
+def bare(url: str, calls: str, file: str) -> float:
+    import httpx2
+
+    bodies = [line.encode() for line in Path(file).read_text().splitlines()]
+    headers = {"content-type": "application/json", "authorization": "Bearer none"}
+
+    async def run() -> None:
+        left = iter(range(int(calls)))
+        limits = httpx2.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
+        async with httpx2.AsyncClient(limits=limits, timeout=60) as http:
+
+            async def place() -> None:
+                for number in left:
+                    body = bodies[number % len(bodies)]
+                    answer = await http.post(
+                        f"{url}/chat/completions", content=body, headers=headers
+                    )
+                    assert answer.json()["choices"][0]["message"]["content"]
+
+            await asyncio.gather(*(place() for _ in range(IN_FLIGHT)))
+
+    started = time.perf_counter()
+    asyncio.run(run())
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    seconds = {"judge": judge, "bare": bare}[sys.argv[1]](*sys.argv[2:])
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb}))
