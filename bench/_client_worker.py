@@ -1,4 +1,4 @@
-"""One measured process of bench.client; prints seconds and peak memory as one JSON line.
+"""One measured process of bench.client; prints seconds, CPU and peak memory as one JSON line.
 
 `judge RUN_ID`: the product's own work on a judge run, as a Celery worker does it.
 `bare URL CALLS FILE`: a loop over httpx2 that posts the bodies of FILE (JSON lines).
@@ -9,23 +9,22 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 IN_FLIGHT = 64
 
 
-def judge(run_id: str) -> float:
+def judge(run_id: str) -> dict[str, float]:
     import django
 
     django.setup()
     from annotation.work import judging
 
-    started = time.perf_counter()
-    judging.work(run_id)
-    return time.perf_counter() - started
+    return timed(lambda: judging.work(run_id))
 
 
-def bare(url: str, calls: str, file: str) -> float:
+def bare(url: str, calls: str, file: str) -> dict[str, float]:
     import httpx2
 
     bodies = [line.encode() for line in Path(file).read_text().splitlines()]
@@ -46,12 +45,18 @@ def bare(url: str, calls: str, file: str) -> float:
 
             await asyncio.gather(*(place() for _ in range(IN_FLIGHT)))
 
-    started = time.perf_counter()
-    asyncio.run(run())
-    return time.perf_counter() - started
+    return timed(lambda: asyncio.run(run()))
+
+
+def timed(work: Callable[[], object]) -> dict[str, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return {
+        "seconds": time.perf_counter() - wall,
+        "cpu_s": time.process_time() - cpu,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 if __name__ == "__main__":
-    seconds = {"judge": judge, "bare": bare}[sys.argv[1]](*sys.argv[2:])
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb}))
+    print(json.dumps({"judge": judge, "bare": bare}[sys.argv[1]](*sys.argv[2:])))

@@ -40,17 +40,20 @@ def main(argv: list[str]) -> dict[str, Any]:
 
 
 def figures(stage: "Stage", *, calls: int, many: int, rounds: int) -> dict[str, Any]:
-    ratios, product, free, bare_free, peaks = [], [], [], [], []
+    ratios, product, free, bare_free, peaks, cpu, bare_cpu = [], [], [], [], [], [], []
     for number in range(rounds):
         bare = stage.bare(calls, LATENCY_MS)
         judged = stage.judge(calls, LATENCY_MS)
         ratios.append(bare["seconds"] / judged["seconds"])
         product.append(calls / judged["seconds"])
         peaks.append(judged["peak_mb"])
+        cpu.append(1000 * judged["cpu_s"] / calls)
+        bare_cpu.append(1000 * bare["cpu_s"] / calls)
         bare_free.append(calls / stage.bare(calls, 0)["seconds"])
         free.append(calls / stage.judge(calls, 0)["seconds"])
         print(
-            f"round {number + 1}: ratio {ratios[-1]:.3f}, {product[-1]:.0f} calls/s; "
+            f"round {number + 1}: ratio {ratios[-1]:.3f}, {product[-1]:.0f} calls/s, "
+            f"CPU {cpu[-1]:.1f} ms a call (bare {bare_cpu[-1]:.1f}); "
             f"without latency {free[-1]:.0f} calls/s, bare {bare_free[-1]:.0f}",
             flush=True,
         )
@@ -61,6 +64,8 @@ def figures(stage: "Stage", *, calls: int, many: int, rounds: int) -> dict[str, 
         "calls_per_s_at_400_ms": round(statistics.median(product), 1),
         "calls_per_s": round(statistics.median(free), 1),
         "bare_calls_per_s": round(statistics.median(bare_free), 1),
+        "cpu_ms_a_call": round(statistics.median(cpu), 2),
+        "bare_cpu_ms_a_call": round(statistics.median(bare_cpu), 2),
         f"peak_mb_{calls}": round(statistics.median(peaks), 1),
         f"peak_mb_{many}": round(large["peak_mb"], 1),
         "bytes_a_call": stage.bytes_a_call(),

@@ -4,6 +4,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx2
 import pytest
 
 from rubrics.demo.kardia import KARDIA
@@ -111,3 +112,28 @@ def test_a_judge_that_is_not_there_stops_the_run_in_words(judge, tmp_path):
                 weights=RewardSection(),
                 group_size=2,
             )
+
+
+def test_the_administrators_hosts_reach_the_judge_of_a_run(judge, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "webapp.llm.addresses.guarded_transport",
+        lambda **rules: seen.append(rules) or httpx2.AsyncHTTPTransport(),
+    )
+    write_run(
+        tmp_path / "run",
+        judge,
+        judge={
+            "kind": "llm",
+            "base_url": "http://vllm.internal:8000/v1",
+            "model": "m",
+            "allowed_hosts": ["vllm.internal", "10.0.0.0/8"],
+        },
+    )
+    with (
+        EventLog(tmp_path) as events,
+        Rater(read_spec(tmp_path / "run"), tmp_path / "run", "secret-key", events),
+    ):
+        pass
+    assert seen == [{"allow_loopback": False, "allowed_hosts": ["vllm.internal", "10.0.0.0/8"]}]
+    assert "secret-key" not in (tmp_path / "run/spec.json").read_text()
