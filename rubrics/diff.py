@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Literal
 
@@ -193,7 +193,7 @@ class Fact:
     level: int | None = None
     tone: int | None = None
     number: float | None = None
-    # A field as it is where nobody wrote anything.
+    # Says nothing by itself: a field as it is where nobody wrote anything.
     is_default: bool = False
 
 
@@ -294,7 +294,9 @@ def facts_of(c: CriterionSpec) -> list[Fact]:
         nth = seen[level.value] = seen.get(level.value, 0) + 1
         key = f"levels.{level.value}" + (f".{nth}" if nth > 1 else "")
         place = (level.value, tones[level.value])
-        facts.append(Fact(f"{key}.label", "Name of the level", level.label, *place))
+        # The row of an anchor is called by its level's name, so a level that came or went says it.
+        label = Fact(f"{key}.label", "Name of the level", level.label, *place)
+        facts.append(replace(label, is_default=bool(level.anchor)))
         facts.append(Fact(f"{key}.anchor", level.label or "Anchor", level.anchor, *place))
     return facts
 

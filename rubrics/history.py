@@ -193,7 +193,11 @@ def blame(lineage: Sequence[RubricVersion], uid: str) -> Blame | None:
     return Blame(
         uid=uid,
         name=last.name.strip() or "A criterion without a name",
-        fields=[_blamed(fact, wrote, first) for fact in facts_of(last) if not fact.is_default],
+        fields=[
+            _blamed(fact, wrote, first)
+            for fact in facts_of(last)
+            if not fact.is_default or fact.key in wrote
+        ],
         steps=steps,
         gone_since=gone,
     )

@@ -108,8 +108,12 @@ def test_levels_are_matched_by_value() -> None:
     levels = (A.levels[0], replace(A.levels[1], anchor="One sees more."), LevelSpec(4, "Four", "F"))
     places = {d.key: d for d in only(rubric(A), rubric(replace(A, levels=levels))).differences}
     assert set(places) == {
-        "levels.2.anchor", "levels.3.label", "levels.3.anchor", "levels.4.label", "levels.4.anchor",
+        "levels.2.anchor", "levels.3.anchor", "levels.4.anchor",
     }  # fmt: skip
+    assert places["levels.4.anchor"].label == "Four"
+    renamed = (replace(A.levels[0], label="One"), *A.levels[1:])
+    (label,) = only(rubric(A), rubric(replace(A, levels=renamed))).differences
+    assert label.key == "levels.1.label"
     assert places["levels.4.anchor"].pieces == (Piece("new", "F"),)
     assert places["levels.3.anchor"].pieces == (Piece("gone", "One sees a 3."),)
 

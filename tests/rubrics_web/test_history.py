@@ -227,8 +227,8 @@ def test_blame_names_the_version_that_wrote_each_field(
     found = history.blame(access.lineage(member, rubric), "warmth")
     assert found is not None
     assert {field.fact.key: field.version.number for field in found.fields} == {
-        "name": 1, "description": 2, "weight": 3, "levels.1.label": 1, "levels.1.anchor": 1,
-        "levels.2.label": 1, "levels.2.anchor": 1, "levels.3.label": 1, "levels.3.anchor": 1,
+        "name": 1, "description": 2, "weight": 3,
+        "levels.1.anchor": 1, "levels.2.anchor": 1, "levels.3.anchor": 1,
     }  # fmt: skip
     assert [(version.number, each.effect) for version, each, _ in found.steps] == [
         (1, "new"), (2, "wording"), (3, "total"),
