@@ -46,7 +46,8 @@ class Unanswered(Exception):
 
 def questions(spec: RubricSpec, published: Mapping[str, CriterionSpec]) -> list[Question]:
     """One for each criterion whose text is another than that of its meaning as `published`."""
-    found, taken = [], set()
+    found = []
+    taken: set[str] = set()
     for criterion in spec.criteria:
         old = published.get(criterion.meaning_id)
         is_copy = criterion.meaning_id in taken
@@ -88,7 +89,8 @@ def settle(
     if missing:
         raise Unanswered(missing)
     taken: set[str] = set()
-    criteria, settled = [], []
+    criteria = []
+    settled = []
     for criterion in spec.criteria:
         question = open_questions.get(criterion.uid)
         changed = question is not None and (question.forced or given[criterion.uid])

@@ -3,7 +3,7 @@ means the same there, whatever it is called and counts now."""
 
 from collections.abc import Collection, Mapping
 
-from django.db.models import Count, Q, TextField
+from django.db.models import Count, OuterRef, Q, TextField
 from django.db.models.functions import Cast, Concat
 
 from annotation.drafts import NOT_APPLICABLE, Draft
@@ -17,7 +17,7 @@ from webapp.accounts.models import Project
 _PURPOSES = (Rating.Purpose.DESK, Rating.Purpose.NORMING)
 
 
-def carried(meanings: Collection[str]) -> Q:
+def carried(meanings: Collection[str | OuterRef]) -> Q:
     """The scores of people, under whatever version, of criteria with these meanings."""
     return Q(
         meaning_id__in=meanings,

@@ -293,7 +293,9 @@ def _take(item: Item, queue: Queue, rater: Rater) -> Assignment | None:
     )
     if is_new:
         # Nobody is asked again what they said of a criterion that means the same (DECISIONS 2).
-        known = own_levels(rater, item.target, queue.version.spec)
+        spec = queue.version.spec
+        assert spec is not None  # noqa: S101  (a queue's version is published)
+        known = own_levels(rater, item.target, spec)
         if known.scores:
             own.draft = known.to_json()
             own.save(update_fields=["draft"])
