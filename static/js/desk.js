@@ -107,13 +107,17 @@ class Session {
 
   async sendDraft(leaving) {
     this.changed = false;
+    const sent = this.draft();
     let answer = null;
     try {
       answer = await post(this.root.dataset.draftUrl, {
-        ...this.draft(), revision: this.revision, active_seconds: this.seconds,
+        ...sent, revision: this.revision, active_seconds: this.seconds,
       }, leaving);
     } catch { /* It did not reach the studio. */ }
-    if (this.over) return;
+    if (this.over) {
+      if (answer?.status === 200 && same(read(this.key), sent)) forget(this.key);
+      return;
+    }
     if (answer === null || answer.status >= 500) this.retry();
     else if (answer.status === 200) this.saved(answer.body);
     else this.notSaved(answer);

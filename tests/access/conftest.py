@@ -1,0 +1,1 @@
+from tests.browser.fixtures import browser_type_launch_args, studio  # noqa: F401
