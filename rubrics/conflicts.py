@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rubrics.diff import Piece, words
 from rubrics.merge import Conflict, Merge, Place, Side, Taken
 from rubrics.spec import CriterionSpec, RubricSpec
 from rubrics.wording import CATEGORIES, CHECKS, FORMULAS, SCALES, SPANS, TARGETS
@@ -45,6 +46,11 @@ class ConflictView:
     mine: str
     theirs: str
     choice: Side | None
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What is the same in both, only in mine (`gone`) and only in theirs (`new`)."""
+        return words(self.mine, self.theirs)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from rubrics.spec.model import (
     Status,
 )
 from rubrics.spec.problems import Problem, validate
-from rubrics.spec.scoring import Outcome, formula_in_words, total
+from rubrics.spec.scoring import Outcome, formula_in_words, mean_total, total
 
 __all__ = [
     "HEALTHBENCH_POINTS",
@@ -51,6 +51,7 @@ __all__ = [
     "criterion_hash",
     "formula_in_words",
     "from_json",
+    "mean_total",
     "meaning_changed",
     "spec_hash",
     "to_json",

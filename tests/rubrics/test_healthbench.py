@@ -1,8 +1,10 @@
 """The published scoring of a HealthBench example (arXiv 2505.08775)."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rubrics.spec import Outcome, total
+from rubrics.spec import Outcome, mean_total, total
 from tests.rubrics.builders import criterion, rubric
 
 
@@ -43,3 +45,32 @@ def test_a_gate_zeroes_it_too():
         formula="healthbench",
     )
     assert total(spec, {"a": Outcome("scored", 0), "b": Outcome("scored", 1)}) == 0
+
+
+@pytest.mark.parametrize(
+    ("totals", "expected"),
+    [
+        ([-4.0, 1.0], 0.0),
+        ([-0.5, 1.0], 0.25),
+        ([None, 0.5], 0.5),
+        ([None], None),
+        ([], None),
+    ],
+)
+def test_the_mean_is_clipped_and_no_example_is(totals, expected):
+    assert mean_total(rubric(formula="healthbench"), totals) == expected
+
+
+@given(st.lists(st.tuples(st.integers(-10, 10).filter(bool), st.booleans()), min_size=1), st.data())
+def test_rises_with_what_earns_points_and_falls_with_what_costs_them(points_and_met, data):
+    before = score(points_and_met)
+    at = data.draw(st.integers(0, len(points_and_met) - 1))
+    points, met = points_and_met[at]
+    after = score([*points_and_met[:at], (points, True), *points_and_met[at + 1 :]])
+    if before is None:
+        assert all(each < 0 for each, _ in points_and_met) and after is None
+    elif met:
+        assert after == before
+    else:
+        assert (after > before) == (points > 0)
+        assert after <= 1
