@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.llm.tiny_model import build_model
+from webapp.llm.local import generation
 from webapp.llm.local.choices import choice_logprobs, encode_choices
 from webapp.llm.local.generation import Batch, Row, Sampling
 from webapp.llm.local.store import ModelStore, UnknownModel
@@ -55,6 +56,14 @@ def test_rows_that_join_and_leave_change_nothing(tiny):
     run(batch)
     assert [r.text for r in together] == [r.text for r in alone]
     assert [r.finish_reason for r in together] == [r.finish_reason for r in alone]
+
+
+def test_only_a_large_model_takes_every_core(tiny, monkeypatch):
+    monkeypatch.setattr(generation, "MOST_THREADS", 2)
+    for small, threads in ((generation.SMALL, 1), (0, 2), (generation.SMALL, 1)):
+        monkeypatch.setattr(generation, "SMALL", small)
+        Batch(tiny).join([row(tiny, PROMPTS[0], max_tokens=1)])
+        assert torch.get_num_threads() == threads
 
 
 def test_a_neighbours_top_p_changes_nothing(tiny):
