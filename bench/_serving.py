@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -43,20 +44,34 @@ _FIRST_TURNS = (
 
 @dataclass(frozen=True)
 class Server:
-    """A running server. Only the one that is measured may use the processor."""
+    """A server of its own process group. Only the one that is measured may use the processor."""
 
     name: str
-    url: str
     model: str
-    pid: int
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
 
     @contextlib.contextmanager
     def awake(self) -> Iterator[None]:
-        _signal(self.pid, signal.SIGCONT)
+        _signal(self.process, signal.SIGCONT)
         try:
             yield
         finally:
-            _signal(self.pid, signal.SIGSTOP)
+            _signal(self.process, signal.SIGSTOP)
+
+    def is_healthy(self) -> bool:
+        if self.process.poll() is not None:
+            sys.exit(f"{self.name} did not start:\n{self.log.read_text()[-2000:]}")
+        try:
+            answer = httpx2.get(f"http://127.0.0.1:{self.port}/health", timeout=5)
+        except httpx2.TransportError:
+            return False
+        return answer.status_code == 200
 
 
 def supporter_prompts(count: int) -> list[list[dict[str, str]]]:
@@ -72,28 +87,30 @@ def supporter_prompts(count: int) -> list[list[dict[str, str]]]:
 
 
 @contextlib.contextmanager
-def served(
+def started(
     name: str, command: Sequence[str], model: str, environment: Mapping[str, str]
 ) -> Iterator[Server]:
-    """Starts a server (a free port is appended to its command), waits for it, puts it to sleep."""
+    """Starts a server and does not wait; a free port is appended to its command."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = Path(tempfile.mkdtemp()) / f"{name}.log"
     process = spawn([*command, "--port", str(port)], log=log, env=dict(environment))
     try:
-        while not _healthy(port):
-            if process.poll() is not None:
-                sys.exit(f"{name} did not start:\n{log.read_text()[-2000:]}")
-            time.sleep(0.2)
-        server = Server(name, f"http://127.0.0.1:{port}/v1", model, process.pid)
-        asyncio.run(complete(server, supporter_prompts(4), clients=4))
-        with server.awake():
-            pass
-        yield server
+        yield Server(name, model, port, process, log)
     finally:
-        _signal(process.pid, signal.SIGCONT)
+        _signal(process, signal.SIGCONT)
         stop(process, signal.SIGTERM, timeout=30)
+
+
+def make_ready(servers: Sequence[Server]) -> None:
+    """Waits for all of them, lets each answer once, and puts them to sleep."""
+    for server in servers:
+        while not server.is_healthy():
+            time.sleep(0.2)
+    for server in servers:
+        with server.awake():
+            asyncio.run(complete(server, supporter_prompts(4), clients=4))
 
 
 def local_command(model: Path) -> list[str]:
@@ -147,14 +164,7 @@ def measured(
     return len(prompts) / seconds, tokens / seconds
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    """To the server with all its processes."""
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """To a server with all its processes."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)
-
-
-def _healthy(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5).status_code == 200
-    except httpx2.TransportError:
-        return False
+        os.killpg(process.pid, number)

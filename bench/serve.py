@@ -26,8 +26,9 @@ from bench._serving import (
     Server,
     count,
     local_command,
+    make_ready,
     measured,
-    served,
+    started,
     supporter_prompts,
 )
 from webapp.llm.local.generation import SMALL
@@ -52,13 +53,14 @@ def main(argv: list[str]) -> dict[str, Any]:
     rates: dict[str, list[float]] = defaultdict(list)
     with ExitStack() as stack:
         contenders = [
-            stack.enter_context(served(name, command, model, offline))
+            stack.enter_context(started(name, command, model, offline))
             for name, command, model in (
                 ("local", local_command(options.model), "bench"),
                 ("transformers", theirs, str(options.model)),
                 ("transformers_cb", [*theirs, *CONTINUOUS], str(options.model)),
             )
         ]
+        make_ready(contenders)
         for number in range(options.rounds):
             for clients in CLIENTS:
                 for server in contenders:

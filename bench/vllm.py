@@ -20,8 +20,9 @@ from bench._serving import (
     STARTER,
     count,
     local_command,
+    make_ready,
     measured,
-    served,
+    started,
     supporter_prompts,
 )
 from rubrics.demo.kardia import KARDIA
@@ -50,9 +51,10 @@ def main(argv: list[str]) -> dict[str, Any]:
     rates: dict[str, list[float]] = defaultdict(list)
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(served("vllm", theirs, "bench", offline)),
-            stack.enter_context(served("local", local_command(options.model), "bench", offline)),
+            stack.enter_context(started("vllm", theirs, "bench", offline)),
+            stack.enter_context(started("local", local_command(options.model), "bench", offline)),
         ]
+        make_ready(servers)
         for number in range(options.rounds):
             for clients in CLIENTS:
                 for server in servers:

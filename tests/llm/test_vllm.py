@@ -111,6 +111,31 @@ async def test_it_judges_by_choice_with_a_probability_for_every_level(client):
 
 
 @pytest.mark.asyncio
+async def test_it_reads_the_rubric_once_for_all_calls_of_a_criterion(client, vllm_url):
+    """Why the rubric comes first in a prompt: put last, hardly anything could be kept."""
+    criterion = KARDIA.judge_criteria[1]
+    levels = [str(value) for value in criterion.level_values]
+    shares = []
+    async with client:
+        for rubric_first in (True, False):
+            before = _prefix_cache(vllm_url)
+            for number in range(8):
+                context = {**CONTEXT, "profile": f"Case {number} of {rubric_first}. A night nurse."}
+                rubric, material = build_messages(KARDIA, [criterion], context)
+                texts = [rubric["content"], material["content"]]
+                system, user = texts if rubric_first else reversed(texts)
+                messages = [
+                    {"role": "system", "content": system},
+                    {"role": "user", "content": user},
+                ]
+                await client.complete(messages, choice=levels, max_tokens=4, temperature=0)
+            asked, found = (b - a for a, b in zip(before, _prefix_cache(vllm_url), strict=True))
+            shares.append(found / asked)
+    assert shares[0] > 0.6
+    assert shares[1] < 0.1
+
+
+@pytest.mark.asyncio
 async def test_its_refusals_are_told_in_its_words(client, vllm_url):
     async with client:
         with pytest.raises(RequestRefused, match="4096"):
@@ -119,6 +144,15 @@ async def test_its_refusals_are_told_in_its_words(client, vllm_url):
     async with ModelClient(vllm_url, "missing", transport=transport) as other:
         with pytest.raises(RequestRefused, match="missing"):
             await other.complete(HELLO, max_tokens=4, temperature=0)
+
+
+def _prefix_cache(url: str) -> tuple[float, float]:
+    """Prompt tokens that were looked for in the cache, and found."""
+    lines = httpx2.get(f"{url.removesuffix('/v1')}/metrics").text.splitlines()
+    counted = {
+        line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in lines if "{" in line
+    }
+    return counted["vllm:prefix_cache_queries_total"], counted["vllm:prefix_cache_hits_total"]
 
 
 def _healthy(port: int) -> bool:
