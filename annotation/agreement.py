@@ -127,6 +127,66 @@ def cohen_kappa_weighted(
     return _estimate(ratings, float(value), interval)
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How far two raters agree with a reference on the same items, and the difference of the two.
+
+    `change`, `low` and `high` are of second minus first, resampled together: an item that is
+    easy for one is easy for the other. None where it is undefined, with the `reason`.
+    """
+
+    first: Estimate
+    second: Estimate
+    change: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str = ""
+
+
+def kappa_shift(
+    reference: Iterable[float | None],
+    first: Iterable[float | None],
+    second: Iterable[float | None],
+    *,
+    levels: Sequence[int],
+    n_resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Shift:
+    """Quadratically weighted kappa of `first` and of `second` with `reference`, over the items
+    that all three have rated, with the paired difference.
+
+    Raises ValueError for sequences of unequal length and for ratings off the scale `levels`.
+    """
+    table = _ratings(list(zip(reference, first, second, strict=True)))
+    rated = table[~np.isnan(table).any(axis=1)] if table.size else table.reshape(0, 3)
+    one, other = (
+        cohen_kappa_weighted(
+            rated[:, 0], rated[:, column], levels=levels, n_resamples=n_resamples, seed=seed
+        )
+        for column in (1, 2)
+    )
+    if one.value is None or other.value is None:
+        return Shift(one, other, None, None, None, len(rated), one.reason or other.reason)
+    patterns, drawn = np.unique(rated, axis=0, return_counts=True)
+    order = np.argsort(levels)
+    places = order[np.searchsorted(np.asarray(levels), patterns, sorter=order)]
+    size, penalties = len(levels), _penalties(len(levels), "quadratic")
+
+    def kappas(weights: Floats, column: int) -> Floats:
+        cells = np.zeros((len(patterns), size * size))
+        cells[np.arange(len(patterns)), places[:, 0] * size + places[:, column]] = 1
+        return _kappas((weights @ cells).reshape(len(weights), size, size), penalties)
+
+    def resampled(weights: Floats) -> Floats:
+        return kappas(weights, 2) - kappas(weights, 1)
+
+    interval = _interval(resampled, drawn.astype(float), n_resamples, seed)
+    low, high = interval or (None, None)
+    reason = "" if interval else "no interval: too many resamples of these items do not vary"
+    return Shift(one, other, other.value - one.value, low, high, len(rated), reason)
+
+
 def _ratings(table: Table) -> Floats:
     ratings = np.array(table, dtype=float)
     if ratings.size == 0:

@@ -6,6 +6,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from annotation.impact import live as impact_live
 from annotation.models import FitRun, GenerationRun, ImportRun, JudgeRun
 from annotation.queries import data, generation, judging
 from webapp.accounts.access import Member
@@ -25,6 +26,7 @@ def register() -> None:
     )
     registry.register(registry.Kind(JudgeRun, render_judging, readers, judging.counts, _page))
     registry.register(registry.Kind(FitRun, render_fit, readers, None, _page))
+    impact_live.register()
 
 
 def render_import(run: Run, member: Member) -> Sequence[str]:

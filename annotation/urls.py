@@ -1,6 +1,6 @@
 """Pages of this app, below `/p/<project_id>/`."""
 
-from django.urls import path
+from django.urls import include, path
 
 from annotation.views import (
     agreement,
@@ -71,4 +71,6 @@ urlpatterns = [
     path("desk/items/<uuid:assignment_id>/skip/", desk.desk_skip, name="desk_skip"),
     path("desk/items/<uuid:assignment_id>/flag/", desk.desk_flag, name="desk_flag"),
     path("agreement/", agreement.agreement, name="agreement"),
+    # A draft before it is published
+    path("", include("annotation.impact.urls")),
 ]

@@ -5,6 +5,7 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
-        from training import live
+        from training import live, sample
 
         live.register()
+        sample.register()

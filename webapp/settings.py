@@ -125,6 +125,8 @@ CELERY_TASK_ROUTES = {
     "annotation.work_on_generation": {"queue": "llm"},
     "llm.test_endpoint": {"queue": "llm"},
     "annotation.work_on_judging": {"queue": "llm"},
+    "annotation.work_on_impact": {"queue": "llm"},
+    "annotation.work_on_suggestions": {"queue": "llm"},
     "training.work_on_training": {"queue": "gpu"},
 }
 # A run whose worker has not been heard for this long is given to another one.

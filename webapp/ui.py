@@ -155,8 +155,10 @@ def scale(
     rater: str = "judge",
     ci_low: float | None = None,
     ci_high: float | None = None,
+    ghost: float | str | None = None,
 ) -> dict[str, object]:
-    """A score drawn on its scale: round for a person, square for a judge."""
+    """A score drawn on its scale: round for a person, square for a judge, hollow (`ghost`) what
+    it was before, which a template leaves empty where there was nothing."""
     left, right = 6.0, 122.0
 
     def at(x: float) -> float:
@@ -170,8 +172,12 @@ def scale(
     if ci_low is not None and ci_high is not None:
         sentence += f", interval {number(ci_low, 1)} to {number(ci_high, 1)}"
         interval = (at(ci_low), at(ci_high))
+    was = float(ghost) if ghost not in (None, "") else None  # type: ignore[arg-type]
+    if was is not None:
+        sentence += f", before {number(was)}"
     return {
         "ticks": ticks,
+        "ghost": None if was is None else at(was),
         "x": None if value is None else at(value),
         "square": None if value is None else at(value) - 5,
         "rater": rater,

@@ -1,6 +1,6 @@
 """The API of this app, below `/api/`."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from annotation.api import agreement, calls, data, desk, generation, judging, queues, sets
 
@@ -234,4 +234,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         calls.CallViewSet.as_view({"get": "retrieve"}),
         name="api_call",
     ),
+    # A draft before it is published
+    path("", include("annotation.impact.api_urls")),
 ]

@@ -10,6 +10,16 @@ from annotation.models.corpus import (
     Turn,
 )
 from annotation.models.desk import Assignment, Item, Queue, QueueRater
+from annotation.models.impact import (
+    ImpactItem,
+    ImpactRun,
+    PlaygroundItem,
+    PlaygroundRun,
+    Suggestion,
+    SuggestionRun,
+    SuggestionSource,
+    TrialScore,
+)
 from annotation.models.ratings import Evidence, Rater, Rating, Score
 from annotation.models.runs import (
     FitRun,
@@ -29,11 +39,15 @@ __all__ = [
     "FitRun",
     "GenerationItem",
     "GenerationRun",
+    "ImpactItem",
+    "ImpactRun",
     "ImportLine",
     "ImportRun",
     "Item",
     "JudgeItem",
     "JudgeRun",
+    "PlaygroundItem",
+    "PlaygroundRun",
     "Profile",
     "Queue",
     "QueueRater",
@@ -42,6 +56,10 @@ __all__ = [
     "Score",
     "Snapshot",
     "SnapshotMember",
+    "Suggestion",
+    "SuggestionRun",
+    "SuggestionSource",
     "Target",
+    "TrialScore",
     "Turn",
 ]

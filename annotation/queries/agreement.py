@@ -98,6 +98,7 @@ class Matrix:
 class Apart:
     """An item whose raters differ, with each one's level."""
 
+    target_id: UUID
     title: str
     text: str
     dialogue_id: UUID | None
@@ -364,6 +365,7 @@ def _apart(
     context = target.context or {}
     text = turn.text if turn else context.get("candidate", {}).get("response", "")
     return Apart(
+        target_id=target.pk,
         title=title_of(target),
         text=text,
         dialogue_id=turn.dialogue_id if turn else target.dialogue_id,

@@ -7,7 +7,14 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from annotation.models import Dialogue, GenerationItem, JudgeItem, Target, Turn
+from annotation.models import (
+    Dialogue,
+    GenerationItem,
+    JudgeItem,
+    SuggestionSource,
+    Target,
+    Turn,
+)
 from annotation.queries.blindness import hidden_targets
 from rubrics.models import JudgeCall
 from webapp.accounts.access import Member
@@ -62,11 +69,14 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
     )
     written = Turn.objects.filter(dialogue__in=dialogues)
     planned = GenerationItem.objects.filter(dialogue__in=dialogues)
+    # What a model is shown for proposals tells what others gave.
+    shown = SuggestionSource.objects.filter(target__in=targets)
     return (
         ModelCall.objects.filter(project=member.project)
         .exclude(made_for__in=judged.values("pk"))
         .exclude(made_for__in=written.values("pk"))
         .exclude(made_for__in=planned.values("pk"))
+        .exclude(made_for__in=shown.values("run"))
     )
 
 

@@ -283,7 +283,7 @@ def _latest(scored: QuerySet[JudgeItem], spec: RubricSpec) -> list[ScoredRow]:
                 item=item,
                 cells=[scores.get(criterion.uid) for criterion in spec.criteria],
                 total=_total(spec, list(scores.values())),
-                text=_text(item.target),
+                text=shown_text(item.target),
             )
         )
     return rows
@@ -291,10 +291,10 @@ def _latest(scored: QuerySet[JudgeItem], spec: RubricSpec) -> list[ScoredRow]:
 
 def _failures(run: JudgeRun) -> list[ScoredRow]:
     items = run.items.filter(state=JudgeItem.State.FAILED).select_related(*_TEXTS)
-    return [ScoredRow(item, [], None, _text(item.target)) for item in items[:LATEST]]
+    return [ScoredRow(item, [], None, shown_text(item.target)) for item in items[:LATEST]]
 
 
-def _text(target: Target) -> str:
+def shown_text(target: Target) -> str:
     """What was judged, as a table shows it."""
     if target.turn is not None:
         return target.turn.text

@@ -132,8 +132,7 @@ def freeze(
     """
     project = collection.project
     require_open(project)
-    query = SetQuery.from_json(collection.query | ({"kind": kind} if kind else {}))
-    ids = _ordered(_places(project, query), seed)[:limit]
+    query, ids = _members(collection, seed=seed, limit=limit, kind=kind)
     if not ids:
         raise Refused("Nothing is in this set yet.", code="empty")
     if len(ids) > MAX_MEMBERS:
@@ -167,6 +166,19 @@ def freeze(
             seed=seed,
         )
     return snapshot
+
+
+def members_of(collection: Collection, *, seed: int, limit: int, kind: str) -> list[Target]:
+    """The first `limit` members of the set as they are now, in the order of `freeze`."""
+    query, ids = _members(collection, seed=seed, limit=limit, kind=kind)
+    return _targets(collection.project, ids, query.kind)
+
+
+def _members(
+    collection: Collection, *, seed: int, limit: int | None, kind: str | None
+) -> tuple[SetQuery, list[UUID]]:
+    query = SetQuery.from_json(collection.query | ({"kind": kind} if kind else {}))
+    return query, _ordered(_places(collection.project, query), seed)[:limit]
 
 
 def _places(project: Project, query: SetQuery) -> list[tuple[int, int, UUID]]:

@@ -1,5 +1,5 @@
 """Tasks by feature; Celery finds them through this package."""
 
-from annotation.tasks import generation, imports, judging
+from annotation.tasks import generation, impact, imports, judging
 
-__all__ = ["generation", "imports", "judging"]
+__all__ = ["generation", "impact", "imports", "judging"]

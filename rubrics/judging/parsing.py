@@ -24,7 +24,7 @@ def parse_reply(text: str, criteria: Sequence[CriterionSpec]) -> list[CriterionS
     missing or broken entry fails its own criterion.
     """
     try:
-        reply = _read_object(text)
+        reply = read_object(text)
         if unknown := set(reply) - {criterion_key(i) for i in range(len(criteria))}:
             raise ReplyError(f"The reply has an entry that was not asked for: {min(unknown)!r}.")
     except ReplyError as error:
@@ -37,7 +37,8 @@ def failed(criterion: CriterionSpec, reason: str) -> CriterionScore:
     return CriterionScore(criterion.uid, "failed", reason=reason)
 
 
-def _read_object(text: str) -> dict[str, Any]:
+def read_object(text: str) -> dict[str, Any]:
+    """The one JSON object that a reply is. Raises ReplyError for anything else."""
     if not text.strip():
         raise ReplyError("The reply is empty.")
     if len(text) > MAX_REPLY:

@@ -21,14 +21,18 @@ from annotation.models import (
     Dialogue,
     FitRun,
     GenerationRun,
+    ImpactRun,
     ImportRun,
     Item,
     JudgeRun,
+    PlaygroundRun,
     Queue,
     QueueRater,
     Rater,
     Snapshot,
     SnapshotMember,
+    Suggestion,
+    SuggestionRun,
     Target,
 )
 from rubrics.models import Judge, Rubric, RubricVersion
@@ -326,12 +330,60 @@ def training_run(setting: Setting) -> TrainingRun:
     )
 
 
+def _trial(setting: Setting, model: type[Run]) -> dict[str, Any]:
+    pinned = setting["published_id"]
+    return {
+        **_run(setting, model),
+        "version": pinned,
+        "judge": setting["judge_id"],
+        "before": pinned.spec,
+        "after": pinned.spec,
+    }
+
+
+def playground_run(setting: Setting) -> PlaygroundRun:
+    return PlaygroundRun.objects.create(**_trial(setting, PlaygroundRun))
+
+
+def impact_run(setting: Setting) -> ImpactRun:
+    return ImpactRun.objects.create(
+        **_trial(setting, ImpactRun), base=setting["published_id"], sample="All"
+    )
+
+
+def suggestion_run(setting: Setting) -> SuggestionRun:
+    pinned = setting["published_id"]
+    return SuggestionRun.objects.create(
+        **_run(setting, SuggestionRun),
+        version=pinned,
+        spec=pinned.spec,
+        endpoint=setting["endpoint_id"],
+    )
+
+
+def suggestion(setting: Setting) -> Suggestion:
+    run = suggestion_run(setting)
+    return Suggestion.objects.create(
+        project=setting.project,
+        run=run,
+        version=run.version,
+        position=0,
+        kind="anchor",
+        uid="empathy",
+        level=1,
+        content={"anchor": "Sharper."},
+    )
+
+
 # The kinds of run that have a socket.
 RUNS: dict[str, Callable[[Setting], Any]] = {
     "import": import_run,
     "generation": generation_run,
     "judging": judge_run,
     "fit": fit_run,
+    "playground": playground_run,
+    "impact": impact_run,
+    "suggestion": suggestion_run,
     "training": training_run,
 }
 
@@ -385,6 +437,15 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "fit_*.run_id": fit_run,
     "api_fit*.run_id": fit_run,
     "training_*.run_id": training_run,
+    "playground_*.run_id": playground_run,
+    "impact_*.run_id": impact_run,
+    "*.suggestion_id": suggestion,
+    "api_playground_run.id": playground_run,
+    "api_playground_*.id": version,
+    "api_impact_*.id": impact_run,
+    "api_suggestion_run.id": suggestion_run,
+    "api_suggestion_*.id": suggestion,
+    "api_suggestions.id": version,
     "api_rubric_version_list.id": rubric,
     "api_rubric_version_*.id": version,
     "api_rubric_*.id": rubric,

@@ -77,7 +77,7 @@ def _row(kind: registry.Kind, run: Run) -> RunRow:
 
 
 def _watched(member: Member) -> list[registry.Kind]:
-    return [kind for kind in registry.kinds() if member.has(*kind.roles)]
+    return [kind for kind in registry.kinds() if kind.is_listed and member.has(*kind.roles)]
 
 
 def waiting_for(member: Member) -> list[Todo]:

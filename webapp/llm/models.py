@@ -117,6 +117,7 @@ class ModelCall(ProjectRow):
         SUPPORTER = "supporter", "Supporter"
         CRITIC = "critic", "Critic"
         JUDGE = "judge", "Judge"
+        PROPOSAL = "proposal", "Proposals for a rubric"
         TEST = "test", "Test of the endpoint"
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+")

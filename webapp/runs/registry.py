@@ -27,6 +27,8 @@ class Kind:
     # What lists of runs show beside the status, and where the run's page is.
     progress: Progress | None = None
     url: Callable[[Run], str] | None = None
+    # Whether lists of runs show it: what belongs to another page is seen there.
+    is_listed: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,346 @@
+"""The API of trials: the same rows and services as the playground and the previews."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.access import judge_for
+from annotation.impact import sampling, services
+from annotation.impact.access import WRITERS, impact_run_for, playground_run_for
+from annotation.impact.picking import MAX_QUERY, texts_for
+from annotation.impact.preview import ImpactState, impact_runs_of
+from annotation.impact.results import PlaygroundState, playground_state
+from annotation.impact.services import MAX_PASTED, MAX_TRIED, Pasted
+from annotation.models import ImpactRun, PlaygroundRun
+from rubrics.access import version_for
+from rubrics.queries import text_of
+from webapp.accounts.project_api import ProjectViewSet
+from webapp.runs import services as runs
+from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
+
+QUERY = OpenApiParameter("q", str, description="Words of the text, or a dialogue's number.")
+
+
+class GivenSerializer(serializers.Serializer[Any]):
+    """What a judge gave for one criterion; null where it has not come to it."""
+
+    score_status = serializers.CharField(source="status")
+    value = serializers.FloatField(allow_null=True)
+    rationale = serializers.CharField()
+    evidence = serializers.ListField(child=serializers.CharField())
+    reason = serializers.CharField()
+
+
+class CellSerializer(serializers.Serializer[Any]):
+    uid = serializers.CharField(source="criterion.uid")
+    name = serializers.CharField(source="criterion.name")
+    before = GivenSerializer(allow_null=True)
+    after = GivenSerializer(allow_null=True)
+    change = serializers.FloatField(allow_null=True, help_text="In levels.")
+
+
+class TriedSerializer(serializers.Serializer[Any]):
+    """One text by the published wording (`before`) and by the draft (`after`)."""
+
+    position = serializers.IntegerField(source="item.position")
+    target = serializers.UUIDField(source="item.target_id")
+    state = serializers.CharField(source="item.state")
+    title = serializers.CharField()
+    text = serializers.CharField()
+    criteria = CellSerializer(source="cells", many=True)
+    total_before = serializers.FloatField(allow_null=True)
+    total_after = serializers.FloatField(allow_null=True)
+    change = serializers.FloatField(allow_null=True)
+
+
+class TrialSerializer(serializers.Serializer[Any]):
+    """What every trial tells of itself."""
+
+    version = serializers.UUIDField(source="version_id")
+    judge = serializers.UUIDField(source="judge_id")
+    before = serializers.CharField(source="before.hash", allow_null=True, default=None)
+    after = serializers.CharField(source="after.hash")
+
+
+class PlaygroundSerializer(TrialSerializer, serializers.ModelSerializer[PlaygroundRun]):
+    status = serializers.CharField(read_only=True)
+    is_stale = serializers.BooleanField(
+        source="shown.is_stale", help_text="The draft's text is another one by now."
+    )
+    unread = serializers.ListField(
+        source="shown.trial.unread_uids",
+        child=serializers.CharField(),
+        help_text="Criteria that this judge can't score, because it does not read wording.",
+    )
+    hidden = serializers.IntegerField(source="shown.trial.hidden")
+    texts = TriedSerializer(source="shown.rows", many=True)
+
+    class Meta:
+        model = PlaygroundRun
+        fields = (
+            *RUN_FIELDS, "version", "judge", "before", "after", "is_stale", "unread", "hidden",
+            "texts",
+        )  # fmt: skip
+
+
+class SaidSerializer(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=["seeker", "supporter"])
+    text = serializers.CharField(max_length=MAX_PASTED, allow_blank=True, trim_whitespace=False)
+
+
+class PastedSerializer(serializers.Serializer[Any]):
+    """A reply that is no turn, in the place of the turn `after` or in a context of its own."""
+
+    raw = serializers.CharField(max_length=MAX_PASTED, trim_whitespace=False)
+    after = serializers.UUIDField(required=False)
+    situation = serializers.CharField(required=False, allow_blank=True, max_length=MAX_PASTED)
+    history = SaidSerializer(many=True, required=False)
+
+
+class NewPlaygroundSerializer(serializers.Serializer[Any]):
+    judge = serializers.UUIDField()
+    turns = serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=MAX_TRIED
+    )
+    dialogues = serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=MAX_TRIED
+    )
+    pasted = PastedSerializer(required=False)
+
+
+class PickSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="pk")
+    title = serializers.CharField()
+    text = serializers.CharField()
+    before = serializers.CharField()
+
+
+class MeasuredSerializer(serializers.Serializer[Any]):
+    """A figure with its 95 % bootstrap interval; null with the reason where it is undefined."""
+
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class CriterionChangeSerializer(serializers.Serializer[Any]):
+    uid = serializers.CharField(source="criterion.uid")
+    name = serializers.CharField(source="criterion.name")
+    wording = serializers.CharField(help_text="What the draft does to it; empty for nothing.")
+    n = serializers.IntegerField()
+    up = serializers.IntegerField()
+    down = serializers.IntegerField()
+    mean = MeasuredSerializer()
+    is_unread = serializers.BooleanField()
+
+
+class RankingSerializer(serializers.Serializer[Any]):
+    """Groups of replies to the same words, ranked by both wordings."""
+
+    groups = serializers.IntegerField()
+    replies = serializers.IntegerField()
+    tau = MeasuredSerializer()
+    flipped = MeasuredSerializer()
+    advantage = MeasuredSerializer()
+
+
+class ShiftSerializer(serializers.Serializer[Any]):
+    """Weighted kappa of the judge with people by both wordings, with the paired difference."""
+
+    before = serializers.FloatField(source="first.value", allow_null=True)
+    after = serializers.FloatField(source="second.value", allow_null=True)
+    change = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class HumanAgreementSerializer(serializers.Serializer[Any]):
+    uid = serializers.CharField(source="criterion.uid")
+    kappa = ShiftSerializer(source="shift", allow_null=True)
+    reason = serializers.CharField()
+
+
+class ImpactSerializer(TrialSerializer, serializers.ModelSerializer[ImpactRun]):
+    status = serializers.CharField(read_only=True)
+    base = serializers.UUIDField(source="base_id")
+
+    class Meta:
+        model = ImpactRun
+        fields = (
+            *RUN_FIELDS, "version", "base", "judge", "after", "sample", "seed",
+        )  # fmt: skip
+
+
+class ImpactDetailSerializer(ImpactSerializer):
+    progress = RunProgressSerializer(source="shown.progress")
+    scored = serializers.IntegerField(source="shown.scored_count")
+    changed = serializers.IntegerField(source="shown.changed_count")
+    failed = serializers.IntegerField(source="shown.failed")
+    hidden = serializers.IntegerField(source="shown.hidden")
+    unread = serializers.ListField(source="shown.trial.unread_uids", child=serializers.CharField())
+    total = MeasuredSerializer(source="shown.total")
+    criteria = CriterionChangeSerializer(source="shown.criteria", many=True)
+    ranking = RankingSerializer(source="shown.ranking", allow_null=True)
+    agreement = HumanAgreementSerializer(source="shown.agreement", many=True)
+
+    class Meta(ImpactSerializer.Meta):
+        fields = (
+            *ImpactSerializer.Meta.fields, "before", "progress", "scored", "changed", "failed",
+            "hidden", "unread", "total", "criteria", "ranking", "agreement",
+        )  # fmt: skip
+
+
+class NewImpactSerializer(serializers.Serializer[Any]):
+    version = serializers.UUIDField(help_text="The draft.")
+    judge = serializers.UUIDField()
+    sample = serializers.CharField(max_length=80, help_text="A key of the version's samples.")
+    size = serializers.IntegerField(
+        min_value=1, max_value=sampling.MAX_SIZE, default=sampling.DEFAULT_SIZE
+    )
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 2, default=0)
+
+
+class SampleSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()
+
+
+class PlaygroundViewSet(ProjectViewSet):
+    queryset = PlaygroundRun.objects.none()
+    serializer_class = PlaygroundSerializer
+    pagination_class = None
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
+        ("start", "retrieve", "texts"), WRITERS
+    )
+
+    @extend_schema(
+        request=NewPlaygroundSerializer,
+        responses={201: PlaygroundSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def start(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Score texts by the draft as it is now."""
+        version = version_for(self.member, id)
+        given = NewPlaygroundSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = dict(given.validated_data)
+        pasted = asked.pop("pasted", None)
+        run = services.playground_start(
+            version=version,
+            actor=self.member.user,
+            key=idempotency_key(request),
+            judge=judge_for(self.member, asked.pop("judge")),
+            pasted=Pasted(**pasted) if pasted else None,
+            **asked,
+        )
+        return Response(self._shown(run.pk), status=201)
+
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self._shown(id))
+
+    @extend_schema(parameters=[QUERY], responses=PickSerializer(many=True))
+    def texts(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Texts of the project that the draft can be tried on, the newest that fit."""
+        version = version_for(self.member, id)
+        query = request.query_params.get("q", "")[:MAX_QUERY]
+        found = texts_for(self.member, str(text_of(version)["target"]), query)
+        return Response(PickSerializer(found, many=True).data)
+
+    def _shown(self, pk: UUID) -> dict[str, Any]:
+        run: Any = playground_run_for(self.member, pk)
+        shown: PlaygroundState = playground_state(run, self.member)
+        run.shown = shown
+        return dict(PlaygroundSerializer(run).data)
+
+
+class ImpactViewSet(ProjectViewSet):
+    queryset = ImpactRun.objects.none()
+    serializer_class = ImpactSerializer
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
+        ("list", "create", "retrieve", "cancel", "resume"), WRITERS
+    )
+
+    def get_queryset(self) -> QuerySet[ImpactRun]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return impact_runs_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        request=NewImpactSerializer,
+        responses={201: ImpactDetailSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        given = NewImpactSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = dict(given.validated_data)
+        run = services.impact_start(
+            version=version_for(self.member, asked.pop("version")),
+            actor=self.member.user,
+            key=idempotency_key(request),
+            judge=judge_for(self.member, asked.pop("judge")),
+            **asked,
+        )
+        return Response(self._shown(run.pk), status=201)
+
+    @extend_schema(responses=ImpactDetailSerializer)
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self._shown(id))
+
+    @extend_schema(request=None, responses=ImpactDetailSerializer)
+    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        runs.cancel(impact_run_for(self.member, id), actor=self.member.user)
+        return Response(self._shown(id))
+
+    @extend_schema(request=None, responses=ImpactDetailSerializer)
+    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Go on; texts that the judge failed on are asked again."""
+        services.impact_resume(run=impact_run_for(self.member, id), actor=self.member.user)
+        return Response(self._shown(id))
+
+    def _shown(self, pk: UUID) -> dict[str, Any]:
+        run: Any = impact_run_for(self.member, pk)
+        run.shown = ImpactState(run, self.member)
+        return dict(ImpactDetailSerializer(run).data)
+
+
+class ImpactTextViewSet(ProjectViewSet):
+    """What became of each text of a preview; the sample has at most 500."""
+
+    queryset = ImpactRun.objects.none()
+    serializer_class = TriedSerializer
+    pagination_class = None
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": WRITERS}
+
+    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        state = ImpactState(impact_run_for(self.member, id), self.member)
+        return Response(TriedSerializer(state.trial.rows, many=True).data)
+
+
+class SampleViewSet(ProjectViewSet):
+    """What a preview of this version can be drawn from."""
+
+    queryset = ImpactRun.objects.none()
+    serializer_class = SampleSerializer
+    pagination_class = None
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": WRITERS}
+
+    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        version = version_for(self.member, id)
+        found = sampling.choices_for(self.member.project, version)
+        return Response(SampleSerializer(found, many=True).data)

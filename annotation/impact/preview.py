@@ -1,0 +1,270 @@
+"""What an impact preview says: which texts change, how groups of replies are ranked anew, and how
+far each wording agrees with people. Nothing is stored: each figure comes from the scores."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median_low
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from annotation import agreement
+from annotation.agreement import Shift
+from annotation.impact.charts import ChangeChart, change_chart
+from annotation.impact.results import Trial, Tried, progress_of_trial
+from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
+from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
+from annotation.queries.progress import Progress
+from rubrics.spec import CriterionSpec, criterion_hash, meaning_changed
+from webapp.accounts.access import Member
+from webapp.accounts.models import Project
+
+ROWS_SHOWN = 50
+_BY_PEOPLE = (Rating.Purpose.DESK, Rating.Purpose.NORMING, Rating.Purpose.IMPORT)
+
+Column = Mapping[UUID, float]
+
+
+@dataclass(frozen=True)
+class CriterionChange:
+    """One criterion over the sample. `wording` says what the draft does to it."""
+
+    criterion: CriterionSpec
+    wording: str
+    n: int
+    up: int
+    down: int
+    mean: Measured
+    # Texts that have a score by one wording and none by the other.
+    one_sided: int
+    is_unread: bool
+
+    @property
+    def changed(self) -> int:
+        return self.up + self.down
+
+
+@dataclass(frozen=True)
+class HumanAgreement:
+    """One criterion: agreement of the judge with people by the old and the new wording."""
+
+    criterion: CriterionSpec
+    shift: Shift | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Who the judge is compared with."""
+
+    label: str
+    raters: int
+    values: Mapping[str, Column]
+
+
+class ImpactState:
+    """A preview as a member may see it now. What takes resampling waits for the run's end."""
+
+    def __init__(self, run: ImpactRun, member: Member) -> None:
+        self.run = run
+        self.trial = Trial(run, member)
+        self.progress: Progress = progress_of_trial(run)
+
+    @property
+    def hidden(self) -> int:
+        return self.trial.hidden
+
+    @cached_property
+    def failed(self) -> int:
+        return sum(item.state == ImpactItem.State.FAILED for item in self.trial.items)
+
+    @cached_property
+    def reused(self) -> int:
+        return sum(item.state == ImpactItem.State.REUSED for item in self.trial.items)
+
+    @cached_property
+    def scored(self) -> list[Tried]:
+        return [row for row in self.trial.rows if not row.is_waiting]
+
+    @cached_property
+    def rows(self) -> list[Tried]:
+        """The texts that change, those that change most first."""
+        changed = [row for row in self.scored if row.has_changed]
+        return sorted(changed, key=lambda row: row.weight, reverse=True)
+
+    @property
+    def scored_count(self) -> int:
+        return len(self.scored)
+
+    @property
+    def changed_count(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shown(self) -> list[Tried]:
+        return self.rows[:ROWS_SHOWN]
+
+    @cached_property
+    def total(self) -> Measured:
+        changes = [row.change for row in self.scored if row.change is not None]
+        return mean_of(changes, resample=self.run.is_ended)
+
+    @property
+    def undefined(self) -> int:
+        return sum(row.change is None for row in self.scored)
+
+    @cached_property
+    def failures(self) -> list[Tried]:
+        return [row for row in self.scored if row.item.failures]
+
+    @cached_property
+    def chart(self) -> ChangeChart | None:
+        return change_chart([row.change for row in self.scored if row.change is not None])
+
+    @cached_property
+    def criteria(self) -> list[CriterionChange]:
+        unread = {criterion.uid for criterion in self.trial.unread}
+        found = []
+        for uid, criterion in self._criteria().items():
+            cells = [cell for row in self.scored for cell in row.cells if cell.criterion.uid == uid]
+            changes = [cell.change for cell in cells if cell.change is not None]
+            found.append(
+                CriterionChange(
+                    criterion=criterion,
+                    wording=self._wording(criterion),
+                    n=len(changes),
+                    up=sum(change > 0 for change in changes),
+                    down=sum(change < 0 for change in changes),
+                    mean=mean_of(changes, resample=self.run.is_ended),
+                    one_sided=len(cells) - len(changes),
+                    is_unread=uid in unread,
+                )
+            )
+        return found
+
+    @cached_property
+    def ranking(self) -> Ranking | None:
+        """None where no two texts of the sample answer the same words, and while texts are still
+        to come."""
+        if not self.run.is_ended:
+            return None
+        groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for row in self.scored:
+            before, after = row.reward_before, row.reward_after
+            if isinstance(row.item, ImpactItem) and before is not None and after is not None:
+                groups[row.item.group].append((before, after))
+        ranked = [
+            ([old for old, _ in pairs], [new for _, new in pairs])
+            for pairs in groups.values()
+            if len(pairs) > 1
+        ]
+        return ranking_of(ranked) if ranked else None
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        return _reference(self.run.project, self.trial)
+
+    @cached_property
+    def agreement(self) -> list[HumanAgreement]:
+        """The judge beside people, criterion by criterion, where people have scored."""
+        if self.reference is None or not self.run.is_ended:
+            return []
+        return [
+            self._agreement(criterion, self.reference.values[criterion.meaning_id])
+            for criterion in self._criteria().values()
+            if criterion.kind == "judge" and criterion.meaning_id in self.reference.values
+        ]
+
+    def _criteria(self) -> dict[str, CriterionSpec]:
+        """The draft's criteria, then those that it no longer has."""
+        old = self.trial.before.criteria if self.trial.before else {}
+        return self.trial.after.criteria | {
+            uid: c for uid, c in old.items() if uid not in self.trial.after.criteria
+        }
+
+    def _wording(self, criterion: CriterionSpec) -> str:
+        old = self.trial.before.criteria.get(criterion.uid) if self.trial.before else None
+        if criterion.uid not in self.trial.after.criteria:
+            return "removed"
+        if old is None:
+            return "new"
+        if meaning_changed(old, criterion) or old.meaning_id != criterion.meaning_id:
+            return "changed in meaning"
+        if criterion_hash(old) != criterion_hash(criterion):
+            return "reworded"
+        return "" if old == criterion else "counts differently"
+
+    def _agreement(self, criterion: CriterionSpec, people: Column) -> HumanAgreement:
+        wording = self._wording(criterion)
+        if wording in ("changed in meaning", "removed", "new"):
+            reason = f"{wording}: what people gave does not stand for the new text"
+            return HumanAgreement(criterion, None, reason)
+        given: dict[UUID, tuple[float | None, float | None]] = {}
+        for row in self.scored:
+            for cell in row.cells:
+                if cell.criterion.uid == criterion.uid:
+                    given[row.item.target_id] = (
+                        cell.before.value if cell.before else None,
+                        cell.after.value if cell.after else None,
+                    )
+        both = [pk for pk in people if pk in given]
+        shift = agreement.kappa_shift(
+            [people[pk] for pk in both],
+            [given[pk][0] for pk in both],
+            [given[pk][1] for pk in both],
+            levels=criterion.level_values,
+        )
+        return HumanAgreement(criterion, shift)
+
+
+def impact_runs_of(project: Project) -> QuerySet[ImpactRun]:
+    return (
+        ImpactRun.objects.filter(project=project)
+        .select_related("created_by", "judge", "version__rubric", "base", "after", "project")
+        .defer("after__content", "version__draft", "base__draft")
+        .order_by("-number")
+    )
+
+
+def _reference(project: Project, trial: Trial) -> Reference | None:
+    """The median of people for each meaning, or, where no person has rated these texts, that of
+    a source's raters. Construction is no person's judgement and is left out."""
+    scores = (
+        Score.objects.filter(
+            project=project,
+            rating__target__in=[item.target_id for item in trial.items],
+            rating__rater__kind__in=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
+            rating__purpose__in=_BY_PEOPLE,
+            rating__withdrawn_at=None,
+            meaning_id__in={c.meaning_id for c in trial.after.spec.judge_criteria},
+            status=Score.Status.SCORED,
+        )
+        # A later pass of the same rater stands for the earlier ones.
+        .order_by("rating__pass_number", "rating__submitted_at")
+        .values_list(
+            "rating__rater__kind", "rating__rater_id", "meaning_id", "rating__target_id", "value"
+        )
+    )
+    given: dict[str, dict[tuple[str, UUID], dict[UUID, float]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for kind, rater, meaning, target, value in scores:
+        given[kind][meaning, target][rater] = value or 0.0
+    for kind, label in (
+        (Rater.Kind.PERSON, "the median of people"),
+        (Rater.Kind.EXTERNAL, "the raters of the source"),
+    ):
+        if found := given.get(kind):
+            return _medians(label, found)
+    return None
+
+
+def _medians(label: str, given: Mapping[tuple[str, UUID], Mapping[UUID, float]]) -> Reference:
+    values: dict[str, dict[UUID, float]] = defaultdict(dict)
+    for (meaning, target), by_rater in given.items():
+        # Between two levels it is the lower one, so that it always is a level.
+        values[meaning][target] = median_low(by_rater.values())
+    raters: Sequence[UUID] = list({pk for by_rater in given.values() for pk in by_rater})
+    return Reference(label, len(raters), values)

@@ -1,0 +1,275 @@
+"""What a trial shows: each text's scores by both wordings, as this person may see them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from annotation.impact.reading import by_uid, readings_of
+from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, TrialScore
+from annotation.queries.blindness import hidden_targets
+from annotation.queries.desk import title_of
+from annotation.queries.judging import shown_text
+from annotation.queries.progress import Progress, progress_of
+from rubrics.judging.judge import reward_parts
+from rubrics.judging.results import CriterionScore, JudgeResult
+from rubrics.models import Judge, Spec
+from rubrics.queries import text_of
+from rubrics.spec import CriterionSpec, RubricSpec, criterion_hash, from_json, spec_hash, total
+from webapp.accounts.access import Member
+
+State = ImpactItem.State
+
+
+@dataclass(frozen=True)
+class Side:
+    """One wording of the rubric and what the judge gave by it."""
+
+    spec: RubricSpec
+    hash: str
+    readings: Mapping[str, str]
+
+    @cached_property
+    def criteria(self) -> dict[str, CriterionSpec]:
+        return {criterion.uid: criterion for criterion in self.spec.criteria}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One criterion of one text. A side is None where its wording lacks the criterion, or the
+    judge has not come to it yet."""
+
+    criterion: CriterionSpec
+    before: CriterionScore | None
+    after: CriterionScore | None
+    is_check: bool
+    is_new: bool
+    is_gone: bool
+
+    @property
+    def change(self) -> float | None:
+        """Levels up or down; None where one of the two has no score."""
+        if self.before is None or self.after is None:
+            return None
+        if self.before.value is None or self.after.value is None:
+            return None
+        return self.after.value - self.before.value
+
+    @property
+    def low(self) -> int:
+        return min(self.criterion.level_values, default=0)
+
+    @property
+    def high(self) -> int:
+        return max(self.criterion.level_values, default=1)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One text with its scores by both wordings."""
+
+    item: ImpactItem | PlaygroundItem
+    title: str
+    text: str
+    cells: Sequence[Cell]
+    total_before: float | None
+    total_after: float | None
+    reward_before: float | None
+    reward_after: float | None
+
+    @property
+    def change(self) -> float | None:
+        if self.total_before is None or self.total_after is None:
+            return None
+        return self.total_after - self.total_before
+
+    @property
+    def changed_cells(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.change]
+
+    @property
+    def has_changed(self) -> bool:
+        return bool(self.changed_cells) or bool(self.change and abs(self.change) > 1e-9)
+
+    @property
+    def weight(self) -> tuple[float, float]:
+        """How far up the list it belongs: by the total, else by the levels that moved."""
+        moved = sum(abs(cell.change or 0.0) for cell in self.cells)
+        return (abs(self.change or 0.0), moved)
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.item.state == State.WAITING
+
+
+@dataclass
+class Trial:
+    """A run's texts, read once. `hidden` counts those that this person still rates."""
+
+    run: ImpactRun | PlaygroundRun
+    member: Member
+    before: Side | None = field(init=False)
+    after: Side = field(init=False)
+    items: list[ImpactItem | PlaygroundItem] = field(init=False)
+    hidden: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = _side(self.run.before, self.run.judge) if self.run.before else None
+        self.after = _side(self.run.after, self.run.judge)
+        rows = self.run.items.select_related("target__turn__dialogue", "target__dialogue")
+        blind = set(
+            hidden_targets(self.member.user, self.member.project)
+            .filter(target__in=self.run.items.values("target"))
+            .values_list("target_id", flat=True)
+        )
+        every = list(rows.order_by("position"))
+        self.items = [item for item in every if item.target_id not in blind]
+        self.hidden = len(every) - len(self.items)
+
+    @cached_property
+    def scores(self) -> dict[UUID, dict[tuple[str, str], CriterionScore]]:
+        """By text, then by (reading, uid)."""
+        rows = TrialScore.objects.filter(
+            judge=self.run.judge_id, target__in=[item.target_id for item in self.items]
+        )
+        wanted = {hash for side in self.sides for hash in side.readings.values()}
+        found: dict[UUID, dict[tuple[str, str], CriterionScore]] = defaultdict(dict)
+        for row in rows.filter(reading__in=wanted):
+            found[row.target_id][row.reading, row.criterion_uid] = CriterionScore(
+                row.criterion_uid,
+                row.status,  # type: ignore[arg-type]
+                value=row.value,
+                rationale=row.rationale,
+                evidence=tuple(row.evidence),
+                reason=row.reason,
+            )
+        return found
+
+    @property
+    def sides(self) -> list[Side]:
+        return [side for side in (self.before, self.after) if side is not None]
+
+    @cached_property
+    def rows(self) -> list[Tried]:
+        return [self._tried(item) for item in self.items]
+
+    @cached_property
+    def unread(self) -> list[CriterionSpec]:
+        """Criteria of the draft that this judge can't score, because it reads no wording."""
+        return unread_by(self.run.judge, self.after.spec)
+
+    @property
+    def unread_uids(self) -> list[str]:
+        return [criterion.uid for criterion in self.unread]
+
+    def _tried(self, item: ImpactItem | PlaygroundItem) -> Tried:
+        before = self._result(item, self.before) if self.before else None
+        after = self._result(item, self.after)
+        return Tried(
+            item=item,
+            title=title_of(item.target),
+            text=shown_text(item.target),
+            cells=self._cells(before, after),
+            total_before=total(self.before.spec, before.outcomes)
+            if before and self.before
+            else None,
+            total_after=total(self.after.spec, after.outcomes),
+            reward_before=_reward(self.before.spec, before) if before and self.before else None,
+            reward_after=_reward(self.after.spec, after),
+        )
+
+    def _result(self, item: ImpactItem | PlaygroundItem, side: Side) -> JudgeResult:
+        given = self.scores.get(item.target_id, {})
+        scores = {}
+        for uid, reading in side.readings.items():
+            if (reading, uid) in given:
+                scores[uid] = given[reading, uid]
+            elif reason := item.failures.get(f"{reading}/{uid}"):
+                scores[uid] = CriterionScore(uid, "failed", reason=reason)
+        return JudgeResult(str(item.target_id), scores)
+
+    def _cells(self, before: JudgeResult | None, after: JudgeResult) -> list[Cell]:
+        old = self.before.criteria if self.before else {}
+        cells = [
+            Cell(
+                criterion=criterion,
+                before=before.scores.get(uid) if before else None,
+                after=after.scores.get(uid),
+                is_check=criterion.kind == "check",
+                is_new=bool(old) and uid not in old,
+                is_gone=False,
+            )
+            for uid, criterion in self.after.criteria.items()
+        ]
+        gone = [c for uid, c in old.items() if uid not in self.after.criteria]
+        return cells + [
+            Cell(
+                criterion=criterion,
+                before=before.scores.get(criterion.uid) if before else None,
+                after=None,
+                is_check=criterion.kind == "check",
+                is_new=False,
+                is_gone=True,
+            )
+            for criterion in gone
+        ]
+
+
+@dataclass(frozen=True)
+class PlaygroundState:
+    """The pane's results. `is_stale`: the draft's text is another one by now."""
+
+    run: PlaygroundRun
+    trial: Trial
+    is_stale: bool
+
+    @property
+    def rows(self) -> list[Tried]:
+        return self.trial.rows
+
+
+def playground_state(run: PlaygroundRun, member: Member) -> PlaygroundState:
+    now = spec_hash(from_json(text_of(run.version)))
+    return PlaygroundState(run, Trial(run, member), is_stale=now != run.after.hash)
+
+
+def counts(run: ImpactRun | PlaygroundRun) -> tuple[int, int]:
+    """(texts done, texts in all)"""
+    found = run.items.aggregate(
+        done=Count("pk", filter=~Q(state=State.WAITING)), planned=Count("pk")
+    )
+    return found["done"], found["planned"]
+
+
+def progress_of_trial(run: ImpactRun) -> Progress:
+    done, planned = counts(run)
+    return progress_of(
+        run,
+        done=done,
+        total=planned,
+        done_since=lambda began: (
+            run.items.filter(ended_at__gte=began).exclude(state=State.REUSED).count()
+        ),
+    )
+
+
+def unread_by(judge: Judge, spec: RubricSpec) -> list[CriterionSpec]:
+    """The criteria of `spec` that a learned judge was not fitted on as they are written."""
+    if judge.kind != Judge.Kind.LEARNED:
+        return []
+    return [c for c in spec.judge_criteria if judge.fitted_on.get(c.uid) != criterion_hash(c)]
+
+
+def _side(spec: Spec, judge: Judge) -> Side:
+    text = from_json(spec.content)
+    readings = readings_of(text, kind=judge.kind, parameters=judge.parameters)
+    return Side(text, spec.hash, by_uid(readings))
+
+
+def _reward(spec: RubricSpec, result: JudgeResult) -> float | None:
+    if any(check.uid not in result.scores for check in spec.checks):
+        return None
+    return reward_parts(result, spec)["total"]

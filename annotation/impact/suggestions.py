@@ -1,0 +1,123 @@
+"""The page of a draft's proposals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from annotation.impact.suggesting import disagreements
+from annotation.models import Suggestion, SuggestionRun, SuggestionSource
+from annotation.queries.blindness import hidden_targets
+from annotation.queries.desk import title_of
+from annotation.queries.judging import shown_text
+from rubrics.diff import Piece, words
+from rubrics.models import RubricVersion
+from rubrics.queries import text_of
+from rubrics.spec import CriterionSpec, from_json
+from webapp.accounts.access import Member
+from webapp.llm.models import Endpoint
+
+DECIDED_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that a proposal came from, with the levels that it was given."""
+
+    title: str
+    text: str
+    people: Sequence[float]
+    others: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A proposal as this person may see it. `present` is the anchor as the draft has it now, None
+    where the draft lost the place. Whoever still rates one of its texts sees neither the texts
+    nor the model's reason, which tells of their scores."""
+
+    suggestion: Suggestion
+    criterion: CriterionSpec | None
+    present: str | None
+    sources: Sequence[Source]
+    is_blind: bool
+
+    @property
+    def diff(self) -> Sequence[Piece]:
+        """The present anchor beside the proposed one, word by word."""
+        return words(self.present or "", str(self.suggestion.content["anchor"]))
+
+    @property
+    def reason(self) -> str:
+        return "" if self.is_blind else self.suggestion.reason
+
+    @property
+    def levels(self) -> list[dict[str, Any]]:
+        return list(self.suggestion.content.get("levels", []))
+
+
+def suggestions_page(version: RubricVersion, member: Member) -> dict[str, Any]:
+    """What `impact/_suggestions.html` shows."""
+    shown = proposals_of(version, member)
+    endpoints = Endpoint.objects.filter(project=member.project, archived_at=None)
+    return {
+        "member": member,
+        "version": version,
+        "run": SuggestionRun.objects.filter(version=version).order_by("-number").first(),
+        "open": [row for row in shown if row.suggestion.state == Suggestion.State.OPEN],
+        "decided": [row for row in shown if row.suggestion.state != Suggestion.State.OPEN][
+            :DECIDED_SHOWN
+        ],
+        "endpoints": list(endpoints.order_by("name")),
+        "disagreements": len(disagreements(version, member)),
+        "is_draft": version.status == RubricVersion.Status.DRAFT,
+    }
+
+
+def proposals_of(version: RubricVersion, member: Member) -> list[Proposed]:
+    """The proposals for a version, those of the latest run first."""
+    every = (
+        Suggestion.objects.filter(version=version)
+        .select_related("run", "decided_by")
+        .order_by("-run__number", "position")
+    )
+    return proposed(list(every), version, member)
+
+
+def proposed(
+    suggestions: Sequence[Suggestion], version: RubricVersion, member: Member
+) -> list[Proposed]:
+    rows = SuggestionSource.objects.filter(run__in={s.run_id for s in suggestions})
+    sources = {
+        (row.run_id, row.position): row
+        for row in rows.select_related("target__turn__dialogue", "target__dialogue")
+    }
+    blind = set(
+        hidden_targets(member.user, member.project)
+        .filter(target__in=[row.target_id for row in sources.values()])
+        .values_list("target_id", flat=True)
+    )
+    criteria = {c.uid: c for c in from_json(text_of(version)).criteria}
+    found = []
+    for suggestion in suggestions:
+        basis = [sources[suggestion.run_id, position] for position in suggestion.basis]
+        is_blind = any(row.target_id in blind for row in basis)
+        criterion = criteria.get(suggestion.uid)
+        found.append(
+            Proposed(
+                suggestion=suggestion,
+                criterion=criterion,
+                present=_anchor(criterion, suggestion.level),
+                sources=[] if is_blind else [_source(row) for row in basis],
+                is_blind=is_blind,
+            )
+        )
+    return found
+
+
+def _anchor(criterion: CriterionSpec | None, level: int | None) -> str | None:
+    levels = criterion.levels if criterion else ()
+    return next((each.anchor for each in levels if each.value == level), None)
+
+
+def _source(row: SuggestionSource) -> Source:
+    return Source(title_of(row.target), shown_text(row.target), row.people, row.others)

@@ -1,0 +1,384 @@
+"""Proposals: where they come from, how an answer is read, and that a person decides."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from annotation.impact import suggesting, suggestion_work
+from annotation.impact.suggestion_prompt import (
+    ShownText,
+    parse_suggestions,
+    suggestion_messages,
+    suggestion_schema,
+)
+from annotation.impact.suggestions import suggestions_page
+from annotation.models import (
+    Item,
+    Queue,
+    QueueRater,
+    Suggestion,
+    SuggestionRun,
+    SuggestionSource,
+    Turn,
+)
+from annotation.services.ratings import NewScore, rater_for_person, submit_rating
+from annotation.services.targets import targets_for
+from rubrics.judging.parsing import ReplyError
+from rubrics.models import RubricVersion
+from rubrics.spec import from_json
+from tests.conftest import Cast
+from tests.generation.scripted import endpoint
+from tests.impact.builders import RUBRIC, draft_of, one_turn, reworded, written
+from tests.judging.builders import snapshot
+from tests.llm.servers import Stub, answer, refusal, serve
+from tests.rubrics.probes import PROBES
+from webapp.audit.models import Entry
+from webapp.errors import Refused, Stale
+from webapp.ids import new_id
+from webapp.llm.calls import open_client
+from webapp.llm.models import Endpoint, ModelCall
+
+ANCHOR = {
+    "criterion": "c1",
+    "level": 2,
+    "anchor": "Says that it is hard, without naming what the seeker feels.",
+    "reason": "Raters read “general words” in two ways.",
+    "texts": ["t1"],
+}
+CRITERION = {
+    "name": "Pace",
+    "description": "Does the reply give the seeker time?",
+    "levels": [
+        {"value": 1, "label": "Rushed", "anchor": "Three questions in a row."},
+        {"value": 2, "label": "Calm", "anchor": "One question at most."},
+    ],
+    "reason": "Two raters marked down a rushed reply.",
+    "texts": ["t1"],
+}
+GOOD = {"anchors": [ANCHOR], "criteria": [CRITERION]}
+TEXTS = [ShownText("warmth", "It is late.", "That sounds hard.", [1.0, 3.0], [2.0])]
+
+
+def changed(what: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return what | fields
+
+
+# Reading the answer
+
+
+def test_an_answer_is_read() -> None:
+    anchor, criterion = parse_suggestions(json.dumps(GOOD), RUBRIC, TEXTS)
+    assert (anchor.uid, anchor.level, anchor.texts) == ("warmth", 2, (0,))
+    assert criterion.criterion["name"] == "Pace" and not criterion.uid
+
+
+BROKEN = {
+    "nonsense": "I would sharpen level 2.",
+    "a fence": f"```json\n{json.dumps(GOOD)}\n```",
+    "half": json.dumps(GOOD)[:80],
+    "a list": json.dumps([GOOD]),
+    "no criteria": json.dumps({"anchors": []}),
+    "more than asked": json.dumps(GOOD | {"publish": True}),
+    "another field": json.dumps({**GOOD, "anchors": [changed(ANCHOR, weight=5)]}),
+    "an unknown criterion": json.dumps({**GOOD, "anchors": [changed(ANCHOR, criterion="c9")]}),
+    "a binary criterion": json.dumps({**GOOD, "anchors": [changed(ANCHOR, criterion="c2")]}),
+    "a level that is none": json.dumps({**GOOD, "anchors": [changed(ANCHOR, level=7)]}),
+    "a level as true": json.dumps({**GOOD, "anchors": [changed(ANCHOR, level=True)]}),
+    "an empty anchor": json.dumps({**GOOD, "anchors": [changed(ANCHOR, anchor=" ")]}),
+    "an endless anchor": json.dumps({**GOOD, "anchors": [changed(ANCHOR, anchor="x" * 9000)]}),
+    "no text": json.dumps({**GOOD, "anchors": [changed(ANCHOR, texts=[])]}),
+    "an unknown text": json.dumps({**GOOD, "anchors": [changed(ANCHOR, texts=["t2"])]}),
+    "one anchor twice": json.dumps({**GOOD, "anchors": [ANCHOR, ANCHOR]}),
+    "too many": json.dumps({**GOOD, "anchors": [ANCHOR] * 40}),
+    "a name that is taken": json.dumps({**GOOD, "criteria": [changed(CRITERION, name="WARMTH")]}),
+    "one level": json.dumps(
+        {**GOOD, "criteria": [changed(CRITERION, levels=CRITERION["levels"][:1])]}
+    ),
+    "a level twice": json.dumps(
+        {**GOOD, "criteria": [changed(CRITERION, levels=[CRITERION["levels"][0]] * 2)]}
+    ),
+}
+
+
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+def test_what_is_not_exactly_the_form_is_refused_whole(reply: str) -> None:
+    with pytest.raises(ReplyError):
+        parse_suggestions(reply, RUBRIC, TEXTS)
+
+
+def test_an_anchor_that_is_there_already_is_no_proposal() -> None:
+    same = changed(ANCHOR, anchor="Answers it in general words.")
+    assert parse_suggestions(json.dumps({"anchors": [same], "criteria": []}), RUBRIC, TEXTS) == []
+
+
+@pytest.mark.parametrize("probe", PROBES.values(), ids=PROBES)
+def test_texts_are_data_in_the_prompt(probe: str) -> None:
+    texts = [ShownText("warmth", probe, probe, [1.0], [3.0])]
+    system, user = suggestion_messages(RUBRIC, texts)
+    plain = suggestion_messages(RUBRIC, [ShownText("warmth", "x", "x", [1.0], [3.0])])
+    assert system == plain[0], "nothing of a text is an instruction"
+    lines = user["content"].split("\n")
+    assert len(lines) == len(plain[1]["content"].split("\n")), "no text breaks its line"
+    code = lines[1].removeprefix("BEGIN ")
+    material = "\n".join(lines[2:-2])
+    assert lines[-2] == f"END {code}" and code not in material.casefold()
+    for character in "<>[]\u202e\u200b\u2028\x00":
+        assert character not in material
+
+
+def test_the_schema_offers_the_texts_and_criteria_there_are() -> None:
+    anchors = suggestion_schema(RUBRIC, TEXTS)["properties"]["anchors"]["items"]["properties"]
+    assert anchors["criterion"] == {"enum": ["c1", "c2"]}
+    assert anchors["texts"]["items"] == {"enum": ["t1"]}
+
+
+# Asking, deciding
+
+
+@pytest.fixture
+def script() -> Stub:
+    return Stub(lambda body, count: answer(json.dumps(GOOD)))
+
+
+@pytest.fixture
+def voice(cast: Cast, script: Stub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    monkeypatch.setattr(suggestion_work, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
+    with serve(script.app) as url:
+        yield endpoint(cast, url, timeout_s=2)
+
+
+def differing(cast: Cast) -> tuple[RubricVersion, Turn]:
+    """A draft whose published version two people rated differently."""
+    turn = one_turn(cast, "That sounds hard.")
+    draft = draft_of(cast)
+    published = RubricVersion.objects.get(rubric=draft.rubric, number=1)
+    target = targets_for(project=cast.project, turns=[turn.pk])[0]
+    for user, warmth in zip(cast.annotators[:2], (1.0, 3.0), strict=True):
+        submit_rating(
+            target=target,
+            spec=published.spec,  # type: ignore[arg-type]
+            rater=rater_for_person(project=cast.project, user=user),
+            purpose="desk",
+            scores=[NewScore("warmth", warmth), NewScore("asks", 0.0)],
+        )
+    return draft, turn
+
+
+def asked(cast: Cast, draft: RubricVersion, voice: Endpoint) -> SuggestionRun:
+    run = suggesting.suggest_start(
+        version=draft,
+        member=cast.member(cast.clinicians[0]),
+        key=new_id().hex,
+        endpoint=voice,
+    )
+    suggestion_work.work(str(run.pk))
+    run.refresh_from_db()
+    return run
+
+
+def accept(cast: Cast, suggestion: Suggestion, **fields: Any) -> Suggestion:
+    revision = RubricVersion.objects.get(pk=suggestion.version_id).revision
+    given = {"actor": cast.clinicians[0], "expected_revision": revision} | fields
+    return suggesting.suggestion_accept(suggestion=suggestion, **given)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_proposals_come_from_where_people_differ_and_change_nothing(
+    cast: Cast, script: Stub, voice: Endpoint
+) -> None:
+    draft, turn = differing(cast)
+    before = RubricVersion.objects.get(pk=draft.pk).draft
+    run = asked(cast, draft, voice)
+    assert (run.status, run.error) == ("succeeded", "")
+    source = SuggestionSource.objects.get()
+    assert source.target.turn == turn and source.criterion_uid == "warmth"
+    assert sorted(source.people) == [1.0, 3.0]
+    assert turn.text in script.bodies[0]["messages"][1]["content"]
+    assert list(run.suggestions.values_list("kind", "state")) == [
+        ("anchor", "open"),
+        ("criterion", "open"),
+    ]
+    assert RubricVersion.objects.get(pk=draft.pk).draft == before
+    call = ModelCall.objects.get()
+    assert call.purpose == "proposal" and call.run_id == run.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_can_not_be_read_is_a_recorded_error(
+    cast: Cast, script: Stub, voice: Endpoint
+) -> None:
+    draft, _ = differing(cast)
+    for reply in (answer("Level 2!"), answer(BROKEN["more than asked"]), refusal(401, "no")):
+        script.reply = lambda body, count, reply=reply: reply
+        run = asked(cast, draft, voice)
+        assert run.status == "failed" and run.error
+        assert not Suggestion.objects.exists()
+    assert ModelCall.objects.exclude(error="").count() == 3
+    page = page_of(cast, draft)
+    assert "No proposals came of it." in page and "The draft did not change." in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accepting_writes_the_one_anchor(cast: Cast, voice: Endpoint) -> None:
+    draft, _ = differing(cast)
+    anchor, criterion = asked(cast, draft, voice).suggestions.all()
+    assert accept(cast, anchor).state == "accepted"
+    spec = from_json(RubricVersion.objects.get(pk=draft.pk).draft)
+    warmth = spec.criteria[1]
+    assert [level.anchor for level in warmth.levels] == [
+        "Waves the feeling off.",
+        ANCHOR["anchor"],
+        "Names the feeling.",
+    ]
+    edited = {**CRITERION, "name": "Tempo"}
+    edited = {key: edited[key] for key in ("name", "description", "levels")}
+    assert accept(cast, criterion, edited=edited).state == "edited"
+    spec = from_json(RubricVersion.objects.get(pk=draft.pk).draft)
+    assert spec.criteria[-1].name == "Tempo" and len(spec.criteria[-1].levels) == 2
+    assert RubricVersion.objects.get(pk=draft.pk).saved_by == cast.clinicians[0]
+    kept = Suggestion.objects.get(pk=criterion.pk)
+    assert kept.content["name"] == "Pace" and kept.edited["name"] == "Tempo"
+    assert Entry.objects.filter(action="suggestion.edited").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_the_second_is_told(cast: Cast, voice: Endpoint) -> None:
+    draft, _ = differing(cast)
+    anchor = asked(cast, draft, voice).suggestions.first()
+    suggesting.suggestion_reject(suggestion=anchor, actor=cast.clinicians[1])
+    with pytest.raises(Refused, match="Carl Clinician has decided already"):
+        accept(cast, anchor)
+    assert RubricVersion.objects.get(pk=draft.pk).revision == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_draft_that_moved_on_is_not_written_over(cast: Cast, voice: Endpoint) -> None:
+    draft, _ = differing(cast)
+    anchor = asked(cast, draft, voice).suggestions.first()
+    reworded(cast, draft)
+    with pytest.raises(Stale, match="saved this draft after you opened it"):
+        accept(cast, anchor, actor=cast.clinicians[1], expected_revision=0)
+    anchor.refresh_from_db()
+    assert anchor.state == "open"
+    assert accept(cast, anchor).state == "accepted"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_that_is_gone_and_a_form_that_is_none(cast: Cast, voice: Endpoint) -> None:
+    draft, _ = differing(cast)
+    anchor = asked(cast, draft, voice).suggestions.first()
+    for edited in ({}, {"anchor": 3}, {"anchor": ""}, {"anchor": "x", "level": 1}, "x"):
+        with pytest.raises(Refused, match="form of the proposal"):
+            accept(cast, anchor, edited=edited)
+    spec = from_json(draft.draft)
+    written(cast, draft, replace(spec, criteria=(spec.criteria[0], spec.criteria[2])))
+    with pytest.raises(Refused, match="no longer has the level"):
+        accept(cast, anchor)
+    assert "The draft no longer has this level." in page_of(cast, draft)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_differs_and_no_model_is_there(cast: Cast, voice: Endpoint) -> None:
+    draft = draft_of(cast)
+    with pytest.raises(Refused, match="nothing to learn"):
+        asked(cast, draft, voice)
+    assert "Nobody differs yet" in page_of(cast, draft)
+    Endpoint.objects.filter(pk=voice.pk).update(archived_at="2026-01-01T00:00:00Z")
+    assert "No model to ask" in page_of(cast, draft)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_run_of_a_draft_at_a_time(cast: Cast, voice: Endpoint) -> None:
+    draft, _ = differing(cast)
+    member = cast.member(cast.clinicians[0])
+    first, again = (
+        suggesting.suggest_start(version=draft, member=member, key="one", endpoint=voice)
+        for _ in range(2)
+    )
+    assert first == again
+    with pytest.raises(Refused, match="reading for this draft already"):
+        suggesting.suggest_start(version=draft, member=member, key="two", endpoint=voice)
+    # A worker that comes twice asks once.
+    suggestion_work.work(str(first.pk))
+    suggestion_work.work(str(first.pk))
+    assert ModelCall.objects.count() == 1 and Suggestion.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_still_rates_a_text_sees_neither_it_nor_the_reason(
+    cast: Cast, voice: Endpoint
+) -> None:
+    draft, turn = differing(cast)
+    asked(cast, draft, voice)
+    queue = Queue.objects.create(
+        project=cast.project,
+        number=1,
+        name="Q",
+        version=RubricVersion.objects.get(rubric=draft.rubric, number=1),
+        snapshot=snapshot(cast),
+    )
+    QueueRater.objects.create(project=cast.project, queue=queue, user=cast.clinicians[0])
+    target = targets_for(project=cast.project, turns=[turn.pk])[0]
+    Item.objects.create(project=cast.project, queue=queue, position=0, target=target)
+    page = page_of(cast, draft)
+    assert "You still rate one of the texts" in page
+    assert "in two ways" not in page and turn.text not in page
+    shown = suggestions_page(draft, cast.member(cast.clinicians[1]))
+    assert shown["open"][0].sources and shown["open"][0].reason
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_shows_markup_as_words(cast: Cast, script: Stub, voice: Endpoint) -> None:
+    draft, _ = differing(cast)
+    evil = changed(ANCHOR, anchor="<script>alert(1)</script>", reason="<img src=x onerror=y>")
+    script.reply = lambda body, count: answer(json.dumps({"anchors": [evil], "criteria": []}))
+    asked(cast, draft, voice)
+    page = page_of(cast, draft)
+    assert "<script>alert" not in page and "<img src=x" not in page
+    assert "&lt;img src=x" in page and "<del>" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deciding_on_the_page(cast: Cast, voice: Endpoint) -> None:
+    draft, _ = differing(cast)
+    anchor, criterion = asked(cast, draft, voice).suggestions.all()
+    client = client_of(cast)
+    page = f"/p/{cast.project.pk}/rubrics/versions/{draft.pk}/suggestions/"
+    base = f"/p/{cast.project.pk}/rubrics/suggestions"
+    fields = {"expected_revision": 0, "anchor": "Mine."}
+    assert client.post(f"{base}/{anchor.pk}/accept/", fields).status_code == 302
+    shown = client.get(page).content.decode()
+    assert "The draft has it now." in shown and "Accepted with changes" in shown
+    fields = {
+        "expected_revision": 0,
+        "name": "Pace",
+        "description": CRITERION["description"],
+        **{f"label_{level['value']}": level["label"] for level in CRITERION["levels"]},
+        **{f"anchor_{level['value']}": level["anchor"] for level in CRITERION["levels"]},
+    }
+    # The revision that the person saw is one behind.
+    client.post(f"{base}/{criterion.pk}/accept/", fields)
+    criterion.refresh_from_db()
+    assert criterion.state == "open"
+    assert b"saved this draft after you opened it" in client.get(page).content
+    client.post(f"{base}/{criterion.pk}/accept/", fields | {"expected_revision": 1})
+    criterion.refresh_from_db()
+    assert criterion.state == "accepted"
+
+
+def client_of(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.clinicians[0])
+    return client
+
+
+def page_of(cast: Cast, draft: RubricVersion) -> str:
+    url = f"/p/{cast.project.pk}/rubrics/versions/{draft.pk}/suggestions/"
+    found = client_of(cast).get(url)
+    assert found.status_code == 200
+    return found.content.decode()
