@@ -14,12 +14,12 @@ from rubrics.models import Judge, RubricVersion, Spec
 from rubrics.queries import published_before, text_of
 from rubrics.services import freeze_spec
 from rubrics.services.drafting import lock_version
-from webapp.text import storable
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
 from webapp.runs import services as runs
 from webapp.runs.models import Status
+from webapp.text import storable
 
 # What a person may have in the playground at once, so that a storm of clicks fills no queue.
 MAX_OPEN_TRIES = 2

@@ -15,7 +15,6 @@ from annotation.queries.judging import shown_text
 from annotation.services.targets import contexts_of
 from rubrics.judging.parsing import ReplyError
 from rubrics.spec import RubricSpec, from_json
-from webapp.text import storable
 from webapp.ids import new_id
 from webapp.llm.calls import open_client
 from webapp.llm.errors import ModelError
@@ -24,6 +23,7 @@ from webapp.llm.recording import call_rows
 from webapp.llm.records import CallRecord
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
+from webapp.text import storable
 
 MAX_TOKENS = 1_500
 

@@ -29,11 +29,11 @@ from rubrics.judging.judge import rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge, JudgeCall, Spec
 from rubrics.spec import RubricSpec, from_json
-from webapp.text import storable
 from webapp.llm.models import ModelCall
 from webapp.llm.recording import call_rows
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
+from webapp.text import storable
 
 CHUNK = 24
 # So many texts in a row without one score that was asked for: the endpoint is down.

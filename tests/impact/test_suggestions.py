@@ -147,7 +147,9 @@ def script() -> Stub:
 
 @pytest.fixture
 def voice(cast: Cast, script: Stub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    monkeypatch.setattr(suggestion_work, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
+    monkeypatch.setattr(
+        suggestion_work, "open_client", partial(open_client, retries=0, cooldown_s=0.05)
+    )
     with serve(script.app) as url:
         yield endpoint(cast, url, timeout_s=2)
 

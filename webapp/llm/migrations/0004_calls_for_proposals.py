@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('llm', '0002_links_stay_in_project'),
+        ('llm', '0003_prices_tests_and_call_records'),
     ]
 
     operations = [
