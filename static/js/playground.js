@@ -25,6 +25,9 @@ function scoreWhenSaved() {
   document.addEventListener("rubric:saved", go, { once: true });
 }
 
+// Enter in a field of one line would send the form as a page of its own.
+document.addEventListener("submit", (event) => { if (event.target === form()) event.preventDefault(); });
+
 function refuse(words) {
   const line = Object.assign(document.createElement("p"), { className: "lint is-error" });
   line.append(Object.assign(document.createElement("span"), { textContent: words }));

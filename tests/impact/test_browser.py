@@ -1,0 +1,61 @@
+"""The playground beside the editor, in Chromium: typed, scored, outrun by the draft."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotation.impact import work
+from annotation.models import PlaygroundRun
+from tests.browser.fixtures import sign_in
+from tests.conftest import Cast
+from tests.impact.builders import draft_of, reader, reading
+from tests.judging.builders import llm_judge
+from webapp.llm.models import Endpoint
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def voice(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    with reading(cast, reader(), monkeypatch) as endpoint:
+        yield endpoint
+
+
+def test_a_reply_is_scored_live_and_the_scores_turn_stale(
+    cast: Cast, voice: Endpoint, page: Page, studio: str
+) -> None:
+    draft = draft_of(cast)
+    llm_judge(cast, voice)
+    sign_in(page.context, cast.clinicians[0], studio)
+    wrong: list[str] = []
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{studio}/p/{cast.project.pk}/rubrics/versions/{draft.pk}/edit/#warmth")
+    reply = page.get_by_label("Reply to score")
+    reply.fill("I hear how lonely that is.")
+    reply.press("Control+Enter")
+    tried = page.locator("#tried")
+    expect(tried.get_by_text("Queued")).to_be_visible()
+    expect(tried.get_by_role("img", name="Not scored yet")).to_have_count(3)
+    run = PlaygroundRun.objects.get()
+    work.work(PlaygroundRun, str(run.pk))
+    expect(tried.get_by_role("img", name="judge 3 on 1 to 3")).to_be_visible()
+    expect(tried).to_contain_text("Warmth by its anchors.")
+    expect(tried).to_contain_text("0.50")
+    expect(reply).to_have_value("I hear how lonely that is.")
+    note = tried.get_by_text("The draft has changed since.")
+    expect(note).to_be_hidden()
+    name = page.locator('[data-f="name"]')
+    name.fill("Warmth of it")
+    expect(note).to_be_visible()
+    name.fill("Warmth")
+    expect(note).to_be_hidden()
+    # Enter in the picker's field searches and leaves the page alone.
+    page.get_by_text("Pick turns of the project").click()
+    page.get_by_label("Words, or a dialogue’s number").press("Enter")
+    expect(page.locator("#pg-picks")).to_contain_text("no text to pick yet")
+    page.get_by_role("button", name="Score", exact=True).click()
+    expect(tried.get_by_text("Queued")).to_be_visible()
+    assert PlaygroundRun.objects.count() == 2
+    assert wrong == []
