@@ -29,7 +29,7 @@ def _choices(project: Project, version: RubricVersion) -> list[Choice]:
 def _draw(project: Project, version: RubricVersion, pk: str, limit: int, seed: int) -> list[Target]:
     """Whole groups, as many as fit; a text target for each reply, in the place of the turn that
     its prompt came from."""
-    rollouts = Rollout.objects.filter(run__project=project, run=pk)
+    rollouts = Rollout.objects.filter(run__project=project, run=UUID(pk))
     places = rollouts.order_by().values_list("step", "prompt_id").distinct()
     known = _prompts(project, {prompt for _, prompt in places})
     keys = {f"{step}/{prompt}": (step, prompt) for step, prompt in places if prompt in known}

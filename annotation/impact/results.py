@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -22,6 +23,7 @@ from rubrics.spec import CriterionSpec, RubricSpec, criterion_hash, from_json, s
 from webapp.accounts.access import Member
 
 State = ImpactItem.State
+AnyItem: TypeAlias = ImpactItem | PlaygroundItem
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Cell:
 class Tried:
     """One text with its scores by both wordings."""
 
-    item: ImpactItem | PlaygroundItem
+    item: AnyItem
     title: str
     text: str
     cells: Sequence[Cell]
@@ -113,19 +115,19 @@ class Trial:
     member: Member
     before: Side | None = field(init=False)
     after: Side = field(init=False)
-    items: list[ImpactItem | PlaygroundItem] = field(init=False)
+    items: list[AnyItem] = field(init=False)
     hidden: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.before = _side(self.run.before, self.run.judge) if self.run.before else None
         self.after = _side(self.run.after, self.run.judge)
-        rows = self.run.items.select_related("target__turn__dialogue", "target__dialogue")
+        rows: Any = self.run.items.select_related("target__turn__dialogue", "target__dialogue")
+        every: list[AnyItem] = list(rows.order_by("position"))
         blind = set(
             hidden_targets(self.member.user, self.member.project)
-            .filter(target__in=self.run.items.values("target"))
+            .filter(target__in=[item.target_id for item in every])
             .values_list("target_id", flat=True)
         )
-        every = list(rows.order_by("position"))
         self.items = [item for item in every if item.target_id not in blind]
         self.hidden = len(every) - len(self.items)
 
@@ -165,7 +167,7 @@ class Trial:
     def unread_uids(self) -> list[str]:
         return [criterion.uid for criterion in self.unread]
 
-    def _tried(self, item: ImpactItem | PlaygroundItem) -> Tried:
+    def _tried(self, item: AnyItem) -> Tried:
         before = self._result(item, self.before) if self.before else None
         after = self._result(item, self.after)
         return Tried(
@@ -181,7 +183,7 @@ class Trial:
             reward_after=_reward(self.after.spec, after),
         )
 
-    def _result(self, item: ImpactItem | PlaygroundItem, side: Side) -> JudgeResult:
+    def _result(self, item: AnyItem, side: Side) -> JudgeResult:
         given = self.scores.get(item.target_id, {})
         scores = {}
         for uid, reading in side.readings.items():
