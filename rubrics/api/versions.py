@@ -122,7 +122,7 @@ class CopySerializer(serializers.Serializer[Any]):
     )
 
 
-class ExportSerializer(serializers.Serializer[Any]):
+class RubricExportSerializer(serializers.Serializer[Any]):
     file_name = serializers.CharField()
     format = serializers.CharField()
     text = serializers.CharField()
@@ -131,7 +131,7 @@ class ExportSerializer(serializers.Serializer[Any]):
     )
 
 
-class ImportSerializer(serializers.Serializer[Any]):
+class RubricFileSerializer(serializers.Serializer[Any]):
     format = serializers.ChoiceField(_READ)
     text = serializers.CharField(trim_whitespace=False)
     name = serializers.CharField(max_length=MAX_TITLE, required=False, default="")
@@ -241,7 +241,7 @@ class VersionStepsViewSet(ProjectViewSet):
 
     @extend_schema(
         parameters=[OpenApiParameter("as", str, enum=list(formats.FORMATS), required=True)],
-        responses=ExportSerializer,
+        responses=RubricExportSerializer,
     )
     def export(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         version = access.version_for(self.member, id)
@@ -252,7 +252,7 @@ class VersionStepsViewSet(ProjectViewSet):
         spec = history.spec_of(version)
         name = slugify(spec.title)[:60] or "rubric"
         return Response(
-            ExportSerializer(
+            RubricExportSerializer(
                 {
                     "file_name": f"{name}-{version.number}.{formats.FORMATS[wanted].suffix}",
                     "format": wanted,
@@ -268,10 +268,10 @@ class RubricImportViewSet(ProjectViewSet):
     serializer_class = VersionTextSerializer
     roles = {"create": access.WRITERS}
 
-    @extend_schema(request=ImportSerializer, responses={201: VersionTextSerializer})
+    @extend_schema(request=RubricFileSerializer, responses={201: VersionTextSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Read a file into a new rubric's draft, or into a new draft of a rubric that is there."""
-        wanted = given(ImportSerializer, request)
+        wanted = given(RubricFileSerializer, request)
         title = wanted["name"].strip() or "Imported rubric"
         try:
             spec = formats.read(wanted["text"].encode(), wanted["format"], title=title)
