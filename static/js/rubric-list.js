@@ -3,6 +3,8 @@ import { share } from "./rubric-text.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const list = $("[data-criteria]");
+let dragged = null;
+let drawn;
 
 /** `notes(criterion)` are the small words below a name, such as who is there. */
 export function drawList(text, current, notes) {
@@ -10,7 +12,10 @@ export function drawList(text, current, notes) {
   $("[data-count]").textContent = text.criteria.length;
   $("[data-no-criteria]").hidden = text.criteria.length > 0;
   const focused = list.contains(document.activeElement) && document.activeElement.dataset.pick;
-  list.replaceChildren(...text.criteria.map((criterion) => row(text, criterion, notes(criterion))));
+  const rows = text.criteria.map((criterion) => ({ criterion, share: share(text, criterion), notes: notes(criterion) }));
+  // Other people come and go every few seconds: rows that stay as they are keep what a person does with them.
+  const looks = JSON.stringify(rows.map(({ criterion: { uid, name, gate }, ...shown }) => ({ uid, name, gate, ...shown })));
+  if (looks !== drawn && dragged === null) { list.replaceChildren(...rows.map(row)); drawn = looks; }
   for (const link of document.querySelectorAll(".pick [data-pick]")) {
     if (link.dataset.pick === current) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
     if (link.dataset.pick === focused) link.focus();
@@ -18,12 +23,12 @@ export function drawList(text, current, notes) {
   list.dispatchEvent(new CustomEvent("rubric:listed", { bubbles: true }));
 }
 
-function row(text, criterion, notes) {
+function row({ criterion, share, notes }) {
   const link = element("a", { href: `#${encodeURIComponent(criterion.uid)}`, draggable: true });
   link.dataset.pick = criterion.uid;
   link.append(
     element("span", { textContent: criterion.name || "New criterion" }),
-    element("span", { className: "n", textContent: share(text, criterion) }),
+    element("span", { className: "n", textContent: share }),
   );
   const small = [criterion.gate === null ? "" : `Gate below ${criterion.gate}`, ...notes].filter(Boolean);
   if (small.length) link.append(element("small", { textContent: small.join(", ") }));
@@ -34,7 +39,6 @@ const element = (name, properties) => Object.assign(document.createElement(name)
 
 /** `drop(uid, index)`: put the criterion where `index` is now. */
 export function letDrag(drop) {
-  let dragged = null;
   const clear = () => { for (const row of list.children) delete row.dataset.drop; };
   list.addEventListener("dragstart", (event) => {
     dragged = event.target.closest("[data-pick]")?.dataset.pick ?? null;
@@ -51,7 +55,9 @@ export function letDrag(drop) {
     const over = event.target.closest("[data-pick]");
     if (!dragged || !over) return;
     event.preventDefault();
-    drop(dragged, [...list.children].indexOf(over) + (isBelow(over, event) ? 1 : 0));
+    const uid = dragged;
+    dragged = null;
+    drop(uid, [...list.children].indexOf(over) + (isBelow(over, event) ? 1 : 0));
   });
   list.addEventListener("dragend", () => { dragged = null; clear(); });
 }

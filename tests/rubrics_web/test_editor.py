@@ -9,7 +9,7 @@ from rubrics.models import RubricVersion
 from rubrics.services import draft_save
 from tests.browser.fixtures import sign_in
 from tests.conftest import Cast
-from tests.rubrics_web.texts import rubric_text
+from tests.rubrics_web.texts import criterion, rubric_text
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -174,3 +174,67 @@ def test_removed_criterion_and_level_come_back(
     saved(page)
     draft.refresh_from_db()
     assert draft.draft == rubric_text()
+
+
+def test_undo_and_redo_go_over_the_whole_draft_and_over_a_reload(
+    as_clinician: Page, studio: str, draft: RubricVersion
+) -> None:
+    page = as_clinician
+    open_editor(page, studio, draft)
+    name, undo = page.get_by_label("Name", exact=True), page.locator("[data-do=undo]")
+    expect(undo).to_be_disabled()
+    name.fill("")
+    name.press_sequentially("Calm")  # typed in one go, undone in one go
+    page.get_by_label("Anchor of level 1").fill("Agitated.")
+    expect(undo).to_have_attribute("title", "Undo: Anchor of level 1 (Ctrl Z)")
+    saved(page)
+    page.reload()
+    expect(undo).to_be_enabled()
+    page.locator("body").press("Control+z")
+    expect(page.get_by_label("Anchor of level 1")).to_have_value("One sees warmth 1.")
+    expect(page.get_by_label("Anchor of level 1")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(name).to_have_value("Warmth")
+    page.keyboard.press("Control+Shift+z")
+    expect(name).to_have_value("Calm")
+    saved(page)
+    draft.refresh_from_db()
+    assert draft.draft["criteria"][0]["name"] == "Calm"
+    assert draft.draft["criteria"][0]["levels"][0]["anchor"] == "One sees warmth 1."
+    assert page.faults == []
+
+
+def test_criteria_are_moved_by_dragging(
+    as_clinician: Page, cast: Cast, studio: str, draft: RubricVersion
+) -> None:
+    text = rubric_text(criterion("warmth"), criterion("calm"), criterion("safety"))
+    draft_save(version=draft, actor=cast.clinicians[0], content=text, expected_revision=0)
+    page = as_clinician
+    open_editor(page, studio, draft)
+    rows = page.locator("[data-criteria] a")
+    expect(rows).to_have_count(3)
+    rows.nth(2).drag_to(rows.nth(0), target_position={"x": 20, "y": 3})
+    expect(rows).to_contain_text(["Safety", "Warmth", "Calm"])
+    saved(page)
+    draft.refresh_from_db()
+    assert [c["uid"] for c in draft.draft["criteria"]] == ["safety", "warmth", "calm"]
+
+
+def test_a_warning_stands_beside_its_field_until_it_is_set_aside(
+    as_clinician: Page, studio: str, draft: RubricVersion
+) -> None:
+    page = as_clinician
+    open_editor(page, studio, draft)
+    page.get_by_label("What the rater decides").fill("Is it adequate?")
+    warning = page.locator("[data-form] .lint", has_text="“adequate” can be read two ways.")
+    expect(warning).to_be_visible()
+    warning.get_by_role("button", name="Set aside").click()
+    expect(warning).to_be_hidden()
+    # It blocks nothing, and it stays set aside.
+    expect(page.locator("[data-publish]")).to_have_attribute("aria-disabled", "false")
+    page.reload()
+    expect(page.get_by_label("What the rater decides")).to_have_value("Is it adequate?")
+    expect(warning).to_be_hidden()
+    page.get_by_text("1 warning").click()
+    page.get_by_role("button", name="1 set aside. Show it").click()
+    expect(warning).to_be_visible()

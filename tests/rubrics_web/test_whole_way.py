@@ -23,7 +23,12 @@ from tests.conftest import Cast
 from webapp.accounts.models import User
 from webapp.embedded import homes
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    # Two starts of the studio are in it.
+    pytest.mark.timeout(600),
+]
 
 READY_WITHIN_S = 240
 
