@@ -89,7 +89,7 @@ class CallSerializer(serializers.ModelSerializer[ModelCall]):
 
     class Meta:
         model = ModelCall
-        fields = (
+        fields: ClassVar[tuple[str, ...]] = (
             "id", "endpoint", "purpose", "run_kind", "run_id", "made_for", "form", "retries",
             "error", "latency_ms", "prompt_tokens", "completion_tokens", "cached_tokens",
             "asked_at", "created_at",

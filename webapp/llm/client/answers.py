@@ -59,8 +59,8 @@ class _PromptDetails(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = Field(0, ge=0, le=2**31 - 1)
-    completion_tokens: int = Field(0, ge=0, le=2**31 - 1)
+    prompt_tokens: int = Field(default=0, ge=0, le=2**31 - 1)
+    completion_tokens: int = Field(default=0, ge=0, le=2**31 - 1)
     prompt_tokens_details: _PromptDetails | None = None
 
 
