@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 
 from annotation.impact.reading import by_uid, readings_of
 from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, TrialScore
-from annotation.queries.blindness import hidden_targets
+from annotation.queries.blindness import blind_among
 from annotation.queries.desk import title_of
 from annotation.queries.judging import shown_text
 from annotation.queries.progress import Progress, progress_of
@@ -123,11 +123,8 @@ class Trial:
         self.after = _side(self.run.after, self.run.judge)
         rows: Any = self.run.items.select_related("target__turn__dialogue", "target__dialogue")
         every: list[AnyItem] = list(rows.order_by("position"))
-        blind = set(
-            hidden_targets(self.member.user, self.member.project)
-            .filter(target__in=[item.target_id for item in every])
-            .values_list("target_id", flat=True)
-        )
+        targets = [item.target_id for item in every]
+        blind = blind_among(self.member.user, self.member.project, targets)
         self.items = [item for item in every if item.target_id not in blind]
         self.hidden = len(every) - len(self.items)
 

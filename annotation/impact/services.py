@@ -8,7 +8,7 @@ from django.db import transaction
 
 from annotation.impact import sampling
 from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, Target
-from annotation.queries.blindness import hidden_targets
+from annotation.queries.blindness import blind_among
 from annotation.services.targets import context_of, targets_for, text_target
 from rubrics.models import Judge, RubricVersion, Spec
 from rubrics.queries import published_before, text_of
@@ -196,8 +196,7 @@ def _chosen(
     )
     if pasted is not None:
         chosen = [_pasted_target(project, pasted), *chosen]
-    blind = hidden_targets(actor, project).filter(target__in=chosen)
-    if blind.exists():
+    if blind_among(actor, project, [target.pk for target in chosen]):
         raise Refused(
             "You still rate one of these texts yourself, so no judge's score of it is shown to "
             "you. Leave it out.",

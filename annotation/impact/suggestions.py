@@ -32,8 +32,8 @@ class Source:
 @dataclass(frozen=True)
 class Proposed:
     """A proposal as this person may see it. `present` is the anchor as the draft has it now, None
-    where the draft lost the place. Whoever still rates one of its texts sees neither the texts
-    nor the model's reason, which tells of their scores."""
+    where the draft lost the place. Whoever still rates one of the texts that the model was shown
+    sees neither texts nor reason: a reason can tell of any of their scores."""
 
     suggestion: Suggestion
     criterion: CriterionSpec | None
@@ -96,11 +96,12 @@ def proposed(
         .filter(target__in=[row.target_id for row in sources.values()])
         .values_list("target_id", flat=True)
     )
+    blind_runs = {row.run_id for row in sources.values() if row.target_id in blind}
     criteria = {c.uid: c for c in from_json(text_of(version)).criteria}
     found = []
     for suggestion in suggestions:
         basis = [sources[suggestion.run_id, position] for position in suggestion.basis]
-        is_blind = any(row.target_id in blind for row in basis)
+        is_blind = suggestion.run_id in blind_runs
         criterion = criteria.get(suggestion.uid)
         found.append(
             Proposed(

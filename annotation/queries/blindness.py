@@ -8,13 +8,14 @@ Who leads a project or is a clinician in it reads all ratings while they have no
 person gets no item any more that somebody else had rated by then: see `read_items`.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Target
+from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Target, Turn
 from annotation.models.desk import UNDO_WITHIN
 from webapp.accounts.models import Membership, Project, Role, User
 
@@ -44,6 +45,21 @@ def hidden_targets(
         .order_by()
         .values_list("target_id", flat=True)
     )
+
+
+def blind_among(user: User, project: Project, targets: Collection[UUID]) -> set[UUID]:
+    """Which of these targets this person is blind to: those of their items, and replies that are
+    no turn but say word for word what one of their items says. Else whoever pastes an item
+    somewhere would read what a judge gives it."""
+    hidden = hidden_targets(user, project)
+    found = set(hidden.filter(target__in=targets).values_list("target_id", flat=True))
+    texts = Target.objects.filter(pk__in=targets, kind=Target.Kind.TEXT)
+    words = dict(texts.values_list("pk", "context__candidate__response"))
+    if words:
+        turns = Turn.objects.filter(targets__in=hidden, text__in=set(words.values()))
+        own = set(turns.values_list("text", flat=True))
+        found |= {pk for pk, response in words.items() if response in own}
+    return found
 
 
 def read_items(user: User, queue: Queue) -> QuerySet[Item]:

@@ -356,6 +356,22 @@ def test_what_one_still_rates_is_neither_offered_nor_scored_nor_shown(
     Item.objects.create(project=cast.project, queue=queue, position=0, target=target)
     with pytest.raises(Refused, match="You still rate"):
         tried(cast, draft, judge, [turn])
+    # Pasted it is the same text, in its place or on its own.
+    for pasted in (
+        services.Pasted(raw=turn.raw, after=turn.pk),
+        services.Pasted(raw=turn.raw),
+        services.Pasted(raw=f" {turn.text}\n"),
+    ):
+        with pytest.raises(Refused, match="You still rate"):
+            tried(cast, draft, judge, pasted=pasted)
+    by_colleague = services.playground_start(
+        version=draft,
+        actor=cast.clinicians[1],
+        key=new_id().hex,
+        judge=judge,
+        pasted=services.Pasted(raw=turn.raw),
+    )
+    assert state_of(cast, worked(by_colleague)).trial.hidden == 1
     state = state_of(cast, run)
     assert state.rows == [] and state.trial.hidden == 1
     assert "left out" in shown(cast, run) and "Get over it." not in shown(cast, run)

@@ -335,6 +335,30 @@ def test_whoever_still_rates_a_text_sees_neither_it_nor_the_reason(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_reason_waits_for_every_text_that_the_model_was_shown(
+    cast: Cast, voice: Endpoint
+) -> None:
+    """What it says of one text can tell the scores of another."""
+    draft, _ = differing(cast)
+    run = asked(cast, draft, voice)
+    other = targets_for(project=cast.project, turns=[one_turn(cast, "Get over it.", 901).pk])[0]
+    SuggestionSource.objects.create(
+        project=cast.project, run=run, position=1, target=other, criterion_uid="warmth",
+        people=[1.0, 3.0], others=[],
+    )  # fmt: skip
+    queue = Queue.objects.create(
+        project=cast.project,
+        number=1,
+        name="Q",
+        version=RubricVersion.objects.get(rubric=draft.rubric, number=1),
+        snapshot=snapshot(cast),
+    )
+    QueueRater.objects.create(project=cast.project, queue=queue, user=cast.clinicians[0])
+    Item.objects.create(project=cast.project, queue=queue, position=0, target=other)
+    assert "in two ways" not in page_of(cast, draft)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_page_shows_markup_as_words(cast: Cast, script: Stub, voice: Endpoint) -> None:
     draft, _ = differing(cast)
     evil = changed(ANCHOR, anchor="<script>alert(1)</script>", reason="<img src=x onerror=y>")
