@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rubrics.spec import CriterionSpec, RubricSpec, formula_in_words
 from rubrics.wording import CHECKS, FORMULAS, SPANS, TARGETS, share_in_words
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~=-])")
 
 
 def write(spec: RubricSpec) -> str:
@@ -62,8 +62,9 @@ def _quoted(*texts: str) -> str:
 
 
 def _guidance(text: str) -> str:
-    """Markdown already; only its HTML is made harmless."""
-    return text.replace("<", "\\<")
+    """Markdown already; only its HTML is made harmless. By an entity: what stands before a
+    backslash can undo it."""
+    return text.replace("<", "&lt;")
 
 
 def _escaped(text: str) -> str:

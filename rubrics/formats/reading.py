@@ -20,6 +20,9 @@ MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 20
 _MAX_VALUES = 50_000
 
+# What no database keeps, and no page can send.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -114,6 +117,12 @@ def _put(found: dict[str, Node], key: str, line: int, value: Node) -> None:
     found[key] = value
 
 
+def _text(text: str, line: int) -> str:
+    if _UNSTORABLE.search(text):
+        raise BadFile(line, "A character here can’t be kept.", "plain text")
+    return text
+
+
 _SPACE = re.compile(r"[ \t\r\n]*")
 _JSON_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _JSON_WORDS = {"t": ("true", True), "f": ("false", False), "n": ("null", None)}
@@ -172,7 +181,7 @@ class _JsonReader:
 
     def _string(self) -> str:
         value, self.at = json.decoder.scanstring(self.text, self.at + 1)
-        return value
+        return _text(value, self.line)
 
     def _number(self) -> int | float:
         found = _JSON_NUMBER.match(self.text, self.at)
@@ -255,7 +264,7 @@ _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fa
 
 def _scalar(event: Any, line: int) -> Any:
     """A plain word as YAML 1.2 means it: `no` and `on` are text, `.nan` and `.inf` are nothing."""
-    text: str = event.value
+    text = _text(event.value, line)
     if not event.implicit[0]:
         return text
     if text in _NULLS:

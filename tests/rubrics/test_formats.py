@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from rubrics.demo.epitome import EPITOME
 from rubrics.demo.kardia import KARDIA
@@ -22,9 +23,10 @@ from rubrics.spec import (
 )
 
 EXACT = ("kardia-yaml", "kardia-json")
+KEPT = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 # What Unicode has, but for what no text of a rubric may hold; and what trips YAML up.
 TEXTS = st.one_of(
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40),
+    st.text(KEPT, max_size=40),
     st.sampled_from(
         [
             "no", "null", "~", "1e5", "0x1F", "2026-01-01", "- a", "a: b", "# a", "*a", "&a", "!a",
@@ -45,7 +47,7 @@ CRITERIA = st.builds(
     CriterionSpec,
     uid=st.uuids().map(str),
     meaning_id=st.uuids().map(str),
-    name=TEXTS,
+    name=TEXTS.map(lambda text: text[:200]),
     description=TEXTS,
     use_when=TEXTS,
     avoid_when=TEXTS,
@@ -93,8 +95,9 @@ def test_real_rubrics_come_back_as_they_were(name: str, spec: RubricSpec) -> Non
 
 
 @given(st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(KEPT, max_size=9),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(KEPT, max_size=5), inner),
     max_leaves=12,
 ))  # fmt: skip
 def test_the_json_reader_reads_what_python_reads(value: Any) -> None:
@@ -138,6 +141,9 @@ def changed(**changes: Any) -> str:
         ("kardia-json", "[" * 100_000 + "]" * 100_000, None, "nested too deeply"),
         ("kardia-json", "[" * 30 + "]" * 30, 1, "nested too deeply"),
         ("kardia-json", "[" + "1," * 60_000 + "1]", 1, "too many values"),
+        ("kardia-json", '{"a":\n"\\ud800"}', 2, "can’t be kept"),
+        ("healthbench", '[\n{"\\ud800": 1}]', 2, "can’t be kept"),
+        ("kardia-yaml", 'a: 1\nb: "\\0"', 2, "can’t be kept"),
         ("kardia-json", changed(formula="best"), None, "formula: One of"),
         ("kardia-json", changed(criteria=[{"uid": "a"}]), None, "meaning_id: This field is"),
         ("kardia-json", changed(surprise=1), None, "Unknown field: surprise"),
@@ -255,5 +261,20 @@ def test_markdown_shows_words_as_words() -> None:
     text = write(spec, "markdown")
     assert text.startswith("# \\# \\<b\\>T\\</b\\>\n")
     assert "## 1. \\[x\\]\\(javascript:y\\)" in text and "\n\\# no heading\n\\- no list" in text
-    assert "\\<script>" in text and "> before\n> \\> said" in text
+    assert "&lt;script>" in text and "> before\n> \\> said" in text
     assert "1 \\*One\\*: a b" in text and "- Gate: below 2 the total is 0" in text
+
+
+@pytest.mark.parametrize("guidance", ["<script>", "\\<script>", "\\\\<script>", "a\n<img src=x>"])
+def test_markdown_holds_no_html_however_it_was_escaped(guidance: str) -> None:
+    spec = RubricSpec(title="T", guidance=guidance, criteria=(CriterionSpec("a", "a", "A"),))
+    html = MarkdownIt("commonmark").render(write(spec, "markdown"))
+    assert "<script>" not in html and "<img" not in html
+
+
+def test_markdown_has_no_heading_that_a_description_underlines() -> None:
+    criterion = CriterionSpec("a", "a", "A", description="Not a heading\n===")
+    html = MarkdownIt("commonmark").render(
+        write(RubricSpec(title="T", criteria=(criterion,)), "markdown")
+    )
+    assert html.count("<h1>") == 1
