@@ -12,7 +12,10 @@ from webapp.threads import live
 from webapp.threads.registry import Kind
 
 KIND = "rubric"
-_PLACE = re.compile(r"criterion:(?P<criterion>.{1,64})|level:(?P<of>.{1,64}):(?P<level>-?\d{1,5})")
+_PLACE = re.compile(
+    r"criterion:(?P<criterion>[^\0\n]{1,64})"
+    r"|level:(?P<of>[^\0\n]{1,64}):(?P<level>-?\d{1,5})"
+)
 
 
 def register() -> None:

@@ -447,6 +447,15 @@ async def test_a_server_without_schemas_gets_the_schema_in_words(behaviour):
 
 
 @pytest.mark.asyncio
+async def test_an_answer_that_never_stops_opening_ends_no_run():
+    stub = Stub(lambda body, count: answer("[" * 5000))
+    with serve(stub.app) as url:
+        async with make_client(url) as client:
+            done = await ask(client, schema=SCHEMA)
+    assert done.text == "[" * 5000 and len(stub.bodies) == 2
+
+
+@pytest.mark.asyncio
 async def test_a_prompt_that_is_too_long_is_not_asked_in_other_words():
     stub = Stub(lambda body, count: refusal(400, "too long", code="context_length_exceeded"))
     with serve(stub.app) as url:

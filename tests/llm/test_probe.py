@@ -97,6 +97,15 @@ async def test_half_an_object_is_no_schema() -> None:
     assert supports(found)["schema"] == "ignored"
 
 
+@pytest.mark.asyncio
+async def test_an_answer_that_never_stops_opening_is_no_schema() -> None:
+    def opens(body: dict[str, Any], count: int) -> Response:
+        return answer("[" * 5000) if "response_format" in body else obeys(body, count)
+
+    found, _ = await find(opens, VLLM)
+    assert supports(found)["schema"] == "ignored"
+
+
 @pytest.mark.parametrize("models", [[], {"data": 3}, {"data": [{"id": "m", "max_model_len": -1}]}])
 @pytest.mark.asyncio
 async def test_a_list_of_models_that_is_none(models: Any) -> None:

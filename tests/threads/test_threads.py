@@ -112,7 +112,16 @@ def test_places_of_a_rubric(cast: Cast, rubric: Rubric, anchor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "anchor", ["elsewhere", "criterion:", "level:warmth:x", "level:warmth", "criterion:" + "x" * 90]
+    "anchor",
+    [
+        "elsewhere",
+        "criterion:",
+        "level:warmth:x",
+        "level:warmth",
+        "criterion:" + "x" * 90,
+        "criterion:a\0b",
+        "level:a\0b:1",
+    ],
 )
 def test_places_that_no_rubric_has(client: Client, cast: Cast, rubric: Rubric, anchor: str) -> None:
     with pytest.raises(Refused, match="no such place"):

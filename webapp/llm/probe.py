@@ -101,7 +101,7 @@ async def _schema(client: ModelClient, calls: list[CallRecord]) -> Capability:
         return done
     try:
         value = json.loads(done.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     obeyed = isinstance(value, dict) and list(value) == ["k7"]
     return Capability("yes") if obeyed else Capability("ignored")

@@ -67,7 +67,7 @@ def fits(text: str, schema: Mapping[str, Any]) -> bool:
     """Whether the text is a JSON object with the keys that the schema requires."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and set(schema.get("required", ())) <= set(value)
 
