@@ -119,28 +119,33 @@ def _take_over_ratings(trial: _Trial) -> None:
     )
     specs = Spec.objects.in_bulk({score.rating.spec_id for score in scores})
     readings = {pk: by_uid(trial.readings(from_json(spec.content))) for pk, spec in specs.items()}
-    TrialScore.objects.bulk_create(
-        (
-            TrialScore(
-                project_id=score.project_id,
-                judge=trial.judge,
-                target_id=score.rating.target_id,
-                spec_id=score.rating.spec_id,
-                criterion_uid=score.criterion_uid,
-                reading=reading,
-                status=score.status,
-                value=score.value,
-                rationale=score.rationale,
-                evidence=[passage.quote for passage in score.evidence.all()],
-                reason=score.reason,
-                judge_call_id=score.judge_call_id,
-            )
-            for score in scores
-            if (reading := readings[score.rating.spec_id].get(score.criterion_uid, ""))
-            and (score.criterion_uid, reading) in wanted
-        ),
-        ignore_conflicts=True,
+    insert_scores(
+        TrialScore(
+            project_id=score.project_id,
+            judge=trial.judge,
+            target_id=score.rating.target_id,
+            spec_id=score.rating.spec_id,
+            criterion_uid=score.criterion_uid,
+            reading=reading,
+            status=score.status,
+            value=score.value,
+            rationale=score.rationale,
+            evidence=[passage.quote for passage in score.evidence.all()],
+            reason=score.reason,
+            judge_call_id=score.judge_call_id,
+        )
+        for score in scores
+        if (reading := readings[score.rating.spec_id].get(score.criterion_uid, ""))
+        and (score.criterion_uid, reading) in wanted
     )
+
+
+def insert_scores(scores: Iterable[TrialScore]) -> None:
+    """Insert those that are not there yet."""
+    # In one order for all: two runs of a judge may have the same texts in different orders, and
+    # would wait for each other.
+    in_order = sorted(scores, key=lambda row: (row.target_id, row.criterion_uid, row.reading))
+    TrialScore.objects.bulk_create(in_order, ignore_conflicts=True)
 
 
 async def _try_chunks(claim: Claim[AnyRun], trial: _Trial, judge: RatingJudge) -> None:
@@ -212,7 +217,7 @@ def _keep(
     """The scores that were given, and what was asked for them: one transaction."""
     with claim.writing():
         calls = _keep_calls(trial, reading, results)
-        TrialScore.objects.bulk_create(
+        insert_scores(
             (
                 TrialScore(
                     project_id=trial.run.project_id,
@@ -231,8 +236,7 @@ def _keep(
                 for target, result in results.items()
                 for uid, score in result.scores.items()
                 if score.status != "failed"
-            ),
-            ignore_conflicts=True,
+            )
         )
         live.publish(trial.run.topic)
 

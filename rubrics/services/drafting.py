@@ -98,8 +98,7 @@ def draft_save(
 def draft_open(*, rubric: Rubric, actor: User) -> RubricVersion:
     """A new draft with the text of the newest version that is in use, or of an archived one."""
     with transaction.atomic():
-        locked = Rubric.objects.select_for_update().select_related("project").get(pk=rubric.pk)
-        require_open(locked.project)
+        locked = lock_rubric(rubric)
         if open_one := locked.versions.filter(status__in=[Status.DRAFT, Status.IN_REVIEW]).first():
             raise Refused(
                 f"Version {open_one.number} is still being written. One version of a rubric is "
@@ -127,8 +126,20 @@ def read_content(content: object) -> RubricSpec:
         raise BadContent(error) from error
 
 
+def lock_rubric(rubric: Rubric) -> Rubric:
+    """The rubric as it is in the database now, locked until the transaction ends."""
+    locked = Rubric.objects.select_for_update(of=("self",)).select_related("project")
+    found = locked.get(pk=rubric.pk)
+    require_open(found.project)
+    return found
+
+
 def lock_version(version: RubricVersion) -> RubricVersion:
-    """The version as it is in the database now, locked until the transaction ends."""
+    """The version as it is in the database now, locked with its rubric until the transaction
+    ends."""
+    # The rubric first, everywhere: publishing and restoring write in both, and would each wait
+    # for what the other holds.
+    Rubric.objects.select_for_update(of=("self",)).get(pk=version.rubric_id)
     # No join to people: a row that was waited for comes joined to what it pointed at before.
     locked = (
         RubricVersion.objects.select_for_update(of=("self",))

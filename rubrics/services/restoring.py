@@ -7,13 +7,13 @@ from rubrics.meaning import keep_identities
 from rubrics.models import Rubric, RubricVersion
 from rubrics.services.drafting import (
     begin_version,
+    lock_rubric,
     next_version_number,
     read_content,
     rubric_create,
 )
 from rubrics.services.publishing import archive_locked
 from rubrics.spec import RubricSpec, to_json
-from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
 from webapp.errors import Refused, Stale
@@ -30,10 +30,7 @@ def version_restore(
     draft the actor has seen: then the draft is archived first, so that no word of it is lost.
     """
     with transaction.atomic():
-        rubric = (
-            Rubric.objects.select_for_update().select_related("project").get(pk=version.rubric_id)
-        )
-        require_open(rubric.project)
+        rubric = lock_rubric(version.rubric)
         if version.spec is None:
             raise Refused(f"Version {version.number} is still being written.", code="not_frozen")
         _clear_the_way(rubric, actor, set_aside_revision)
@@ -53,7 +50,7 @@ def draft_import(*, rubric: Rubric, actor: User, spec: RubricSpec) -> RubricVers
     """A new draft with the text of a file. A criterion that the file names by its uid, or that
     says the same in the newest version, keeps its identity. Refused while a draft is open."""
     with transaction.atomic():
-        locked = _lock(rubric)
+        locked = lock_rubric(rubric)
         _clear_the_way(locked, actor, None)
         newest = locked.versions.select_related("spec").order_by("-number").first()
         if newest is not None:
@@ -80,13 +77,6 @@ def version_copy(*, version: RubricVersion, actor: User, project: Project, name:
         )
         audit.record("rubric.copied", actor=actor, object=rubric, copied_from=str(version.pk))
     return rubric
-
-
-def _lock(rubric: Rubric) -> Rubric:
-    locked = Rubric.objects.select_for_update(of=("self",)).select_related("project")
-    found = locked.get(pk=rubric.pk)
-    require_open(found.project)
-    return found
 
 
 def _clear_the_way(rubric: Rubric, actor: User, set_aside_revision: int | None) -> None:

@@ -35,6 +35,7 @@ from training.models import Evaluation, Metric, Rollout
 from webapp.accounts.models import Invitation, Project, ProjectCounter
 from webapp.accounts.numbers import next_number
 from webapp.accounts.services import deletion
+from webapp.accounts.services.projects import reopen_project
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.files.folders import run_folder
@@ -213,3 +214,13 @@ def test_the_name_has_to_be_typed(client: Client, cast: Cast) -> None:
     assert deletion.purge_projects() == 1
     assert not Project.objects.filter(pk=cast.project.pk).exists()
     assert ProjectCounter.objects.filter(project_id=cast.project.pk).count() == 0
+
+
+def test_whoever_opens_a_project_again_while_it_is_deleted_does_not_wake_its_runs(
+    cast: Cast,
+) -> None:
+    lead, project = cast.leads[0], cast.project
+    deletion.delete_project(actor=lead, project=project, typed_name=project.name)
+    reopen_project(actor=lead, project=project)
+    project.refresh_from_db()
+    assert project.archived_at is not None

@@ -1,10 +1,11 @@
 """An impact preview with a judge that reads wording: what changes, and nothing else."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from annotation.impact import sampling, services, work
@@ -18,6 +19,7 @@ from annotation.work import judging
 from rubrics.models import JudgeCall, RubricVersion
 from rubrics.spec import from_json
 from tests.conftest import Cast
+from tests.generation.scripted import endpoint
 from tests.impact.builders import (
     RUBRIC,
     draft_of,
@@ -40,6 +42,7 @@ from tests.judging.builders import (
     version_of,
 )
 from tests.llm.servers import Stub, answer, refusal
+from tests.locks import until_waiting
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
@@ -376,3 +379,39 @@ def queries_for(cast: Cast, run: ImpactRun) -> int:
     with CaptureQueriesContext(connection) as seen:
         client_page(cast, run)
     return len(seen)
+
+
+def test_two_runs_of_a_judge_may_have_the_same_texts_in_another_order(cast: Cast) -> None:
+    version = version_of(cast, RUBRIC)
+    judge = llm_judge(cast, endpoint(cast, "http://127.0.0.1:9/v1"))
+    first, middle, last = sorted(group(cast, "One.", "Two.", "Three."), key=lambda t: t.pk)
+    said: list[str] = []
+
+    def row(target: Target) -> TrialScore:
+        return TrialScore(
+            project=cast.project, judge=judge, target=target, spec=version.spec,
+            criterion_uid="asks", reading="r", status="scored", value=1,
+        )  # fmt: skip
+
+    def insert(targets: Sequence[Target]) -> None:
+        try:
+            work.insert_scores([row(target) for target in targets])
+            said.append("inserted")
+        except DatabaseError as error:
+            said.append(repr(error))
+        finally:
+            connection.close()
+
+    orders = [(first, middle, last), (last, middle, first)]
+    threads = [threading.Thread(target=insert, args=[order]) for order in orders]
+    with transaction.atomic():
+        # Both come as far as this row, each with another one behind them.
+        row(middle).save()
+        for thread in threads:
+            thread.start()
+        until_waiting(2)
+        transaction.set_rollback(True)
+    for thread in threads:
+        thread.join(20)
+    assert said == ["inserted", "inserted"]
+    assert TrialScore.objects.count() == 3

@@ -35,6 +35,7 @@ def work_in_small_chunks(run_id: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.django_db(transaction=True)
 def test_the_rows_are_those_of_an_undisturbed_run(cast: Cast) -> None:
     version = version_of(cast, RUBRIC)

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Short, so that a killed worker is missed soon. The test sets the same for itself.
 LEASE_S = 1.0
+# Loading what a worker needs alone takes minutes where the machine has much else to do.
+GETS_NOWHERE_AFTER_S = 600
 
 
 def start_worker(function: str, run_id: object, **environment: str) -> subprocess.Popen[bytes]:
@@ -33,12 +35,13 @@ def start_worker(function: str, run_id: object, **environment: str) -> subproces
 
 def kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> None:
     """SIGKILL the worker as soon as `is_time()`; fails where it ends before."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + GETS_NOWHERE_AFTER_S
     while not is_time():
         if process.poll() is not None:
             raise AssertionError(f"The worker ended by itself: {_said(process)}")
         if time.monotonic() > deadline:
             process.kill()
+            process.wait(timeout=30)
             raise AssertionError(f"The worker got nowhere: {_said(process)}")
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
@@ -47,7 +50,7 @@ def kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> 
 
 def finish(process: subprocess.Popen[bytes]) -> None:
     """Wait for a worker to end well."""
-    said, _ = process.communicate(timeout=180)
+    said, _ = process.communicate(timeout=GETS_NOWHERE_AFTER_S)
     if process.returncode:
         raise AssertionError(said.decode(errors="replace"))
 

@@ -1,8 +1,10 @@
 """The history of a rubric: comparing, restoring, copying, and who wrote what."""
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -11,15 +13,19 @@ from rubrics.models import Rubric, RubricVersion
 from rubrics.services import (
     draft_open,
     draft_save,
+    rubric_create,
     version_archive,
     version_copy,
     version_publish,
     version_restore,
     version_send_for_review,
 )
+from rubrics.services.drafting import lock_version
+from rubrics.services.publishing import publish_locked
 from rubrics.spec import from_json, to_json
 from tests.conftest import Cast
 from tests.factories import MembershipFactory
+from tests.locks import until_waiting
 from tests.rubrics_web.texts import criterion, rubric_text
 from webapp.accounts.models import Project
 from webapp.errors import Refused, Stale
@@ -275,3 +281,35 @@ def test_history_costs_the_same_for_two_and_twelve_versions(
     for _ in range(10):
         publish(alone, published.rubric, to_json(text))
     assert [cost(name, **query) for name, query in pages] == few
+
+
+@pytest.mark.django_db(transaction=True)
+def test_restoring_waits_for_who_publishes_the_draft_and_neither_fails(alone: Cast) -> None:
+    author = alone.clinicians[0]
+    rubric = rubric_create(project=alone.project, actor=author, name="R", content=rubric_text())
+    first = version_publish(version=rubric.versions.get(), actor=author)
+    draft = draft_open(rubric=rubric, actor=author)
+    said: list[str] = []
+
+    def restore() -> None:
+        try:
+            version_restore(version=first, actor=author, set_aside_revision=draft.revision)
+            said.append("restored")
+        except DatabaseError as error:
+            said.append(repr(error))
+        finally:
+            connection.close()
+
+    restoring = threading.Thread(target=restore)
+    with transaction.atomic():
+        locked = lock_version(draft)
+        restoring.start()
+        until_waiting()
+        publish_locked(locked, actor=author)
+    restoring.join(20)
+    assert said == ["restored"]
+    assert [v.status for v in rubric.versions.order_by("number")] == [
+        "published",
+        "published",
+        "draft",
+    ]

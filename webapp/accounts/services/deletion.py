@@ -29,10 +29,11 @@ def delete_project(*, actor: User, project: Project, typed_name: str) -> None:
     if typed_name.strip() != project.name:
         raise Refused("This is not the name of the project.", code="wrong_name")
     with transaction.atomic():
+        # Before the project is locked, as who accepts one locks it first and the project then.
+        Invitation.objects.filter(project=project).delete()
         locked = Project.objects.select_for_update().get(pk=project.pk)
         audit.record("project.deleted", actor=actor, object=locked, project_id=locked.pk)
         Membership.objects.filter(project=locked).delete()
-        Invitation.objects.filter(project=locked).delete()
         Project.objects.filter(pk=locked.pk).update(
             deleted_at=Now(), deleted_by=actor, archived_at=Coalesce("archived_at", Now())
         )

@@ -71,6 +71,9 @@ def archive_project(*, actor: User, project: Project) -> None:
 
 def reopen_project(*, actor: User, project: Project) -> None:
     with transaction.atomic():
-        archived = Project.objects.filter(pk=project.pk, archived_at__isnull=False)
+        # One that somebody deletes at this moment stays closed until it is gone.
+        archived = Project.objects.filter(
+            pk=project.pk, archived_at__isnull=False, deleted_at__isnull=True
+        )
         if archived.update(archived_at=None):
             audit.record("project.reopened", actor=actor, object=project, project_id=project.pk)
