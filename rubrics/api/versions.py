@@ -24,6 +24,7 @@ from rubrics.drafts import MAX_TITLE
 from rubrics.models import Rubric, RubricVersion
 from rubrics.services.reviewing import MAX_WORDS
 from rubrics.spec import to_json
+from webapp.accounts.access import find_member
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.errors import Refused
 
@@ -230,7 +231,9 @@ class VersionStepsViewSet(ProjectViewSet):
         rubric = services.version_copy(
             version=version, actor=self.member.user, project=target, name=wanted["name"]
         )
-        return Response(RubricSerializer(rubric).data, status=201)
+        there = find_member(self.member.user, target.pk)
+        assert there is not None  # noqa: S101  (writable_projects holds memberships)
+        return Response(RubricSerializer(access.rubric_for(there, rubric.pk)).data, status=201)
 
     @extend_schema(responses=ConsequencesSerializer)
     def consequences(self, request: Request, id: UUID, **kwargs: Any) -> Response:

@@ -15,20 +15,26 @@ from annotation.models import (
     Evidence,
     FitRun,
     GenerationItem,
+    ImpactItem,
     ImportLine,
     JudgeItem,
+    PlaygroundItem,
     Rating,
     Score,
+    SuggestionSource,
+    TrialScore,
 )
-from rubrics.models import Criterion, JudgeCall, Level
+from rubrics.models import Criterion, JudgeCall, Level, MeaningChange, Review
 from tests.access.objects import (
     RUNS,
     Setting,
     assignment,
+    comment,
     endpoint_test,
     invitation,
     model_call,
     price,
+    suggestion,
 )
 from tests.conftest import Cast
 from training.models import Evaluation, Metric, Rollout
@@ -95,6 +101,23 @@ def fill(setting: Setting) -> None:
         prompt_tail="t", raw="r", format=1, emotion_match=1, reward=1,
     )  # fmt: skip
     Evaluation.objects.create(project=project, run=training, name="before", step=0, n=1, metrics={})
+    comment(setting)
+    Review.objects.create(
+        project=project, version=version, reviewer=setting.person, revision=0, verdict="approved"
+    )
+    MeaningChange.objects.create(
+        project=project, version=version, uid="u", changed=True, suggested=True
+    )
+    TrialScore.objects.create(
+        project=project, judge=setting["judge_id"], target=target, spec=version.spec,
+        criterion_uid="u", reading="r", status="scored", value=3,
+    )  # fmt: skip
+    for item, run in ((PlaygroundItem, "playground"), (ImpactItem, "impact")):
+        item.objects.create(project=project, run=runs[run], position=0, target=target)
+    SuggestionSource.objects.create(
+        project=project, run=runs["suggestion"], position=0, target=target, criterion_uid="u"
+    )
+    suggestion(setting)
 
 
 def tables() -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from rubrics.models import Rubric, RubricVersion, Spec
 from rubrics.services.freezing import write_index
 from rubrics.spec import SPEC_FORMAT, CriterionSpec, LevelSpec, RubricSpec, spec_hash, to_json
 from webapp.accounts.models import Project
+from webapp.accounts.numbers import next_number
 
 REPLY = (
     "<understanding>She is alone at night.</understanding>\n<reasoning>Name it.</reasoning>\n"
@@ -83,7 +84,7 @@ def spec_row(project: Project, rubric: RubricSpec = RUBRIC) -> Spec:
 
 def published(project: Project, rubric: RubricSpec = RUBRIC) -> RubricVersion:
     parent = Rubric.objects.create(
-        project=project, number=Rubric.objects.count() + 1, name=rubric.title
+        project=project, number=next_number(project, "rubric"), name=rubric.title
     )
     version = RubricVersion.objects.create(
         project=project,

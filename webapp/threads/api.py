@@ -145,7 +145,7 @@ def _given(serializer: type[serializers.Serializer[Any]], request: Request) -> d
 
 
 P = "projects/<uuid:project_id>/"
-ON = P + "threads/on/<slug:object_kind>/<uuid:object_id>/"
+ON = P + "threads/on/<str:object_kind>/<uuid:object_id>/"
 THREAD = P + "threads/<uuid:id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
