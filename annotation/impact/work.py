@@ -5,7 +5,7 @@ scores that the next one finds, and nothing is asked twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.utils import timezone
@@ -107,7 +107,7 @@ def _take_over_ratings(trial: _Trial) -> None:
     wanted = {(uid, reading.hash) for reading in trial.all for uid in reading.uids}
     scores = (
         Score.objects.filter(
-            rating__target__in=trial.run.items.values("target"),
+            rating__target_id__in=trial.run.items.values_list("target_id", flat=True),
             rating__rater__judge=trial.judge,
             rating__purpose=Rating.Purpose.JUDGE,
             rating__withdrawn_at=None,
@@ -289,7 +289,9 @@ def _end(claim: Claim[AnyRun], chunk: Sequence[AnyItem], seen: _Seen) -> None:
                 item.state = State.FAILED
             else:
                 item.state = State.DONE if seen.asked[item.target_id] else State.REUSED
-        type(chunk[0]).objects.bulk_update(chunk, ["state", "failures", "ended_at"])
+        # Of either kind, but all of one.
+        items: Any = type(chunk[0]).objects
+        items.bulk_update(chunk, ["state", "failures", "ended_at"])
         live.publish(claim.run.topic)
 
 

@@ -15,6 +15,8 @@ import yaml
 
 from rubrics.formats.problems import BadFile
 
+_DECODER = json.JSONDecoder()
+
 # A draft holds a million characters (rubrics.drafts).
 MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 20
@@ -180,7 +182,7 @@ class _JsonReader:
         return False
 
     def _string(self) -> str:
-        value, self.at = json.decoder.scanstring(self.text, self.at + 1)
+        value, self.at = _DECODER.raw_decode(self.text, self.at)
         return _text(value, self.line)
 
     def _number(self) -> int | float:
