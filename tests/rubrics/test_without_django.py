@@ -22,7 +22,7 @@ import importlib, sys
 
 class Block:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("django", "celery", "psycopg", "webapp", "annotation"):
+        if name.split(".")[0] in {"django", "celery", "psycopg", "channels", "annotation"}:
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Block())
