@@ -130,11 +130,11 @@ def test_two_people_choose_between_both_texts_field_by_field(
     as_clinician: Page, cast: Cast, studio: str, draft: RubricVersion, keep: str
 ) -> None:
     page = as_clinician
+    # Without a beat in between, so that this page learns of it from its own save.
+    page.route("**/presence/", lambda route: route.abort())
     open_editor(page, studio, draft)
     theirs = rubric_text()
     theirs["criteria"][0] |= {"description": "Theirs <b>bold</b>", "use_when": "Always."}
-    # Without a beat in between, so that this page learns of it from its own save.
-    page.route("**/presence/", lambda route: route.abort())
     draft_save(version=draft, actor=cast.leads[0], content=theirs, expected_revision=0)
     page.get_by_label("What the rater decides").fill("Mine")
     conflict = page.locator("[data-conflict]")
