@@ -191,6 +191,8 @@ def rate(road: Road, *, queue: str, set_name: str, rated: int) -> None:
         row.get_by_role("button", name="Start").click()
         for item in range(2):
             expect(desk.locator("[data-rated]")).to_have_text("0")
+            # Keys count from when the page's script is at work.
+            desk.wait_for_load_state()
             for level in levels:
                 desk.keyboard.press(level)
             expect(desk.locator("[data-rated]")).to_have_text("3")
