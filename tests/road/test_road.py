@@ -283,5 +283,5 @@ def start_training(road: Road, *, steps: int) -> Page:
     page.get_by_label("Replies a prompt").fill(str(4))
     page.get_by_label("Checkpoint every").fill(str(2))
     page.get_by_role("button", name="Start the run").click()
-    page.wait_for_url("**/training/*-*/")
+    page.wait_for_url("**/training/*-*/", timeout=120_000)
     return page
