@@ -18,7 +18,7 @@ import httpx2
 from annotation.prompts import prompt_messages
 from webapp.embedded.process import spawn, stop
 
-STARTER = Path("training/starter/model")
+STARTER = Path("training/starter/models/starter-sft")
 CLIENTS = (1, 8, 32)
 MAX_TOKENS = 128
 

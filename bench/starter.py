@@ -1,13 +1,13 @@
-"""What a build of the coming starter can do on profiles and situations that training never saw.
+"""What a starter model can do on profiles and situations that training never saw.
 
 JSON keys, shares in 0-1, greedy: `valid`, `situation`, `emotion`, `distinct2`, `copied`; what each
-means stands at `training.starter_next.figures.figures`.
+means stands at `training.starter.figures.figures`.
 """
 
 import argparse
 from pathlib import Path
 
-from training.starter_next.figures import figures, training_text
+from training.starter.figures import figures, training_text
 
 
 def main(argv: list[str]) -> dict[str, float]:

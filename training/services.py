@@ -24,7 +24,7 @@ from webapp.errors import Refused
 from webapp.runs import services as runs
 
 # The model that comes with the studio.
-STARTER = settings.BASE_DIR / "training" / "starter" / "model"
+STARTER = settings.BASE_DIR / "training" / "starter" / "models" / "starter-sft"
 REWARD_PARTS = ("format", "emotion", "rubric")
 EQUAL_PARTS: Mapping[str, float] = dict.fromkeys(REWARD_PARTS, 1 / 3)
 # (the CPU preset, lowest, highest). The preset is the trainer's own; a test compares them, because

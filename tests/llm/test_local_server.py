@@ -322,6 +322,10 @@ def test_the_command_starts_reports_a_broken_model_and_stops_on_sigterm(models_d
                 time.sleep(0.05)
         assert post(f"{url}/v1", model="base").status_code == 200
         assert post(f"{url}/v1", model="gone").status_code == 404
+        # A page under a name that leads here (DNS rebinding) reads nothing.
+        for name, status in {"localhost": 200, "studio.example": 400}.items():
+            headers = {"Host": f"{name}:{port}"}
+            assert httpx2.get(f"{url}/v1/models", headers=headers).status_code == status
         server.send_signal(signal.SIGTERM)
         _, said = server.communicate(timeout=20)
     finally:

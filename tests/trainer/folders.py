@@ -13,7 +13,7 @@ from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
 from rubrics.spec import spec_hash, to_json
 from training.starter.corpus import dialogues
 
-STARTER = Path(__file__).parents[2] / "training/starter/model"
+STARTER = Path(__file__).parents[2] / "training/starter/models/starter-sft"
 UIDS = {
     "relevance": kardia.RELEVANCE_UID,
     "fluency": kardia.FLUENCY_UID,

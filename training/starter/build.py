@@ -1,77 +1,94 @@
-"""Build the starter model: corpus, tokenizer, pre-training on clean text, a noisy cold start.
+"""Build the two starter models: tokenizer, pre-training on text, a noisy cold start.
 
 Everything follows from the seed (up to the order of floating-point sums on another machine).
 """
 
-import random
+import copy
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from training.starter.samples import Sample, samples
-from training.starter.tokenizer import CONTEXT, TURN_END, train_tokenizer
+from training.starter.batches import IGNORED, batches
+from training.starter.copying import ROPE_THETA, lay_out_copying
+from training.starter.muon import Muon
+from training.starter.samples import Sample, cold_start_samples, pretraining_samples
+from training.starter.tokenizer import CONTEXT, train_tokenizer
 
-IGNORED = -100  # labels that take no part in the loss
+TOKENIZER_SAMPLES = 3000
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of the build; `whole_text` learns the prompt too, not only the completion."""
+    """One stage of the build: what is learned, for how many steps of one batch each, and the
+    `model` that it ends in."""
 
     name: str
+    model: str
+    samples: Callable[[int], Iterator[Sample]]  # of a seed, without end
     steps: int
-    peak_lr: float
-    noisy: bool
-    whole_text: bool
+    matrix_lr: float
+    other_lr: float
 
 
-PRETRAIN = Stage("pre-training", steps=600, peak_lr=4e-3, noisy=False, whole_text=True)
-COLD_START = Stage("cold start", steps=700, peak_lr=2e-3, noisy=True, whole_text=False)
-BATCH = 16
-TOKENIZER_SAMPLES = 4000
+BASE, SFT = "starter-base", "starter-sft"
+STAGES = (
+    Stage("pre-training", BASE, pretraining_samples, 2400, matrix_lr=0.015, other_lr=4e-3),
+    Stage("cold start", SFT, cold_start_samples, 3200, matrix_lr=0.008, other_lr=2e-3),
+    # Two further rounds, each on texts of its own and with a warm start of its own.
+    Stage("second round", SFT, cold_start_samples, 2400, matrix_lr=0.005, other_lr=1.2e-3),
+    Stage("third round", SFT, cold_start_samples, 1600, matrix_lr=0.003, other_lr=8e-4),
+)
 
-Progress = Callable[[str, int, int, str], None]  # stage, step, steps of the stage, note
+Progress = Callable[[str, int, int, float], None]  # stage, step, steps of the stage, loss
 
 
 def build(
-    out_dir: Path,
-    seed: int,
-    progress: Progress,
-    *,
-    stages: Sequence[Stage] = (PRETRAIN, COLD_START),
+    out_dir: Path, seed: int, progress: Progress, *, stages: Sequence[Stage] = STAGES
 ) -> None:
-    """Write model (bf16 safetensors) and tokenizer with chat template to `out_dir`."""
+    """Write `out_dir`/NAME for each model: weights (bf16 safetensors), tokenizer, chat template.
+
+    The folders are written beside and moved into place at the end, one after the other.
+    """
     torch.manual_seed(seed)
-    progress("tokenizer", 0, 1, "")
     tokenizer = train_tokenizer(
-        text
-        for sample in samples(TOKENIZER_SAMPLES, seed, noisy=False)
-        for text in (*(message["content"] for message in sample.messages), sample.completion)
+        message["content"]
+        for sample in islice(pretraining_samples(seed), TOKENIZER_SAMPLES)
+        for message in sample.messages
     )
-    progress("tokenizer", 1, 1, f"{len(tokenizer)} tokens")
     model = Qwen3ForCausalLM(model_config(tokenizer))
+    lay_out_copying(model)
+    work = out_dir / ".unfinished"
+    shutil.rmtree(work, ignore_errors=True)
     for number, stage in enumerate(stages):
         _train(model, tokenizer, stage, seed + number, progress)
-    model.bfloat16().save_pretrained(out_dir)
-    tokenizer.save_pretrained(out_dir)
+        _save(model, tokenizer, work / stage.model)
+        # The next stage begins with the weights as they are kept.
+        model = Qwen3ForCausalLM.from_pretrained(work / stage.model, dtype=torch.float32)
+    for name in dict.fromkeys(stage.model for stage in stages):
+        if (out_dir / name).exists():
+            (out_dir / name).rename(work / f"earlier-{name}")
+        (work / name).rename(out_dir / name)
+    shutil.rmtree(work)
 
 
 def model_config(tokenizer: PreTrainedTokenizerFast) -> Qwen3Config:
-    """Qwen3's shape at 0.51 M parameters."""
+    """Qwen3's shape at 1.6 M parameters."""
     return Qwen3Config(
         vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=192,
-        num_hidden_layers=2,
+        hidden_size=192,
+        intermediate_size=384,
+        num_hidden_layers=3,
         num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=32,
+        num_key_value_heads=4,
+        head_dim=64,
         max_position_embeddings=CONTEXT,
+        rope_parameters={"rope_theta": ROPE_THETA, "rope_type": "default"},
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
@@ -86,67 +103,57 @@ def _train(
     seed: int,
     progress: Progress,
 ) -> None:
-    optimizer = torch.optim.AdamW(model.parameters(), lr=stage.peak_lr, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=stage.peak_lr, total_steps=stage.steps, pct_start=0.08
-    )
+    optimizers = _optimizers(model, stage)
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _warm_then_down(step, stage))
+        for optimizer in optimizers
+    ]
     model.train()
-    for step, (ids, labels) in enumerate(_batches(tokenizer, stage, seed), start=1):
+    stream = islice(batches(stage.samples(seed), tokenizer, seed), stage.steps)
+    for step, (ids, labels) in enumerate(stream, start=1):
         loss = _loss(model, ids, labels)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        if step % 20 == 0 or step == stage.steps:
-            progress(stage.name, step, stage.steps, f"loss {loss.item():.3f}")
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer, schedule in zip(optimizers, schedules, strict=True):
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+        if step % 10 == 0 or step == stage.steps:
+            progress(stage.name, step, stage.steps, loss.item())
+
+
+def _optimizers(model: Qwen3ForCausalLM, stage: Stage) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside the layers, AdamW for embeddings and norms."""
+    matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]
+    inside = set(map(id, matrices))
+    others = [p for p in model.parameters() if id(p) not in inside]
+    return [
+        Muon(matrices, lr=stage.matrix_lr, weight_decay=0.01),
+        torch.optim.AdamW(others, lr=stage.other_lr, betas=(0.9, 0.98), weight_decay=0.01),
+    ]
+
+
+def _warm_then_down(step: int, stage: Stage) -> float:
+    """The share of the learning rate: up in the first 5 % of the steps, then down to a tenth."""
+    warm = max(1, stage.steps // 20)
+    if step < warm:
+        return (step + 1) / warm
+    return 1.0 - 0.95 * (step - warm) / max(1, stage.steps - warm)
 
 
 def _loss(model: Qwen3ForCausalLM, ids: Tensor, labels: Tensor) -> Tensor:
     """Mean cross-entropy of the labelled tokens; `ids` and `labels` are (batch, length).
 
     Padding is on the right, where causal attention never looks, so no mask is needed. Only
-    labelled positions go through the output layer, which is half of the model.
+    labelled positions go through the output layer, which is a third of the model.
     """
     hidden = model.model(input_ids=ids[:, :-1]).last_hidden_state
     targets = labels[:, 1:]
     wanted = targets != IGNORED
-    return torch.nn.functional.cross_entropy(model.lm_head(hidden[wanted]), targets[wanted])
+    return nn.functional.cross_entropy(model.lm_head(hidden[wanted]), targets[wanted])
 
 
-def _batches(
-    tokenizer: PreTrainedTokenizerFast, stage: Stage, seed: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """`stage.steps` batches of samples of like length, in random order."""
-    rng = random.Random(f"{stage.name}/{seed}")
-    stream = samples(stage.steps * BATCH, seed, noisy=stage.noisy)
-    while pool := list(islice(stream, 16 * BATCH)):
-        encoded = sorted((_encode(tokenizer, sample, stage) for sample in pool), key=_length)
-        batches = [encoded[start : start + BATCH] for start in range(0, len(encoded), BATCH)]
-        rng.shuffle(batches)
-        for batch in batches:
-            yield _padded(batch, tokenizer.pad_token_id)
-
-
-def _encode(
-    tokenizer: PreTrainedTokenizerFast, sample: Sample, stage: Stage
-) -> tuple[list[int], list[int]]:
-    prompt = tokenizer.apply_chat_template(
-        [dict(message) for message in sample.messages],
-        add_generation_prompt=True,
-        return_dict=False,
-    )
-    completion = tokenizer(sample.completion + TURN_END)["input_ids"]
-    ids = prompt + completion
-    return ids, ids if stage.whole_text else [IGNORED] * len(prompt) + completion
-
-
-def _length(pair: tuple[list[int], list[int]]) -> int:
-    return len(pair[0])
-
-
-def _padded(batch: list[tuple[list[int], list[int]]], pad_id: int) -> tuple[Tensor, Tensor]:
-    longest = max(map(_length, batch))
-    ids = [ids + [pad_id] * (longest - len(ids)) for ids, _ in batch]
-    labels = [labels + [IGNORED] * (longest - len(labels)) for _, labels in batch]
-    return torch.tensor(ids), torch.tensor(labels)
+def _save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    # A copy: training goes on in float32.
+    copy.deepcopy(model).bfloat16().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)

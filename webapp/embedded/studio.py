@@ -102,7 +102,7 @@ class Studio:
     def _start_workers(self, supervisor: Supervisor) -> None:
         celery = ["-m", "celery", "-A", "webapp.celery"]
         worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        starter = homes.CHECKOUT / "training" / "starter" / "model"
+        starter = homes.CHECKOUT / "training" / "starter" / "models" / "starter-sft"
         for program in (
             # Apart, because a run of model calls holds its process for as long as it lasts.
             self._program("worker", *worker, "-Q", "default", "-c", "2", "-n", "worker@%h"),

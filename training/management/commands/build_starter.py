@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand
 
 class Command(BaseCommand):
     help = (
-        "Make corpus, tokenizer and both models of the coming starter from a seed. Until both are "
-        "whole, the models of before stay in place."
+        "Make corpus, tokenizer and both starter models from a seed. Until both are whole, the "
+        "models of before stay in place."
     )
     requires_system_checks: tuple[str, ...] = ()
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *, seed: int, out: Path, **_: object) -> None:
         # Only now: torch takes seconds to import, and --help needs none.
-        from training.starter_next.build import build
+        from training.starter.build import STAGES, build
 
         began = time.monotonic()
         stage_began: dict[str, tuple[float, int]] = {}
@@ -37,6 +37,6 @@ class Command(BaseCommand):
             )
             self.stdout.flush()
 
-        build(out, seed, show)
+        build(out, seed, show, stages=STAGES)
         minutes = (time.monotonic() - began) / 60
         self.stdout.write(f"The starter models are in {out} after {minutes:.1f} minutes.")

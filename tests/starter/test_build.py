@@ -1,5 +1,6 @@
 """The command that makes the models, whole or killed."""
 
+import random
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -9,14 +10,16 @@ import torch
 from django.core.management import call_command
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3ForCausalLM
 
+from training.starter import build as building
+from training.starter.batches import IGNORED, encode
+from training.starter.build import STAGES, build, model_config
+from training.starter.copying import lay_out_copying
+from training.starter.samples import cold_start_samples
 from training.starter.tokenizer import train_tokenizer
-from training.starter_next import build as building
-from training.starter_next.batches import IGNORED, encode
-from training.starter_next.build import STAGES, build, model_config
-from training.starter_next.copying import lay_out_copying
-from training.starter_next.samples import cold_start_samples
 
-TINY = {name: replace(stage, steps=2) for name, stage in STAGES.items()}
+TINY = tuple(replace(stage, steps=2) for stage in STAGES)
+SHORT = TINY[:2]  # one for each model
+MODELS = {stage.model for stage in STAGES}
 
 
 @pytest.fixture(autouse=True)
@@ -33,19 +36,18 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_command_makes_both_models_and_says_how_far_it_is(tmp_path, monkeypatch, capsys):
-    for name, stage in TINY.items():
-        monkeypatch.setitem(STAGES, name, stage)
+    monkeypatch.setattr(building, "STAGES", TINY)
     call_command("build_starter", "--seed", "4", "--out", str(tmp_path))
     told = capsys.readouterr().out
     assert "pre-training  step 2 of 2" in told and "cold start  step 2 of 2" in told
-    assert {path.name for path in tmp_path.iterdir()} == set(STAGES)
+    assert {path.name for path in tmp_path.iterdir()} == MODELS
     for folder in tmp_path.iterdir():
         tokenizer = AutoTokenizer.from_pretrained(folder)
         assert AutoModelForCausalLM.from_pretrained(folder).config.vocab_size == len(tokenizer)
 
 
 def test_the_same_seed_makes_the_same_models_and_a_killed_build_leaves_none(tmp_path):
-    build(tmp_path, 4, lambda *_: None, stages=TINY)
+    build(tmp_path, 4, lambda *_: None, stages=SHORT)
     made = contents(tmp_path)
 
     def killed_in_the_cold_start(stage: str, *_: object) -> None:
@@ -53,12 +55,12 @@ def test_the_same_seed_makes_the_same_models_and_a_killed_build_leaves_none(tmp_
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        build(tmp_path, 5, killed_in_the_cold_start, stages=TINY)
+        build(tmp_path, 5, killed_in_the_cold_start, stages=SHORT)
     left = contents(tmp_path)
     assert {name: left[name] for name in made} == made
     assert all(name.startswith(".unfinished/") for name in left.keys() - made.keys())
 
-    build(tmp_path, 4, lambda *_: None, stages=TINY)
+    build(tmp_path, 4, lambda *_: None, stages=SHORT)
     assert contents(tmp_path) == made
 
 
@@ -91,3 +93,34 @@ def test_the_model_can_copy_before_it_is_trained():
 
     assert foretold(plain) < 0.1
     assert foretold(copying) > 0.5
+
+
+def test_words_are_cut_everywhere_alike_and_read_the_same():
+    samples = list(islice(cold_start_samples(1), 60))
+    tokenizer = train_tokenizer(m["content"] for s in samples for m in s.messages)
+    rng = random.Random(0)
+    cut = 0
+    for sample in samples:
+        whole = encode(sample, tokenizer)
+        ids, labels = encode(sample, tokenizer, rng)
+        learned = [i for i, label in enumerate(labels) if label != IGNORED]
+        assert [labels[i] for i in learned] == [ids[i] for i in learned]
+        assert tokenizer.decode([labels[i] for i in learned]) == tokenizer.decode(
+            [label for label in whole.labels if label != IGNORED]
+        )
+        cut += len(ids) > len(whole.ids)
+    assert cut > 30
+
+
+def test_what_stutters_is_not_learned():
+    sample = next(s for s in cold_start_samples(0) if s.learn == "reply")
+    tokenizer = train_tokenizer(m["content"] for m in sample.messages)
+    stuttered = [encode(sample, tokenizer, random.Random(n)) for n in range(40)]
+    again = [e for e in stuttered if _ignored_behind_the_first_learned(e.labels)]
+    assert 3 < len(again) < 30
+
+
+def _ignored_behind_the_first_learned(labels: list[int]) -> int:
+    """Without a stutter only the line end after the last message is ignored there."""
+    first = next(i for i, label in enumerate(labels) if label != IGNORED)
+    return labels[first:-1].count(IGNORED)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from training.starter_next.grammar.emotions import EMOTIONS
-from training.starter_next.grammar.profiles import Profile
-from training.starter_next.grammar.seeker import Said
-from training.starter_next.grammar.situations import Situation
+from training.starter.grammar.emotions import EMOTIONS
+from training.starter.grammar.profiles import Profile
+from training.starter.grammar.seeker import Said
+from training.starter.grammar.situations import Situation
 
 Templates = Literal["a", "b"] | None
 Choice = TypeVar("Choice")
@@ -107,82 +107,83 @@ _LATER_MIRRORS: dict[bool, tuple[str, ...]] = {
         "{Topic} follows you; {detail}.",
     ),
 }
-# Closes of a reflective reply, by planning.
+# Closes speak `about` somebody of the situation, or about its topic where no mirror named it.
+# Those of a reflective reply, by planning.
 _QUESTIONS: dict[bool, tuple[str, ...]] = {
     True: (
-        "What would you settle about {who} first?",
+        "What would you settle about {about} first?",
         "Which part of {topic} comes first?",
-        "Where do you draw the line with {who}?",
-        "What needs an answer tonight?",
-        "What is your next word to {who}?",
+        "Where do you draw the line with {about}?",
+        "What about {about} needs an answer tonight?",
+        "What is your next word to {about}?",
         "What would a good end to {topic} be?",
-        "Who has to know about {who}?",
+        "Who has to know about {about}?",
         "Until when can {topic} wait?",
     ),
     False: (
-        "What about {who} stays with you?",
+        "What about {about} stays with you?",
         "Where does {topic} take your thoughts?",
-        "What would you say to {who}?",
-        "How are you today?",
-        "What still moves when you think of {who}?",
+        "What would you say to {about}?",
+        "How are you with {about} today?",
+        "What still moves when you think of {about}?",
         "What surprised you about {topic}?",
-        "What does {who} stir in you?",
+        "What does {about} stir in you?",
         "How near is {topic} now?",
     ),
 }
 # A reflective reply may keep the person's tempo, by introvert.
 _TEMPO: dict[bool, tuple[str, ...]] = {
-    True: ("Take your time with {who}, in silence.", "Write of {who} slowly, or not at all."),
-    False: ("Say it out loud about {who}.", "Talk {topic} through with me."),
+    True: ("Take your time with {about}, in silence.", "Write of {about} slowly, or not at all."),
+    False: ("Say it out loud about {about}.", "Talk {topic} through with me."),
 }
 # Closes of a persona-aware reply, by focus and introvert.
 _PERSONA: dict[tuple[str, bool], tuple[str, ...]] = {
     ("interest", True): (
-        "Would {doing} alone make room for {who}?",
+        "Would {doing} alone make room for {about}?",
         "Could {doing} hold {topic} for a while?",
-        "You like {doing}: does {who} follow you there?",
+        "You like {doing}: does {about} follow you there?",
         "In the stillness of {doing}, where is {topic}?",
     ),
     ("interest", False): (
-        "Who joins you in {doing} and hears about {who}?",
+        "Who joins you in {doing} and hears about {about}?",
         "Is {doing} with friends a place for {topic}?",
-        "In company, {doing}, would {who} weigh less?",
+        "In company, {doing}, would {about} weigh less?",
         "Whom do you tell about {topic} over {doing}?",
     ),
     ("recent", True): (
         "You {recent}: is such calm there for {topic}?",
-        "As when you {recent}, could {who} wait outside?",
-        "Lately you {recent}; does quiet help with {who}?",
+        "As when you {recent}, could {about} wait outside?",
+        "Lately you {recent}; does quiet help with {about}?",
         "You {recent} by yourself; may {topic} rest too?",
     ),
     ("recent", False): (
-        "You {recent}: who was there to hear of {who}?",
+        "You {recent}: who was there to hear of {about}?",
         "Since you {recent}, whom did you tell about {topic}?",
-        "Lately you {recent}; could others share {who} too?",
+        "Lately you {recent}; could others share {about} too?",
         "You {recent} among people; did {topic} come up?",
     ),
     ("job", True): (
-        "As {job}, who lets you be still about {who}?",
+        "As {job}, who lets you be still about {about}?",
         "What would {job} need after {topic}?",
-        "For {job}, is tonight free of {who}?",
+        "For {job}, is tonight free of {about}?",
         "After a day as {job}, what silence suits {topic}?",
     ),
     ("job", False): (
-        "As {job}, who asks you about {who}?",
+        "As {job}, who asks you about {about}?",
         "Which friend of {job} should hear of {topic}?",
-        "For {job}, who sits with you over {who}?",
+        "For {job}, who sits with you over {about}?",
         "After a day as {job}, who talks {topic} over?",
     ),
     ("signature", True): (
-        "“{signature}”, you sign: does it hold for {who}?",
+        "“{signature}”, you sign: does it hold for {about}?",
         "What does “{signature}” whisper about {topic}?",
-        "“{signature}” and {who}: may it take its time?",
+        "“{signature}” and {about}: may it take its time?",
         "If “{signature}” were advice, would {topic} agree?",
     ),
     ("signature", False): (
-        "“{signature}”, you sign: who laughs with you about {who}?",
+        "“{signature}”, you sign: who laughs with you about {about}?",
         "Which friend says “{signature}” to {topic}?",
-        "“{signature}”, shall we say to {who}?",
+        "“{signature}”, shall we say to {about}?",
         "Whom would you tell “{signature}” after {topic}?",
     ),
 }
@@ -247,14 +248,20 @@ def choose(
     empathy = 5 if "{reflect}" in mirror else 4
     if style == "reflective" and rng.random() < 0.3:
         tempo = rng.choice(half(_TEMPO[profile.introvert], templates))
-        return Template(f"{mirror} {tempo}", 5, empathy, 4, 5)
+        return Template(_joined(mirror, tempo), 5, empathy, 4, 5)
     if style == "reflective":
         question = _fitting(_QUESTIONS[profile.planning], fits // 2, rng, templates)
-        return Template(f"{mirror} {question}", 5, empathy, 3, 5)
+        return Template(_joined(mirror, question), 5, empathy, 3, 5)
     close = _fitting(_PERSONA[profile.focus, profile.introvert], fits // 4, rng, templates)
     if rng.random() < 0.15:
-        return Template(close, 4, 3, 5, 5)
-    return Template(f"{mirror} {close}", 5, empathy, 5, 5)
+        return Template(close.replace("{about}", "{topic}"), 4, 3, 5, 5)
+    return Template(_joined(mirror, close), 5, empathy, 5, 5)
+
+
+def _joined(mirror: str, close: str) -> str:
+    """Mirror and close, one of which names what happened."""
+    is_named = any(slot in mirror.casefold() for slot in ("{topic}", "{event}"))
+    return f"{mirror} {close.replace('{about}', '{who}' if is_named else '{topic}')}"
 
 
 def half(pool: Sequence[Choice], templates: Templates) -> Sequence[Choice]:
