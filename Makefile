@@ -1,7 +1,7 @@
 # Everything that people do with Kardia Studio on one machine. `make help` lists it.
 PYTHON ?= python3
 PORT ?= 8000
-MODEL ?= starter=training/starter/model
+MODEL ?= starter=training/starter/models/starter-sft
 ARGS ?=
 
 python := .venv/bin/python
@@ -24,7 +24,7 @@ vllm: ## serve a model with vLLM (MODEL=NAME=DIR; PORT=8200; ARGS go to vLLM)
 
 test: ## run all tests, on services of their own (ARGS="-k name")
 	@$(install) --dev
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: ## check style, import directions, types and missing migrations
 	@$(install) --dev

@@ -2,7 +2,8 @@
 
 Loaded by `-p tests.services`. They live in a temporary folder, so the data of `make run` is never
 touched. DATABASE_URL and REDIS_URL, where set, are used as they are; KARDIA_VAR too is temporary.
-xdist's workers find all of them set by the controller.
+Of several test processes (xdist) each has a database of its own on the first one's PostgreSQL, and
+a Valkey and a folder of its own.
 """
 
 import os
@@ -17,6 +18,7 @@ from webapp.embedded import homes
 from webapp.embedded.services import KINDS
 
 PREFIX = "kardia-tests-"
+OURS = "KARDIA_TEST_SERVICES"  # the variables that this plugin set
 
 # Root's own temporary folder may be closed to the user whom the services run as.
 PARENT = Path("/var/tmp" if homes.service_user() else tempfile.gettempdir())  # noqa: S108
@@ -25,19 +27,36 @@ PARENT = Path("/var/tmp" if homes.service_user() else tempfile.gettempdir())  # 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # A wrapper, because pytest-django reads the settings in this hook, first of the others.
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        _forget_what_is_not_shared()
+    else:
         _remove_left_overs()
-        home = _temporary_home()
-        early_config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
-        os.environ.setdefault("KARDIA_DEMO", "1")  # secrets are generated, into a place of its own
-        os.environ.setdefault("KARDIA_VAR", str(home / "var"))
-        for variable, kind in KINDS.items():
-            if not os.environ.get(variable):
-                service = kind(home, log=home / f"{kind.name}.log", durable=False)
-                early_config.add_cleanup(service.stop)  # last added, first called
-                service.start()
-                os.environ[variable] = service.url
+    home = _temporary_home()
+    early_config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    # The threads of small models wait for each other longer than they work.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("KARDIA_DEMO", "1")  # secrets are generated, into a place of its own
+    for variable, kind in KINDS.items():
+        if not os.environ.get(variable):
+            service = kind(home, log=home / f"{kind.name}.log", durable=False)
+            early_config.add_cleanup(service.stop)  # last added, first called
+            service.start()
+            _set_for_all(variable, service.url)
+    if not os.environ.get("KARDIA_VAR"):
+        _set_for_all("KARDIA_VAR", str(home / "var"))
     return (yield)
+
+
+def _set_for_all(variable: str, value: str) -> None:
+    """Set a variable, and note that it is ours and was not given from outside."""
+    os.environ[variable] = value
+    os.environ[OURS] = f"{os.environ.get(OURS, '')} {variable}".strip()
+
+
+def _forget_what_is_not_shared() -> None:
+    for variable in os.environ.pop(OURS, "").split():
+        if variable != "DATABASE_URL":
+            del os.environ[variable]
 
 
 def _temporary_home() -> Path:
