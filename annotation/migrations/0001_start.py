@@ -34,6 +34,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_collection_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='collection_number'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -55,6 +59,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_dialogue_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='dialogue_number'),
+                    models.UniqueConstraint(fields=('project', 'source', 'source_key'), name='dialogue_import_key'),
+                    models.CheckConstraint(condition=models.Q(('emotion_label', None), ('emotion_label__in', ['afraid', 'angry', 'annoyed', 'anticipating', 'anxious', 'apprehensive', 'ashamed', 'caring', 'confident', 'content', 'devastated', 'disappointed', 'disgusted', 'embarrassed', 'excited', 'faithful', 'furious', 'grateful', 'guilty', 'hopeful', 'impressed', 'jealous', 'joyful', 'lonely', 'nostalgic', 'prepared', 'proud', 'sad', 'sentimental', 'surprised', 'terrified', 'trusting']), _connector='OR'), name='known_emotion_label'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -82,6 +92,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_fitrun_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='fitrun_number'),
+                    models.UniqueConstraint(fields=('project', 'idempotency_key'), name='fitrun_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='fitrun_known_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='fitrun_claimed_while_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -110,6 +127,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_generationrun_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='generationrun_number'),
+                    models.UniqueConstraint(fields=('project', 'idempotency_key'), name='generationrun_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='generationrun_known_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='generationrun_claimed_while_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +160,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_importrun_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='importrun_number'),
+                    models.UniqueConstraint(fields=('project', 'idempotency_key'), name='importrun_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='importrun_known_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='importrun_claimed_while_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -152,6 +183,11 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['line'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_importline_in_project'),
+                    models.UniqueConstraint(fields=('run', 'line'), name='import_line'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('dialogue', None), ('outcome', 'broken')), models.Q(('dialogue__isnull', False), ('outcome__in', ['added', 'known'])), _connector='OR'), name='line_outcome'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -168,6 +204,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_profile_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='profile_number'),
+                    models.UniqueConstraint(fields=('project', 'content_hash'), name='profile_content'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -188,6 +229,10 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_generationitem_in_project'),
+                    models.UniqueConstraint(fields=('run', 'position'), name='generation_position'),
+                ],
             },
         ),
         migrations.AddField(
@@ -211,6 +256,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_queue_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='queue_number'),
+                    models.CheckConstraint(condition=models.Q(('overlap__range', (1, 20))), name='queue_overlap'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -224,6 +274,10 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_item_in_project'),
+                    models.UniqueConstraint(fields=('queue', 'position'), name='item_position'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -236,6 +290,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_queuerater_in_project'),
+                    models.UniqueConstraint(fields=('queue', 'user'), name='one_place'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -250,6 +308,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_rater_in_project'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('judge', None), ('kind', 'person'), ('label', ''), ('user__isnull', False)), models.Q(('judge__isnull', False), ('kind', 'judge'), ('label', ''), ('user', None)), models.Q(('judge', None), ('kind__in', ['external', 'construction']), ('user', None), models.Q(('label', ''), _negated=True)), _connector='OR'), name='rater_parts'),
+                    models.UniqueConstraint(condition=models.Q(('kind', 'person')), fields=('project', 'user'), name='rater_of_person'),
+                    models.UniqueConstraint(condition=models.Q(('kind', 'judge')), fields=('project', 'judge'), name='rater_of_judge'),
+                    models.UniqueConstraint(condition=models.Q(('kind__in', ['external', 'construction'])), fields=('project', 'kind', 'label'), name='rater_label'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -267,6 +332,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_rating_in_project'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -290,6 +358,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_assignment_in_project'),
+                    models.UniqueConstraint(fields=('item', 'rater'), name='one_assignment'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('rating__isnull', False), ('state', 'submitted'), ('submitted_at__isnull', False)), models.Q(models.Q(('state', 'submitted'), _negated=True), ('rating', None)), _connector='OR'), name='rating_where_submitted'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -310,6 +383,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_score_in_project'),
+                    models.UniqueConstraint(fields=('rating', 'criterion_uid'), name='one_score'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'scored'), ('value__isnull', False)), models.Q(models.Q(('status', 'scored'), _negated=True), ('value', None)), _connector='OR'), name='value_where_scored'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -325,6 +403,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_evidence_in_project'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('end', None), ('start', None)), models.Q(('end__gt', models.F('start')), ('start__isnull', False)), _connector='OR'), name='evidence_range'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -341,6 +423,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_snapshot_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='snapshot_number'),
+                ],
             },
         ),
         migrations.AddField(
@@ -372,6 +458,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_judgerun_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='judgerun_number'),
+                    models.UniqueConstraint(fields=('project', 'idempotency_key'), name='judgerun_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='judgerun_known_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='judgerun_claimed_while_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -388,6 +481,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_target_in_project'),
+                    models.UniqueConstraint(condition=models.Q(('kind', 'dialogue')), fields=('dialogue',), name='one_target_per_dialogue'),
+                    models.UniqueConstraint(condition=models.Q(('kind', 'text')), fields=('project', 'context_hash'), name='text_content'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -402,6 +500,11 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_snapshotmember_in_project'),
+                    models.UniqueConstraint(fields=('snapshot', 'position'), name='member_position'),
+                    models.UniqueConstraint(fields=('snapshot', 'target'), name='member_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -425,6 +528,12 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_judgeitem_in_project'),
+                    models.UniqueConstraint(fields=('run', 'target'), name='judged_once'),
+                    models.UniqueConstraint(fields=('run', 'position'), name='judge_position'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('rating__isnull', False), ('state__in', ['done', 'reused'])), models.Q(('rating', None), ('state__in', ['waiting', 'failed'])), _connector='OR'), name='judge_item_rating'),
+                ],
             },
         ),
         migrations.AddField(
@@ -450,6 +559,11 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_turn_in_project'),
+                    models.UniqueConstraint(fields=('dialogue', 'position'), name='turn_position'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['system', 'seeker', 'supporter'])), name='known_turn_role'),
+                ],
             },
         ),
         migrations.AddField(
@@ -457,141 +571,25 @@ class Migration(migrations.Migration):
             name='turn',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='annotation.turn'),
         ),
-        migrations.AddConstraint(
-            model_name='collection',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_collection_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='collection',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='collection_number'),
-        ),
         migrations.AddIndex(
             model_name='fitrun',
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'heartbeat_at'], name='fitrun_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='fitrun',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_fitrun_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='fitrun',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='fitrun_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='fitrun',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='fitrun_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='fitrun',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='fitrun_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='fitrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='fitrun_claimed_while_running'),
         ),
         migrations.AddIndex(
             model_name='generationrun',
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'heartbeat_at'], name='generationrun_open'),
         ),
-        migrations.AddConstraint(
-            model_name='generationrun',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_generationrun_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='generationrun',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='generationrun_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='generationrun',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='generationrun_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='generationrun',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='generationrun_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='generationrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='generationrun_claimed_while_running'),
-        ),
         migrations.AddIndex(
             model_name='importrun',
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'heartbeat_at'], name='importrun_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_importrun_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='importrun_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='importrun_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='importrun_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='importrun_claimed_while_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='importline',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_importline_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='importline',
-            constraint=models.UniqueConstraint(fields=('run', 'line'), name='import_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='importline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dialogue', None), ('outcome', 'broken')), models.Q(('dialogue__isnull', False), ('outcome__in', ['added', 'known'])), _connector='OR'), name='line_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='profile',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_profile_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='profile',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='profile_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='profile',
-            constraint=models.UniqueConstraint(fields=('project', 'content_hash'), name='profile_content'),
         ),
         migrations.AddIndex(
             model_name='generationitem',
             index=models.Index(fields=['run', 'state', 'position'], name='annotation__run_id_0c7e6d_idx'),
         ),
-        migrations.AddConstraint(
-            model_name='generationitem',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_generationitem_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='generationitem',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='generation_position'),
-        ),
         migrations.AddIndex(
             model_name='dialogue',
             index=models.Index(fields=['project', 'emotion_label', '-number'], name='annotation__project_024cc5_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_dialogue_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='dialogue_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.UniqueConstraint(fields=('project', 'source', 'source_key'), name='dialogue_import_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('emotion_label', None), ('emotion_label__in', ['afraid', 'angry', 'annoyed', 'anticipating', 'anxious', 'apprehensive', 'ashamed', 'caring', 'confident', 'content', 'devastated', 'disappointed', 'disgusted', 'embarrassed', 'excited', 'faithful', 'furious', 'grateful', 'guilty', 'hopeful', 'impressed', 'jealous', 'joyful', 'lonely', 'nostalgic', 'prepared', 'proud', 'sad', 'sentimental', 'surprised', 'terrified', 'trusting']), _connector='OR'), name='known_emotion_label'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='dialogue',
@@ -601,65 +599,13 @@ class Migration(migrations.Migration):
             model_name='dialogue',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF (OLD.sealed_at IS NOT NULL) AND coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='f7d41917d522b0501f1c1ab11d5ae710c9442ac1', operation='DELETE', pgid='pgtrigger_undeletable_2a807', table='annotation_dialogue', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='queuerater',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_queuerater_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='queuerater',
-            constraint=models.UniqueConstraint(fields=('queue', 'user'), name='one_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='rater',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_rater_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='rater',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('judge', None), ('kind', 'person'), ('label', ''), ('user__isnull', False)), models.Q(('judge__isnull', False), ('kind', 'judge'), ('label', ''), ('user', None)), models.Q(('judge', None), ('kind__in', ['external', 'construction']), ('user', None), models.Q(('label', ''), _negated=True)), _connector='OR'), name='rater_parts'),
-        ),
-        migrations.AddConstraint(
-            model_name='rater',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'person')), fields=('project', 'user'), name='rater_of_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='rater',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'judge')), fields=('project', 'judge'), name='rater_of_judge'),
-        ),
-        migrations.AddConstraint(
-            model_name='rater',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['external', 'construction'])), fields=('project', 'kind', 'label'), name='rater_label'),
-        ),
         migrations.AddIndex(
             model_name='assignment',
             index=models.Index(fields=['rater', 'state'], name='annotation__rater_i_cf956c_idx'),
         ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_assignment_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('item', 'rater'), name='one_assignment'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rating__isnull', False), ('state', 'submitted'), ('submitted_at__isnull', False)), models.Q(models.Q(('state', 'submitted'), _negated=True), ('rating', None)), _connector='OR'), name='rating_where_submitted'),
-        ),
         migrations.AddIndex(
             model_name='score',
             index=models.Index(fields=['project', 'meaning_id'], name='annotation__project_a2dc38_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_score_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(fields=('rating', 'criterion_uid'), name='one_score'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'scored'), ('value__isnull', False)), models.Q(models.Q(('status', 'scored'), _negated=True), ('value', None)), _connector='OR'), name='value_where_scored'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='score',
@@ -669,14 +615,6 @@ class Migration(migrations.Migration):
             model_name='score',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='11b57f10e229a595936f2330c5704281780061a0', operation='DELETE', pgid='pgtrigger_undeletable_16924', table='annotation_score', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_evidence_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end', None), ('start', None)), models.Q(('end__gt', models.F('start')), ('start__isnull', False)), _connector='OR'), name='evidence_range'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='evidence',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF to_jsonb(OLD) IS DISTINCT FROM to_jsonb(NEW) THEN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;", hash='ed455b7b9ca2ff8d76fc95a7fec054e03eb328a7', operation='UPDATE', pgid='pgtrigger_frozen_c5674', table='annotation_evidence', when='BEFORE')),
@@ -684,14 +622,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='evidence',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='7caafebbbc35229625530456dd3a7799e16852b8', operation='DELETE', pgid='pgtrigger_undeletable_8a21b', table='annotation_evidence', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='snapshot',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_snapshot_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='snapshot',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='snapshot_number'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='snapshot',
@@ -701,53 +631,9 @@ class Migration(migrations.Migration):
             model_name='snapshot',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='29cf929c9495bbdae1f20286faaac27beec70333', operation='DELETE', pgid='pgtrigger_undeletable_c74e9', table='annotation_snapshot', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='queue',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_queue_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='queue',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='queue_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(('overlap__range', (1, 20))), name='queue_overlap'),
-        ),
         migrations.AddIndex(
             model_name='judgerun',
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'heartbeat_at'], name='judgerun_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerun',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_judgerun_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerun',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='judgerun_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerun',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='judgerun_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerun',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='judgerun_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgerun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='judgerun_claimed_while_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='snapshotmember',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_snapshotmember_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='snapshotmember',
-            constraint=models.UniqueConstraint(fields=('snapshot', 'position'), name='member_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='snapshotmember',
-            constraint=models.UniqueConstraint(fields=('snapshot', 'target'), name='member_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='snapshotmember',
@@ -760,10 +646,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='rating',
             index=models.Index(fields=['project', 'spec', 'purpose'], name='annotation__project_c7a546_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_rating_in_project'),
         ),
         migrations.AddConstraint(
             model_name='rating',
@@ -786,44 +668,8 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['run', 'state', 'position'], name='annotation__run_id_1ae289_idx'),
         ),
         migrations.AddConstraint(
-            model_name='judgeitem',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_judgeitem_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgeitem',
-            constraint=models.UniqueConstraint(fields=('run', 'target'), name='judged_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgeitem',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='judge_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgeitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rating__isnull', False), ('state__in', ['done', 'reused'])), models.Q(('rating', None), ('state__in', ['waiting', 'failed'])), _connector='OR'), name='judge_item_rating'),
-        ),
-        migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_item_in_project'),
-        ),
-        migrations.AddConstraint(
             model_name='item',
             constraint=models.UniqueConstraint(fields=('queue', 'target'), name='item_target'),
-        ),
-        migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('queue', 'position'), name='item_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_turn_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('dialogue', 'position'), name='turn_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['system', 'seeker', 'supporter'])), name='known_turn_role'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='turn',
@@ -835,23 +681,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='target',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_target_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('context', None), ('dialogue', None), ('kind', 'turn'), ('turn__isnull', False)), models.Q(('context', None), ('dialogue__isnull', False), ('kind', 'dialogue'), ('turn', None)), models.Q(('context__isnull', False), ('dialogue', None), ('kind', 'text'), ('turn', None)), _connector='OR'), name='target_parts'),
         ),
         migrations.AddConstraint(
             model_name='target',
             constraint=models.UniqueConstraint(condition=models.Q(('kind', 'turn')), fields=('turn',), name='one_target_per_turn'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'dialogue')), fields=('dialogue',), name='one_target_per_dialogue'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'text')), fields=('project', 'context_hash'), name='text_content'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='target',

@@ -46,6 +46,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_impactrun_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='impactrun_number'),
+                    models.UniqueConstraint(fields=('project', 'idempotency_key'), name='impactrun_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='impactrun_known_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='impactrun_claimed_while_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -64,6 +71,11 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_impactitem_in_project'),
+                    models.UniqueConstraint(fields=('run', 'target'), name='impactitem_once'),
+                    models.UniqueConstraint(fields=('run', 'position'), name='impactitem_position'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -90,6 +102,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_playgroundrun_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='playgroundrun_number'),
+                    models.UniqueConstraint(fields=('project', 'idempotency_key'), name='playgroundrun_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='playgroundrun_known_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='playgroundrun_claimed_while_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -107,6 +126,11 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_playgrounditem_in_project'),
+                    models.UniqueConstraint(fields=('run', 'target'), name='playgrounditem_once'),
+                    models.UniqueConstraint(fields=('run', 'position'), name='playgrounditem_position'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -132,6 +156,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_suggestionrun_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='suggestionrun_number'),
+                    models.UniqueConstraint(fields=('project', 'idempotency_key'), name='suggestionrun_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='suggestionrun_known_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='suggestionrun_claimed_while_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -157,6 +188,12 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_suggestion_in_project'),
+                    models.UniqueConstraint(fields=('run', 'position'), name='suggestion_position'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='suggestion_decided'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'anchor'), ('level__isnull', False)), models.Q(('kind', 'criterion'), ('level__isnull', True)), _connector='OR'), name='suggestion_parts'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -174,6 +211,10 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_suggestionsource_in_project'),
+                    models.UniqueConstraint(fields=('run', 'position'), name='suggestion_source_position'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -196,131 +237,36 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='annotation_trialscore_in_project'),
+                    models.UniqueConstraint(fields=('target', 'judge', 'criterion_uid', 'reading'), name='one_trial_score'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'scored'), ('value__isnull', False)), models.Q(models.Q(('status', 'scored'), _negated=True), ('value', None)), _connector='OR'), name='trial_value_where_scored'),
+                ],
             },
         ),
         migrations.AddIndex(
             model_name='impactrun',
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'heartbeat_at'], name='impactrun_open'),
         ),
-        migrations.AddConstraint(
-            model_name='impactrun',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_impactrun_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='impactrun',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='impactrun_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='impactrun',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='impactrun_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='impactrun',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='impactrun_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='impactrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='impactrun_claimed_while_running'),
-        ),
         migrations.AddIndex(
             model_name='impactitem',
             index=models.Index(fields=['run', 'state', 'position'], name='annotation__run_id_682fa4_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='impactitem',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_impactitem_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='impactitem',
-            constraint=models.UniqueConstraint(fields=('run', 'target'), name='impactitem_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='impactitem',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='impactitem_position'),
         ),
         migrations.AddIndex(
             model_name='playgroundrun',
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'heartbeat_at'], name='playgroundrun_open'),
         ),
-        migrations.AddConstraint(
-            model_name='playgroundrun',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_playgroundrun_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='playgroundrun',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='playgroundrun_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='playgroundrun',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='playgroundrun_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='playgroundrun',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='playgroundrun_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='playgroundrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='playgroundrun_claimed_while_running'),
-        ),
         migrations.AddIndex(
             model_name='playgrounditem',
             index=models.Index(fields=['run', 'state', 'position'], name='annotation__run_id_a906eb_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='playgrounditem',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_playgrounditem_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='playgrounditem',
-            constraint=models.UniqueConstraint(fields=('run', 'target'), name='playgrounditem_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='playgrounditem',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='playgrounditem_position'),
         ),
         migrations.AddIndex(
             model_name='suggestionrun',
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'heartbeat_at'], name='suggestionrun_open'),
         ),
-        migrations.AddConstraint(
-            model_name='suggestionrun',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_suggestionrun_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestionrun',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='suggestionrun_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestionrun',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='suggestionrun_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestionrun',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='suggestionrun_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestionrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='suggestionrun_claimed_while_running'),
-        ),
         migrations.AddIndex(
             model_name='suggestion',
             index=models.Index(fields=['version', 'uid'], name='annotation__version_2de8a2_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_suggestion_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='suggestion_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='suggestion_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'anchor'), ('level__isnull', False)), models.Q(('kind', 'criterion'), ('level__isnull', True)), _connector='OR'), name='suggestion_parts'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='suggestion',
@@ -330,14 +276,6 @@ class Migration(migrations.Migration):
             model_name='suggestion',
             trigger=pgtrigger.compiler.Trigger(name='decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF (OLD.state <> 'open') AND to_jsonb(OLD) IS DISTINCT FROM to_jsonb(NEW) THEN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;", hash='b39af2cb570bcae1f39baa8882efcc1f6a8fcaa5', operation='UPDATE', pgid='pgtrigger_decided_once_00217', table='annotation_suggestion', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='suggestionsource',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_suggestionsource_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestionsource',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='suggestion_source_position'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='suggestionsource',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF to_jsonb(OLD) IS DISTINCT FROM to_jsonb(NEW) THEN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;", hash='b2b935de67b1bad85132122410a17c611e5b4ae2', operation='UPDATE', pgid='pgtrigger_frozen_932f2', table='annotation_suggestionsource', when='BEFORE')),
@@ -345,18 +283,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='suggestionsource',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='4b0069a6ae41a4e2b0cf756baa41e452d24a4545', operation='DELETE', pgid='pgtrigger_undeletable_32d93', table='annotation_suggestionsource', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='trialscore',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='annotation_trialscore_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='trialscore',
-            constraint=models.UniqueConstraint(fields=('target', 'judge', 'criterion_uid', 'reading'), name='one_trial_score'),
-        ),
-        migrations.AddConstraint(
-            model_name='trialscore',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'scored'), ('value__isnull', False)), models.Q(models.Q(('status', 'scored'), _negated=True), ('value', None)), _connector='OR'), name='trial_value_where_scored'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='trialscore',

@@ -35,6 +35,9 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['position'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='rubrics_criterion_in_project'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -56,6 +59,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='rubrics_judge_in_project'),
+                    models.UniqueConstraint(fields=('project', 'name', 'version'), name='judge_version'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('artefact__isnull', False), ('endpoint__isnull', True), ('kind', 'learned')), models.Q(('artefact__isnull', True), ('endpoint__isnull', False), ('kind', 'llm')), _connector='OR'), name='judge_parts'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -71,6 +79,10 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['value'],
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='rubrics_level_in_project'),
+                    models.UniqueConstraint(fields=('criterion', 'value'), name='level_value'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -87,6 +99,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='rubrics_rubric_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='rubric_number'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -110,6 +126,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='rubrics_rubricversion_in_project'),
+                    models.UniqueConstraint(fields=('rubric', 'number'), name='version_number'),
+                    models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'in_review'])), fields=('rubric',), name='one_open_version'),
+                ],
             },
         ),
         migrations.AddField(
@@ -129,6 +150,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='rubrics_spec_in_project'),
+                    models.UniqueConstraint(fields=('project', 'hash'), name='spec_content'),
+                ],
             },
         ),
         migrations.AddField(
@@ -152,19 +177,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='rubrics_judgecall_in_project'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='judge',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='rubrics_judge_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='judge',
-            constraint=models.UniqueConstraint(fields=('project', 'name', 'version'), name='judge_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='judge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('artefact__isnull', False), ('endpoint__isnull', True), ('kind', 'learned')), models.Q(('artefact__isnull', True), ('endpoint__isnull', False), ('kind', 'llm')), _connector='OR'), name='judge_parts'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='judge',
@@ -174,14 +190,6 @@ class Migration(migrations.Migration):
             model_name='judge',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='2c1f82828973478bb6ac9a4d038b4b96156484ad', operation='DELETE', pgid='pgtrigger_undeletable_2f6c5', table='rubrics_judge', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='level',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='rubrics_level_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='level',
-            constraint=models.UniqueConstraint(fields=('criterion', 'value'), name='level_value'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='level',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF to_jsonb(OLD) IS DISTINCT FROM to_jsonb(NEW) THEN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;", hash='2b9218cb4a3aa8dcdcad567763eeb4bb8594a9c9', operation='UPDATE', pgid='pgtrigger_frozen_dca71', table='rubrics_level', when='BEFORE')),
@@ -190,21 +198,9 @@ class Migration(migrations.Migration):
             model_name='level',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='94b44be943f04f00d6eeec688b1c79978cc78e8b', operation='DELETE', pgid='pgtrigger_undeletable_d1003', table='rubrics_level', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='rubric',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='rubrics_rubric_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='rubric',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='rubric_number'),
-        ),
         migrations.AddIndex(
             model_name='criterion',
             index=models.Index(fields=['project', 'meaning_id'], name='rubrics_cri_project_97a5d8_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='rubrics_criterion_in_project'),
         ),
         migrations.AddConstraint(
             model_name='criterion',
@@ -218,14 +214,6 @@ class Migration(migrations.Migration):
             model_name='criterion',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='02ea68bbec92ab75c26b5b844ecfda6efa742db4', operation='DELETE', pgid='pgtrigger_undeletable_1cdb3', table='rubrics_criterion', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='spec',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='rubrics_spec_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='spec',
-            constraint=models.UniqueConstraint(fields=('project', 'hash'), name='spec_content'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='spec',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF to_jsonb(OLD) IS DISTINCT FROM to_jsonb(NEW) THEN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;", hash='e68f6c06e58995f123b5765c5d60a2878a27a982', operation='UPDATE', pgid='pgtrigger_frozen_8a06b', table='rubrics_spec', when='BEFORE')),
@@ -233,18 +221,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='spec',
             trigger=pgtrigger.compiler.Trigger(name='undeletable', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF coalesce(current_setting('kardia.deleting_project', true), '') <> OLD.project_id::text THEN RAISE EXCEPTION '% can not be deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN OLD;", hash='0c7ca5a626dbeb917ac63a442cf94d97748dfca0', operation='DELETE', pgid='pgtrigger_undeletable_bba23', table='rubrics_spec', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='rubricversion',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='rubrics_rubricversion_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='rubricversion',
-            constraint=models.UniqueConstraint(fields=('rubric', 'number'), name='version_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='rubricversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'in_review'])), fields=('rubric',), name='one_open_version'),
         ),
         migrations.AddConstraint(
             model_name='rubricversion',
@@ -265,10 +241,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='judgecall',
             index=models.Index(fields=['run_id', 'id'], name='rubrics_jud_run_id_7503e2_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgecall',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='rubrics_judgecall_in_project'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='judgecall',

@@ -30,6 +30,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('forced', False), ('changed', True), _connector='OR'), name='forced_means_changed'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -44,6 +47,9 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-created_at'],
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('verdict', 'approved'), models.Q(('verdict', 'refused'), models.Q(('words', ''), _negated=True)), _connector='OR'), name='refusal_has_words'),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -103,10 +109,6 @@ class Migration(migrations.Migration):
             model_name='meaningchange',
             constraint=models.UniqueConstraint(fields=('version', 'uid'), name='one_meaning_change'),
         ),
-        migrations.AddConstraint(
-            model_name='meaningchange',
-            constraint=models.CheckConstraint(condition=models.Q(('forced', False), ('changed', True), _connector='OR'), name='forced_means_changed'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='meaningchange',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF to_jsonb(OLD) IS DISTINCT FROM to_jsonb(NEW) THEN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END IF; RETURN NEW;", hash='bdfd202fb3f11b0bae543d66a36f8a8fd9c99d50', operation='UPDATE', pgid='pgtrigger_frozen_e7798', table='rubrics_meaningchange', when='BEFORE')),
@@ -126,10 +128,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='review',
             constraint=models.UniqueConstraint(fields=('version', 'reviewer', 'revision'), name='one_review_of_a_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict', 'approved'), models.Q(('verdict', 'refused'), models.Q(('words', ''), _negated=True)), _connector='OR'), name='refusal_has_words'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='review',

@@ -32,6 +32,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='training_checkpoint_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='checkpoint_number'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -64,6 +68,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='training_trainingrun_in_project'),
+                    models.UniqueConstraint(fields=('project', 'number'), name='trainingrun_number'),
+                    models.UniqueConstraint(fields=('project', 'idempotency_key'), name='trainingrun_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='trainingrun_known_status'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='trainingrun_claimed_while_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -88,6 +99,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='training_rollout_in_project'),
+                    models.UniqueConstraint(fields=('run', 'step', 'prompt_id', 'index'), name='rollout_place'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,6 +129,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='training_evaluation_in_project'),
+                    models.UniqueConstraint(fields=('run', 'name'), name='one_evaluation'),
+                ],
             },
         ),
         migrations.AddField(
@@ -126,52 +145,8 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'heartbeat_at'], name='trainingrun_open'),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='training_trainingrun_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='trainingrun_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='trainingrun_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'succeeded', 'failed', 'cancelled'])), name='trainingrun_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('claim__isnull', True)), _connector='OR'), name='trainingrun_claimed_while_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='rollout',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='training_rollout_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='rollout',
-            constraint=models.UniqueConstraint(fields=('run', 'step', 'prompt_id', 'index'), name='rollout_place'),
-        ),
-        migrations.AddConstraint(
             model_name='metric',
             constraint=models.UniqueConstraint(fields=('run', 'name', 'step'), name='one_value_per_step'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='training_evaluation_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.UniqueConstraint(fields=('run', 'name'), name='one_evaluation'),
-        ),
-        migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='training_checkpoint_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='checkpoint_number'),
         ),
         migrations.AddConstraint(
             model_name='checkpoint',

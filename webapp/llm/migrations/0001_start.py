@@ -36,6 +36,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='llm_endpoint_in_project'),
+                    models.UniqueConstraint(fields=('project', 'name'), name='endpoint_name'),
+                    models.CheckConstraint(condition=models.Q(('max_concurrency__range', (1, 1024))), name='endpoint_concurrency'),
+                    models.CheckConstraint(condition=models.Q(('timeout_s__range', (1, 3600))), name='endpoint_timeout'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -57,31 +63,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('project', 'id'), name='llm_modelcall_in_project'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='llm_endpoint_in_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='endpoint_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('max_concurrency__range', (1, 1024))), name='endpoint_concurrency'),
-        ),
-        migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('timeout_s__range', (1, 3600))), name='endpoint_timeout'),
         ),
         migrations.AddIndex(
             model_name='modelcall',
             index=models.Index(fields=['run_id', 'id'], name='llm_modelca_run_id_2babf7_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelcall',
-            constraint=models.UniqueConstraint(fields=('project', 'id'), name='llm_modelcall_in_project'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='modelcall',

@@ -50,6 +50,9 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-since'],
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('completion__gte', 0), ('prompt__gte', 0)), name='price_not_negative'),
+                ],
             },
         ),
         migrations.AddField(
@@ -144,10 +147,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='price',
             constraint=models.UniqueConstraint(fields=('endpoint', 'since'), name='price_from_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('completion__gte', 0), ('prompt__gte', 0)), name='price_not_negative'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='price',
