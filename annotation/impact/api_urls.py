@@ -53,6 +53,11 @@ urlpatterns = [
         name="api_suggestion_run",
     ),
     path(
+        f"{P}suggestion-runs/<uuid:id>/cancel/",
+        SuggestionRunViewSet.as_view({"post": "cancel"}),
+        name="api_suggestion_run_cancel",
+    ),
+    path(
         f"{P}suggestions/<uuid:id>/accept/",
         SuggestionViewSet.as_view({"post": "accept"}),
         name="api_suggestion_accept",

@@ -166,7 +166,7 @@ def _require_few_tries(version: RubricVersion, actor: User) -> None:
     under_way = PlaygroundRun.objects.filter(version=version, created_by=actor, status__in=OPEN)
     if under_way.count() >= MAX_OPEN_TRIES:
         raise TooMany(
-            "Your last tries are still being scored. Their scores come first.",
+            "Your last tries are still being scored. Score this one when they are done.",
             code="too_many_open",
         )
 

@@ -16,6 +16,7 @@ from annotation.impact.suggestions import proposals_of, proposed
 from annotation.models import Suggestion, SuggestionRun
 from rubrics.access import version_for
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.runs import services as runs
 from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, idempotency_key
 
 MAX_REVISION = 2**31 - 1
@@ -133,7 +134,12 @@ class SuggestionRunViewSet(ProjectViewSet):
     queryset = SuggestionRun.objects.none()
     serializer_class = SuggestionRunSerializer
     lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = {"retrieve": WRITERS}
+    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(("retrieve", "cancel"), WRITERS)
 
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         return Response(self.get_serializer(suggestion_run_for(self.member, id)).data)
+
+    @extend_schema(request=None, responses=SuggestionRunSerializer)
+    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        runs.cancel(suggestion_run_for(self.member, id), actor=self.member.user)
+        return self.retrieve(request, id)

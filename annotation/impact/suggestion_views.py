@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotation.impact import suggesting
-from annotation.impact.access import WRITERS, suggestion_for
+from annotation.impact.access import WRITERS, suggestion_for, suggestion_run_for
 from annotation.impact.suggestion_prompt import MAX_NAME
 from annotation.impact.suggestions import suggestions_page
-from annotation.models import Suggestion
+from annotation.models import Suggestion, SuggestionRun
 from rubrics.access import version_for
 from rubrics.drafts import MAX_TEXT
 from webapp.accounts.access import Member
@@ -23,6 +23,7 @@ from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.llm.models import Endpoint
+from webapp.runs import services as runs
 
 
 class SuggestForm(forms.Form):
@@ -95,6 +96,14 @@ def suggestions(request: HttpRequest, member: Member, version_id: UUID) -> HttpR
 
 @require_POST
 @project_page(*WRITERS)
+def suggestion_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = suggestion_run_for(member, run_id)
+    runs.cancel(run, actor=member.user)
+    return _back(request, run)
+
+
+@require_POST
+@project_page(*WRITERS)
 def suggestion_accept(request: HttpRequest, member: Member, suggestion_id: UUID) -> HttpResponse:
     suggestion = suggestion_for(member, suggestion_id)
     form = AcceptForm(request.POST, suggestion=suggestion)
@@ -111,7 +120,10 @@ def suggestion_accept(request: HttpRequest, member: Member, suggestion_id: UUID)
         if accepted:
             messages.success(request, "The draft has it now. Everything else stayed as it was.")
     else:
-        messages.error(request, f"Not taken over. {next(iter(form.errors.values()))[0]}")
+        messages.error(
+            request,
+            f"Not taken over, and the draft did not change. {next(iter(form.errors.values()))[0]}",
+        )
     return _back(request, suggestion)
 
 
@@ -135,10 +147,8 @@ def _try(request: HttpRequest, action: Any) -> bool:
     return True
 
 
-def _back(request: HttpRequest, suggestion: Suggestion) -> HttpResponse:
-    url = resolve_url(
-        "suggestions", project_id=suggestion.project_id, version_id=suggestion.version_id
-    )
+def _back(request: HttpRequest, about: Suggestion | SuggestionRun) -> HttpResponse:
+    url = resolve_url("suggestions", project_id=about.project_id, version_id=about.version_id)
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(url)
     return redirect(url)

@@ -6,7 +6,7 @@ from typing import Any
 
 from annotation.impact.suggesting import disagreements
 from annotation.models import Suggestion, SuggestionRun, SuggestionSource
-from annotation.queries.blindness import hidden_targets
+from annotation.queries.blindness import blind_among
 from annotation.queries.desk import title_of
 from annotation.queries.judging import shown_text
 from rubrics.diff import Piece, words
@@ -91,11 +91,8 @@ def proposed(
         (row.run_id, row.position): row
         for row in rows.select_related("target__turn__dialogue", "target__dialogue")
     }
-    blind = set(
-        hidden_targets(member.user, member.project)
-        .filter(target__in=[row.target_id for row in sources.values()])
-        .values_list("target_id", flat=True)
-    )
+    targets = {row.target_id for row in sources.values()}
+    blind = blind_among(member.user, member.project, targets)
     blind_runs = {row.run_id for row in sources.values() if row.target_id in blind}
     criteria = {c.uid: c for c in from_json(text_of(version)).criteria}
     found = []

@@ -16,6 +16,11 @@ urlpatterns = [
     path("rubrics/impact/<uuid:run_id>/resume/", views.impact_resume, name="impact_resume"),
     path(f"{VERSION}suggestions/", suggestion_views.suggestions, name="suggestions"),
     path(
+        "rubrics/suggestions/runs/<uuid:run_id>/cancel/",
+        suggestion_views.suggestion_cancel,
+        name="suggestion_cancel",
+    ),
+    path(
         "rubrics/suggestions/<uuid:suggestion_id>/accept/",
         suggestion_views.suggestion_accept,
         name="suggestion_accept",

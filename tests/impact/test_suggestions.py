@@ -1,5 +1,6 @@
 """Proposals: where they come from, how an answer is read, and that a person decides."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +8,9 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from annotation.impact import suggesting, suggestion_work
 from annotation.impact.suggestion_prompt import (
@@ -27,7 +30,7 @@ from annotation.models import (
     Turn,
 )
 from annotation.services.ratings import NewScore, rater_for_person, submit_rating
-from annotation.services.targets import targets_for
+from annotation.services.targets import targets_for, text_target
 from rubrics.judging.parsing import ReplyError
 from rubrics.models import RubricVersion
 from rubrics.spec import from_json
@@ -211,6 +214,32 @@ def test_proposals_come_from_where_people_differ_and_change_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_stop_is_heard_while_the_model_thinks(
+    cast: Cast, script: Stub, voice: Endpoint, settings: Any, client: Client
+) -> None:
+    settings.RUN_LEASE_S = 1.0
+    draft, _ = differing(cast)
+    client.force_login(cast.clinicians[1])
+
+    def stop() -> None:
+        run = SuggestionRun.objects.get()
+        assert "run-stop" in page_of(cast, draft)
+        path = reverse("suggestion_cancel", args=[cast.project.pk, run.pk])
+        assert client.post(path).status_code == 302
+        connection.close()
+
+    async def think(body: dict[str, Any], n: int) -> Any:
+        await asyncio.to_thread(stop)
+        await asyncio.sleep(2.5)
+        return answer(CRITERION)
+
+    script.reply = think
+    assert asked(cast, draft, voice).status == "cancelled"
+    assert not Suggestion.objects.exists()
+    assert "run-stop" not in page_of(cast, draft)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_answer_that_can_not_be_read_is_a_recorded_error(
     cast: Cast, script: Stub, voice: Endpoint
 ) -> None:
@@ -335,15 +364,20 @@ def test_whoever_still_rates_a_text_sees_neither_it_nor_the_reason(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pasted", [False, True])
 def test_a_reason_waits_for_every_text_that_the_model_was_shown(
-    cast: Cast, voice: Endpoint
+    cast: Cast, voice: Endpoint, pasted: bool
 ) -> None:
-    """What it says of one text can tell the scores of another."""
+    """What it says of one text can tell the scores of another, and of a copy of it."""
     draft, _ = differing(cast)
     run = asked(cast, draft, voice)
     other = targets_for(project=cast.project, turns=[one_turn(cast, "Get over it.", 901).pk])[0]
+    copy = text_target(
+        project=cast.project, profile="", situation="", history=[], raw="Get over it."
+    )
     SuggestionSource.objects.create(
-        project=cast.project, run=run, position=1, target=other, criterion_uid="warmth",
+        project=cast.project, run=run, position=1, target=copy if pasted else other,
+        criterion_uid="warmth",
         people=[1.0, 3.0], others=[],
     )  # fmt: skip
     queue = Queue.objects.create(
