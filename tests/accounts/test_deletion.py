@@ -226,6 +226,28 @@ def test_a_deleted_project_closes_at_once_and_waits_for_its_workers(
     assert not Project.objects.filter(pk=cast.project.pk).exists()
 
 
+def test_a_project_that_cannot_be_removed_now_does_not_keep_the_others(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    close(cast)
+    deletion.delete_project(
+        actor=cast.stranger, project=cast.other_project, typed_name=cast.other_project.name
+    )
+    delete_files = deletion._delete_files
+
+    def fails_for_the_first(project: Project) -> None:
+        if project.pk == cast.project.pk:
+            raise OSError("Device or resource busy")
+        delete_files(project)
+
+    monkeypatch.setattr(deletion, "_delete_files", fails_for_the_first)
+    assert deletion.purge_projects() == 1
+    assert f"{cast.project.pk} could not be removed now" in caplog.text
+    assert [row.pk for row in Project.objects.all()] == [cast.project.pk]
+    monkeypatch.undo()
+    assert deletion.purge_projects() == 1
+
+
 def test_the_name_has_to_be_typed(client: Client, cast: Cast) -> None:
     with pytest.raises(Refused, match="not the name"):
         deletion.delete_project(actor=cast.leads[0], project=cast.project, typed_name="other")

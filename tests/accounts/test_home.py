@@ -93,9 +93,11 @@ def test_clinicians_see_their_drafts_and_what_waits_for_approval(cast: Cast) -> 
     version = draft(Setting(cast.project, author))
     assert "version 2 is a draft" in page(author, cast.project)
     assert "version 2 is a draft" not in page(other, cast.project)
-    RubricVersion.objects.filter(pk=version.pk).update(status="in_review")
-    assert "version 2 waits for approval" in page(other, cast.project)
-    assert "waits for approval" not in page(author, cast.project)
+    RubricVersion.objects.filter(pk=version.pk).update(status="in_review", saved_by=other)
+    # Whoever wrote last may not approve; the one who began the version may.
+    assert "version 2 waits for approval" in page(author, cast.project)
+    assert f"{other} asks you to read it" in page(author, cast.project)
+    assert "waits for approval" not in page(other, cast.project)
 
 
 def test_leads_see_what_runs_and_what_failed(cast: Cast) -> None:

@@ -8,12 +8,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from annotation.impact.services import Pasted
 from annotation.models import GenerationItem, Queue, QueueRater, Turn
 from annotation.services.targets import targets_for
 from annotation.work import generation, judging
 from rubrics.models import JudgeCall
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, endpoint, planned, served, stub
+from tests.impact.builders import draft_of, tried
 from tests.judging.builders import judge_run, llm_judge, said, snapshot, texts, version_of
 from tests.llm.servers import Stub, answer, serve
 from webapp.ids import new_id
@@ -111,8 +113,14 @@ def test_who_still_rates_a_text_gets_no_call_about_it(cast: Cast, client: Client
         project=cast.project, run=_generation(cast, voice), position=99, emotion="lonely",
         situation="s", profile=turn.dialogue.profile, dialogue=turn.dialogue,
     )  # fmt: skip
+    copy = tried(cast, draft_of(cast), passed.judge, pasted=Pasted(raw=turn.raw)).items.get().target
+    pasted = JudgeCall.objects.create(
+        project=cast.project, judge=passed.judge, spec=version.spec,
+        context_hash=copy.context_hash,
+    )  # fmt: skip
     about = [
         call_of(cast, voice, purpose="judge", made_for=passed.pk),
+        call_of(cast, voice, purpose="judge", made_for=pasted.pk),
         call_of(cast, voice, purpose="simulator", made_for=seeker.pk),
         call_of(cast, voice, purpose="simulator", made_for=planned_item.pk),
     ]
@@ -138,7 +146,7 @@ def test_who_still_rates_a_text_gets_no_call_about_it(cast: Cast, client: Client
         assert client.get(at("model_call", cast, call.pk)).status_code == 404
         assert client.get(at("api_call", cast, call.pk)).status_code == 404
     client.force_login(cast.leads[0])
-    assert len(seen()) == 4
+    assert len(seen()) == 5
 
 
 def _generation(cast: Cast, voice: Endpoint) -> Any:

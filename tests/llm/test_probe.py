@@ -13,7 +13,7 @@ from starlette.routing import Route
 from tests.llm.servers import Stub, answer, refusal, serve
 from webapp.llm.addresses import guarded_transport
 from webapp.llm.client import ModelClient
-from webapp.llm.probe import Findings, probe
+from webapp.llm.probe import MAX_REPLY, Findings, probe
 
 
 def obeys(body: dict[str, Any], count: int) -> Response:
@@ -70,6 +70,12 @@ async def test_a_server_that_can_everything() -> None:
     assert set(supports(found).values()) == {"yes"}
     assert (found.reply, found.context_length, found.error) == ("ready", 4096, "")
     assert len(found.calls) == len(stub.bodies) == 6
+
+
+@pytest.mark.asyncio
+async def test_an_answer_without_end_is_kept_in_part() -> None:
+    found, _ = await find(lambda body, count: answer("word " * 100_000), VLLM)
+    assert len(found.reply) == MAX_REPLY
 
 
 @pytest.mark.asyncio

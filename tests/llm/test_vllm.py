@@ -1,6 +1,7 @@
 """The real vLLM, with the shipped model: what the studio asks of a server in earnest."""
 
 import asyncio
+import json
 import math
 import os
 import signal
@@ -10,16 +11,24 @@ import time
 import httpx2
 import pytest
 
+from annotation.impact import work
+from annotation.impact.results import playground_state
+from annotation.models import PlaygroundRun
 from rubrics.demo.kardia import KARDIA
 from rubrics.judging.inputs import JudgeInput, candidate_of
 from rubrics.judging.llm import LLMParameters, judge_with_llm
 from rubrics.judging.prompts import build_messages
+from rubrics.spec import from_json
+from tests.impact.builders import NAMES_AND_ASKS, NAMES_IT, draft_of, one_turn, reworded, tried
+from tests.judging.builders import llm_judge
 from tests.llm.servers import free_port
 from webapp.embedded import vllm
 from webapp.embedded.homes import CHECKOUT
 from webapp.embedded.process import spawn, stop
 from webapp.llm.addresses import guarded_transport
 from webapp.llm.client import ModelClient, RequestRefused
+from webapp.llm.models import ModelCall
+from webapp.llm.services import endpoint_create
 
 HOW = "vLLM is not installed: python3 -m webapp.embedded.vllm install (about 2 GB)"
 HELLO = [{"role": "user", "content": "I feel so alone since I moved."}]
@@ -42,7 +51,7 @@ def vllm_url(tmp_path_factory):
         # In CI a test that did not run is a failure.
         (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
     port, log = free_port(), tmp_path_factory.mktemp("vllm") / "log"
-    model = f"starter={CHECKOUT / 'training' / 'starter' / 'model'}"
+    model = f"starter={CHECKOUT / 'training/starter/models/starter-sft'}"
     server = spawn(
         [sys.executable, "-m", "webapp.embedded.vllm", "serve", model, "--port", str(port)],
         log=log,
@@ -81,7 +90,8 @@ async def test_it_judges_by_the_schema(client):
             KARDIA,
             [JudgeInput("turn", CONTEXT)],
             complete=client.complete,
-            parameters=LLMParameters(),
+            # A small model fills each text up to its limit, at times letter by letter.
+            parameters=LLMParameters(max_tokens=2000),
         )
     # One call for each criterion: the strictest form was obeyed, no fallback was needed.
     assert client.usage.calls == len(result.calls) == len(KARDIA.judge_criteria)
@@ -89,9 +99,11 @@ async def test_it_judges_by_the_schema(client):
     levels = {criterion.uid: criterion.level_values for criterion in KARDIA.judge_criteria}
     assert set(result.scores) == set(levels)
     for uid, score in result.scores.items():
-        assert score.status == "scored"
-        assert score.value in levels[uid]
-        assert score.rationale
+        # A criterion that may not apply is an answer of the schema too.
+        assert score.status in ("scored", "not_applicable")
+        assert score.value in (levels[uid] if score.status == "scored" else [None])
+        assert score.rationale or score.reason
+    assert any(score.status == "scored" for score in result.scores.values())
 
 
 @pytest.mark.asyncio
@@ -144,6 +156,42 @@ async def test_its_refusals_are_told_in_its_words(client, vllm_url):
     async with ModelClient(vllm_url, "missing", transport=transport) as other:
         with pytest.raises(RequestRefused, match="missing"):
             await other.complete(HELLO, max_tokens=4, temperature=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_changed_anchor_is_what_the_server_reads(cast, vllm_url):
+    """The wording of a draft on its way to the server and back, as the playground takes it."""
+    voice = endpoint_create(
+        project=cast.project, actor=cast.leads[0], name="vLLM", base_url=vllm_url,
+        model="starter", timeout_s=300,
+    )  # fmt: skip
+    # A small model fills each text up to its limit.
+    judge = llm_judge(cast, voice, max_tokens=2000)
+    draft = reworded(cast, draft_of(cast))
+    turn = one_turn(cast, "I hear how lonely that is.")
+    run = tried(cast, draft, judge, [turn])
+    work.work(PlaygroundRun, str(run.pk))
+    run = PlaygroundRun.objects.get(pk=run.pk)
+    assert (run.status, run.error) == ("succeeded", "")
+
+    # Both wordings of the changed criterion were asked for, and the other criterion once.
+    rubrics = [_rubric_read(call) for call in ModelCall.objects.filter(run_id=run.pk)]
+    assert len(rubrics) == 3
+    assert sum(NAMES_AND_ASKS in read for read in rubrics) == 1
+    assert sum(NAMES_IT in read for read in rubrics) == 1
+
+    (row,) = playground_state(run, cast.member(cast.clinicians[0])).rows
+    levels = {c.uid: c.level_values for c in from_json(draft.draft).judge_criteria}
+    for cell in row.cells:
+        if cell.criterion.uid in levels:
+            for given in (cell.before, cell.after):
+                assert given is not None and given.status in ("scored", "not_applicable")
+                assert given.value in (*levels[cell.criterion.uid], None)
+
+
+def _rubric_read(call):
+    assert not call.error, call.error
+    return json.dumps(call.request["messages"])
 
 
 def _prefix_cache(url: str) -> tuple[float, float]:

@@ -371,6 +371,19 @@ def test_a_run_over_which_workers_die_waits_for_a_person(cast: Cast, sent: list[
         assert (run.status, run.error) == ("pending", "")
 
 
+def test_deaths_of_other_days_are_not_counted(
+    cast: Cast, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.runs.services.DEATHS_WITHIN", timedelta(0))
+    run = start(cast)
+    for _ in range(runs.MAX_DEATHS + 1):
+        assert runs.claim(FitRun, run.pk) is not None
+        silent(run)
+        assert runs.reap() == 1
+    run.refresh_from_db()
+    assert run.status == "pending"
+
+
 def test_a_worker_that_is_asked_to_stop_counts_as_no_death(cast: Cast) -> None:
     run = start(cast)
     for _ in range(runs.MAX_DEATHS + 1):

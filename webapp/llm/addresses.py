@@ -6,7 +6,9 @@ that a name that changes its address after the check gains nothing.
 """
 
 import ipaddress
+import itertools
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -29,6 +31,7 @@ PRIVATE = tuple(
 )
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 KEEPALIVE_S = 30.0
+POOLS = 8
 
 
 class AddressRefused(ValueError):
@@ -96,7 +99,7 @@ def check_address(url: str, *, allow_loopback: bool, allowed_hosts: Sequence[str
 
 def guarded_transport(
     *, allow_loopback: bool = False, allowed_hosts: Sequence[str] = ()
-) -> httpx2.AsyncHTTPTransport:
+) -> httpx2.AsyncBaseTransport:
     """An httpx2 transport that applies the rules of `check_address` to every new connection.
 
     The address that was checked is the one that is connected to; Host and TLS keep the name.
@@ -158,9 +161,25 @@ def _effective(address: IPAddress) -> IPAddress:
     return inner or address
 
 
-class _GuardedTransport(httpx2.AsyncHTTPTransport):
+class _GuardedTransport(httpx2.AsyncBaseTransport):
+    """Some pools in turn. A pool looks at each of its connections twice for each request, so the
+    work of one large pool grows with the square of what is under way."""
+
     def __init__(self, rules: _Rules) -> None:
         context = httpx2.create_ssl_context()
+        self._pools = [_GuardedPool(rules, context) for _ in range(POOLS)]
+        self._in_turn = itertools.cycle(self._pools)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        return await next(self._in_turn).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
+
+
+class _GuardedPool(httpx2.AsyncHTTPTransport):
+    def __init__(self, rules: _Rules, context: ssl.SSLContext) -> None:
         super().__init__(verify=context)
         # httpx2 has no argument for the network backend; httpcore2's pool has. Concurrency is
         # limited by the client, so the pool keeps as many connections as it is asked for.

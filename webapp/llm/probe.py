@@ -28,6 +28,8 @@ SCHEMA = {
 }
 CHOICES = ("q41", "z93")
 TOKENS = 24
+# Letters that are kept of the first answer; a server need not heed the limit of tokens.
+MAX_REPLY = 500
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ async def probe(client: ModelClient) -> Findings:
         found.error = str(error)
         found.calls += error.calls
         return found
-    found.reply, found.latency_ms = done.text, done.latency_ms
+    found.reply, found.latency_ms = done.text[:MAX_REPLY], done.latency_ms
     found.calls += done.calls
     found.capabilities["models"], found.context_length = await _listed(client)
     found.capabilities["schema"] = await _schema(client, found.calls)

@@ -29,9 +29,10 @@ R = TypeVar("R", bound=Run)
 ONE_MORE_TRY = {"max_retries": 1, "interval_start": 0}
 # How long a run waits for a worker before the reaper asks for one again.
 WAKE_AGAIN_S = 20.0
-# How many workers may die over a run, one after the other, before it waits for a person: it may
-# be the run that kills them.
+# How many workers may die over a run within these hours before it waits for a person: it may be
+# the run that kills them. A long one outlives a nightly restart.
 MAX_DEATHS = 5
+DEATHS_WITHIN = timedelta(hours=6)
 SILENT = "The worker was not heard any more."
 
 
@@ -285,10 +286,11 @@ def _take_back(run: Run, *, reason: str, where: dict[str, Any]) -> bool:
 
 
 def _deaths(run: Run) -> int:
-    """How many workers died over the run since a person started it or let it go on."""
+    """How many workers died over the run lately, since a person started it or let it go on."""
     log = Transition.objects.filter(run_id=run.pk)
     by_person = log.filter(actor__isnull=False).order_by("-id").values("id")[:1]
-    return log.filter(id__gt=Subquery(by_person), reason=SILENT).count()
+    lately = log.filter(id__gt=Subquery(by_person), at__gt=timezone.now() - DEATHS_WITHIN)
+    return lately.filter(reason=SILENT).count()
 
 
 def _move(

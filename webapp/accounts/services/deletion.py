@@ -11,7 +11,7 @@ from uuid import UUID
 from celery import current_app
 from django.apps import apps
 from django.core.files.storage import default_storage
-from django.db import connection, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models.functions import Coalesce, Now
 from kombu.exceptions import OperationalError
 
@@ -42,9 +42,16 @@ def delete_project(*, actor: User, project: Project, typed_name: str) -> None:
 
 def purge_projects() -> int:
     """Remove the projects that were deleted and that no worker holds a run of any more. Returns
-    how many. Safe to cut off anywhere and to call again: it is asked for until all are gone."""
+    how many. Safe to cut off anywhere and to call again: it is asked for until all are gone. One
+    that can't be removed now is logged, and does not keep the others."""
     waiting = Project.objects.filter(deleted_at__isnull=False).order_by("deleted_at")
-    return sum(_purge(pk) for pk in waiting.values_list("pk", flat=True))
+    removed = 0
+    for pk in waiting.values_list("pk", flat=True):
+        try:
+            removed += _purge(pk)
+        except (OSError, DatabaseError):
+            logger.exception("The deleted project %s could not be removed now", pk)
+    return removed
 
 
 def _wake() -> None:

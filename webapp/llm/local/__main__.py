@@ -14,6 +14,8 @@ from webapp.llm.local.store import BrokenModel, ModelStore
 
 log = logging.getLogger("webapp.llm.local")
 
+LOOPBACK = ("127.0.0.1", "localhost")
+
 
 def main() -> int:
     arguments = _parse()
@@ -33,8 +35,10 @@ def main() -> int:
     batcher = Batcher(max_rows=arguments.batch, max_waiting=arguments.queue)
     log.info("serving http://%s:%s/v1", arguments.host, arguments.port)
     # uvicorn finishes the requests in flight on SIGTERM and SIGINT, then ends the lifespan.
+    # A page in this machine's browser must not read answers under a name of its own (rebinding).
+    hosts = LOOPBACK if arguments.host in LOOPBACK else ("*",)
     uvicorn.run(
-        build_app(store, batcher),
+        build_app(store, batcher, hosts=hosts),
         host=arguments.host,
         port=arguments.port,
         log_level="warning",

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -31,8 +33,9 @@ from webapp.llm.local.store import BrokenModel, ModelStore, Served, UnknownModel
 MAX_BODY_BYTES = 4 * 2**20
 
 
-def build_app(store: ModelStore, batcher: Batcher) -> Starlette:
-    """The ASGI application; it starts the batcher's thread and stops it at the end."""
+def build_app(store: ModelStore, batcher: Batcher, *, hosts: Sequence[str] = ("*",)) -> Starlette:
+    """The ASGI application; it starts the batcher's thread and stops it at the end. Requests that
+    name none of `hosts` in their Host header are refused."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -81,6 +84,7 @@ def build_app(store: ModelStore, batcher: Batcher) -> Starlette:
             405: _no_such_path,
             Exception: _server_error,
         },
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
         lifespan=lifespan,
     )
 
