@@ -10,11 +10,10 @@ from rubrics.spec import (
     CriterionSpec,
     ExemplarSpec,
     RubricSpec,
-    criterion_hash,
+    effect_of,
     formula_in_words,
-    meaning_changed,
 )
-from rubrics.wording import CATEGORIES, CHECKS, FORMULAS, SCALES, SPANS, TARGETS
+from rubrics.wording import CATEGORIES, CHECKS, EFFECTS, FORMULAS, SCALES, SPANS, TARGETS
 
 Kind = Literal["same", "gone", "new"]
 Effect = Literal["new", "removed", "meaning", "wording", "total", "moved"]
@@ -67,6 +66,10 @@ class CriterionDiff:
     @property
     def count(self) -> int:
         return len(self.differences) + bool(self.moved)
+
+    @property
+    def effect_in_words(self) -> str:
+        return EFFECTS[self.effect]
 
 
 @dataclass(frozen=True)
@@ -207,19 +210,9 @@ def _criterion(
         facts_of(old) if old else [], facts_of(new) if new else []
     ) + _exemplars(old, new)
     if old is None or new is None:
-        effect: Effect = "new" if old is None else "removed"
-        return CriterionDiff(shown.uid, name, effect, differences)
-    if old.meaning_id != new.meaning_id or meaning_changed(old, new):
-        effect = "meaning"
-    elif criterion_hash(old) != criterion_hash(new):
-        effect = "wording"
-    elif differences:
-        effect = "total"
-    elif moved:
-        effect = "moved"
-    else:
-        return None
-    return CriterionDiff(new.uid, name, effect, differences, moved)
+        return CriterionDiff(shown.uid, name, "new" if old is None else "removed", differences)
+    effect: Effect | None = effect_of(old, new) or ("moved" if moved else None)
+    return CriterionDiff(new.uid, name, effect, differences, moved) if effect else None
 
 
 def _differences(old: Sequence[Fact], new: Sequence[Fact]) -> tuple[Difference, ...]:
@@ -379,7 +372,7 @@ def in_one_sentence(diff: RubricDiff) -> str:
 
 
 _EFFECTS_IN_WORDS = (
-    ("meaning", "means something new", "mean something new"),
+    ("meaning", "means something else", "mean something else"),
     ("new", "is new", "are new"),
     ("removed", "is removed", "are removed"),
     ("wording", "is reworded", "are reworded"),

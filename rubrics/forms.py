@@ -53,7 +53,7 @@ class CopyForm(forms.Form):
 class ImportForm(forms.Form):
     file = forms.FileField(
         label="File",
-        help_text="A text file of at most 4 MiB, saved as UTF-8.",
+        help_text="YAML or JSON, at most 4 MiB, as UTF-8.",
         widget=forms.ClearableFileInput(attrs={"class": "input"}),
     )
     format_name = forms.ChoiceField(

@@ -6,6 +6,7 @@ words, so each says what to do; a person may think otherwise, and it blocks noth
 Patterns are for text in lower case: ignoring case takes `re` eight times as long.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,16 +43,22 @@ def _warnings(spec: RubricSpec) -> Iterator[Finding]:
     shares = _shares(spec)
     for index, criterion in enumerate(spec.criteria):
         path = f"criteria[{index}]"
-        yield from _protected_traits(criterion, path)
-        if criterion.kind == "check":
-            continue
-        yield from _two_things(criterion, path)
-        yield from _vague_words(criterion, path)
-        if criterion.scale == "levels":
-            yield from _overlapping_anchors(criterion, path)
-            yield from _levels_not_shown(criterion, path)
-        if criterion.uid in shares:
+        yield from _wording(criterion, path)
+        if criterion.kind != "check" and criterion.uid in shares:
             yield from _counts_for_nothing(criterion, spec, shares[criterion.uid], path)
+
+
+# Kept, because of many criteria a save changes one.
+@functools.lru_cache(maxsize=1024)
+def _wording(criterion: CriterionSpec, path: str) -> tuple[Finding, ...]:
+    """What can be said of a criterion by itself."""
+    found = [*_protected_traits(criterion, path)]
+    if criterion.kind == "check":
+        return tuple(found)
+    found += [*_two_things(criterion, path), *_vague_words(criterion, path)]
+    if criterion.scale == "levels":
+        found += [*_overlapping_anchors(criterion, path), *_levels_not_shown(criterion, path)]
+    return tuple(found)
 
 
 # Two things in one criterion

@@ -21,6 +21,8 @@ class RubricRow:
     newest: RubricVersion | None
     open: RubricVersion | None
     published: int
+    # All that was published is archived: a draft can begin from it.
+    is_retired: bool
 
 
 def rubric_row(rubric: Rubric) -> RubricRow:
@@ -32,6 +34,7 @@ def rubric_row(rubric: Rubric) -> RubricRow:
         newest=published[0] if published else None,
         open=next((v for v in versions if v.is_open), None),
         published=len(published),
+        is_retired=not published and any(v.published_at for v in versions),
     )
 
 

@@ -8,8 +8,7 @@ from rubrics.spec import (
     RAR_WEIGHTS,
     CriterionSpec,
     RubricSpec,
-    criterion_hash,
-    meaning_changed,
+    effect_of,
 )
 
 TARGETS = {"turn": "One supporter turn", "dialogue": "A whole dialogue"}
@@ -25,7 +24,7 @@ CATEGORIES = {
     "essential": "Essential",
     "important": "Important",
     "optional": "Optional",
-    "pitfall": "Pitfall",
+    "pitfall": "Pitfall avoided",
 }
 SPANS = {
     "understanding": "Understanding",
@@ -42,6 +41,16 @@ CHECKS = {
     "max_words": "Has at most so many words",
     "contains": "Contains one of these phrases",
     "lacks": "Contains none of these phrases",
+}
+
+# What became of a criterion since another version.
+EFFECTS = {
+    "new": "New",
+    "removed": "Removed",
+    "meaning": "Means something else",
+    "wording": "Reworded",
+    "total": "Counts differently",
+    "moved": "Moved",
 }
 
 _CRITERION = re.compile(r"^criteria\[(\d+)\]")
@@ -157,7 +166,6 @@ def share_in_words(spec: RubricSpec, criterion: CriterionSpec) -> str:
 class Change:
     """What became of one criterion since another version."""
 
-    uid: str
     name: str
     what: str
 
@@ -168,13 +176,13 @@ def changes_since(old: RubricSpec, new: RubricSpec) -> list[Change]:
     kept = {c.uid for c in new.criteria}
     changes = []
     if _frame(old) != _frame(new):
-        changes.append(Change("", "The rubric", "title, guidance or formula changed"))
+        changes.append(Change("The rubric", "title, guidance or formula changed"))
     for criterion in new.criteria:
         what = _what_changed(before.get(criterion.uid), criterion)
         if what:
-            changes.append(Change(criterion.uid, criterion.name.strip() or "A criterion", what))
+            changes.append(Change(criterion.name.strip() or "A criterion", what))
     gone = [c for c in old.criteria if c.uid not in kept]
-    return changes + [Change("", c.name, "removed") for c in gone]
+    return changes + [Change(c.name, "removed") for c in gone]
 
 
 def _frame(spec: RubricSpec) -> tuple[str, ...]:
@@ -184,8 +192,7 @@ def _frame(spec: RubricSpec) -> tuple[str, ...]:
 def _what_changed(old: CriterionSpec | None, new: CriterionSpec) -> str:
     if old is None:
         return "new"
-    if meaning_changed(old, new):
-        return "changed in meaning: earlier ratings do not count for it"
-    if criterion_hash(old) != criterion_hash(new):
-        return "reworded"
-    return "" if old == new else "counts differently in the total"
+    effect = effect_of(old, new)
+    if effect == "meaning":
+        return "means something else: earlier ratings do not count for it"
+    return EFFECTS[effect].lower() if effect else ""

@@ -27,6 +27,7 @@ from annotation.queries import judging as queries
 from annotation.services import fitting
 from annotation.services import judging as services
 from rubrics.models import Judge
+from rubrics.queries import judges_of
 from rubrics.services import judge_create_llm
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.llm.serializers import UsageSerializer
@@ -217,7 +218,7 @@ class JudgeViewSet(ProjectViewSet):
     def get_queryset(self) -> QuerySet[Judge]:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return queries.judges_of(self.member.project)
+        return judges_of(self.member.project)
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

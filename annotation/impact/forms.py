@@ -89,6 +89,7 @@ class ImpactForm(forms.Form):
         help_text=f"Texts, up to {sampling.MAX_SIZE}. More texts, narrower intervals.",
     )
     seed = forms.IntegerField(
+        label="Draw",
         min_value=0,
         max_value=2**31 - 2,
         initial=0,

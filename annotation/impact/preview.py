@@ -17,7 +17,9 @@ from annotation.impact.results import Trial, Tried, progress_of_trial
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
 from annotation.queries.progress import Progress
-from rubrics.spec import CriterionSpec, criterion_hash, meaning_changed
+from rubrics.diff import Effect
+from rubrics.spec import CriterionSpec, effect_of
+from rubrics.wording import EFFECTS
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 
@@ -37,8 +39,6 @@ class CriterionChange:
     up: int
     down: int
     mean: Measured
-    # Texts that have a score by one wording and none by the other.
-    one_sided: int
     is_unread: bool
 
     @property
@@ -133,12 +133,11 @@ class ImpactState:
             found.append(
                 CriterionChange(
                     criterion=criterion,
-                    wording=self._wording(criterion),
+                    wording=_in_words(self._effect(criterion)),
                     n=len(changes),
                     up=sum(change > 0 for change in changes),
                     down=sum(change < 0 for change in changes),
                     mean=mean_of(changes, resample=self.run.is_ended),
-                    one_sided=len(cells) - len(changes),
                     is_unread=uid in unread,
                 )
             )
@@ -184,22 +183,16 @@ class ImpactState:
             uid: c for uid, c in old.items() if uid not in self.trial.after.criteria
         }
 
-    def _wording(self, criterion: CriterionSpec) -> str:
+    def _effect(self, criterion: CriterionSpec) -> Effect | None:
         old = self.trial.before.criteria.get(criterion.uid) if self.trial.before else None
         if criterion.uid not in self.trial.after.criteria:
             return "removed"
-        if old is None:
-            return "new"
-        if meaning_changed(old, criterion) or old.meaning_id != criterion.meaning_id:
-            return "changed in meaning"
-        if criterion_hash(old) != criterion_hash(criterion):
-            return "reworded"
-        return "" if old == criterion else "counts differently"
+        return "new" if old is None else effect_of(old, criterion)
 
     def _agreement(self, criterion: CriterionSpec, people: Column) -> HumanAgreement:
-        wording = self._wording(criterion)
-        if wording in ("changed in meaning", "removed", "new"):
-            reason = f"{wording}: what people gave does not stand for the new text"
+        effect = self._effect(criterion)
+        if effect in ("meaning", "removed", "new"):
+            reason = f"{_in_words(effect)}: what people gave does not stand for the new text"
             return HumanAgreement(criterion, None, reason)
         given: dict[UUID, tuple[float | None, float | None]] = {}
         for row in self.scored:
@@ -217,6 +210,10 @@ class ImpactState:
             levels=criterion.level_values,
         )
         return HumanAgreement(criterion, shift)
+
+
+def _in_words(effect: Effect | None) -> str:
+    return EFFECTS[effect].lower() if effect else ""
 
 
 def impact_runs_of(project: Project) -> QuerySet[ImpactRun]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Target, Turn
@@ -53,13 +54,14 @@ def blind_among(user: User, project: Project, targets: Collection[UUID]) -> set[
     somewhere would read what a judge gives it."""
     hidden = hidden_targets(user, project)
     found = set(hidden.filter(target__in=targets).values_list("target_id", flat=True))
-    texts = Target.objects.filter(pk__in=targets, kind=Target.Kind.TEXT)
-    words = dict(texts.values_list("pk", "context__candidate__response"))
-    if words:
-        turns = Turn.objects.filter(targets__in=hidden, text__in=set(words.values()))
-        own = set(turns.values_list("text", flat=True))
-        found |= {pk for pk, response in words.items() if response in own}
-    return found
+    return found.union(copies_of(hidden).filter(pk__in=targets).values_list("pk", flat=True))
+
+
+def copies_of(targets: QuerySet[Item, UUID]) -> QuerySet[Target]:
+    """Texts that are no turn and say word for word what one of these targets' turns says."""
+    said = Turn.objects.filter(targets__in=targets).values("text")
+    texts = Target.objects.filter(kind=Target.Kind.TEXT)
+    return texts.alias(response=KT("context__candidate__response")).filter(response__in=said)
 
 
 def read_items(user: User, queue: Queue) -> QuerySet[Item]:

@@ -11,11 +11,12 @@ from annotation.models import (
     Dialogue,
     GenerationItem,
     JudgeItem,
+    PlaygroundItem,
     SuggestionSource,
     Target,
     Turn,
 )
-from annotation.queries.blindness import hidden_targets
+from annotation.queries.blindness import copies_of, hidden_targets
 from rubrics.models import JudgeCall
 from webapp.accounts.access import Member
 from webapp.errors import Refused
@@ -62,11 +63,15 @@ class CallState:
 def visible_calls(member: Member) -> QuerySet[ModelCall]:
     """The calls of the project but those about texts that this person still has to rate
     (DECISIONS 10): they tell what a judge gave, or what a dialogue was written to be."""
-    targets = Target.objects.filter(pk__in=hidden_targets(member.user, member.project))
+    hidden = hidden_targets(member.user, member.project)
+    targets = Target.objects.filter(pk__in=hidden)
     dialogues = Dialogue.objects.filter(Q(targets__in=targets) | Q(turns__targets__in=targets))
-    judged = JudgeCall.objects.filter(
-        project=member.project, context_hash__in=targets.values("context_hash")
+    # Only among what people pasted: to compare every rollout takes seconds in a big project.
+    pasted = PlaygroundItem.objects.filter(project=member.project).values("target")
+    about = targets.values("context_hash").union(
+        copies_of(hidden).filter(pk__in=pasted).values("context_hash")
     )
+    judged = JudgeCall.objects.filter(project=member.project, context_hash__in=about)
     written = Turn.objects.filter(dialogue__in=dialogues)
     planned = GenerationItem.objects.filter(dialogue__in=dialogues)
     # What a model is shown for proposals tells what others gave.

@@ -92,14 +92,6 @@ class JudgingState:
         return any(column.n for column in self.columns)
 
 
-def judges_of(project: Project) -> QuerySet[Judge]:
-    return (
-        Judge.objects.filter(project=project)
-        .select_related("endpoint", "created_by", "artefact")
-        .order_by("name", "-version")
-    )
-
-
 # Who taught a judge, as a sentence says it.
 TEACHERS = {
     Rater.Kind.PERSON: "people",

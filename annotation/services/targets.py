@@ -154,16 +154,19 @@ def _make(project: Project, turns: Sequence[UUID], dialogues: Sequence[UUID]) ->
         if turn not in by_turn:
             raise Refused("A turn to rate is not in this project.", code="unknown_turn")
         wanted.setdefault(by_turn[turn], []).append(turn)
-    ids = list(wanted)
+    # In one order, whoever makes them: in orders of their own two would wait for each other's
+    # rows until the database refuses one.
+    ids = sorted(wanted)
     for start in range(0, len(ids), _CHUNK):
-        scripts = _scripts(ids[start : start + _CHUNK], project=project)
-        if len(scripts) < len(ids[start : start + _CHUNK]):
+        chunk = ids[start : start + _CHUNK]
+        scripts = _scripts(chunk, project=project)
+        if len(scripts) < len(chunk):
             raise Refused("A dialogue to rate is not in this project.", code="unknown_dialogue")
         Target.objects.bulk_create(
             (
-                _target(project, script, turn)
-                for pk, script in scripts.items()
-                for turn in wanted[pk]
+                _target(project, scripts[pk], turn)
+                for pk in chunk
+                for turn in sorted(wanted[pk], key=str)
             ),
             ignore_conflicts=True,
         )

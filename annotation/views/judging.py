@@ -13,6 +13,7 @@ from annotation.forms.judging import FitForm, JudgeRunForm, LLMJudgeForm
 from annotation.queries import judging as queries
 from annotation.services import fitting
 from annotation.services import judging as services
+from rubrics.queries import judges_of
 from rubrics.services import judge_create_llm
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
@@ -27,7 +28,7 @@ from webapp.runs.pages import back_to_run
 def judging(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
-        "judges": [(j, queries.taught_by(j)) for j in queries.judges_of(member.project)[:100]],
+        "judges": [(j, queries.taught_by(j)) for j in judges_of(member.project)[:100]],
         "runs": queries.judge_runs_of(member.project)[:50],
         "fits": queries.fit_runs_of(member.project)[:20],
     }

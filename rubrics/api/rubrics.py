@@ -96,8 +96,8 @@ class PublishSerializer(SeenSerializer):
     meaning_changed = serializers.DictField(
         child=serializers.BooleanField(),
         required=False,
-        help_text="By uid, for each criterion that was published with another text: whether its "
-        "ratings are asked for again.",
+        help_text="By uid, for each criterion that was published with another text: whether "
+        "it means something else.",
     )
     change_note = serializers.CharField(
         max_length=MAX_NOTE, required=False, allow_blank=True, default=""

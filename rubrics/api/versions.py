@@ -83,7 +83,7 @@ class CarriedSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     ratings = serializers.IntegerField(help_text="Ratings of people that it has now.")
     outcome = serializers.SerializerMethodField(
-        help_text="carries, ask (say in `meaning_changed`) or asked_again."
+        help_text="carries, ask (say in `meaning_changed`) or does_not_count."
     )
     suggested = serializers.SerializerMethodField(
         help_text="Whether the text suggests another meaning."
@@ -92,7 +92,7 @@ class CarriedSerializer(serializers.Serializer[Any]):
     def get_outcome(self, carried: history.Carried) -> str:
         if carried.question is None:
             return "carries"
-        return "asked_again" if carried.question.forced else "ask"
+        return "does_not_count" if carried.question.forced else "ask"
 
     def get_suggested(self, carried: history.Carried) -> bool:
         return carried.question is not None and carried.question.suggested

@@ -35,7 +35,7 @@ def version_publish(
     """Freeze the draft's text as a Spec and make it the newest published version.
 
     `meaning_changed` answers by uid, for each criterion that was published with another text,
-    whether ratings are asked for again; a criterion whose scale changed needs no answer.
+    whether it means something else; a criterion whose scale changed needs no answer.
     `expected_revision`, where given, is the text that the actor has seen. Raises Refused with
     the problems of the text, without an answer or the approval that it needs, and to the second
     of two who publish at once. The version published before stays published.
@@ -68,8 +68,8 @@ def publish_locked(
         )
     except Unanswered as unanswered:
         raise Refused(
-            f"Say whether the meaning changed of: {unanswered}. Ratings carry over or are asked "
-            "for again accordingly.",
+            f"Say whether the meaning changed of: {unanswered}. Ratings carry over where it does "
+            "not.",
             code="meaning",
         ) from unanswered
     locked.spec = freeze(locked.project, spec)

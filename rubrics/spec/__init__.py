@@ -6,6 +6,7 @@ The one implementation of the scoring rules; nothing here knows a database or a 
 from rubrics.spec.content import (
     SpecError,
     criterion_hash,
+    effect_of,
     from_json,
     meaning_changed,
     spec_hash,
@@ -49,6 +50,7 @@ __all__ = [
     "SpecError",
     "Status",
     "criterion_hash",
+    "effect_of",
     "formula_in_words",
     "from_json",
     "mean_total",

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import json
 import re
 import types
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import rfc8785
 
 from rubrics.spec.model import SPEC_FORMAT, CriterionSpec, RubricSpec
+
+Effect = Literal["meaning", "wording", "total"]
 
 # What enters the total only. Nobody who rates a criterion reads these.
 _TOTAL_FIELDS = ("weight", "points", "category", "gate")
@@ -63,6 +66,16 @@ def meaning_changed(old: CriterionSpec, new: CriterionSpec) -> bool:
     return _meaning(old) != _meaning(new)
 
 
+def effect_of(old: CriterionSpec, new: CriterionSpec) -> Effect | None:
+    """What became of a criterion: "meaning", its scores do not stand for the new text; "wording",
+    they do; "total", only its part in the total differs; None where it is the same."""
+    if old.meaning_id != new.meaning_id or meaning_changed(old, new):
+        return "meaning"
+    if criterion_hash(old) != criterion_hash(new):
+        return "wording"
+    return None if old == new else "total"
+
+
 def _meaning(criterion: CriterionSpec) -> tuple[Any, ...]:
     return (criterion.kind, criterion.scale, criterion.level_values, frozenset(criterion.spans))
 
@@ -84,6 +97,8 @@ def _read(kind: Any, value: Any, path: str) -> Any:
     if kind in _READERS:
         return _READERS[kind](value, path)
     origin, options = get_origin(kind), get_args(kind)
+    if kind is CriterionSpec:
+        return _read_criterion(value, path)
     if is_dataclass(kind):
         return _read_object(kind, value, path)
     if origin is tuple:
@@ -97,6 +112,20 @@ def _read(kind: Any, value: Any, path: str) -> Any:
         return value
     assert origin is types.UnionType  # noqa: S101  (a field of another type is a mistake of ours)
     return None if value is None else _read(options[0], value, path)
+
+
+def _read_criterion(value: Any, path: str) -> CriterionSpec:
+    """Drafts save themselves every second or so, and one criterion of many has changed: the others
+    are known."""
+    try:
+        return _known_criterion(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        return _read_object(CriterionSpec, value, path)  # says where, or that it is no JSON
+
+
+@functools.lru_cache(maxsize=1024)
+def _known_criterion(text: str) -> CriterionSpec:
+    return _read_object(CriterionSpec, json.loads(text), "")
 
 
 def _read_object(kind: Any, value: Any, path: str) -> Any:

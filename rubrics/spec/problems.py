@@ -50,7 +50,10 @@ def _criterion_problems(c: CriterionSpec, formula: Formula, path: str) -> Iterat
         yield from _check_problems(c, path)
         return
     if not c.spans:
-        yield Problem(f"{path}.spans", "The criterion reads no span of the reply.")
+        yield Problem(
+            f"{path}.spans",
+            "The rater of this criterion reads nothing: choose a span of the reply.",
+        )
     yield from _level_problems(c, path)
     yield from _formula_problems(c, formula, path)
     if c.gate is not None and c.gate not in c.level_values:
@@ -84,13 +87,17 @@ def _formula_problems(c: CriterionSpec, formula: Formula, path: str) -> Iterator
         yield Problem(f"{path}.weight", "A weight is zero or more.")
     if formula == "healthbench":
         if c.scale != "points":
-            yield Problem(f"{path}.scale", "HealthBench scores signed points only.")
+            yield Problem(
+                f"{path}.scale", "The HealthBench formula needs the scale “Signed points”."
+            )
         if not c.points or abs(c.points) > HEALTHBENCH_POINTS:
             yield Problem(f"{path}.points", "Points go from -10 to 10 and are not 0.")
     elif c.scale == "points":
-        yield Problem(f"{path}.scale", "Only the HealthBench formula reads signed points.")
+        yield Problem(
+            f"{path}.scale", "Signed points are for the HealthBench formula. Choose another scale."
+        )
     if formula == "rar" and not c.category:
-        yield Problem(f"{path}.category", "Rubrics as Rewards needs a category.")
+        yield Problem(f"{path}.category", "Rubrics as Rewards needs a category: choose one.")
     if formula == "harmonic_mean" and any(value < 0 for value in c.level_values):
         yield Problem(f"{path}.levels", "The harmonic mean needs levels from zero upwards.")
 

@@ -50,7 +50,8 @@ def rubric_send_for_review(request: HttpRequest, member: Member, version_id: UUI
     return act(
         request,
         version,
-        f"Version {version.number} waits for another clinician or lead.",
+        f"Version {version.number} waits for another clinician or lead and is closed for writing. "
+        "“Take back and edit” opens it again.",
         lambda: services.version_send_for_review(version=version, actor=member.user, **form),
     )
 
@@ -100,6 +101,8 @@ def rubric_archive(request: HttpRequest, member: Member, version_id: UUID) -> Ht
     return act(
         request,
         version,
-        f"Version {version.number} is archived. What was rated by it keeps it.",
+        f"Draft {version.number} is set aside. The history keeps it, to be read and restored."
+        if version.is_open
+        else f"Version {version.number} is archived. What was rated by it keeps it.",
         lambda: services.version_archive(version=version, actor=member.user),
     )

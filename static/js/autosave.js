@@ -1,8 +1,9 @@
 // Keep a text on the server by itself, and on this computer until the server has it.
-import { csrf } from "./studio.js";
+import { csrf, within } from "./studio.js";
 
 const AFTER_TYPING_MS = 600;
 const RETRY_S = [5, 10, 20, 30];
+const ANSWER_WITHIN_S = 20;
 
 /**
  * `page` answers: `text()` the text now; `show(state, words)` what became of the last save;
@@ -82,7 +83,7 @@ export class Autosave {
     let response;
     try {
       response = await fetch(this.url, {
-        method: "POST", body, redirect: "manual", keepalive: body.length < 60000,
+        method: "POST", body, redirect: "manual", keepalive: body.length < 60000, signal: within(ANSWER_WITHIN_S),
         headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
       });
     } catch {
@@ -93,6 +94,7 @@ export class Autosave {
     if (response.status >= 500 || response.status === 429) return this.again();
     const reply = await response.json().catch(() => null);
     if (response.ok && reply) return this.arrived(reply, content);
+    if (response.ok) { this.unanswered.push(content); return this.again(); }
     this.dirty = true;
     if (reply?.code === "stale") return this.page.stale(reply);
     this.page.show("failed", `Not saved. ${reply?.detail ?? "The server refused it."} ${this.safe()}`);

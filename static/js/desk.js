@@ -1,12 +1,13 @@
 // The desk: keys, the draft that saves itself, the clock, submit and undo. One item is #desk; htmx
 // swaps it for the next one, and every swap starts a new session for that item.
-import { csrf, pressedAt, toast, typing } from "./studio.js";
+import { csrf, pressedAt, toast, typing, within } from "./studio.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 const SAVE_AFTER = 700;      // ms without a change until the draft is sent
 const RETRY_AFTER = 5;       // s until a failed request is sent again
+const ANSWER_WITHIN = 20;    // s; a request without an answer is sent again then
 const IDLE_AFTER = 30000;    // ms without a sign of work until the clock stops
 const STORE = "kardia-desk-";
 const UNDER_WAY = "This rating is being submitted, and the next item comes in a moment. That key was not taken.";
@@ -314,7 +315,7 @@ function forget(key) {
 
 async function post(url, data, keepalive) {
   const response = await fetch(url, {
-    method: "POST", redirect: "manual", keepalive,
+    method: "POST", redirect: "manual", keepalive, signal: within(ANSWER_WITHIN),
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
     body: JSON.stringify(data),
   });

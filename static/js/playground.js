@@ -118,9 +118,11 @@ function stale() {
   $("[data-stale-note]", tried).hidden = false;
 }
 
+// One request at a time (hx-sync): a look that is answered after a new try has begun would take the
+// place that the try's answer goes to.
 function lookAgain() {
   const result = $("#playground-result[data-run]");
-  if (result) htmx.ajax("GET", result.dataset.again, { target: result, swap: "outerHTML" });
+  if (result) htmx.ajax("GET", result.dataset.again, { source: result, target: result, swap: "outerHTML" });
 }
 
 const saved = $("[data-saved]");

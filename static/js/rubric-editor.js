@@ -208,12 +208,25 @@ async function score() {
 // What the server says of the text
 
 function showReply(reply) {
-  // Markup of our own server, from the template that the page itself came with.
-  $("[data-state-box]").innerHTML = reply.state;
-  showFindings();
+  drawState(reply.state);
   $("[data-saved-by]").textContent = reply.saved_by;
   for (const field of document.querySelectorAll("[data-revision]")) field.value = reply.revision;
   editor.dispatchEvent(new CustomEvent("rubric:saved", { bubbles: true, detail: { revision: reply.revision } }));
+}
+
+/** Replace what the server says, and leave the reader where they were in it. */
+function drawState(html) {
+  const state = $("[data-state-box]");
+  const isOpen = $("#warnings", state)?.open;
+  const at = state.contains(document.activeElement) ? document.activeElement : null;
+  const kept = at?.matches("summary") ? "#warnings summary"
+    : at?.dataset.do ? `[data-do="${at.dataset.do}"]`
+    : at && `[data-pick="${CSS.escape(at.dataset.pick ?? "")}"][data-path="${CSS.escape(at.dataset.path ?? "")}"]`;
+  // Markup of our own server, from the template that the page itself came with.
+  state.innerHTML = html;
+  if (isOpen) $("#warnings", state)?.setAttribute("open", "");
+  showFindings();
+  if (kept) $(kept, state)?.focus();
 }
 
 function showFindings() {

@@ -32,8 +32,12 @@ export function bind(root, object, path, host) {
 const RESHAPES = { kind: setKind, scale: setScale };
 
 function reshape(criterion, field, value, host) {
-  if (criterion.levels.some((level) => level.label || level.anchor)) host.removed("The scale is another one now.");
+  const written = () => criterion.levels.filter((level) => level.label || level.anchor).length;
+  const before = written();
   RESHAPES[field](criterion, value);
+  if (!before) return;
+  const lost = before - written();
+  host.removed(lost ? `The words of ${lost === 1 ? "one level" : `${lost} levels`} went with their scale.` : "The scale is another one now.");
 }
 
 function nameOf(control) {

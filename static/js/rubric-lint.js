@@ -34,7 +34,7 @@ export function drawFindings(aside) {
   const count = $("[data-warnings]");
   if (count) count.textContent = shown === 1 ? "1 warning" : `${shown} warnings`;
   const again = $("[data-aside]");
-  if (again) { again.hidden = hidden === 0; again.textContent = `${hidden} set aside. Show ${hidden === 1 ? "it" : "them"}`; }
+  if (again) { again.hidden = hidden === 0; again.textContent = `${hidden} hidden. Show ${hidden === 1 ? "it" : "them"}`; }
 }
 
 /** Put each finding under the control that it is about. */

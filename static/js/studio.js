@@ -6,6 +6,13 @@ export function csrf() {
   return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 }
 
+/** Ends a request that has no answer after so many seconds: `fetch(url, { signal: within(20) })`. */
+export function within(seconds) {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 1000 * seconds);
+  return controller.signal;
+}
+
 /** Show a message for a while; `action` is {label, run} for an undo. */
 export function toast(text, action) {
   const box = $("#toasts");

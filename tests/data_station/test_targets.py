@@ -1,5 +1,9 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from annotation.formats.turns import plain_turn, supporter_turn
@@ -22,6 +26,38 @@ def test_a_turn_has_one_target_in_the_order_asked_for(cast: Cast) -> None:
     assert [row.turn_id for row in first[:2]] == wanted
     assert first[2].kind == "dialogue"
     assert Target.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_make_the_same_targets_in_other_orders_wait_in_one(cast: Cast) -> None:
+    first, second = (row.pk for row in added(cast.project, parsed(1), parsed(2)))
+
+    def make(*dialogues: UUID) -> list[Target]:
+        return targets.targets_for(project=cast.project, dialogues=dialogues)
+
+    def make_and_leave() -> list[Target]:
+        try:
+            return make(second, first)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            make(first)
+            other = pool.submit(make_and_leave)
+            wait_until_somebody_waits()
+            make(second)
+        assert [row.dialogue_id for row in other.result(10)] == [second, first]
+
+
+def wait_until_somebody_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(500):
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    pytest.fail("nobody waits for a lock")
 
 
 def test_a_context_holds_no_later_turn_and_no_gold_emotion(cast: Cast) -> None:

@@ -236,14 +236,34 @@ def test_keys_while_a_rating_is_under_way_are_said_and_change_nothing(
     expect(ana.page.locator(".crit input:checked")).to_have_count(3)
     expect(ana.page.locator(".crit").first.locator("input:checked")).to_have_value("4")
     ana.page.wait_for_function("document.querySelector('[data-rating]').inert")
-    while not held:
+    for _ in range(750):
+        if held:
+            break
         ana.page.wait_for_timeout(20)
+    assert held, "the rating was not sent"
     held[0].continue_()
     ana.is_at("Dialogue 1, turn 4")
     ana.reads("Dialogue 1, turn 2 is submitted.")
     # The new item hears keys at once.
     ana.press("5")
     ana.reads("1 of 3 criteria")
+    assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 4
+
+
+def test_a_draft_that_gets_no_answer_does_not_hold_the_rating_for_ever(
+    at_desk: Desk, seat_of: Seats
+) -> None:
+    ana = seat_of(at_desk.cast.annotators[0])
+    ana.begin()
+    ana.page.clock.install()
+    held: list[Route] = []
+    ana.page.route("**/draft/", lambda route: held.append(route), times=1)
+    with ana.page.expect_request("**/draft/"):
+        ana.press("4", "1", "x")
+    ana.press("Enter")
+    ana.page.wait_for_function("document.querySelector('[data-rating]').inert")
+    ana.page.clock.fast_forward("00:21")
+    ana.is_at("Dialogue 1, turn 4")
     assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 4
 
 

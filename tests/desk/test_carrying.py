@@ -88,7 +88,7 @@ def test_page_says_how_many_before_the_click(client: Client, rated: Desk) -> Non
     args = [rated.cast.project.pk, draft.pk]
     page = client.get(reverse("rubric_publish", args=args)).text
     assert "7 ratings of Safety carry over: the text is the same." in page
-    assert "7 ratings of Asking will be asked for again: its levels changed." in page
+    assert "7 ratings of Asking do not count for this version: its levels changed." in page
     assert "No, the same in other words: 7 ratings carry over" in page
     # The click without the answer changes nothing; with it, it does what was said.
     post = {"expected_revision": 1}

@@ -118,7 +118,7 @@ def zipped() -> bytes:
         (b"", "The file is empty."),
         (b"\xef\xbb\xbf", "The file is empty."),
         (b" \n\r\n\t\n", "The file is empty."),
-        (gzip.compress(GOOD), "compressed"),
+        (gzip.compress(GOOD, mtime=0), "compressed"),
         (zipped(), "zip archive"),
         (GOOD.decode().encode("utf-16"), "UTF-16"),
     ],

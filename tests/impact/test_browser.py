@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from annotation.impact import work
 from annotation.models import PlaygroundRun
@@ -70,7 +70,17 @@ def test_a_reply_is_scored_live_and_the_scores_turn_stale(
     page.get_by_text("Pick turns of the project").click()
     page.get_by_label("Words, or a dialogue’s number").press("Enter")
     expect(page.locator("#pg-picks")).to_contain_text("no text to pick yet")
-    page.get_by_role("button", name="Score", exact=True).click()
+    # A save asks for a look at the last try, which may be answered while a new one is asked for.
+    asked: list[Route] = []
+    page.route("**/playground/", lambda route: asked.append(route))
+    name.fill("Warmth once more")
+    with (
+        page.expect_request(lambda request: request.url.endswith("/playground/")),
+        page.expect_response(lambda response: "/rubrics/playground/" in response.url),
+    ):
+        page.get_by_role("button", name="Score", exact=True).click()
+    page.wait_for_timeout(300)
+    asked[0].continue_()
     expect(tried.get_by_text("Queued")).to_be_visible()
     assert PlaygroundRun.objects.count() == 2
     assert wrong == []

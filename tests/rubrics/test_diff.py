@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from rubrics.diff import CriterionDiff, Piece, compare, in_one_sentence, words
 from rubrics.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
+from rubrics.wording import changes_since
 
 # Few words, so that texts share some of them.
 TEXTS = st.text(alphabet="ab .,’\nü😀<", max_size=60)
@@ -138,9 +139,17 @@ def test_formula_and_gates_change_the_total_in_words() -> None:
 def test_the_finding_is_one_sentence() -> None:
     new = rubric(replace(A, meaning_id="x"), replace(B, weight=2.0), D)
     assert in_one_sentence(compare(rubric(A, B, C), new)) == (
-        "A means something new, D is new, C is removed, and B counts differently."
+        "A means something else, D is new, C is removed, and B counts differently."
     )
     other = rubric(A, guidance="Read twice.", formula="harmonic_mean")
     assert in_one_sentence(compare(rubric(A), other)) == (
         "The guidance, the formula and the total differ."
     )
+
+
+def test_editor_and_comparison_say_alike_that_a_meaning_changed() -> None:
+    """Also where only the person who published said so: the text is the same."""
+    old = RubricSpec("Care", criteria=(CriterionSpec("warmth", "m-1", "Warmth"),))
+    new = replace(old, criteria=(replace(old.criteria[0], meaning_id="m-2"),))
+    assert compare(old, new).criteria[0].effect == "meaning"
+    assert changes_since(old, new)[0].what.startswith("means something else")

@@ -50,3 +50,14 @@ def test_compare_by_keyboard_then_publish(
     dialog.get_by_role("button", name="Publish version 2").click()
     expect(page.get_by_text("Version 2 is published.")).to_be_visible()
     assert published.criteria.get().meaning_id == draft.criteria.get(uid="warmth").meaning_id
+
+
+def test_a_history_of_two_fits_a_phone(
+    cast: Cast, page: Page, studio: str, published: RubricVersion
+) -> None:
+    draft_open(rubric=published.rubric, actor=cast.clinicians[0])
+    sign_in(page.context, cast.clinicians[0], studio)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(studio + reverse("rubric", args=[cast.project.pk, published.rubric_id]))
+    expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

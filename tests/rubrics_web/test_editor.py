@@ -220,7 +220,20 @@ def test_criteria_are_moved_by_dragging(
     assert [c["uid"] for c in draft.draft["criteria"]] == ["safety", "warmth", "calm"]
 
 
-def test_a_warning_stands_beside_its_field_until_it_is_set_aside(
+def test_anchors_that_go_with_their_scale_are_told_and_come_back(
+    as_clinician: Page, studio: str, draft: RubricVersion
+) -> None:
+    page = as_clinician
+    open_editor(page, studio, draft)
+    page.get_by_label("Scale", exact=True).select_option("binary")
+    gone = page.locator("#toasts", has_text="went with their scale")
+    expect(gone).to_contain_text("levels")
+    gone.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Scale", exact=True)).to_have_value("levels")
+    expect(page.locator('[data-f="anchor"]').first).to_have_value("One sees warmth 1.")
+
+
+def test_a_warning_stands_beside_its_field_until_it_is_hidden(
     as_clinician: Page, studio: str, draft: RubricVersion
 ) -> None:
     page = as_clinician
@@ -228,13 +241,32 @@ def test_a_warning_stands_beside_its_field_until_it_is_set_aside(
     page.get_by_label("What the rater decides").fill("Is it adequate?")
     warning = page.locator("[data-form] .lint", has_text="“adequate” can be read two ways.")
     expect(warning).to_be_visible()
-    warning.get_by_role("button", name="Set aside").click()
+    warning.get_by_role("button", name="Hide here").click()
     expect(warning).to_be_hidden()
-    # It blocks nothing, and it stays set aside.
+    # It blocks nothing, and it stays hidden.
     expect(page.locator("[data-publish]")).to_have_attribute("aria-disabled", "false")
     page.reload()
     expect(page.get_by_label("What the rater decides")).to_have_value("Is it adequate?")
     expect(warning).to_be_hidden()
     page.get_by_text("1 warning").click()
-    page.get_by_role("button", name="1 set aside. Show it").click()
+    page.get_by_role("button", name="1 hidden. Show it").click()
     expect(warning).to_be_visible()
+
+
+def test_a_save_leaves_the_reader_of_the_warnings_where_they_were(
+    as_clinician: Page, studio: str, draft: RubricVersion
+) -> None:
+    page = as_clinician
+    open_editor(page, studio, draft)
+    page.get_by_label("What the rater decides").fill("Is it adequate?")
+    saved(page)
+    opener = page.locator("#warnings summary")
+    opener.click()
+    finding = page.locator("#warnings li", has_text="adequate")
+    expect(finding).to_be_visible()
+    page.get_by_label("What the rater decides").fill("Is it adequate and warm?")
+    with page.expect_response("**/save/"):
+        opener.focus()
+    saved(page)
+    expect(finding).to_be_visible()
+    expect(opener).to_be_focused()

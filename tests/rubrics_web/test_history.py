@@ -14,9 +14,11 @@ from rubrics.services import (
     draft_open,
     draft_save,
     rubric_create,
+    version_approve,
     version_archive,
     version_copy,
     version_publish,
+    version_refuse,
     version_restore,
     version_send_for_review,
 )
@@ -69,7 +71,7 @@ def test_compare_page_shows_what_changed_word_by_word(
     page = page_of(
         client, "rubric_compare", published.rubric, **{"from": published.pk, "to": second.pk}
     ).text
-    assert "<ins>Is it warm?</ins>" in page and "Wording only" in page
+    assert "<ins>Is it warm?</ins>" in page and "Reworded" in page
     assert "<del>1</del><ins>2</ins>" in page and "+1" in page
     assert "If Warmth is below 2, the total is 0." in page
     assert "Restore version" not in page and "What publishing would do" not in page
@@ -173,6 +175,43 @@ def test_a_version_in_review_is_in_the_way(alone: Cast, published: RubricVersion
         version_restore(version=published, actor=alone.leads[0], set_aside_revision=0)
     with pytest.raises(Refused, match="still being written"):
         version_restore(version=draft, actor=alone.leads[0])
+
+
+def test_a_rubric_whose_versions_are_all_archived_can_be_written_again(
+    alone: Cast, published: RubricVersion, client: Client
+) -> None:
+    version_archive(version=published, actor=alone.leads[0])
+    client.force_login(alone.clinicians[0])
+    page = page_of(client, "rubric", published.rubric).text
+    assert "Every version that was published is archived" in page and "New draft" in page
+    address = reverse("rubric_new_draft", args=[published.project_id, published.rubric_id])
+    client.post(address)
+    assert published.rubric.versions.get(number=2).draft == published.draft
+
+
+def test_a_draft_that_is_set_aside_is_not_called_archived(
+    alone: Cast, published: RubricVersion, client: Client
+) -> None:
+    draft = draft_open(rubric=published.rubric, actor=alone.clinicians[0])
+    client.force_login(alone.clinicians[0])
+    page = post(client, "rubric_archive", draft).text
+    assert "Draft 2 is set aside. The history keeps it" in page
+
+
+def test_words_of_a_review_are_for_those_who_write(
+    cast: Cast, published: RubricVersion, client: Client
+) -> None:
+    author, other = cast.clinicians
+    draft = draft_open(rubric=published.rubric, actor=author)
+    version_send_for_review(version=draft, actor=author)
+    version_refuse(version=draft, actor=other, words="Too vague.")
+    version_send_for_review(version=draft, actor=author)
+    version_approve(version=draft, actor=other)
+    version_publish(version=draft, actor=author)
+    for reader, reads in ((author, True), (cast.annotators[0], False)):
+        client.force_login(reader)
+        page = page_of(client, "rubric", published.rubric).text
+        assert "Version 2" in page and ("Too vague." in page) == reads
 
 
 def test_a_new_draft_does_not_begin_from_one_set_aside(

@@ -207,6 +207,8 @@ def test_review_approve_publish_through_the_pages(
     page = client.get(url("rubric_version", draft)).text
     assert "Approve version 1" in page and "Publish version 1" not in page
     page = client.post(url("rubric_approve", draft), seen, follow=True).text
+    # To take it back ends the approval, which is asked about first.
+    assert 'data-open="withdraw"' in page and "ends: it was for this text" in page
     assert "Publish version 1" in page
     page = client.post(url("rubric_publish", draft), {**seen, "change_note": "First."}, follow=True)
     assert "Version 1 is published." in page.text and "First." in page.text

@@ -50,7 +50,8 @@ def test_two_people_talk_about_a_level(
     expect(other.locator("#threads .said")).to_have_count(2)
     expect(other.get_by_placeholder("Reply")).to_have_value("Half a thou")
     other.get_by_role("button", name="Resolve").click()
-    expect(page.locator("[data-threads-total]")).to_be_hidden()
+    for each in (page, other):
+        expect(each.locator("[data-threads-total]")).to_be_hidden()
     assert Comment.objects.count() == 2
 
     # Whoever leaves the project hears no more.

@@ -133,19 +133,19 @@ def open_queues(member: Member) -> list[Todo]:
 
 
 def reviews(member: Member) -> list[Todo]:
-    """Versions of others that wait for an approval."""
+    """Versions that wait for the approval of somebody who was not the last to write in them."""
     versions = RubricVersion.objects.filter(
         project=member.project, status=RubricVersion.Status.IN_REVIEW
-    ).exclude(author=member.user)
+    ).exclude(saved_by=member.user)
     return [
         Todo(
             "rubric",
             f"{version.rubric} version {version.number} waits for approval",
-            f"{version.author or 'Somebody'} asks for a second pair of eyes before publishing.",
+            f"{version.saved_by or 'Somebody'} asks you to read it before it is published.",
             _page("rubric_version", member, version_id=version.pk),
             "Read it",
         )
-        for version in versions.select_related("rubric", "author").order_by("saved_at")
+        for version in versions.select_related("rubric", "saved_by").order_by("saved_at")
     ]
 
 
