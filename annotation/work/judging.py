@@ -33,7 +33,7 @@ from webapp.text import storable
 
 # Texts read at once; a learned judge scores as many at once.
 CHUNK = 64
-# So many texts in a row without one score: the judge is down, not the texts at fault.
+# So many texts in a row whose answers gave no score: the judge is at fault, not the texts.
 GIVE_UP_AFTER = 32
 
 
@@ -57,6 +57,11 @@ async def _judge_all(claim: Claim[JudgeRun]) -> None:
             in_flight=1 if endpoint is None else endpoint.max_concurrency,
         )
         await while_held(claim, *flow.parts())
+    if endpoint is not None and work.given_up:
+        raise RunFailed(
+            f"The endpoint “{endpoint.name}” fails again and again. {work.given_up} "
+            "The scores made before are kept; go on when it answers."
+        )
     await in_db(_fail_if_nothing_was_judged, claim.run)
 
 
@@ -72,8 +77,12 @@ class _Work:
         self._judge = judge
         self._read_up_to = -1
         self._failed_in_a_row = 0
+        # Why the judge's endpoint is not asked any more; empty as long as it is.
+        self.given_up = ""
 
     def next_page(self) -> list[tuple[JudgeItem, JudgeInput]]:
+        if self.given_up:
+            return []
         waiting = self._claim.run.items.filter(
             state=JudgeItem.State.WAITING, position__gt=self._read_up_to
         )
@@ -83,14 +92,18 @@ class _Work:
         return list(zip(items, _inputs(items), strict=True))
 
     async def rate(self, units: Sequence[tuple[JudgeItem, JudgeInput]]) -> list[JudgeResult]:
-        return await rate(self._spec, [asked for _, asked in units], self._judge)
+        results = await rate(self._spec, [asked for _, asked in units], self._judge)
+        for result in results:
+            self.given_up = result.given_up or self.given_up
+        return results
 
     def keep(self, done: Sequence[tuple[tuple[JudgeItem, JudgeInput], JudgeResult]]) -> None:
         items = [item for (item, _), _ in done]
         results = [result for _, result in done]
         _keep(self._claim, self._rater, self._spec, items, results)
-        for item in items:
-            self._failed_in_a_row = self._failed_in_a_row + 1 if item.error else 0
+        for item, result in zip(items, results, strict=True):
+            if not result.given_up:
+                self._failed_in_a_row = self._failed_in_a_row + 1 if item.error else 0
         if self._failed_in_a_row >= GIVE_UP_AFTER:
             raise RunFailed(
                 f"{self._failed_in_a_row} texts in a row got no score. The last reason: "

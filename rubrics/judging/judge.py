@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from rubrics.judging.checks import run_check
@@ -66,7 +67,7 @@ def _complete(spec: RubricSpec, item: JudgeInput, judged: JudgeResult) -> JudgeR
             scores[criterion.uid] = judged.scores[criterion.uid]
         else:
             scores[criterion.uid] = _without_judge(spec, criterion, item)
-    return JudgeResult(item.key, scores, judged.calls)
+    return replace(judged, scores=scores)
 
 
 def _without_judge(spec: RubricSpec, criterion: CriterionSpec, item: JudgeInput) -> CriterionScore:

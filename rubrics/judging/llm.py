@@ -11,7 +11,7 @@ from rubrics.judging.prompts import Message, Mode, build_messages
 from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.judging.schema import reply_schema
 from rubrics.spec import CriterionSpec, RubricSpec
-from webapp.llm.errors import ModelError
+from webapp.llm.errors import CircuitOpen, ModelError
 from webapp.llm.records import CallRecord
 
 
@@ -86,8 +86,19 @@ async def _judge_one(
     answers = await asyncio.gather(
         *(_ask(spec, group, item, complete, parameters) for group in groups if group)
     )
-    scores = {score.uid: score for group_scores, _ in answers for score in group_scores}
-    return JudgeResult(item.key, scores, tuple(call for _, calls in answers for call in calls))
+    return JudgeResult(
+        item.key,
+        {score.uid: score for answer in answers for score in answer.scores},
+        tuple(call for answer in answers for call in answer.calls),
+        next((answer.given_up for answer in answers if answer.given_up), ""),
+    )
+
+
+@dataclass(frozen=True)
+class _Answer:
+    scores: Sequence[CriterionScore]
+    calls: Sequence[CallRecord]
+    given_up: str = ""
 
 
 async def _ask(
@@ -96,7 +107,7 @@ async def _ask(
     item: JudgeInput,
     complete: Complete,
     parameters: LLMParameters,
-) -> tuple[list[CriterionScore], Sequence[CallRecord]]:
+) -> _Answer:
     request: dict[str, Any] = {
         "messages": build_messages(spec, criteria, item.context),
         "schema": reply_schema(criteria),
@@ -107,11 +118,14 @@ async def _ask(
     try:
         completion = await complete(**request)
     except ModelError as error:
-        return [failed(c, f"The judge gave no answer: {error}") for c in criteria], error.calls
+        scores = [failed(c, f"The judge gave no answer: {error}") for c in criteria]
+        given_up = error.reason if isinstance(error, CircuitOpen) else ""
+        return _Answer(scores, error.calls, given_up)
     except Exception as error:  # noqa: BLE001 - whatever an endpoint does is a recorded error
         reason = f"The judge gave no answer: {type(error).__name__}: {error}"
-        return [failed(c, reason) for c in criteria], [CallRecord(request, error=reason)]
+        scores = [failed(c, reason) for c in criteria]
+        return _Answer(scores, [CallRecord(request, error=reason)])
     scores = parse_reply(completion.text, criteria)
     problems = sorted({score.reason for score in scores if score.status == "failed"})
     *before, last = completion.calls
-    return scores, [*before, replace(last, error=" ".join(problems))]
+    return _Answer(scores, [*before, replace(last, error=" ".join(problems))])

@@ -25,9 +25,13 @@ class CriterionScore:
 
 @dataclass(frozen=True)
 class JudgeResult:
+    """`given_up` says why the endpoint was not asked any more: it failed again and again. Empty
+    where it was asked."""
+
     key: str
     scores: Mapping[str, CriterionScore]
     calls: tuple[CallRecord, ...] = ()
+    given_up: str = ""
 
     @property
     def outcomes(self) -> dict[str, Outcome]:

@@ -39,7 +39,7 @@ def served(cast: Cast, script: Stub) -> Iterator[Endpoint]:
         yield endpoint(cast, url)
 
 
-def endpoint(cast: Cast, url: str, *, name: str = "Scripted", timeout_s: int = 5) -> Endpoint:
+def endpoint(cast: Cast, url: str, *, name: str = "Scripted", timeout_s: int = 60) -> Endpoint:
     return endpoint_create(
         project=cast.project,
         actor=cast.leads[0],

@@ -46,7 +46,7 @@ def script() -> Stub:
 def voice(cast: Cast, script: Stub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     monkeypatch.setattr(judges, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
     with serve(script.app) as url:
-        yield endpoint(cast, url, timeout_s=1)
+        yield endpoint(cast, url)
 
 
 def replies(script: Stub, reply: Callable[[str], Any]) -> None:
@@ -123,16 +123,15 @@ def test_one_criterion_at_a_time_asks_for_each(cast: Cast, script: Stub, voice: 
 
 
 def test_an_endpoint_that_goes_away_fails_the_run_and_keeps_what_it_gave(
-    cast: Cast, script: Stub, voice: Endpoint, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, script: Stub, voice: Endpoint
 ) -> None:
-    monkeypatch.setattr(judging, "GIVE_UP_AFTER", 8)
     texts(cast, 24)
     script.reply = lambda body, count: answer(GOOD) if count <= 8 else refusal(500, "out of memory")
     run = judge_run(cast, version_of(cast), llm_judge(cast, voice, mode="all_in_one"))
     judging.work(str(run.pk))
     run.refresh_from_db()
     assert run.status == "failed"
-    assert "texts in a row got no score" in run.error and "out of memory" in run.error
+    assert "fails again and again" in run.error and "out of memory" in run.error
     assert run.items.filter(state=JudgeItem.State.DONE).count() == 8
     script.reply = lambda body, count: answer(GOOD)
     judge_resume(run=run, actor=cast.leads[0])
@@ -140,6 +139,19 @@ def test_an_endpoint_that_goes_away_fails_the_run_and_keeps_what_it_gave(
     run.refresh_from_db()
     assert (run.status, run.error) == ("succeeded", "")
     assert run.items.filter(state=JudgeItem.State.DONE).count() == 24
+
+
+def test_a_judge_whose_answers_give_no_score_fails_the_run(
+    cast: Cast, script: Stub, voice: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "GIVE_UP_AFTER", 8)
+    texts(cast, 24)
+    script.reply = lambda body, count: answer("I would rather not say.")
+    run = judge_run(cast, version_of(cast), llm_judge(cast, voice, mode="all_in_one"))
+    judging.work(str(run.pk))
+    run.refresh_from_db()
+    assert run.status == "failed" and "texts in a row got no score" in run.error
+    assert not Rating.objects.exists()
 
 
 def test_nothing_judged_at_all_is_a_failed_run(cast: Cast, script: Stub, voice: Endpoint) -> None:

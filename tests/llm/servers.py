@@ -31,7 +31,8 @@ def serve(app) -> Iterator[str]:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.005)
     yield f"http://127.0.0.1:{port}/v1"
-    server.should_exit = True
+    # Whoever still waits for an answer gets none.
+    server.should_exit = server.force_exit = True
     thread.join(10)
 
 
