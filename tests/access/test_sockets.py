@@ -13,6 +13,7 @@ from django.urls import URLPattern
 from tests.access.objects import RUNS, TOPICS, Setting
 from tests.access.table import SOCKET, Rule, rules
 from tests.conftest import Cast
+from tests.support.waiting import SHORT_S
 from webapp.accounts.models import Membership, User
 from webapp.accounts.services import members, people
 from webapp.asgi import application
@@ -94,11 +95,11 @@ def test_a_socket_loses_what_its_person_lost(how: str, cast: Cast) -> None:
     async def watch() -> dict[str, Any]:
         socket = handshake(f"/live/generation/{run.pk}/", client)
         await socket.send_input({"type": "websocket.connect"})
-        assert (await socket.receive_output(5))["type"] == "websocket.accept"
-        assert (await socket.receive_output(5))["type"] == "websocket.send"
+        assert (await socket.receive_output(SHORT_S))["type"] == "websocket.accept"
+        assert (await socket.receive_output(SHORT_S))["type"] == "websocket.send"
         await sync_to_async(take_away)()
         await get_channel_layer().group_send(run.topic, {"type": "topic.changed"})
-        return await socket.receive_output(5)
+        return await socket.receive_output(SHORT_S)
 
     assert async_to_sync(watch)() == {"type": "websocket.close", "code": 4404}
 
@@ -111,9 +112,9 @@ def opens(path: str, person: User | None, origin: str = "http://localhost") -> b
     async def connect() -> bool:
         socket = handshake(path, client, origin)
         await socket.send_input({"type": "websocket.connect"})
-        answer = await socket.receive_output(5)
+        answer = await socket.receive_output(SHORT_S)
         await socket.send_input({"type": "websocket.disconnect", "code": 1000})
-        await socket.wait(5)
+        await socket.wait(SHORT_S)
         return answer["type"] == "websocket.accept"
 
     return async_to_sync(connect)()

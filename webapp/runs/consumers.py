@@ -27,7 +27,8 @@ sessions = import_module(settings.SESSION_ENGINE)
 
 # Between two messages to one viewer.
 MIN_INTERVAL_S = 1.0
-# A run under way is looked at this often even without an event: a message may have been lost.
+# A run under way and a topic are looked at this often even without an event: a message may have
+# been lost.
 LOOK_AGAIN_S = 10.0
 # What a viewer gets who may not watch any more; browsers do not come back after it.
 GONE = 4404
@@ -126,8 +127,6 @@ class RunConsumer(AsyncWebsocketConsumer):
         return (parts,) if isinstance(parts, str) else parts
 
     def render_topic(self, topic: registry.Topic, user: User) -> Sequence[str]:
-        # Nothing is under way: it is looked at when something is announced.
-        self.is_ended = True
         member = member_of(user, topic.project_of(self.run_id), *topic.roles)
         with timezone.override(zone_of(user)):
             return (topic.render(self.run_id, member),)
