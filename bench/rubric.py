@@ -7,22 +7,17 @@ amounts to, its lint included. `python -m bench rubric [SAVES]`
 
 import contextlib
 import json
-import os
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from webapp.embedded import homes
-from webapp.embedded.services import KINDS
+from bench._services import services
 
 CRITERIA = 60
 SAVES = 300
@@ -32,7 +27,7 @@ READY_WITHIN_S = 240
 
 def main(argv: list[str]) -> dict[str, Any]:
     saves = int(argv[0]) if argv else SAVES
-    with _services(), _web() as url:
+    with services(), _web() as url:
         path, cookie = _draft()
         with httpx2.Client(base_url=url, cookies=cookie) as browser:
             size, times = _write(browser, path, saves)
@@ -120,28 +115,6 @@ def _draft() -> tuple[str, dict[str, str]]:
     session = client.cookies[settings.SESSION_COOKIE_NAME]
     path = f"/p/{project.pk}/rubrics/versions/{version.pk}/"
     return path, {session.key: session.value}
-
-
-@contextlib.contextmanager
-def _services() -> Iterator[None]:
-    """PostgreSQL and Valkey with data of their own, as durable as those of `make run`."""
-    parent = Path("/var/tmp" if homes.service_user() else tempfile.gettempdir())  # noqa: S108
-    home = homes.make_private(Path(tempfile.mkdtemp(prefix="kardia-bench-", dir=parent)))
-    os.environ |= {
-        "KARDIA_DEMO": "1",
-        "KARDIA_VAR": str(home / "var"),
-        "DJANGO_SETTINGS_MODULE": "webapp.settings",
-    }
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        for variable, kind in KINDS.items():
-            service = kind(home, log=home / f"{kind.name}.log")
-            stack.callback(service.stop)
-            service.start()
-            os.environ[variable] = service.url
-        manage = [sys.executable, homes.CHECKOUT / "manage.py"]
-        subprocess.run([*manage, "migrate", "--verbosity", "0"], check=True)
-        yield
 
 
 @contextlib.contextmanager

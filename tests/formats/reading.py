@@ -36,3 +36,11 @@ def licensed(name: str) -> Path:
     if not folder:
         pytest.skip("KARDIA_DATA is not set: the licensed files are not here")
     return Path(folder) / name
+
+
+def sample_of(file: Path) -> bytes:
+    """Some hundred records from all over a file: every seventh line, or every third entry of an
+    array. Enough for a test; the whole file takes minutes where the machine has much to do."""
+    if file.suffix == ".json":
+        return json.dumps(json.loads(file.read_text(encoding="utf-8"))[::3]).encode()
+    return b"".join(file.read_bytes().splitlines(keepends=True)[::7])

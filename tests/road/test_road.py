@@ -1,12 +1,12 @@
 """The main job from end to end in a browser, each station by the role that would do it."""
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.formats.reading import licensed, sample_of
 from tests.road.conftest import ROOT, Studio
 
 SHOTS = ROOT / "var" / "screenshots"
@@ -79,15 +79,14 @@ def test_the_road(road: Road) -> None:
     assert road.faults == []
 
 
-def test_epitome_itself(road: Road) -> None:
-    """The licensed file, where there is one: imported whole, rated by people, judged by what it
-    teaches. It comes after the synthetic one, in the same studio."""
-    folder = os.environ.get("KARDIA_DATA")
-    if not folder:
-        pytest.skip("KARDIA_DATA is not set")
-    import_file(road, Path(folder) / "epitome.jsonl", added=2099, broken=0)
-    rate(road, queue="EPITOME itself", set_name="epitome.jsonl", rated=4)
-    fit_and_judge(road, name="EPITOME judge", set_name="epitome.jsonl", texts=300)
+def test_epitome_itself(road: Road, tmp_path: Path) -> None:
+    """A sample of the licensed file, where there is one: imported, rated by people, judged by
+    what it teaches. It comes after the synthetic one, in the same studio."""
+    file = tmp_path / "epitome-sample.jsonl"
+    file.write_bytes(sample_of(licensed("epitome.jsonl")))
+    import_file(road, file, added=300, broken=0)
+    rate(road, queue="EPITOME itself", set_name="epitome-sample", rated=4)
+    fit_and_judge(road, name="EPITOME judge", set_name="epitome-sample", texts=100)
     assert road.faults == []
 
 
