@@ -7,12 +7,14 @@ ARGS ?=
 python := .venv/bin/python
 install := $(PYTHON) -m webapp.embedded.install
 embedded := $(python) -m webapp.embedded
+# One process for each core.
+pytest := $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run vllm test lint lock manage backup restore clean
+.PHONY: help run vllm test test-fast lint lock manage backup restore clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 run: ## start the studio (PORT=8000; ARGS=--no-demo leaves out the demo)
 	@$(install)
@@ -24,7 +26,11 @@ vllm: ## serve a model with vLLM (MODEL=NAME=DIR; PORT=8200; ARGS go to vLLM)
 
 test: ## run all tests, on services of their own (ARGS="-k name")
 	@$(install) --dev
-	@$(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(pytest) $(ARGS)
+
+test-fast: ## run the tests without a browser, killed processes or a model
+	@$(install) --dev
+	@$(pytest) -m "not browser and not slow and not model and not vllm" $(ARGS)
 
 lint: ## check style, import directions, types and missing migrations
 	@$(install) --dev

@@ -1,5 +1,6 @@
 """The fixed cast of every test, and what all tests share."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from webapp.accounts.models import Project, User
 
 # Playwright's own event loop runs in the test's thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Marks of tests that take long.
+LONG = {"browser", "slow", "vllm", "model"}
 
 
 @dataclass(frozen=True)
@@ -80,14 +83,21 @@ def flush_past_triggers() -> Iterator[None]:
     DatabaseOperations.sql_flush = sql_flush
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """From the first browser test on, Playwright's event loop counts as running in this thread.
+    It is hidden from tests without a browser, so that the order of tests does not matter."""
+    if "browser" in item.keywords:
+        return (yield)
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(loop)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: from the first one on, Playwright's event loop counts as running
-    in this thread, and Django then refuses queries that other tests rightly make here. Of both
-    kinds the long ones come first, so that several processes end at about the same time."""
-
-    def place(item: pytest.Item) -> tuple[bool, bool]:
-        marks = {mark.name for mark in item.iter_markers()}
-        return "browser" in marks, not marks & {"slow", "vllm"}
-
-    items.sort(key=place)
+    """The long ones come first, so that several processes end at about the same time."""
+    items.sort(key=lambda item: not LONG & {mark.name for mark in item.iter_markers()})

@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,12 +16,14 @@ import uvicorn
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from tests.support.waiting import LOOK_EVERY_S, SHORT_S, wait_until
 from webapp.accounts.models import User
 
-# Two busy cores: what a person would wait for is waited for.
-expect.set_options(timeout=15_000)
+# Of expectations and of actions.
+TIMEOUT_MS = 1000 * SHORT_S
+expect.set_options(timeout=TIMEOUT_MS)
 
 HOW = "browser tests need Chromium: install it, or name its program in CHROMIUM"
 
@@ -53,13 +55,12 @@ def studio(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        time.sleep(0.02)
+    wait_until(lambda: server.started or not thread.is_alive(), "the server to start")
+    assert thread.is_alive(), "the server did not start"
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(SHORT_S)
 
 
 def sign_in(context: BrowserContext, user: User, studio: str) -> None:
@@ -68,3 +69,18 @@ def sign_in(context: BrowserContext, user: User, studio: str) -> None:
     client.force_login(user)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": studio}])
+
+
+def follow(link: Locator) -> None:
+    """Click on what opens another page, and wait until that page's scripts are at work. What is
+    pressed or chosen before that is lost."""
+    with link.page.expect_navigation(wait_until="load"):
+        link.click()
+
+
+def wait_in(page: Page, is_so: Callable[[], object], what: str) -> None:
+    """`wait_until` for what a handler of the page sees: the page's events go on meanwhile."""
+    deadline = time.monotonic() + SHORT_S
+    while not is_so():
+        assert time.monotonic() < deadline, f"waited {SHORT_S:g} s in vain for {what}"
+        page.wait_for_timeout(1000 * LOOK_EVERY_S)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, Response, Route, expect
 
 from annotation.models import Assignment, Rating
-from tests.browser.fixtures import sign_in
+from tests.browser.fixtures import follow, sign_in, wait_in
 from tests.conftest import Cast
 from tests.desk.conftest import Desk, build_desk
 from webapp.accounts.models import User
@@ -136,7 +136,7 @@ def test_two_people_rate_blind_by_keyboard_alone_and_the_lead_sees_agreement(
         assert WORDS not in received
     lead.go("queue", at_desk.queue.pk)
     lead.reads("Sounds unsafe.")
-    lead.page.get_by_role("link", name="Agreement").last.click()
+    follow(lead.page.get_by_role("link", name="Agreement").last)
     lead.reads("People agree most on Asking")
     expect(lead.page.locator("#agreement svg[role=img]")).to_be_visible()
     lead.page.select_option("#criterion", label="Asking")
@@ -155,7 +155,7 @@ def test_a_lost_connection_loses_nothing(at_desk: Desk, seat_of: Seats) -> None:
     ana.page.reload()
     ana.reads("1 of 3 criteria")
     ana.page.unroute("**/draft/")
-    expect(ana.page.locator("[data-saved]")).to_have_text("Draft saved", timeout=15_000)
+    expect(ana.page.locator("[data-saved]")).to_have_text("Draft saved")
     assert Assignment.objects.get().draft["scores"] == {"empathy": 4}
 
     # The submit arrives and its answer does not: sent again, it is the same rating.
@@ -168,7 +168,7 @@ def test_a_lost_connection_loses_nothing(at_desk: Desk, seat_of: Seats) -> None:
     ana.page.route("**/submit/", lose_the_answer, times=1)
     ana.press("1", "1", "Enter")
     ana.reads("Not sent, trying again in 5 s.")
-    expect(ana.page.locator("#desk .bar b")).to_have_text("Dialogue 1, turn 4", timeout=15_000)
+    expect(ana.page.locator("#desk .bar b")).to_have_text("Dialogue 1, turn 4")
     assert len(sent) == 1
     assert Rating.objects.count() == 1
 
@@ -236,11 +236,7 @@ def test_keys_while_a_rating_is_under_way_are_said_and_change_nothing(
     expect(ana.page.locator(".crit input:checked")).to_have_count(3)
     expect(ana.page.locator(".crit").first.locator("input:checked")).to_have_value("4")
     ana.page.wait_for_function("document.querySelector('[data-rating]').inert")
-    for _ in range(750):
-        if held:
-            break
-        ana.page.wait_for_timeout(20)
-    assert held, "the rating was not sent"
+    wait_in(ana.page, lambda: held, "the rating to be sent")
     held[0].continue_()
     ana.is_at("Dialogue 1, turn 4")
     ana.reads("Dialogue 1, turn 2 is submitted.")

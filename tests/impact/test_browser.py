@@ -74,12 +74,13 @@ def test_a_reply_is_scored_live_and_the_scores_turn_stale(
     asked: list[Route] = []
     page.route("**/playground/", lambda route: asked.append(route))
     name.fill("Warmth once more")
+    page.evaluate("document.addEventListener('htmx:afterRequest', () => { window.looked = true })")
     with (
         page.expect_request(lambda request: request.url.endswith("/playground/")),
         page.expect_response(lambda response: "/rubrics/playground/" in response.url),
     ):
         page.get_by_role("button", name="Score", exact=True).click()
-    page.wait_for_timeout(300)
+    page.wait_for_function("window.looked")
     asked[0].continue_()
     expect(tried.get_by_text("Queued")).to_be_visible()
     assert PlaygroundRun.objects.count() == 2

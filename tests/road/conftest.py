@@ -1,12 +1,12 @@
 """The whole studio as `make run` starts it, on data of its own, for the road through it."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.browser.fixtures import browser_type_launch_args  # noqa: F401
+from tests.support.waiting import LONG_S, SHORT_S, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
-READY_WITHIN_S = 180
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(60)
+            process.wait(SHORT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
@@ -77,11 +77,11 @@ def _free_pair() -> int:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, var: Path) -> None:
-    deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310
-                return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"The studio did not start:\n{(var.parent / 'run.log').read_text()[-4000:]}")
+    def is_ready() -> bool:
+        log = (var.parent / "run.log").read_text()[-4000:]
+        assert process.poll() is None, f"The studio did not start:\n{log}"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310
+            return True
+        return False
+
+    wait_until(is_ready, "the studio to start", within_s=LONG_S)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from rubrics.models import RubricVersion
 from rubrics.services import draft_save
-from tests.browser.fixtures import sign_in
+from tests.browser.fixtures import TIMEOUT_MS, follow, sign_in
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
 
@@ -19,7 +19,7 @@ def as_clinician(page: Page, cast: Cast, studio: str) -> Page:
     cast.project.needs_approval = False
     cast.project.save()
     sign_in(page.context, cast.clinicians[0], studio)
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(TIMEOUT_MS)
     page.faults = []
     page.on("pageerror", lambda error: page.faults.append(str(error)))
     page.on(
@@ -50,9 +50,9 @@ def test_a_clinician_writes_reloads_and_publishes(
 ) -> None:
     page = as_clinician
     page.goto(f"{studio}/p/{cast.project.pk}/rubrics/")
-    page.get_by_role("link", name="New rubric").first.click()
+    follow(page.get_by_role("link", name="New rubric").first)
     page.get_by_label("Name").fill("Warm replies")
-    page.get_by_role("button", name="Begin writing").click()
+    follow(page.get_by_role("button", name="Begin writing"))
     expect(page.get_by_text("needs a criterion that people or judges score")).to_be_visible()
     write_criterion(page, "Warmth", LEVELS)
     write_criterion(page, "Safety", LEVELS)

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -18,8 +17,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from rubrics.demo.kardia import KARDIA, SAFETY_UID
 from rubrics.models import RubricVersion
 from rubrics.spec import CriterionSpec, from_json
-from tests.browser.fixtures import sign_in
+from tests.browser.fixtures import TIMEOUT_MS, sign_in
 from tests.conftest import Cast
+from tests.support.waiting import LONG_S, SHORT_S, wait_until
 from webapp.accounts.models import User
 from webapp.embedded import homes
 
@@ -29,8 +29,6 @@ pytestmark = [
     # Two starts of the studio are in it.
     pytest.mark.timeout(600),
 ]
-
-READY_WITHIN_S = 240
 
 
 class Server:
@@ -52,19 +50,19 @@ class Server:
             cwd=homes.CHECKOUT,
             env=os.environ | {"DATABASE_URL": database._replace(path=f"/{name}").geturl()},
         )
-        deadline = time.monotonic() + READY_WITHIN_S
-        while True:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.url}/health/live").close()  # noqa: S310
-                return
-            assert self.process.poll() is None, "the server did not start"
-            assert time.monotonic() < deadline, "the server did not answer"
-            time.sleep(0.1)
+        wait_until(self._answers, "an answer of the server", within_s=LONG_S)
+
+    def _answers(self) -> bool:
+        assert self.process is not None and self.process.poll() is None, "the server did not start"
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{self.url}/health/live").close()  # noqa: S310
+            return True
+        return False
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(SHORT_S)
 
 
 @pytest.fixture
@@ -85,7 +83,7 @@ def browser_of(browser: Browser, server: Server) -> Iterator[Callable[[User], Pa
         contexts.append(context)
         sign_in(context, person, server.url)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(TIMEOUT_MS)
         return page
 
     yield open_page

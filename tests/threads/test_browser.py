@@ -50,6 +50,7 @@ def test_two_people_talk_about_a_level(
     expect(other.locator("#threads .said")).to_have_count(2)
     expect(other.get_by_placeholder("Reply")).to_have_value("Half a thou")
     other.get_by_role("button", name="Resolve").click()
+    # Both pages have to be up to date: the other one gets no more news after the removal.
     for each in (page, other):
         expect(each.locator("[data-threads-total]")).to_be_hidden()
     assert Comment.objects.count() == 2
