@@ -10,10 +10,13 @@ from annotation.services.generation import generation_start
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed
 from tests.llm.servers import Stub, answer, serve
+from tests.support.waiting import SHORT_S
 from webapp.ids import new_id
 from webapp.llm.models import Endpoint
 from webapp.llm.services import endpoint_create
 
+# How long a model may take to answer: a test reaches it only where something is wrong.
+WAIT_S = round(SHORT_S)
 REPLY = (
     "<|understanding_begin|>Someone is heard.<|understanding_end|>"
     "<|reasoning_begin|>Ask.<|reasoning_end|><|emotion_begin|>lonely<|emotion_end|>"
@@ -39,7 +42,7 @@ def served(cast: Cast, script: Stub) -> Iterator[Endpoint]:
         yield endpoint(cast, url)
 
 
-def endpoint(cast: Cast, url: str, *, name: str = "Scripted", timeout_s: int = 60) -> Endpoint:
+def endpoint(cast: Cast, url: str, *, name: str = "Scripted", timeout_s: int = WAIT_S) -> Endpoint:
     return endpoint_create(
         project=cast.project,
         actor=cast.leads[0],

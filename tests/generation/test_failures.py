@@ -2,6 +2,7 @@
 stopped is said."""
 
 import asyncio
+import copy
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -15,10 +16,13 @@ from annotation.services.generation import generation_resume
 from annotation.work import generation
 from tests.conftest import Cast
 from tests.generation.scripted import REPLY, corpus, endpoint, planned, speak, stub, written
-from tests.llm.servers import Stub, answer, free_port, refusal, serve
+from tests.llm.servers import Stub, answer, never, refusal, refusing, serve
+from tests.support.waiting import LOOK_EVERY_S, SHORT_S
 from webapp.llm.calls import open_client
+from webapp.llm.client.wire import Wire
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs
+from webapp.runs import work as run_work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,8 +39,7 @@ def voice(cast: Cast, script: Stub, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(generation, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
     corpus(cast)
     with serve(script.app) as url:
-        # Long, as on a busy machine an answer takes its time.
-        yield endpoint(cast, url, timeout_s=20)
+        yield endpoint(cast, url)
 
 
 def work(run: GenerationRun) -> GenerationRun:
@@ -58,8 +61,8 @@ def test_an_endpoint_that_is_gone_fails_the_run_in_words(
 ) -> None:
     monkeypatch.setattr(generation, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
     corpus(cast)
-    gone = endpoint(cast, f"http://127.0.0.1:{free_port()}/v1", timeout_s=1)
-    run = work(planned(cast, gone, count=40))
+    with refusing() as url:
+        run = work(planned(cast, endpoint(cast, url), count=40))
     assert run.items.filter(state=GenerationItem.State.WAITING).count() > 20
     assert run.status == "failed"
     assert "connection failed" in run.error
@@ -134,18 +137,30 @@ def test_a_model_that_says_nothing_once_is_asked_again(
 
 
 def test_a_slow_endpoint_is_a_dialogue_that_failed(
-    cast: Cast, script: Stub, voice: Endpoint
+    cast: Cast, script: Stub, voice: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def slowly(body: dict[str, Any], n: int) -> Any:
-        if n == 1:
-            await asyncio.sleep(5)
-        return answer(speak(body))
+    run = planned(cast, voice, count=3)
+    marked = run.items.get(position=1)
+    GenerationItem.objects.filter(pk=marked.pk).update(situation="The marked one.")
 
-    Endpoint.objects.filter(pk=voice.pk).update(timeout_s=2)
-    script.reply = slowly
-    run = work(planned(cast, voice, count=3))
+    def is_marked(body: dict[str, Any]) -> bool:
+        return "The marked one." in str(body["messages"])
+
+    post = Wire.post
+
+    async def post_impatiently(wire: Wire, path: str, body: dict[str, Any]) -> Any:
+        """The limit is short for the answer that never comes, and for no other."""
+        wire = copy.copy(wire)
+        assert wire._timeout_s == voice.timeout_s
+        wire._timeout_s = 0.2 if is_marked(body) else SHORT_S
+        return await post(wire, path, body)
+
+    monkeypatch.setattr(Wire, "post", post_impatiently)
+    script.reply = lambda body, n: never() if is_marked(body) else answer(speak(body))
+    work(run)
     assert (run.status, count(run, DONE), count(run, FAILED)) == ("succeeded", 2, 1)
-    assert "No answer within 2 s" in run.items.get(state=FAILED).error
+    marked.refresh_from_db()
+    assert marked.state == FAILED and "No answer within 0.2 s" in marked.error
 
 
 def test_a_broken_reply_keeps_what_was_said(cast: Cast, script: Stub, voice: Endpoint) -> None:
@@ -167,16 +182,17 @@ def test_characters_that_no_database_keeps_are_replaced(
 
 
 def test_a_stop_is_heard_while_a_model_thinks(
-    cast: Cast, script: Stub, voice: Endpoint, settings: Any
+    cast: Cast, script: Stub, voice: Endpoint, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # It looks often whether it should stop.
     settings.RUN_LEASE_S = 0.4
+    monkeypatch.setattr(run_work, "CHECK_S", LOOK_EVERY_S)
     run = planned(cast, voice, count=3)
 
     async def think(body: dict[str, Any], n: int) -> Any:
         if n == 4:
             await asyncio.to_thread(cancel_in_thread)
-        await asyncio.sleep(0.9 if n >= 4 else 0)
-        return answer(speak(body))
+        return await never() if n >= 4 else answer(speak(body))
 
     def cancel_in_thread() -> None:
         runs.cancel(GenerationRun.objects.get(pk=run.pk), actor=cast.leads[0])

@@ -78,7 +78,7 @@ def reading(
 ) -> Iterator[Endpoint]:
     monkeypatch.setattr(judges, "open_client", partial(open_client, retries=0, cooldown_s=0.05))
     with serve(script.app) as url:
-        yield endpoint(cast, url, name=name, timeout_s=2)
+        yield endpoint(cast, url, name=name)
 
 
 def draft_of(cast: Cast, rubric: RubricSpec = RUBRIC) -> RubricVersion:

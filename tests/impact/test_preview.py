@@ -43,6 +43,7 @@ from tests.judging.builders import (
 )
 from tests.llm.servers import Stub, answer, refusal
 from tests.locks import until_waiting
+from tests.support.waiting import SHORT_S
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
@@ -412,6 +413,6 @@ def test_two_runs_of_a_judge_may_have_the_same_texts_in_another_order(cast: Cast
         until_waiting(2)
         transaction.set_rollback(True)
     for thread in threads:
-        thread.join(20)
+        thread.join(SHORT_S)
     assert said == ["inserted", "inserted"]
     assert TrialScore.objects.count() == 3

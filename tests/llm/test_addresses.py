@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from tests.llm.servers import Stub, answer, serve
+from tests.support.waiting import SHORT_S
 from webapp.llm.addresses import AddressRefused, check_address, guarded_transport, origin
 from webapp.llm.client import ModelClient, RequestRefused
 
@@ -168,7 +169,9 @@ async def test_the_checked_address_is_connected_to_and_the_host_keeps_its_name(m
     with serve(stub.app) as local:
         port = origin(local).port
         resolves_to(monkeypatch, "127.0.0.1")
-        async with httpx2.AsyncClient(transport=guarded_transport(allow_loopback=True)) as http:
+        async with httpx2.AsyncClient(
+            transport=guarded_transport(allow_loopback=True), timeout=SHORT_S
+        ) as http:
             response = await http.post(
                 f"http://models.example:{port}/v1/chat/completions", json={"messages": []}
             )
@@ -182,7 +185,9 @@ async def test_the_next_address_is_tried_when_one_does_not_answer(monkeypatch):
     with serve(stub.app) as local:
         port = origin(local).port
         resolves_to(monkeypatch, "127.0.0.2", "127.0.0.1")
-        async with httpx2.AsyncClient(transport=guarded_transport(allow_loopback=True)) as http:
+        async with httpx2.AsyncClient(
+            transport=guarded_transport(allow_loopback=True), timeout=SHORT_S
+        ) as http:
             response = await http.post(
                 f"http://models.example:{port}/v1/chat/completions", json={"messages": []}
             )

@@ -5,14 +5,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.llm.servers import free_port
+from tests.llm.servers import free_port, until_healthy
+from tests.support.waiting import LONG_S, SHORT_S
 from webapp.embedded.console import TROUBLE
 from webapp.embedded.process import spawn, stop
 from webapp.llm.local.store import BrokenModel, ModelStore
@@ -131,7 +131,7 @@ def test_a_server_without_any_usable_model_does_not_start(tmp_path: Path) -> Non
         [sys.executable, "-m", "webapp.llm.local", f"a={tmp_path / 'gone'}", tmp_path / "empty"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONG_S,
         check=False,
     )
     assert started.returncode == 1
@@ -153,26 +153,17 @@ def test_the_studios_server_goes_on_where_the_starter_is_broken(
         log=log,
     )
     try:
-        while not healthy(port):
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.1)
+        until_healthy(port, server, log)
         shown = [line for line in log.read_text().splitlines() if TROUBLE.search(line)]
         assert len(shown) == 1 and "the model of 'starter' can't be loaded" in shown[0]
         url = f"http://127.0.0.1:{port}/v1/chat/completions"
         body = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
-        broken = httpx2.post(url, json={"model": "starter", **body}, timeout=60)
+        broken = httpx2.post(url, json={"model": "starter", **body}, timeout=SHORT_S)
         assert broken.status_code == 404
         assert "can't be loaded" in broken.json()["error"]["message"]
-        assert httpx2.post(url, json={"model": "tiny", **body}, timeout=60).status_code == 200
+        assert httpx2.post(url, json={"model": "tiny", **body}, timeout=SHORT_S).status_code == 200
     finally:
-        stop(server, signal.SIGTERM, timeout=20)
-
-
-def healthy(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://127.0.0.1:{port}/health").status_code == 200
-    except httpx2.TransportError:
-        return False
+        stop(server, signal.SIGTERM, timeout=SHORT_S)
 
 
 def test_a_server_without_a_model_says_how_to_name_one() -> None:
@@ -180,7 +171,7 @@ def test_a_server_without_a_model_says_how_to_name_one() -> None:
         [sys.executable, "-m", "webapp.llm.local"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONG_S,
         check=False,
     )
     assert started.returncode == 2

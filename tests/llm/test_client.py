@@ -6,13 +6,14 @@ import gzip
 import json
 import logging
 import math
-import time
 import traceback
+from types import SimpleNamespace
 
 import pytest
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from tests.llm.servers import Stub, answer, free_port, raw_server, refusal, serve
+from tests.llm.servers import Stub, answer, never, raw_server, refusal, refusing, serve
+from tests.support.waiting import SHORT_S, wait_until_async
 from webapp.llm.addresses import guarded_transport
 from webapp.llm.client import (
     BadAnswer,
@@ -33,7 +34,7 @@ HELLO = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": 
 
 
 def make_client(url, **options):
-    options = {"backoff_s": 0.01, "timeout_s": 5.0, **options}
+    options = {"backoff_s": 0.01, "timeout_s": SHORT_S, **options}
     return ModelClient(
         url, "stub", KEY, transport=guarded_transport(allow_loopback=True), **options
     )
@@ -59,13 +60,20 @@ async def failure_of(reply, **options):
             return caught.value, stub, client
 
 
+def clock_of_the_wire(monkeypatch, *readings):
+    """Let the wire read these times, one after the other, in seconds."""
+    clock = SimpleNamespace(perf_counter=iter(readings).__next__)
+    monkeypatch.setattr(wire, "time", clock)
+
+
 @pytest.mark.asyncio
-async def test_an_answer_comes_with_its_counts_and_latency():
+async def test_an_answer_comes_with_its_counts_and_latency(monkeypatch):
+    clock_of_the_wire(monkeypatch, 10.0, 10.25)
     done, stub, client = await ask_stub(lambda body, count: answer("hello"))
     assert (done.text, done.prompt_tokens, done.completion_tokens) == ("hello", 7, 3)
     assert done.finish_reason == "stop"
     assert done.choice_logprobs is None
-    assert 0 < done.latency_ms < 5000
+    assert done.latency_ms == 250
     assert (client.usage.calls, client.usage.failures, client.usage.retries) == (1, 0, 0)
     assert (client.usage.prompt_tokens, client.usage.completion_tokens) == (7, 3)
     assert stub.bodies[0]["messages"] == HELLO
@@ -89,24 +97,40 @@ async def test_parameters_reach_the_server():
 
 
 @pytest.mark.asyncio
-async def test_a_busy_server_is_asked_again_after_the_time_it_named():
+async def test_a_busy_server_is_asked_again_after_the_time_it_named(monkeypatch):
+    slept = []
+
+    async def sleep(seconds):
+        slept.append((seconds, len(stub.bodies)))
+
     def reply(body, count):
         if count == 1:
-            return Response("{}", 429, headers={"Retry-After": "0.4"})
+            return Response("{}", 429, headers={"Retry-After": "30"})
         return answer()
 
-    started = time.perf_counter()
-    done, stub, client = await ask_stub(reply)
-    assert time.perf_counter() - started >= 0.4
+    stub = Stub(reply)
+    # The client's own pause only: the rest of the program goes on with asyncio as it is.
+    own = SimpleNamespace(Semaphore=asyncio.Semaphore, sleep=sleep)
+    monkeypatch.setattr(client_module, "asyncio", own)
+    clock_of_the_wire(monkeypatch, 0.0, 0.1, 30.5, 30.75)
+    with serve(stub.app) as url:
+        async with make_client(url) as client:
+            done = await ask(client)
+    [(seconds, asked_before)] = slept
+    assert 30 <= seconds <= 31 and asked_before == 1
     assert (done.text, len(stub.bodies), client.usage.retries) == ("fine", 2, 1)
-    assert done.latency_ms < 400
+    # The pause is not the answer's.
+    assert done.latency_ms == 250
 
 
-def test_retry_after_is_read_as_seconds_or_as_a_date():
+def test_retry_after_is_read_as_seconds_or_as_a_date(monkeypatch):
+    now = 1_800_000_000
+    monkeypatch.setattr(wire, "time", SimpleNamespace(time=lambda: float(now)))
     read = wire.retry_after
     assert read("3") == 3
     assert read("-3") == 0
-    assert read(email.utils.formatdate(time.time() + 20, usegmt=True)) == pytest.approx(20, abs=1.5)
+    assert read(email.utils.formatdate(now + 20, usegmt=True)) == 20
+    assert read(email.utils.formatdate(now - 20, usegmt=True)) == 0
     assert read("soon") is read("nan") is read(None) is None
 
 
@@ -239,18 +263,15 @@ async def test_half_an_answer_is_a_model_error(response):
 
 @pytest.mark.asyncio
 async def test_a_refused_connection_is_a_model_error():
-    async with make_client(f"http://127.0.0.1:{free_port()}/v1", retries=1) as client:
-        with pytest.raises(EndpointUnavailable, match="connection failed"):
-            await ask(client)
+    with refusing() as url:
+        async with make_client(url, retries=1) as client:
+            with pytest.raises(EndpointUnavailable, match="connection failed"):
+                await ask(client)
 
 
 @pytest.mark.asyncio
 async def test_a_slow_server_times_out():
-    async def slow(body, count):
-        await asyncio.sleep(1)
-        return answer()
-
-    error, _, _ = await failure_of(slow, timeout_s=0.2, retries=0)
+    error, _, _ = await failure_of(never, timeout_s=0.2, retries=0)
     assert isinstance(error, EndpointUnavailable)
     assert "0.2 s" in str(error)
 
@@ -258,7 +279,7 @@ async def test_a_slow_server_times_out():
 @pytest.mark.asyncio
 async def test_the_timeout_is_for_the_whole_answer_not_for_each_byte():
     async def drip():
-        for _ in range(100):
+        while True:
             yield b" "
             await asyncio.sleep(0.05)
 
@@ -276,7 +297,8 @@ async def test_the_concurrency_limit_holds():
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await asyncio.sleep(0.02)
+        await wait_until_async(lambda: most >= 4, "four requests at once")
+        await asyncio.sleep(0.02)  # for those that should have waited
         running -= 1
         return answer() if count % 5 else refusal(500)
 
@@ -328,7 +350,7 @@ async def test_nothing_from_the_environment_reaches_the_endpoint(monkeypatch):
 
 @pytest.mark.asyncio
 async def test_the_circuit_opens_says_why_and_closes_after_a_success():
-    healthy = False
+    healthy, now = False, 0.0
 
     def reply(body, count):
         return answer() if healthy else refusal(503, "out of memory")
@@ -336,8 +358,9 @@ async def test_the_circuit_opens_says_why_and_closes_after_a_success():
     stub = Stub(reply)
     with serve(stub.app) as url:
         async with make_client(
-            url, retries=0, circuit_threshold=3, circuit_cooldown_s=0.3
+            url, retries=0, circuit_threshold=3, circuit_cooldown_s=10
         ) as client:
+            client._circuit._clock = lambda: now
             for _ in range(3):
                 with pytest.raises(EndpointUnavailable):
                     await ask(client)
@@ -348,16 +371,18 @@ async def test_the_circuit_opens_says_why_and_closes_after_a_success():
             assert caught.value.retryable
             assert len(stub.bodies) == 3
 
-            await asyncio.sleep(0.35)
+            now += 11
             outcomes = await asyncio.gather(
                 *(ask(client) for _ in range(5)), return_exceptions=True
             )
-            # One call tried while the others were refused or came after it had failed.
+            # One call tried while the others were refused.
             assert len(stub.bodies) == 4
             assert sum(isinstance(o, CircuitOpen) for o in outcomes) == 4
 
             healthy = True
-            await asyncio.sleep(0.35)
+            with pytest.raises(CircuitOpen):
+                await ask(client)
+            now += 11
             assert (await ask(client)).text == "fine"
             assert (await ask(client)).text == "fine"
 
@@ -367,7 +392,7 @@ async def test_refused_requests_do_not_open_the_circuit_but_a_refused_key_does()
     for status, opens in ((400, False), (401, True)):
         stub = Stub(lambda body, count, status=status: refusal(status))
         with serve(stub.app) as url:
-            async with make_client(url, circuit_threshold=2) as client:
+            async with make_client(url, circuit_threshold=2, circuit_cooldown_s=3600) as client:
                 errors = []
                 for _ in range(3):
                     with pytest.raises(ModelError) as caught:
@@ -395,14 +420,14 @@ def test_an_abandoned_trial_lets_the_next_call_try():
 
 @pytest.mark.asyncio
 async def test_a_cancelled_call_frees_its_slot():
-    async def slow(body, count):
-        await asyncio.sleep(1 if count == 1 else 0)
-        return answer()
-
-    with serve(Stub(slow).app) as url:
+    stub = Stub(lambda body, count: never() if count == 1 else answer())
+    with serve(stub.app) as url:
         async with make_client(url, max_concurrency=1) as client:
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(ask(client), 0.2)
+            call = asyncio.create_task(ask(client))
+            await wait_until_async(lambda: stub.bodies, "the request")
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
             assert (await ask(client)).text == "fine"
 
 

@@ -243,7 +243,7 @@ def test_an_endpoint_that_is_left_alone_says_so_until_when_and_why(
     client: Client, cast: Cast
 ) -> None:
     endpoint = make(cast)
-    until = timezone.now() + timedelta(seconds=20)
+    until = timezone.now() + timedelta(hours=1)
     services.endpoint_note_pause(endpoint_id=endpoint.pk, until=until, reason="Out of <memory>.")
     client.force_login(cast.leads[0])
     where = [cast.project.pk, endpoint.pk]

@@ -8,8 +8,9 @@ import openai
 import pytest
 
 from tests.llm.servers import serve
+from tests.support.waiting import SHORT_S
 from webapp.llm.local.app import MAX_BODY_BYTES, build_app
-from webapp.llm.local.batching import Batcher
+from webapp.llm.local.batching import Batcher, QueueFull
 
 HELLO = [{"role": "user", "content": "I feel so alone."}]
 
@@ -73,14 +74,15 @@ def test_openais_package_raises_what_is_wrong(client, body, error, words):
     assert raised.value.type == "invalid_request_error"
 
 
-def test_a_full_queue_is_a_rate_limit(store):
+def test_a_full_queue_is_a_rate_limit(store, monkeypatch):
     with serve(build_app(store, Batcher(max_rows=1, max_waiting=1))) as url:
         client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
         with pytest.raises(openai.RateLimitError) as raised:
             ask(client, n=2)
         assert raised.value.response.headers["retry-after"] == "1"
         # The package waits as long as it was told, and comes through.
-        patient = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=30)
+        monkeypatch.setattr(QueueFull, "retry_after_s", 0.02)
+        patient = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=10**6)
 
         async def crowd():
             asked = (
@@ -107,7 +109,7 @@ def test_a_full_queue_is_a_rate_limit(store):
     ],
 )
 def test_a_body_that_is_no_request_is_told_so(local_url, body, status):
-    response = httpx2.post(f"{local_url}/chat/completions", content=body, timeout=30)
+    response = httpx2.post(f"{local_url}/chat/completions", content=body, timeout=SHORT_S)
     assert response.status_code == status
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
 
@@ -123,12 +125,12 @@ def test_an_endless_body_is_not_read_to_its_end(local_url):
 
     # Told, or cut off while it still sends.
     try:
-        response = httpx2.post(f"{local_url}/chat/completions", content=endless(), timeout=30)
+        response = httpx2.post(f"{local_url}/chat/completions", content=endless(), timeout=SHORT_S)
         assert response.status_code == 413
     except httpx2.TransportError:
         pass
     assert sent < 64 * MAX_BODY_BYTES
-    assert httpx2.get(f"{local_url}/models").status_code == 200
+    assert httpx2.get(f"{local_url}/models", timeout=SHORT_S).status_code == 200
 
 
 @pytest.mark.parametrize("content", ["", "\x00", "\u202eabc", "\U0001f600", "<|im_end|>" * 20])
@@ -139,5 +141,5 @@ def test_odd_texts_are_texts(client, content):
 
 def test_a_lone_surrogate_is_refused(local_url):
     body = json.dumps({"model": "tiny", "messages": [{"role": "user", "content": "\ud800"}]})
-    response = httpx2.post(f"{local_url}/chat/completions", content=body)
+    response = httpx2.post(f"{local_url}/chat/completions", content=body, timeout=SHORT_S)
     assert response.status_code == 400

@@ -6,7 +6,6 @@ import math
 import os
 import signal
 import sys
-import time
 
 import httpx2
 import pytest
@@ -21,7 +20,8 @@ from rubrics.judging.prompts import build_messages
 from rubrics.spec import from_json
 from tests.impact.builders import NAMES_AND_ASKS, NAMES_IT, draft_of, one_turn, reworded, tried
 from tests.judging.builders import llm_judge
-from tests.llm.servers import free_port
+from tests.llm.servers import free_port, until_healthy
+from tests.support.waiting import LONG_S, SHORT_S
 from webapp.embedded import vllm
 from webapp.embedded.homes import CHECKOUT
 from webapp.embedded.process import spawn, stop
@@ -42,7 +42,8 @@ CONTEXT = {
 }
 
 # The first start after an installation compiles some thousand modules.
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
+START_S = 3 * LONG_S
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(START_S + LONG_S)]
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +58,16 @@ def vllm_url(tmp_path_factory):
         log=log,
     )
     try:
-        while not _healthy(port):
-            assert server.poll() is None, log.read_text()[-3000:]
-            time.sleep(0.3)
+        until_healthy(port, server, log, within_s=START_S)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
-        stop(server, signal.SIGTERM, timeout=30)
+        stop(server, signal.SIGTERM, timeout=SHORT_S)
 
 
 @pytest.fixture
 def client(vllm_url):
     transport = guarded_transport(allow_loopback=True)
-    return ModelClient(vllm_url, "starter", transport=transport, timeout_s=300)
+    return ModelClient(vllm_url, "starter", transport=transport, timeout_s=LONG_S)
 
 
 @pytest.mark.asyncio
@@ -153,7 +152,7 @@ async def test_its_refusals_are_told_in_its_words(client, vllm_url):
         with pytest.raises(RequestRefused, match="4096"):
             await client.complete(HELLO, max_tokens=5000, temperature=0)
     transport = guarded_transport(allow_loopback=True)
-    async with ModelClient(vllm_url, "missing", transport=transport) as other:
+    async with ModelClient(vllm_url, "missing", transport=transport, timeout_s=SHORT_S) as other:
         with pytest.raises(RequestRefused, match="missing"):
             await other.complete(HELLO, max_tokens=4, temperature=0)
 
@@ -163,7 +162,7 @@ def test_a_changed_anchor_is_what_the_server_reads(cast, vllm_url):
     """The wording of a draft on its way to the server and back, as the playground takes it."""
     voice = endpoint_create(
         project=cast.project, actor=cast.leads[0], name="vLLM", base_url=vllm_url,
-        model="starter", timeout_s=300,
+        model="starter", timeout_s=int(LONG_S),
     )  # fmt: skip
     # A small model fills each text up to its limit.
     judge = llm_judge(cast, voice, max_tokens=2000)
@@ -196,15 +195,9 @@ def _rubric_read(call):
 
 def _prefix_cache(url: str) -> tuple[float, float]:
     """Prompt tokens that were looked for in the cache, and found."""
-    lines = httpx2.get(f"{url.removesuffix('/v1')}/metrics").text.splitlines()
+    answered = httpx2.get(f"{url.removesuffix('/v1')}/metrics", timeout=SHORT_S)
+    lines = answered.text.splitlines()
     counted = {
         line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in lines if "{" in line
     }
     return counted["vllm:prefix_cache_queries_total"], counted["vllm:prefix_cache_hits_total"]
-
-
-def _healthy(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5).status_code == 200
-    except httpx2.TransportError:
-        return False

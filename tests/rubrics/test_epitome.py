@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -44,9 +43,7 @@ def test_clearly_beats_the_constant_predictor():
         )
         for row in train
     ]
-    start = time.perf_counter()
     judge = fit(EPITOME, labelled, seed=1)
-    assert time.perf_counter() - start < 60
     results = rate_sync(EPITOME, [item(r["response_post"], **history(r)) for r in test], judge)
     for key, uid in UID_BY_KEY.items():
         given = [row["levels"][key] for row in test]

@@ -16,6 +16,7 @@ from rubrics.lint import lint
 from rubrics.spec import CriterionSpec, ExemplarSpec, LevelSpec, validate
 from tests.rubrics.builders import check, criterion, rubric
 from tests.rubrics.test_spec import RUBRICS
+from tests.support.waiting import SHORT_S
 
 SHOWN = tuple(ExemplarSpec(f"A reply at {value}.", value) for value in (1, 2, 3))
 
@@ -292,7 +293,7 @@ def test_work_grows_with_the_number_of_criteria_and_no_faster():
 HARD = ("and ", "a/", "1 to ", "?", " ", "to some ", "a ", "1-")
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(SHORT_S)
 @pytest.mark.parametrize("text", HARD)
 def test_a_whole_draft_of_text_that_nearly_matches_does_not_stall(text):
     """As much text as a draft may hold: a pattern that goes back over it would take minutes."""

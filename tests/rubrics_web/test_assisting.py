@@ -2,7 +2,9 @@
 
 import copy
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from rubrics.models import RubricVersion
 from rubrics.services import draft_save, presence
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, large_text, rubric_text
+from tests.support.waiting import SHORT_S
 from webapp.accounts.models import User
 from webapp.accounts.services.members import remove_member
 
@@ -41,7 +44,18 @@ def ask(cast: Cast, draft: RubricVersion) -> Ask:
 
 
 @pytest.fixture
-def beat(ask: Ask) -> Callable[..., list[tuple[str, str, bool]]]:
+def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody is gone, and Valkey is not given up, because the machine is busy."""
+    monkeypatch.setattr(presence, "GONE_AFTER_S", 3600.0)
+    monkeypatch.setattr(presence, "PATIENCE_S", SHORT_S)
+    presence._valkey.cache_clear()
+    connected = presence._valkey
+    yield
+    connected.cache_clear()
+
+
+@pytest.fixture
+def beat(ask: Ask, patient: None) -> Callable[..., list[tuple[str, str, bool]]]:
     def send(person: User, at: str, tab: str = "one") -> list[tuple[str, str, bool]]:
         answer = ask("rubric_presence", {"tab": tab, "at": at}, by=person)
         return [(p["name"], p["at"], p["is_me"]) for p in answer.json()["people"]]
@@ -69,8 +83,8 @@ def test_who_is_silent_for_a_while_is_gone(
 ) -> None:
     beat(cast.clinicians[1], "about")
     assert len(beat(cast.clinicians[0], "about")) == 1
-    later = presence.time.time() + presence.GONE_AFTER_S + 1
-    monkeypatch.setattr(presence.time, "time", lambda: later)
+    later = time.time() + presence.GONE_AFTER_S + 1
+    monkeypatch.setattr(presence, "time", SimpleNamespace(time=lambda: later))
     assert beat(cast.clinicians[0], "about") == []
 
 

@@ -29,6 +29,7 @@ from tests.conftest import Cast
 from tests.factories import MembershipFactory
 from tests.locks import until_waiting
 from tests.rubrics_web.texts import criterion, rubric_text
+from tests.support.waiting import SHORT_S
 from webapp.accounts.models import Project
 from webapp.errors import Refused, Stale
 
@@ -345,7 +346,7 @@ def test_restoring_waits_for_who_publishes_the_draft_and_neither_fails(alone: Ca
         restoring.start()
         until_waiting()
         publish_locked(locked, actor=author)
-    restoring.join(20)
+    restoring.join(SHORT_S)
     assert said == ["restored"]
     assert [v.status for v in rubric.versions.order_by("number")] == [
         "published",

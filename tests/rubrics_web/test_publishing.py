@@ -32,6 +32,7 @@ from rubrics.spec import criterion_hash, from_json, spec_hash
 from tests.conftest import Cast
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
 from tests.rubrics_web.texts import criterion, rubric_text
+from tests.support.waiting import SHORT_S
 from webapp.accounts.models import User
 from webapp.audit.models import Entry
 from webapp.errors import Refused, Stale
@@ -308,7 +309,7 @@ def at_once(*actions: Callable[[], object]) -> list[str]:
 
     def run(action: Callable[[], object]) -> None:
         try:
-            barrier.wait(5)
+            barrier.wait(SHORT_S)
             action()
             results.append("done")
         except Refused as refusal:
@@ -320,7 +321,7 @@ def at_once(*actions: Callable[[], object]) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(SHORT_S)
     return sorted(results)
 
 
