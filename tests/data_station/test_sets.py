@@ -1,4 +1,3 @@
-import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -11,6 +10,8 @@ from annotation.services import sets
 from annotation.services.sets import SetQuery
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed
+from tests.locks import waiting
+from tests.support.waiting import SHORT_S, wait_until
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 
@@ -57,21 +58,24 @@ def test_of_two_who_freeze_at_once_one_makes_targets_after_the_other(
     added(cast.project, *(parsed(n) for n in range(4)))
     collection, together, make, inside = _collection(cast), Barrier(2), sets._targets, []
 
-    def slowly(*args: Any) -> Any:
+    def make_and_stay(*args: Any) -> Any:
         inside.append("begun")
         made = make(*args)
-        time.sleep(0.5)
+        if "ended" not in inside:
+            wait_until(
+                lambda: waiting() or inside.count("begun") == 2, "the other one to wait or to begin"
+            )
         inside.append("ended")
         return made
 
     def freeze(seed: int) -> None:
-        together.wait(10)
+        together.wait(SHORT_S)
         try:
             sets.freeze(collection=collection, actor=cast.leads[0], seed=seed)
         finally:
             connection.close()
 
-    monkeypatch.setattr(sets, "_targets", slowly)
+    monkeypatch.setattr(sets, "_targets", make_and_stay)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(freeze, (1, 2)))
     assert inside == ["begun", "ended"] * 2

@@ -1,4 +1,3 @@
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -11,6 +10,8 @@ from annotation.models import Target
 from annotation.services import targets
 from tests.conftest import Cast
 from tests.data_station.builders import REPLY, added, parsed, supporter_turns
+from tests.locks import until_waiting
+from tests.support.waiting import SHORT_S
 from webapp.errors import Refused
 
 
@@ -45,19 +46,9 @@ def test_two_who_make_the_same_targets_in_other_orders_wait_in_one(cast: Cast) -
         with transaction.atomic():
             make(first)
             other = pool.submit(make_and_leave)
-            wait_until_somebody_waits()
+            until_waiting()
             make(second)
-        assert [row.dialogue_id for row in other.result(10)] == [second, first]
-
-
-def wait_until_somebody_waits() -> None:
-    with connection.cursor() as cursor:
-        for _ in range(500):
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.01)
-    pytest.fail("nobody waits for a lock")
+        assert [row.dialogue_id for row in other.result(SHORT_S)] == [second, first]
 
 
 def test_a_context_holds_no_later_turn_and_no_gold_emotion(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.embedded.conftest import processes_naming, python, reachable_folder
+from tests.support.waiting import LONG_S, SHORT_S
 
 ASK_BOTH = """
 from django.core.cache import cache
@@ -41,12 +42,12 @@ def services(place: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     process = python("-m", "webapp.embedded", "services")
     yield process, "".join(process.stdout.readline() for _ in range(2))
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=SHORT_S)
 
 
 def told(*args: str) -> tuple[str, int]:
     process = python("-m", "webapp.embedded", *args)
-    return process.communicate(timeout=60)[0], process.returncode
+    return process.communicate(timeout=LONG_S)[0], process.returncode
 
 
 def test_a_port_in_use_is_named_before_anything_starts(place: Path) -> None:

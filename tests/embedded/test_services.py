@@ -7,7 +7,8 @@ import psycopg
 import pytest
 import redis
 
-from tests.embedded.conftest import eventually, processes_naming
+from tests.embedded.conftest import processes_naming
+from tests.support.waiting import SHORT_S, wait_until
 from webapp.embedded import homes
 from webapp.embedded.postgres import Postgres
 from webapp.embedded.process import ServiceError
@@ -21,7 +22,7 @@ for kind in (Postgres, Valkey):
     service = kind(place / "home", log=place / "log", durable=False)
     service.start()
     print(service.process.pid, flush=True)
-time.sleep(60)
+time.sleep(3600)
 """
 
 
@@ -85,7 +86,7 @@ def test_a_killed_parent_leaves_no_server_and_no_lock(place: Path, script) -> No
     pids = [int(parent.stdout.readline()) for _ in range(2)]
     parent.kill()
     parent.wait()
-    assert eventually(lambda: not any(map(_is_running, pids)))
+    wait_until(lambda: not any(map(_is_running, pids)), "the end of both servers")
 
     postgres = Postgres(place / "home", log=place / "log", durable=False)
     postgres.start()
@@ -103,7 +104,7 @@ def test_a_pid_file_that_names_another_process_is_dropped(postgres: Postgres) ->
 def test_a_server_that_outlived_its_parent_is_ended(postgres: Postgres) -> None:
     orphan = postgres.process
     postgres.start()
-    assert orphan.wait(timeout=5) == 0
+    assert orphan.wait(timeout=SHORT_S) == 0
     assert postgres.process.poll() is None
 
 

@@ -3,10 +3,10 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from tests.embedded.conftest import eventually, processes_naming
+from tests.embedded.conftest import processes_naming
+from tests.support.waiting import SHORT_S, wait_until
 
 WATCH = """
 import os, sys
@@ -34,31 +34,38 @@ except GaveUp as error:
     print(error)
 """
 
+# What the children do lasts longer than any test waits for their end.
 COUNT = "import sys, pathlib, time; p = pathlib.Path(sys.argv[1]) / 'starts'; "
-COUNT += "p.open('a').write('x'); time.sleep(60)"
-WITH_GRANDCHILD = "import sys, subprocess; subprocess.run(['sh', '-c', 'sleep 60; :', sys.argv[1]])"
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+COUNT += "p.open('a').write('x'); time.sleep(3600)"
+WITH_GRANDCHILD = (
+    "import sys, subprocess; subprocess.run(['sh', '-c', 'sleep 3600; :', sys.argv[1]])"
+)
+STUBBORN = "import signal, sys, pathlib, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+STUBBORN += "(pathlib.Path(sys.argv[1]) / 'deaf').touch(); time.sleep(3600)"
+# So that only a second Ctrl-C kills a child, and not that it takes too long to end.
+PATIENT = "from webapp.embedded.program import Program; Program.stop.__defaults__ = (3600,)\n"
 
 
-def watching(script, **children: str):
-    process = script(f"CHILDREN = {children!r}\n{WATCH}")
+def watching(script, *, head: str = "", **children: str):
+    process = script(f"{head}CHILDREN = {children!r}\n{WATCH}")
     assert process.stdout.readline() == "watching\n"
     return process
 
 
 def test_a_killed_child_is_restarted_with_a_line_that_says_so(place: Path, script) -> None:
     supervisor = watching(script, worker=COUNT)
-    assert eventually((place / "starts").exists)
+    starts = place / "starts"
+    wait_until(lambda: starts.exists() and starts.read_text() == "x", "the first start")
     kill_children(place)
     line = supervisor.stdout.readline()
     assert "worker" in line
     assert "was killed by SIGKILL: restarting it" in line
-    assert eventually(lambda: (place / "starts").read_text() == "xx")
+    wait_until(lambda: starts.read_text() == "xx", "the second start")
 
 
 def test_a_hopeless_child_is_given_up_and_the_reason_shown(script) -> None:
     supervisor = watching(script, web="raise SystemExit('no such table')")
-    told = supervisor.communicate(timeout=10)[0]
+    told = supervisor.communicate(timeout=SHORT_S)[0]
     assert told.count("restarting") == 2
     assert "3 times" in told
     assert "no such table" in told
@@ -74,7 +81,7 @@ def test_the_rest_runs_on_without_a_child_that_is_not_essential(place: Path, scr
 
 
 def test_warnings_and_tracebacks_reach_the_terminal_the_rest_the_log(place: Path, script) -> None:
-    talk = "print('[INFO] fine'); print('[WARNING] odd', flush=True); import time; time.sleep(60)"
+    talk = "print('[INFO] fine'); print('[WARNING] odd', flush=True); import time; time.sleep(3600)"
     supervisor = watching(script, worker=talk)
     assert supervisor.stdout.readline() == "   worker | [WARNING] odd\n"
     assert (place / "worker.log").read_text() == "[INFO] fine\n[WARNING] odd\n"
@@ -85,25 +92,29 @@ def test_a_signal_stops_everything(place: Path, script) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         supervisor = watching(script, web=COUNT, worker=WITH_GRANDCHILD)
         supervisor.send_signal(number)
-        assert supervisor.communicate(timeout=10)[0].endswith("stopped\n")
-        assert processes_naming(str(place)) == []
+        assert supervisor.communicate(timeout=SHORT_S)[0].endswith("stopped\n")
+        wait_until_none_names(place)
 
 
 def test_a_second_ctrl_c_kills(place: Path, script) -> None:
-    supervisor = watching(script, worker=STUBBORN)
-    time.sleep(0.3)
+    supervisor = watching(script, head=PATIENT, worker=STUBBORN)
+    wait_until((place / "deaf").exists, "the child")
     supervisor.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    assert supervisor.stdout.readline() == "Stopping. A second Ctrl-C kills.\n"
     supervisor.send_signal(signal.SIGINT)
-    assert supervisor.communicate(timeout=3)[0].endswith("stopped\n")
-    assert processes_naming(str(place)) == []
+    assert supervisor.communicate(timeout=SHORT_S)[0] == "stopped\n"
+    wait_until_none_names(place)
 
 
 def test_a_killed_supervisor_leaves_no_child(place: Path, script) -> None:
     supervisor = watching(script, web=COUNT, worker=STUBBORN)
     supervisor.kill()
     supervisor.wait()
-    assert eventually(lambda: processes_naming(str(place)) == [])
+    wait_until_none_names(place)
+
+
+def wait_until_none_names(place: Path) -> None:
+    wait_until(lambda: processes_naming(str(place)) == [], "the end of the children")
 
 
 def kill_children(place: Path) -> None:

@@ -1,8 +1,6 @@
 """A worker killed while dialogues are written: exactly what was planned, none twice."""
 
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.test import override_settings
@@ -10,31 +8,39 @@ from django.test import override_settings
 from annotation.models import Dialogue, GenerationRun, Turn
 from annotation.work import generation
 from tests.conftest import Cast
-from tests.generation.scripted import corpus, endpoint, planned, speak, written
-from tests.kill.worker import LEASE_S, finish, kill_when, start_worker
-from tests.llm.servers import Stub, answer, serve
+from tests.generation.scripted import corpus, planned, served, stub, written
+from tests.kill.worker import (
+    LEASE_S,
+    TEST_TIMEOUT_S,
+    finish,
+    hold_after,
+    kill_after,
+    start_worker,
+)
+from tests.support.waiting import wait_until
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs
 
 DIALOGUES, EXCHANGES = 24, 2
 TURNS = DIALOGUES * EXCHANGES * 2
-WORK = "annotation.work.generation:work"
+WORK = "tests.kill.test_generation:work"
+
+
+def work(run_id: str) -> None:
+    """What the killed workers do: each turn is a transaction, a place to die at."""
+    run = GenerationRun.objects.get(pk=run_id)
+    hold_after(lambda: turns_of(run))
+    generation.work(run_id)
 
 
 @pytest.fixture
 def voice(cast: Cast) -> Iterator[Endpoint]:
-    """Slow enough to die in the middle."""
-    import asyncio
-
-    async def slowly(body: dict[str, Any], count: int) -> Any:
-        await asyncio.sleep(0.15)
-        return answer(speak(body))
-
-    with serve(Stub(slowly).app) as url:
-        yield endpoint(cast, url)
+    with served(cast, stub()) as voice:
+        yield voice
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(TEST_TIMEOUT_S)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("killed_after", [[5], [20, 50]])
 def test_exactly_the_planned_dialogues_are_written(
@@ -46,11 +52,9 @@ def test_exactly_the_planned_dialogues_are_written(
     run = planned(cast, voice, count=DIALOGUES, exchanges=EXCHANGES)
     with override_settings(RUN_LEASE_S=LEASE_S):
         for turns in killed_after:
-            worker = start_worker(WORK, run.pk)
-            kill_when(worker, lambda turns=turns: turns_of(run) >= turns)  # type: ignore[misc]
+            kill_after(WORK, run.pk, lambda: turns_of(run), turns)
             assert turns_of(run) < TURNS
-            time.sleep(LEASE_S * 1.1)
-            assert runs.reap() == 1
+            wait_until(lambda: runs.reap() == 1, "the lease to run out")
     finish(start_worker(WORK, run.pk))
     run.refresh_from_db()
     assert (run.status, run.attempt) == ("succeeded", len(killed_after) + 1)

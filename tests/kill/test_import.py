@@ -2,20 +2,25 @@
 
 import io
 import json
-import time
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.test import override_settings
 
-from annotation.formats.records import Broken, Record
 from annotation.models import Dialogue, Evidence, ImportLine, ImportRun, Score, Turn
 from annotation.services.imports import import_start
 from annotation.work import imports
 from tests.conftest import Cast
-from tests.kill.worker import LEASE_S, finish, kill_when, start_worker
+from tests.kill.worker import (
+    LEASE_S,
+    TEST_TIMEOUT_S,
+    finish,
+    hold_after,
+    kill_after,
+    start_worker,
+)
+from tests.support.waiting import wait_until
 from webapp.accounts.models import Project, User
 from webapp.files.models import StoredFile
 from webapp.files.services import store
@@ -28,17 +33,10 @@ WORK = "tests.kill.test_import:work_in_small_chunks"
 
 
 def work_in_small_chunks(run_id: str) -> None:
-    """What the killed workers do: many short transactions with time between them, so that the
-    test meets one in the middle on a busy machine too."""
-    chunks = imports.chunks
-
-    def slowly(records: Iterable[Record | Broken]) -> Iterator[list[Record | Broken]]:
-        for chunk in chunks(records):
-            yield chunk
-            time.sleep(0.05)
-
+    """What the killed workers do, so that a short file has many places to die at."""
     imports.CHUNK_RECORDS = 20
-    imports.chunks = slowly
+    run = ImportRun.objects.get(pk=run_id)
+    hold_after(run.lines.count)
     imports.work(run_id)
 
 
@@ -106,6 +104,7 @@ def _rows(project: Project) -> dict[str, list[Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(TEST_TIMEOUT_S)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("killed_after", [[20], [100, 300, 420]])
 def test_the_rows_are_those_of_an_undisturbed_import(cast: Cast, killed_after: list[int]) -> None:
@@ -117,13 +116,11 @@ def test_the_rows_are_those_of_an_undisturbed_import(cast: Cast, killed_after: l
     run = _start(cast.project, cast.leads[0])
     with override_settings(RUN_LEASE_S=LEASE_S):
         for lines in killed_after:
-            worker = start_worker(WORK, run.pk)
-            kill_when(worker, lambda lines=lines: run.lines.count() >= lines)  # type: ignore[misc]
+            kill_after(WORK, run.pk, run.lines.count, lines)
             assert run.lines.count() < LINES
             run.refresh_from_db()
             assert run.status == "running"
-            time.sleep(LEASE_S * 1.1)
-            assert runs.reap() == 1
+            wait_until(lambda: runs.reap() == 1, "the lease to run out")
     finish(start_worker(WORK, run.pk))
 
     run.refresh_from_db()

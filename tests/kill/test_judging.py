@@ -1,14 +1,14 @@
 """A worker killed while it judges: the same rows and values as an undisturbed run."""
 
-import time
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import override_settings
 
-from annotation.models import FitRun, JudgeItem, JudgeRun, Rating, Score
-from annotation.work import fitting, judging
-from rubrics.judging.learned import LearnedJudge
+from annotation.models import JudgeItem, JudgeRun, Rating, Score
+from annotation.work import fitting, flow, judging
 from rubrics.models import Judge, JudgeCall
 from tests.conftest import Cast
 from tests.judging.builders import (
@@ -21,39 +21,52 @@ from tests.judging.builders import (
     values,
     version_of,
 )
-from tests.kill.worker import LEASE_S, finish, kill_when, start_worker
+from tests.kill.worker import (
+    LEASE_S,
+    TEST_TIMEOUT_S,
+    finish,
+    hold_after,
+    hold_until_killed,
+    kill_after,
+    kill_when,
+    start_worker,
+)
+from tests.support.waiting import wait_until
+from webapp.runs import live
 from webapp.runs import services as runs
 
 TEXTS = 60
 WORK = "tests.kill.test_judging:work_in_small_chunks"
-SLOW_FIT = "tests.kill.test_judging:fit_slowly"
+FIT = "tests.kill.test_judging:fit_and_hold"
 
 
 def work_in_small_chunks(run_id: str) -> None:
     """What the killed workers do, so that a short set has many places to die at."""
-    judging.CHUNK = 4
-    score = LearnedJudge.score
-
-    async def slowly(self: LearnedJudge, *args: Any) -> Any:
-        time.sleep(0.1)
-        return await score(self, *args)
-
-    LearnedJudge.score = slowly  # type: ignore[method-assign]
+    judging.CHUNK = flow.MAX_UNWRITTEN = 4
+    flow.WRITE_EVERY_S = 0.01
+    run = JudgeRun.objects.get(pk=run_id)
+    hold_after(lambda: judged(run))
     judging.work(run_id)
 
 
-def fit_slowly(run_id: str) -> None:
+def fit_and_hold(run_id: str) -> None:
+    """Hold the fit with its judge written and not committed, and tell so by the file HELD."""
     keep = fitting._keep
 
-    def slowly(*args: Any, **kwargs: Any) -> None:
-        time.sleep(3)
+    def hold(topic: str) -> None:
+        Path(os.environ["HELD"]).touch()
+        hold_until_killed()
+
+    def keep_and_hold(*args: Any, **kwargs: Any) -> None:
+        live.publish = hold
         keep(*args, **kwargs)
 
-    fitting._keep = slowly
+    fitting._keep = keep_and_hold
     fitting.work(run_id)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(TEST_TIMEOUT_S)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("killed_after", [[4], [8, 24, 40]])
 def test_the_values_are_those_of_an_undisturbed_run(cast: Cast, killed_after: list[int]) -> None:
@@ -67,11 +80,9 @@ def test_the_values_are_those_of_an_undisturbed_run(cast: Cast, killed_after: li
     run = judge_run(cast, version, twin, frozen)
     with override_settings(RUN_LEASE_S=LEASE_S):
         for items in killed_after:
-            worker = start_worker(WORK, run.pk)
-            kill_when(worker, lambda items=items: judged(run) >= items)  # type: ignore[misc]
+            kill_after(WORK, run.pk, lambda: judged(run), items)
             assert judged(run) < TEXTS
-            time.sleep(LEASE_S * 1.1)
-            assert runs.reap() == 1
+            wait_until(lambda: runs.reap() == 1, "the lease to run out")
     finish(start_worker(WORK, run.pk))
     run.refresh_from_db()
     assert (run.status, run.attempt) == ("succeeded", len(killed_after) + 1)
@@ -83,20 +94,22 @@ def test_the_values_are_those_of_an_undisturbed_run(cast: Cast, killed_after: li
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(TEST_TIMEOUT_S)
 @pytest.mark.django_db(transaction=True)
-def test_a_killed_fit_makes_one_judge_and_the_same(cast: Cast) -> None:
+def test_a_killed_fit_makes_one_judge_and_the_same(cast: Cast, tmp_path: Path) -> None:
     version = version_of(cast)
     rated(cast, texts(cast, 24), version)
     undisturbed = learned_judge(cast, version)
     run = fit_run(cast, version)
+    held = tmp_path / "held"
     with override_settings(RUN_LEASE_S=LEASE_S):
-        worker = start_worker(SLOW_FIT, run.pk)
-        kill_when(worker, lambda: FitRun.objects.get(pk=run.pk).status == "running")
-        time.sleep(LEASE_S * 1.1)
-        assert runs.reap() == 1
+        kill_when(start_worker(FIT, run.pk, HELD=str(held)), held.exists)
+        run.refresh_from_db()
+        assert (run.status, run.judge, Judge.objects.count()) == ("running", None, 1)
+        wait_until(lambda: runs.reap() == 1, "the lease to run out")
     finish(start_worker("annotation.work.fitting:work", run.pk))
     run.refresh_from_db()
-    assert run.status == "succeeded" and run.judge is not None
+    assert (run.status, run.attempt) == ("succeeded", 2) and run.judge is not None
     assert Judge.objects.count() == 2
     assert run.judge.hash == undisturbed.hash
     assert run.judge.artefact == undisturbed.artefact

@@ -8,16 +8,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from tests.support.waiting import LONG_S, wait_until
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Short, so that a killed worker is missed soon. The test sets the same for itself.
 LEASE_S = 1.0
-# Loading what a worker needs alone takes minutes where the machine has much else to do.
-GETS_NOWHERE_AFTER_S = 600
+# A test starts up to five workers, one after the other.
+TEST_TIMEOUT_S = 6 * LONG_S
 
 
 def start_worker(function: str, run_id: object, **environment: str) -> subprocess.Popen[bytes]:
@@ -33,32 +35,63 @@ def start_worker(function: str, run_id: object, **environment: str) -> subproces
     )
 
 
-def kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> None:
+def kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], object]) -> None:
     """SIGKILL the worker as soon as `is_time()`; fails where it ends before."""
-    deadline = time.monotonic() + GETS_NOWHERE_AFTER_S
-    while not is_time():
-        if process.poll() is not None:
-            raise AssertionError(f"The worker ended by itself: {_said(process)}")
-        if time.monotonic() > deadline:
-            process.kill()
-            process.wait(timeout=30)
-            raise AssertionError(f"The worker got nowhere: {_said(process)}")
-        time.sleep(0.005)
+    try:
+        wait_until(
+            lambda: process.poll() is not None or is_time(),
+            "the moment to kill the worker",
+            within_s=LONG_S,
+        )
+        assert process.poll() is None, "the worker ended by itself"
+    except AssertionError as error:
+        process.kill()
+        error.add_note(process.communicate()[0].decode(errors="replace"))
+        raise
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=30)
+    process.communicate()
+
+
+def kill_after(function: str, run_id: object, done: Callable[[], int], count: int) -> None:
+    """Start a worker that commits `count` of what `done()` counts, and SIGKILL it while it works
+    on the next. `function` has to call `hold_after`, so that it can't get any further."""
+    worker = start_worker(function, run_id, HOLD_AFTER=str(count))
+    kill_when(worker, lambda: done() >= count)
+
+
+def hold_after(done: Callable[[], int]) -> None:
+    """In the worker: once HOLD_AFTER of what `done()` counts are committed, hold the next
+    transaction, its rows written, until the process is killed. Without HOLD_AFTER nothing is held.
+
+    Every transaction of a run ends with a message to the open pages: that is where it is held.
+    """
+    from webapp.runs import live
+
+    if "HOLD_AFTER" not in os.environ:
+        return
+    limit, committed, publish = int(os.environ["HOLD_AFTER"]), done(), live.publish
+
+    def publish_or_hold(topic: str) -> None:
+        nonlocal committed
+        if committed >= limit:
+            hold_until_killed()
+        committed = done()
+        publish(topic)
+
+    live.publish = publish_or_hold
+
+
+def hold_until_killed() -> None:
+    """In the worker. Where nobody kills it, as when the test itself was ended, it ends."""
+    threading.Event().wait(LONG_S)
+    raise SystemExit("nobody killed this worker")
 
 
 def finish(process: subprocess.Popen[bytes]) -> None:
     """Wait for a worker to end well."""
-    said, _ = process.communicate(timeout=GETS_NOWHERE_AFTER_S)
+    said, _ = process.communicate(timeout=LONG_S)
     if process.returncode:
         raise AssertionError(said.decode(errors="replace"))
-
-
-def _said(process: subprocess.Popen[bytes]) -> str:
-    if process.stdout is None or process.poll() is None:
-        return ""
-    return process.stdout.read().decode(errors="replace")
 
 
 def _test_database() -> str:

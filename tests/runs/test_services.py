@@ -15,6 +15,7 @@ from django.utils import timezone
 from annotation.models import FitRun
 from tests.conftest import Cast
 from tests.data_station.builders import published
+from tests.support.waiting import SHORT_S
 from webapp.accounts.models import Project
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -349,7 +350,8 @@ def in_threads(work: Callable[[], None], count: int) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(SHORT_S)
+        assert not thread.is_alive()
 
 
 # ---- limits

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rubrics.judging.learned import LearnedJudge
+from tests.support.waiting import LONG_S
 from tests.trainer.folders import judge_on_grades, write_run
 
 ROOT = Path(__file__).parents[2]
@@ -25,9 +26,10 @@ def judge() -> LearnedJudge:
     return judge_on_grades(60, 0)
 
 
-def start_trainer(folder: Path) -> subprocess.Popen[str]:
+def start_trainer(folder: Path, *program: str | Path) -> subprocess.Popen[str]:
+    """`program` is a module and what comes before the folder; without it, the trainer itself."""
     return subprocess.Popen(
-        [sys.executable, "-m", "training.trainer", folder],
+        [sys.executable, "-m", *(program or ["training.trainer"]), folder],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -39,7 +41,7 @@ def start_trainer(folder: Path) -> subprocess.Popen[str]:
 def run_trainer(folder: Path, expected: int = 0) -> None:
     """Run to the end; a wrong exit code fails with what the trainer printed."""
     child = start_trainer(folder)
-    output, _ = child.communicate(timeout=240)
+    output, _ = child.communicate(timeout=LONG_S)
     assert child.returncode == expected, output
 
 

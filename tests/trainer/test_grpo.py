@@ -3,7 +3,6 @@
 import hashlib
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rubrics.demo.kardia import KARDIA
+from tests.support.waiting import LONG_S, SHORT_S, wait_until
 from tests.trainer.conftest import SMALL_GRPO, run_trainer, start_trainer
 from tests.trainer.folders import read_events, write_run
 
@@ -30,17 +30,23 @@ def series(folder: Path, name: str = "reward") -> dict[int, float]:
     return values
 
 
-def wait_for(folder: Path, type_: str, step: int, child: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if (folder / "events.jsonl").exists():
-            # The last line may be half written; a whole one says what is needed.
-            text = (folder / "events.jsonl").read_text(errors="replace")
-            if f'"type": "{type_}", "step": {step},' in text:
-                return
-        assert child.poll() is None, child.communicate()[0]
-        time.sleep(0.05)
-    raise AssertionError(f"no {type_} event of step {step}")
+def start_held(folder: Path, step: int) -> subprocess.Popen[str]:
+    """A trainer that has told the metrics of `step` and goes on when there is a file "go-on"."""
+    child = start_trainer(folder, "tests.trainer.held_trainer", str(step), folder / "go-on")
+    wait_until(
+        lambda: has_told(folder, step) or child.poll() is not None,
+        f"the metrics of step {step}",
+        within_s=LONG_S,
+    )
+    assert child.poll() is None, child.communicate()[0]
+    return child
+
+
+def has_told(folder: Path, step: int) -> bool:
+    # The last line may be half written; a whole one says what is needed.
+    path = folder / "events.jsonl"
+    said = f'"type": "metrics", "step": {step},'
+    return path.exists() and said in path.read_text(errors="replace")
 
 
 def test_a_run_tells_its_whole_story(undisturbed):
@@ -113,16 +119,15 @@ def test_a_finished_run_is_not_run_again(undisturbed):
 def test_killed_in_the_middle_and_run_again_gives_the_same_rewards(undisturbed, judge, tmp_path):
     folder = tmp_path / "run"
     write_run(folder, judge, grpo=SMALL_GRPO)
-    child = start_trainer(folder)
-    wait_for(folder, "metrics", 3, child)
+    child = start_held(folder, 3)
     child.kill()
     child.wait()
-    assert read_events(folder)[-1]["type"] != "finished"
+    assert read_events(folder)[-1]["type"] == "metrics"
     run_trainer(folder)
 
     started = [e for e in read_events(folder) if e["type"] == "started"]
     assert [e["attempt"] for e in started] == [1, 2]
-    assert started[1]["resumed_from_step"] in (2, 4)
+    assert started[1]["resumed_from_step"] == 2
     assert [e["name"] for e in read_events(folder) if e["type"] == "evaluation"] == [
         "before",
         "after",
@@ -134,10 +139,10 @@ def test_killed_in_the_middle_and_run_again_gives_the_same_rewards(undisturbed, 
 def test_sigterm_saves_and_ends_well_and_the_run_goes_on_from_there(undisturbed, judge, tmp_path):
     folder = tmp_path / "run"
     write_run(folder, judge, grpo={**SMALL_GRPO, "save_every": 100})
-    child = start_trainer(folder)
-    wait_for(folder, "metrics", 1, child)
+    child = start_held(folder, 1)
     child.send_signal(signal.SIGTERM)
-    output, _ = child.communicate(timeout=60)
+    (folder / "go-on").touch()
+    output, _ = child.communicate(timeout=SHORT_S)
     assert child.returncode == 0, output
     checkpoint, stopped = read_events(folder)[-2:]
     assert (checkpoint["type"], stopped["type"]) == ("checkpoint", "stopped")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from tests.support.waiting import LONG_S
 from tests.trainer.conftest import ROOT
 
 SCRIPT = """
@@ -29,4 +30,4 @@ def test_no_django():
         "annotation.prompts",
         "webapp.llm.client",
     ]
-    subprocess.run([sys.executable, "-c", SCRIPT, *modules], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", SCRIPT, *modules], cwd=ROOT, check=True, timeout=LONG_S)

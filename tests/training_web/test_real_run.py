@@ -1,7 +1,5 @@
 """Real GRPO runs: from the service through the trainer to rows, killed and undisturbed alike."""
 
-import time
-
 import pytest
 
 from annotation.formats.records import ParsedDialogue
@@ -11,10 +9,11 @@ from annotation.services.sets import SetQuery, collection_create
 from rubrics.demo.kardia import KARDIA
 from tests.conftest import Cast
 from tests.data_station.builders import published
-from tests.kill.worker import LEASE_S, start_worker
+from tests.kill.worker import LEASE_S, TEST_TIMEOUT_S, kill_when, start_worker
+from tests.support.waiting import wait_until
 from tests.trainer.folders import judge_on_grades
 from tests.training_web.test_events import reward_by_step
-from tests.training_web.test_supervisor import is_alive, wait_until
+from tests.training_web.test_supervisor import is_alive
 from tests.training_web.worlds import GRPO, World, checkpoint, group_in, learned
 from training import supervisor
 from training.models import Metric, TrainingRun
@@ -25,7 +24,7 @@ from webapp.runs import services as runs
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(TEST_TIMEOUT_S),
     pytest.mark.django_db(transaction=True),
 ]
 # Short, with a checkpoint at each step.
@@ -84,17 +83,13 @@ def test_a_run_trains_measures_and_leaves_a_checkpoint_and_a_killed_one_repeats_
     _has_all_its_rows(whole)
 
     worker = start_worker(
-        "tests.training_web.workers:work", killed.pk, RUNS_IN=str(settings.VAR_DIR)
+        "tests.training_web.workers:work_held", killed.pk, STEP="2", RUNS_IN=str(settings.VAR_DIR)
     )
-    wait_until(lambda: _has_told(killed, 2) or worker.poll() is not None, 240)
-    assert worker.poll() is None, worker.communicate()
-    worker.kill()
-    worker.wait()
+    kill_when(worker, lambda: _has_told(killed, 2))
     pid = _trainer_of(killed)
-    wait_until(lambda: not is_alive(pid))
-    assert 4 not in reward_by_step(killed)
-    time.sleep(LEASE_S * 1.1)
-    assert runs.reap() == 1
+    wait_until(lambda: not is_alive(pid), "the end of the trainer")
+    assert not {3, 4} & set(reward_by_step(killed))
+    wait_until(lambda: runs.reap() == 1, "the lease to run out")
     supervisor.work(str(killed.pk))
 
     killed.refresh_from_db()

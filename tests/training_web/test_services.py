@@ -15,6 +15,7 @@ from annotation.services.sets import SetQuery, collection_create, freeze
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.data_station.builders import WHOLE, published
+from tests.support.waiting import SHORT_S
 from tests.training_web.worlds import GRPO, World, dialogues_in
 from training import services
 from training.models import TrainingRun
@@ -63,7 +64,7 @@ def test_two_clicks_at_once_freeze_the_prompts_once(ready: World) -> None:
     together = Barrier(2)
 
     def click(_: int) -> TrainingRun:
-        together.wait(10)
+        together.wait(SHORT_S)
         try:
             return ready.start(key="double click")
         finally:

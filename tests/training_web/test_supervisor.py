@@ -3,16 +3,16 @@
 import hashlib
 import json
 import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from tests.kill.worker import LEASE_S, start_worker
+from tests.kill.worker import LEASE_S, kill_when, start_worker
+from tests.support.waiting import SHORT_S, wait_until
 from tests.training_web import told
 from tests.training_web.test_events import reward_by_step
 from tests.training_web.workers import stub
@@ -50,24 +50,15 @@ def meanwhile(run: TrainingRun, do: Callable[[], object]) -> Iterator[None]:
 
     def watch() -> None:
         try:
-            wait_until(lambda: bool(reward_by_step(run)))
+            wait_until(lambda: reward_by_step(run), "the first step")
             do()
         finally:
             connection.close()
 
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(watch)
         yield
-    finally:
-        watching.join(30)
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
+        watching.result(SHORT_S)
 
 
 def pid_of(run: TrainingRun) -> int:
@@ -242,16 +233,12 @@ def test_the_child_dies_with_a_killed_supervisor_and_another_goes_on(
         STUB="deaf",
         RUNS_IN=str(settings.VAR_DIR),
     )
-    wait_until(lambda: bool(reward_by_step(run)) or worker.poll() is not None, 200)
-    assert worker.poll() is None, worker.communicate()
-    worker.kill()
-    worker.wait()
+    kill_when(worker, lambda: reward_by_step(run))
     child = pid_of(run)
-    wait_until(lambda: not is_alive(child), 5)
+    wait_until(lambda: not is_alive(child), "the end of the trainer")
     run.refresh_from_db()
     assert run.status == "running"
-    time.sleep(LEASE_S * 1.1)
-    assert runs.reap() == 1
+    wait_until(lambda: runs.reap() == 1, "the lease to run out")
     work(run, "finish", monkeypatch)
     assert (run.status, run.attempt) == ("succeeded", 2)
     assert list(reward_by_step(run)) == [1, 2, 3, 4]
@@ -262,7 +249,8 @@ def test_two_trainers_never_work_in_one_folder(run: TrainingRun, monkeypatch) ->
     folder = prepare(run)
     monkeypatch.setattr(supervisor, "PROGRAM", stub("deaf"))
     with supervisor.trainer(run, folder) as child:
-        wait_until((folder / "pid").exists)
+        told_pid = folder / "pid"
+        wait_until(lambda: told_pid.exists() and told_pid.read_text(), "the first trainer")
         with pytest.raises(Exception, match="Another trainer"), supervisor.trainer(run, folder):
             pass
         assert child.poll() is None

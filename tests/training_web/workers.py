@@ -21,6 +21,14 @@ def work_with_stub(run_id: str) -> None:
     work(run_id)
 
 
+def work_held(run_id: str) -> None:
+    """With a trainer that goes no further than STEP."""
+    never = Path(os.environ["RUNS_IN"]) / "never"
+    held = ("-m", "tests.trainer.held_trainer", os.environ["STEP"], str(never))
+    supervisor.PROGRAM = (sys.executable, *held)
+    work(run_id)
+
+
 def work(run_id: str) -> None:
     """In the test's own run folders, with the keys of all tests."""
     settings.VAR_DIR = Path(os.environ["RUNS_IN"])
