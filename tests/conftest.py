@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
 from webapp.accounts.access import Member, find_member
@@ -15,6 +17,9 @@ from webapp.accounts.models import Project, User
 
 # Playwright's own event loop runs in the test's thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Hypothesis measures how long an example takes. A busy machine is not a broken product.
+hypothesis.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("patient")
 # Marks of tests that take long.
 LONG = {"browser", "slow", "vllm", "model"}
 

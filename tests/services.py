@@ -44,6 +44,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
             _set_for_all(variable, service.url)
     if not os.environ.get("KARDIA_VAR"):
         _set_for_all("KARDIA_VAR", str(home / "var"))
+        # Where whitenoise looks for collected files; it warns at each request where it is missing.
+        (home / "var" / "static").mkdir(parents=True)
     return (yield)
 
 

@@ -128,6 +128,7 @@ def test_two_people_rate_blind_by_keyboard_alone_and_the_lead_sees_agreement(
     ben.reads("You are done with First look")
     ben.go("desk")
     ben.press("j", "Enter")
+    ben.is_at("Dialogue 1, turn 4")
     ben.reads("You skipped this one.")
     ben.press("4", "2", "1", "Enter")
     ben.reads("You are done with First look")

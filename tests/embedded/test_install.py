@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.embedded import install, lock, pip_settings
+from webapp.embedded import install, lock, pip_settings, venv
 
 
 def test_uv_gets_what_pip_was_told(tmp_path: Path) -> None:
@@ -47,3 +47,13 @@ def test_an_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("sys.version_info", (3, 9, 2))
     with pytest.raises(install.InstallError, match="Python 3.11 or later.*PYTHON="):
         install.install(dev=False)
+
+
+def test_a_link_to_another_checkouts_environment_is_refused_and_kept(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "installed.json").write_text("{}")
+    (tmp_path / ".venv").symlink_to(other)
+    with pytest.raises(install.InstallError, match="Remove the link"):
+        venv.Venv(tmp_path / ".venv")._make()
+    assert (other / "installed.json").exists()

@@ -2,7 +2,6 @@
 of generation and judge runs: the run's page says what happened, what was made is kept, and going
 on when the server is well again finishes the same rows."""
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from rubrics import judges
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, endpoint, planned, speak
 from tests.judging.builders import judge_run, llm_judge, said, texts, version_of
-from tests.llm.servers import Stub, answer, free_port, refusal, serve
+from tests.llm.servers import Stub, answer, never, refusal, refusing, serve
 from webapp.llm import calls, services
 from webapp.llm.calls import open_client
 from webapp.llm.models import Endpoint, ModelCall
@@ -35,10 +34,6 @@ from webapp.runs.models import Run
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FEW = 6
-
-
-async def too_slow(body: dict[str, Any]) -> Any:
-    await asyncio.Event().wait()
 
 
 def half(body: dict[str, Any]) -> Any:
@@ -51,16 +46,11 @@ def half(body: dict[str, Any]) -> Any:
 
 # What the server does, and what the page says of it.
 BAD: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "slow": (too_slow, "No answer within 2 s."),
+    "slow": (never, "No answer within 2 s."),
     "garbage": (lambda body: PlainTextResponse("<html>It works!"), "not a chat completion"),
     "half": (half, "The connection failed"),
     "overloaded": (lambda body: refusal(503, "out of <memory>"), "out of &lt;memory&gt;"),
 }
-
-
-@contextlib.contextmanager
-def refusing() -> Iterator[str]:
-    yield f"http://127.0.0.1:{free_port()}/v1"
 
 
 @contextlib.contextmanager

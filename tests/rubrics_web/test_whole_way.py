@@ -112,6 +112,13 @@ def press(page: Page, control: Locator) -> None:
     page.keyboard.press("Enter")
 
 
+def follow_by_key(page: Page, link: Locator) -> None:
+    """`press` a link, and wait until the scripts of the next page are at work."""
+    tab_to(page, link)
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+
+
 def saved(page: Page) -> None:
     expect(page.locator("[data-saved][data-state=saved]")).to_be_visible()
 
@@ -141,7 +148,7 @@ def test_from_an_empty_page_to_a_restored_version(
 ) -> None:
     page = browser_of(cast.clinicians[0])
     page.goto(f"{server.url}/p/{cast.project.pk}/rubrics/")
-    press(page, page.get_by_role("link", name="New rubric").first)
+    follow_by_key(page, page.get_by_role("link", name="New rubric").first)
     write(page, "Name", KARDIA.title)
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Add a criterion")).to_be_enabled()
@@ -248,7 +255,7 @@ def edit_compare_and_restore(page: Page, first: RubricVersion) -> None:
     saved(page)
     tab_to(page, page.get_by_role("link", name="Versions"), "Shift+Tab")
     page.keyboard.press("Enter")
-    press(page, page.get_by_role("link", name="Compare with 1"))
+    follow_by_key(page, page.get_by_role("link", name="Compare with 1"))
     gone = page.locator("p.in-line del")
     expect(gone.first).to_contain_text("A hint of risk, where there is one, is acknowledged")
     press(page, page.get_by_role("button", name="Restore version 1"))

@@ -18,9 +18,7 @@ LONG_S = 300 * SCALE
 LOOK_EVERY_S = 0.02
 
 
-def wait_until(
-    is_so: Callable[[], object], what: str = "it", *, within_s: float = SHORT_S
-) -> None:
+def wait_until(is_so: Callable[[], object], what: str = "it", *, within_s: float = SHORT_S) -> None:
     """Look until `is_so()` is true. Raises AssertionError, with `what` was waited for."""
     deadline = time.monotonic() + within_s
     while not is_so():

@@ -108,6 +108,12 @@ class Venv:
 
     def _make(self) -> None:
         if not self._works():
+            if self.folder.is_symlink():
+                # What it points to is cleared first, and belongs to another checkout.
+                raise InstallError(
+                    f"{self.folder} is a link to {self.folder.resolve()}, which was not made for "
+                    "this folder. Remove the link and try again."
+                )
             step(f"making {self.folder.name} with Python {sys.version.split()[0]}")
             try:
                 venv.create(self.folder, clear=True, symlinks=True, with_pip=True)
