@@ -1,7 +1,5 @@
 """A worker killed while it judges: the same rows and values as an undisturbed run."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +26,7 @@ from tests.kill.worker import (
     hold_after,
     hold_until_killed,
     kill_after,
-    kill_when,
+    kill_held,
     start_worker,
 )
 from tests.support.waiting import wait_until
@@ -50,11 +48,10 @@ def work_in_small_chunks(run_id: str) -> None:
 
 
 def fit_and_hold(run_id: str) -> None:
-    """Hold the fit with its judge written and not committed, and tell so by the file HELD."""
+    """Hold the fit with its judge written and not committed."""
     keep = fitting._keep
 
     def hold(topic: str) -> None:
-        Path(os.environ["HELD"]).touch()
         hold_until_killed()
 
     def keep_and_hold(*args: Any, **kwargs: Any) -> None:
@@ -96,14 +93,13 @@ def test_the_values_are_those_of_an_undisturbed_run(cast: Cast, killed_after: li
 @pytest.mark.slow
 @pytest.mark.timeout(TEST_TIMEOUT_S)
 @pytest.mark.django_db(transaction=True)
-def test_a_killed_fit_makes_one_judge_and_the_same(cast: Cast, tmp_path: Path) -> None:
+def test_a_killed_fit_makes_one_judge_and_the_same(cast: Cast) -> None:
     version = version_of(cast)
     rated(cast, texts(cast, 24), version)
     undisturbed = learned_judge(cast, version)
     run = fit_run(cast, version)
-    held = tmp_path / "held"
     with override_settings(RUN_LEASE_S=LEASE_S):
-        kill_when(start_worker(FIT, run.pk, HELD=str(held)), held.exists)
+        kill_held(FIT, run.pk)
         run.refresh_from_db()
         assert (run.status, run.judge, Judge.objects.count()) == ("running", None, 1)
         wait_until(lambda: runs.reap() == 1, "the lease to run out")

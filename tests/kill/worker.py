@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -53,10 +54,17 @@ def kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], object]) -
 
 
 def kill_after(function: str, run_id: object, done: Callable[[], int], count: int) -> None:
-    """Start a worker that commits `count` of what `done()` counts, and SIGKILL it while it works
-    on the next. `function` has to call `hold_after`, so that it can't get any further."""
-    worker = start_worker(function, run_id, HOLD_AFTER=str(count))
-    kill_when(worker, lambda: done() >= count)
+    """Start a worker that commits `count` of what `done()` counts, and SIGKILL it when it has
+    written the next and not committed them. `function` has to call `hold_after`."""
+    kill_held(function, run_id, HOLD_AFTER=str(count))
+    assert done() >= count
+
+
+def kill_held(function: str, run_id: object, **environment: str) -> None:
+    """Start a worker and SIGKILL it where it calls `hold_until_killed`."""
+    with tempfile.TemporaryDirectory() as folder:
+        held = Path(folder, "held")
+        kill_when(start_worker(function, run_id, HELD=str(held), **environment), held.exists)
 
 
 def hold_after(done: Callable[[], int]) -> None:
@@ -83,6 +91,7 @@ def hold_after(done: Callable[[], int]) -> None:
 
 def hold_until_killed() -> None:
     """In the worker. Where nobody kills it, as when the test itself was ended, it ends."""
+    Path(os.environ["HELD"]).touch()
     threading.Event().wait(LONG_S)
     raise SystemExit("nobody killed this worker")
 
