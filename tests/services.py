@@ -14,8 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import LONG_S, SHORT_S
 from webapp.embedded import homes
 from webapp.embedded.services import KINDS
+
+# Of one test with its fixtures, in seconds: a test's own waits end before it and say what for.
+os.environ.setdefault("PYTEST_TIMEOUT", str(LONG_S + 2 * SHORT_S))
 
 PREFIX = "kardia-tests-"
 OURS = "KARDIA_TEST_SERVICES"  # the variables that this plugin set

@@ -21,10 +21,11 @@ from tests.access.test_permissions import (
 )
 from tests.browser.fixtures import sign_in
 from tests.conftest import Cast
+from tests.support.waiting import LONG_S
 from webapp.accounts.models import User
 
 # Some fifty pages for a lead.
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(6 * LONG_S)]
 
 # What makes a page hard or impossible to use for somebody.
 SERIOUS = ("serious", "critical")

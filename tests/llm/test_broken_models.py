@@ -17,6 +17,8 @@ from webapp.embedded.console import TROUBLE
 from webapp.embedded.process import spawn, stop
 from webapp.llm.local.store import BrokenModel, ModelStore
 
+pytestmark = pytest.mark.model
+
 
 def no_weights(model: Path) -> None:
     (model / "model.safetensors").unlink()

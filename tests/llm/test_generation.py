@@ -11,6 +11,8 @@ from webapp.llm.local.choices import choice_logprobs, encode_choices
 from webapp.llm.local.generation import Batch, Row, Sampling
 from webapp.llm.local.store import ModelStore, UnknownModel
 
+pytestmark = pytest.mark.model
+
 PROMPTS = ["alone", "I feel so alone since I moved.", "My dog died", "work " * 30]
 
 

@@ -12,6 +12,8 @@ from tests.support.waiting import SHORT_S
 from webapp.llm.local.app import MAX_BODY_BYTES, build_app
 from webapp.llm.local.batching import Batcher, QueueFull
 
+pytestmark = pytest.mark.model
+
 HELLO = [{"role": "user", "content": "I feel so alone."}]
 
 

@@ -20,6 +20,8 @@ from webapp.llm.local.batching import Batcher, Generate
 from webapp.llm.local.generation import Batch
 from webapp.llm.local.store import ModelStore
 
+pytestmark = pytest.mark.model
+
 HELLO = [{"role": "user", "content": "I feel so alone."}]
 
 

@@ -8,12 +8,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.formats.reading import licensed, sample_of
 from tests.road.conftest import ROOT, Studio
+from tests.support.waiting import LONG_S
 
 SHOTS = ROOT / "var" / "screenshots"
 DATA = ROOT / "tests" / "data"
 PASSWORD = "a long enough password"
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(6 * LONG_S)]
 
 
 class Road:

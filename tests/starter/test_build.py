@@ -17,6 +17,8 @@ from training.starter.copying import lay_out_copying
 from training.starter.samples import cold_start_samples
 from training.starter.tokenizer import train_tokenizer
 
+pytestmark = pytest.mark.model
+
 TINY = tuple(replace(stage, steps=2) for stage in STAGES)
 SHORT = TINY[:2]  # one for each model
 MODELS = {stage.model for stage in STAGES}

@@ -13,6 +13,8 @@ from training.starter.corpus import dialogues
 from training.starter.figures import figures, training_text
 from training.starter.tokenizer import SPAN_MARKS
 
+pytestmark = pytest.mark.model
+
 MODELS = Path(__file__).parents[2] / "training/starter/models"
 SUPPORTER = MODELS / SFT
 

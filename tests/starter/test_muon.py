@@ -1,7 +1,10 @@
+import pytest
 import torch
 from torch import nn
 
 from training.starter.muon import Muon, orthogonal
+
+pytestmark = pytest.mark.model
 
 SHAPES = ((24, 16), (16, 24), (16, 16), (24, 16), (16, 24))
 

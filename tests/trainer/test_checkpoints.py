@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from training.trainer.checkpoints import Checkpoints
+
+pytestmark = pytest.mark.model
 
 
 def publish(checkpoints: Checkpoints, step: int) -> Path:

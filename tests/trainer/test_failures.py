@@ -11,6 +11,8 @@ from training.trainer.callbacks import _require_numbers
 from training.trainer.config import read_spec
 from training.trainer.failures import TrainingFailed, in_words
 
+pytestmark = pytest.mark.model
+
 
 @pytest.mark.parametrize(
     ("error", "words"),

@@ -16,6 +16,8 @@ from training.trainer.failures import TrainingFailed
 from training.trainer.rating import Rater
 from training.trainer.rewards import score_rollouts
 
+pytestmark = pytest.mark.model
+
 
 class Stub(BaseHTTPRequestHandler):
     """Answers every request with the lowest JSON that its schema allows, level 4."""

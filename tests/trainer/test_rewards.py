@@ -15,6 +15,8 @@ from training.trainer.failures import TrainingFailed
 from training.trainer.rating import with_checks
 from training.trainer.rewards import fill_failures, group_advantages, reward_of, score_rollouts
 
+pytestmark = pytest.mark.model
+
 EVEN = RewardSection()
 # The mock-up's run used these weights, not the demo rubric's.
 MOCK_UP_WEIGHTS = {kardia.FLUENCY_UID: 15.0, kardia.EMPATHY_UID: 25.0}
