@@ -10,6 +10,9 @@ embedded := $(python) -m webapp.embedded
 # One process for each core.
 pytest := $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
+# Studio and tests start dozens of programs. Without bytecode each of them compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run vllm test test-fast lint lock manage backup restore clean
 

@@ -4,22 +4,28 @@ import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management.commands import flush
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
+from whitenoise.middleware import WhiteNoiseMiddleware
 
-from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+from tests.factories import ProjectFactory, UserFactory
 from webapp.accounts.access import Member, find_member
-from webapp.accounts.models import Project, User
+from webapp.accounts.models import Membership, Project, User
 
 # Playwright's own event loop runs in the test's thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 # Hypothesis measures how long an example takes. A busy machine is not a broken product.
 hypothesis.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.load_profile("patient")
+# Tables whose rows come from the migrations.
+MIGRATED = {"django_content_type", "auth_permission"}
 # Marks of tests that take long.
 LONG = {"browser", "slow", "vllm", "model"}
 
@@ -44,48 +50,89 @@ class Cast:
         return member
 
 
-def _people(project: Project, role: str, names: list[str]) -> tuple[User, ...]:
-    people = tuple(UserFactory(name=n, email=f"{n.split()[0].lower()}@example.org") for n in names)
-    for user in people:
-        MembershipFactory(project=project, user=user, role=role)
-    return people
+def _person(name: str, **fields: Any) -> User:
+    return UserFactory.build(name=name, email=f"{name.split()[0].lower()}@example.org", **fields)
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    admin = UserFactory(name="Ada Admin", email="admin@example.org", is_admin=True)
-    project = ProjectFactory(name="Support study", created_by=admin)
-    leads = _people(project, "lead", ["Lena Lead", "Luis Lead"])
-    MembershipFactory(project=project, user=leads[1], role="annotator")
-    other_project = ProjectFactory(name="Another study", created_by=admin)
-    stranger = UserFactory(name="Sam Stranger", email="sam@example.org")
-    for role in ("lead", "clinician", "annotator"):
-        MembershipFactory(project=other_project, user=stranger, role=role)
+    """Made in four statements: nearly every test wants it."""
+    admin = _person("Ada Admin", is_admin=True)
+    clinicians = _person("Clara Clinician"), _person("Carl Clinician")
+    annotators = _person("Ana Annotator"), _person("Ben Annotator"), _person("Cem Rater")
+    leads = _person("Lena Lead"), _person("Luis Lead")
+    outsider, stranger = _person("Olga Outsider"), _person("Sam Stranger")
+    User.objects.bulk_create([admin, *clinicians, *annotators, *leads, outsider, stranger])
+    project, other_project = Project.objects.bulk_create(
+        [
+            ProjectFactory.build(name=name, created_by=admin)
+            for name in ("Support study", "Another study")
+        ]
+    )
+    roles = [
+        *((project, user, "clinician") for user in clinicians),
+        *((project, user, "annotator") for user in (*annotators, leads[1])),
+        *((project, user, "lead") for user in leads),
+        *((other_project, stranger, role) for role in ("lead", "clinician", "annotator")),
+    ]
+    Membership.objects.bulk_create(
+        [Membership(project=where, user=user, role=role) for where, user, role in roles]
+    )
     return Cast(
         project=project,
-        clinicians=_people(project, "clinician", ["Clara Clinician", "Carl Clinician"]),
-        annotators=_people(project, "annotator", ["Ana Annotator", "Ben Annotator", "Cem Rater"]),
+        clinicians=clinicians,
+        annotators=annotators,
         leads=leads,
         admin=admin,
-        outsider=UserFactory(name="Olga Outsider", email="olga@example.org"),
+        outsider=outsider,
         other_project=other_project,
         stranger=stranger,
     )
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The database can be dropped at the end: threads that served sockets leave connections."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture(autouse=True, scope="session")
 def flush_past_triggers() -> Iterator[None]:
     """Tests that commit are cleaned up past the triggers that keep rows in earnest, and links. By
-    DELETE: TRUNCATE makes new files for a hundred tables, most of them empty, in 0.6 s a test."""
-    sql_flush = DatabaseOperations.sql_flush
+    DELETE: TRUNCATE makes new files for a hundred tables, most of them empty, in 0.6 s a test.
+    The rows of Django's own that a migrated database has stay, and are not made anew each time."""
 
     def delete(self: DatabaseOperations, style: Any, tables: list[str], **_: Any) -> list[str]:
-        deletes = [f"DELETE FROM {self.quote_name(table)}" for table in tables]  # noqa: S608
-        return ["SET LOCAL session_replication_role = replica", *deletes]
+        emptied = [self.quote_name(table) for table in tables if table not in MIGRATED]
+        deletes = [f"DELETE FROM {table}" for table in emptied]  # noqa: S608
+        return ["; ".join(["SET LOCAL session_replication_role = replica", *deletes])]
 
-    DatabaseOperations.sql_flush = delete
-    yield
-    DatabaseOperations.sql_flush = sql_flush
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", delete)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def find_static_files_once() -> Iterator[None]:
+    """Each test client loads the middleware anew, and whitenoise then looks for all static files:
+    half of the time of a request."""
+    find, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def find_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", find_once)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
@@ -100,6 +147,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
     finally:
         asyncio._set_running_loop(loop)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without tests of models, torch need not be loaded to find the others."""
+    if collection_path.is_dir() or "not model" not in config.option.markexpr:
+        return None
+    return "\npytestmark = pytest.mark.model\n" in collection_path.read_text() or None
 
 
 @pytest.hookimpl(trylast=True)

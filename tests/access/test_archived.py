@@ -27,6 +27,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "method"), CASES, ids=case_id)
 def test_nothing_is_written(rule: object, method: str, cast: Cast) -> None:
     cache.clear()

@@ -36,6 +36,7 @@ def one_transaction(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The socket's code runs in the test's thread and inside its transaction, whose connection
     channels would close between two calls."""
     monkeypatch.setattr("channels.db.close_old_connections", lambda: None)
+    monkeypatch.setattr("webapp.runs.consumers.MIN_INTERVAL_S", 0.01)
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 

@@ -92,12 +92,18 @@ def _no_names(lookup: Callable[..., Any]) -> Callable[..., Any]:
     return only_numbers
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_the_api_keeps_its_promises(path: str, method: str, cast: Cast) -> None:
-    lead = cast.leads[0]
-    _, token = create_token(user=lead, name="schemathesis")
+@pytest.fixture(scope="module")
+def api() -> Any:
     api = schemathesis.openapi.from_dict(DOCUMENT)
     api.app = without_trace(get_wsgi_application())
+    return api
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_the_api_keeps_its_promises(path: str, method: str, cast: Cast, api: Any) -> None:
+    lead = cast.leads[0]
+    _, token = create_token(user=lead, name="schemathesis")
     operation = api[path][method.upper()]
     ids = real_ids(path, Setting(cast.project, lead))
 

@@ -12,6 +12,8 @@ from webapp.embedded.backup import backup, restore
 from webapp.embedded.postgres import Postgres
 from webapp.embedded.process import ServiceError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def filled(place: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:

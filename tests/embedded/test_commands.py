@@ -12,6 +12,8 @@ import pytest
 from tests.embedded.conftest import processes_naming, python, reachable_folder
 from tests.support.waiting import LONG_S, SHORT_S
 
+pytestmark = pytest.mark.slow
+
 ASK_BOTH = """
 from django.core.cache import cache
 from django.db import connection

@@ -14,6 +14,8 @@ from webapp.embedded.postgres import Postgres
 from webapp.embedded.process import ServiceError
 from webapp.embedded.valkey import Valkey
 
+pytestmark = pytest.mark.slow
+
 START_BOTH = """
 import time
 from webapp.embedded.postgres import Postgres

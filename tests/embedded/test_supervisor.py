@@ -5,8 +5,12 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.embedded.conftest import processes_naming
 from tests.support.waiting import SHORT_S, wait_until
+
+pytestmark = pytest.mark.slow
 
 WATCH = """
 import os, sys

@@ -46,11 +46,11 @@ def half(body: dict[str, Any]) -> Any:
 
 # What the server does, and what the page says of it.
 BAD: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "slow": (never, "No answer within 2 s."),
     "garbage": (lambda body: PlainTextResponse("<html>It works!"), "not a chat completion"),
     "half": (half, "The connection failed"),
     "overloaded": (lambda body: refusal(503, "out of <memory>"), "out of &lt;memory&gt;"),
 }
+SLOW = (never, "No answer within 2 s.")
 
 
 @contextlib.contextmanager
@@ -147,11 +147,11 @@ def html_of(client: Client, cast: Cast, url: str) -> str:
     return client.get(url).content.decode()
 
 
-@pytest.mark.parametrize("behaviour", BAD)
+@pytest.mark.parametrize("behaviour", [*BAD, pytest.param("slow", marks=pytest.mark.slow)])
 def test_a_server_that_turns_bad_is_told_on_the_page_and_loses_nothing(
     cast: Cast, client: Client, script: Stub, work: Work, behaviour: str
 ) -> None:
-    bad, words = BAD[behaviour]
+    bad, words = SLOW if behaviour == "slow" else BAD[behaviour]
     answers_within(2 if behaviour == "slow" else 60)
     script.reply = lambda body, count: answer(work.good(body)) if count <= FEW else bad(body)
     run = work.go()
@@ -173,7 +173,7 @@ def test_a_server_that_turns_bad_is_told_on_the_page_and_loses_nothing(
     assert Endpoint.objects.get().paused_until is None
 
 
-@pytest.mark.parametrize("behaviour", GONE)
+@pytest.mark.parametrize("behaviour", ["refused", pytest.param("silent", marks=pytest.mark.slow)])
 def test_a_server_that_is_not_there_is_told_on_the_page(
     cast: Cast, client: Client, script: Stub, work: Work, behaviour: str
 ) -> None:

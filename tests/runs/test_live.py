@@ -37,6 +37,12 @@ def run(cast: Cast) -> FitRun:
     return start(cast)
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test but the one about it waits for the interval between two messages."""
+    monkeypatch.setattr(consumers, "MIN_INTERVAL_S", 0.01)
+
+
 class Viewer:
     """A browser with a page of the run open."""
 

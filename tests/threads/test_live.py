@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_comment_whose_message_was_lost_is_shown_soon(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(consumers, "MIN_INTERVAL_S", 0.01)
     monkeypatch.setattr(consumers, "LOOK_AGAIN_S", 0.2)
     monkeypatch.setattr(services.live, "publish", lambda topic: None)
     rubric = rubric_create(

@@ -3,8 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.waiting import LONG_S
 from tests.trainer.conftest import ROOT
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = """
 import importlib, sys

@@ -24,7 +24,7 @@ from training.paths import EVENTS, LOG, SPEC, folder_of
 from webapp.ids import new_id
 from webapp.runs import services as runs
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
