@@ -7,7 +7,7 @@ ARGS ?=
 python := .venv/bin/python
 install := $(PYTHON) -m webapp.embedded.install
 embedded := $(python) -m webapp.embedded
-# In some more processes than cores (tests/conftest.py).
+# One process for each core.
 pytest := $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Studio and tests start dozens of programs. Without bytecode each of them compiles all modules anew.

@@ -149,13 +149,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         asyncio._set_running_loop(loop)
 
 
-def pytest_xdist_auto_num_workers() -> int | None:
-    """One process more than cores, because tests often wait for other programs; a single core has
-    enough to do with one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return cores + 1 if cores and cores > 1 else None
-
-
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Without tests of models, torch need not be loaded to find the others."""
     if collection_path.is_dir() or "not model" not in config.option.markexpr:
