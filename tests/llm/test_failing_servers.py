@@ -4,7 +4,7 @@ on when the server is well again finishes the same rows."""
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -49,8 +49,17 @@ BAD: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "garbage": (lambda body: PlainTextResponse("<html>It works!"), "not a chat completion"),
     "half": (half, "The connection failed"),
     "overloaded": (lambda body: refusal(503, "out of <memory>"), "out of &lt;memory&gt;"),
+    "slow": (never, "No answer within 2 s."),
 }
-SLOW = (never, "No answer within 2 s.")
+# These wait for real time limits.
+WAITING = ("slow", "silent")
+
+
+def each(behaviours: Iterable[str]) -> list[Any]:
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if name in WAITING else [])
+        for name in behaviours
+    ]
 
 
 @contextlib.contextmanager
@@ -147,11 +156,11 @@ def html_of(client: Client, cast: Cast, url: str) -> str:
     return client.get(url).content.decode()
 
 
-@pytest.mark.parametrize("behaviour", [*BAD, pytest.param("slow", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("behaviour", each(BAD))
 def test_a_server_that_turns_bad_is_told_on_the_page_and_loses_nothing(
     cast: Cast, client: Client, script: Stub, work: Work, behaviour: str
 ) -> None:
-    bad, words = SLOW if behaviour == "slow" else BAD[behaviour]
+    bad, words = BAD[behaviour]
     answers_within(2 if behaviour == "slow" else 60)
     script.reply = lambda body, count: answer(work.good(body)) if count <= FEW else bad(body)
     run = work.go()
@@ -173,7 +182,7 @@ def test_a_server_that_turns_bad_is_told_on_the_page_and_loses_nothing(
     assert Endpoint.objects.get().paused_until is None
 
 
-@pytest.mark.parametrize("behaviour", ["refused", pytest.param("silent", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("behaviour", each(GONE))
 def test_a_server_that_is_not_there_is_told_on_the_page(
     cast: Cast, client: Client, script: Stub, work: Work, behaviour: str
 ) -> None:
