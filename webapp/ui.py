@@ -1,6 +1,8 @@
 """What templates need to say numbers, states and icons the way the visual language asks."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django import template
 from django.forms import BoundField
@@ -93,6 +95,23 @@ def signed(value: float | None, places: int = 2) -> str:
 def percent(value: float | None, places: int = 0) -> str:
     """0.31 as “31 %”"""
     return "–" if value is None else f"{number(value * 100, places)} %"
+
+
+@register.filter
+def interval(estimate: Any, places: int = 2) -> str:
+    """“, 0.41 to 0.62” behind a figure; nothing where it has no interval."""
+    if estimate.low is None:
+        return ""
+    return f", {number(estimate.low, places)} to {number(estimate.high, places)}"
+
+
+@register.filter
+def costs(found: Iterable[Any], unpriced: int) -> str:
+    """“0.0123 EUR and 1.2000 USD, 3 without a price”; `unpriced` calls had no price set."""
+    priced = " and ".join(f"{number(cost.amount, 4)} {cost.currency}" for cost in found)
+    if not priced:
+        return "no price set"
+    return f"{priced}, {number(unpriced)} without a price" if unpriced else priced
 
 
 @register.filter
