@@ -43,3 +43,14 @@ def pieces(found: Iterable[Piece]) -> SafeString:
     return format_html_join(
         "", "{}", ((format_html(MARKS.get(piece.kind, "{}"), piece.text),) for piece in found)
     )
+
+
+@register.filter
+def marked(found: Iterable[Piece], kind: str) -> SafeString:
+    """One of the two texts, the old (“gone”) or the new (“new”), with its own words marked."""
+    mine = (piece for piece in found if piece.kind in (kind, "same"))
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html("<mark>{}</mark>" if p.kind == kind else "{}", p.text),) for p in mine),
+    )
