@@ -10,11 +10,15 @@ embedded := $(python) -m webapp.embedded
 # One process for each core.
 pytest := $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
+# Only the check of CSS and JS needs Node; a machine without it is told what was left out.
+biome = @if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules && \
+	npx --no-install biome $(1); else echo "CSS and JS: left out, because there is no Node."; fi
+
 # Studio and tests start dozens of programs. Without bytecode each of them compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run vllm test test-fast lint lock manage backup restore clean
+.PHONY: help run vllm test test-fast lint format lock manage backup restore clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -39,9 +43,22 @@ lint: ## check style, import directions, types and missing migrations
 	@$(install) --dev
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
+	.venv/bin/djangofmt --check --quiet templates
+	$(call biome,check)
 	.venv/bin/lint-imports
 	KARDIA_DEMO=1 KARDIA_VAR=var/types DATABASE_URL=postgresql:///types REDIS_URL=unix:///types $(python) -m mypy
 	$(embedded) manage makemigrations --check --dry-run
+
+format: ## bring Python, templates, CSS and JS into shape
+	@$(install) --dev
+	$(python) -m ruff check --fix --select I .
+	$(python) -m ruff format .
+	.venv/bin/djangofmt templates
+	$(call biome,check --write)
+
+node_modules: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch node_modules
 
 lock: ## pin what requirements.in and requirements-dev.in name
 	@$(install) --dev

@@ -105,7 +105,9 @@ function aboutJudge() {
   const { kind, unread } = select.selectedOptions[0].dataset;
   const note = $("[data-learned]");
   note.hidden = kind !== "learned";
-  note.textContent = "Learned from ratings; it does not read wording." + (Number(unread) ? ` It can’t score ${unread === "1" ? "one criterion" : `${unread} criteria`} as written now.` : "");
+  const unscored = unread === "1" ? "one criterion" : `${unread} criteria`;
+  const cannot = Number(unread) ? ` It can’t score ${unscored} as written now.` : "";
+  note.textContent = `Learned from ratings; it does not read wording.${cannot}`;
 }
 document.addEventListener("change", (event) => { if (event.target === form()?.elements.judge) aboutJudge(); });
 

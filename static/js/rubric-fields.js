@@ -41,6 +41,7 @@ function reshape(criterion, field, value, host) {
 }
 
 function nameOf(control) {
+  // biome-ignore lint/performance/useDomNodeTextContent: textContent has the line breaks of the source
   return control.getAttribute("aria-label") ?? control.labels?.[0]?.innerText.trim() ?? "the text";
 }
 

@@ -50,7 +50,11 @@ export class History {
 
   keep(name) {
     let room = MOST_KEPT - this.present.length;
-    const done = this.done.toReversed().filter((entry) => (room -= entry.text.length) > 0).toReversed();
+    const fits = (entry) => {
+      room -= entry.text.length;
+      return room > 0;
+    };
+    const done = this.done.toReversed().filter(fits).toReversed();
     try { sessionStorage.setItem(name, JSON.stringify({ present: this.present, done, undone: this.undone.slice(-20) })); } catch { /* the reload begins a new history */ }
   }
 
