@@ -18,7 +18,9 @@ export class Autosave {
     // Texts that were sent and never answered: the server may have them.
     this.unanswered = [];
     this.dirty = this.held = false;
-    this.tick = setInterval(() => { if (!this.dirty && !this.held) page.show("saved", ago(this.at)); }, 5000);
+    this.tick = setInterval(() => {
+      if (!this.dirty && !this.held) page.show("saved", ago(this.at));
+    }, 5000);
     page.show("saved", ago(this.at));
     addEventListener("pagehide", () => this.now());
     addEventListener("online", () => this.dirty && this.now());
@@ -26,7 +28,11 @@ export class Autosave {
 
   /** What was typed here and never arrived: {content, base, revision}, or null. */
   kept() {
-    try { return JSON.parse(localStorage.getItem(this.keepAs)); } catch { return null; }
+    try {
+      return JSON.parse(localStorage.getItem(this.keepAs));
+    } catch {
+      return null;
+    }
   }
 
   /** The text changed: keep it here at once, send it when the typing pauses. */
@@ -41,13 +47,25 @@ export class Autosave {
   }
 
   /** Go on with what an earlier page kept: its text was written from `base` at `revision`. */
-  takeUp({ base, revision }) { this.base = base ?? null; this.revision = revision; this.dirty = true; }
+  takeUp({ base, revision }) {
+    this.base = base ?? null;
+    this.revision = revision;
+    this.dirty = true;
+  }
 
   /** Stop sending until the person has chosen between two texts. */
-  hold() { this.held = true; clearTimeout(this.timer); clearInterval(this.countdown); }
+  hold() {
+    this.held = true;
+    clearTimeout(this.timer);
+    clearInterval(this.countdown);
+  }
 
   /** Go on from the server's text `base` at `revision`: what is here holds all of it. */
-  goOn(revision, base) { this.held = false; this.revision = revision; this.base = structuredClone(base); }
+  goOn(revision, base) {
+    this.held = false;
+    this.revision = revision;
+    this.base = structuredClone(base);
+  }
 
   /** The text is the server's: nothing is left to send. */
   settle(savedAt) {
@@ -58,20 +76,41 @@ export class Autosave {
   }
 
   keep() {
-    try { localStorage.setItem(this.keepAs, JSON.stringify({ content: this.page.text(), base: this.base, revision: this.revision })); this.isKept = true; } catch { this.isKept = false; }
+    try {
+      localStorage.setItem(
+        this.keepAs,
+        JSON.stringify({ content: this.page.text(), base: this.base, revision: this.revision }),
+      );
+      this.isKept = true;
+    } catch {
+      this.isKept = false;
+    }
   }
 
-  forget() { try { localStorage.removeItem(this.keepAs); } catch { /* it was never kept */ } }
+  forget() {
+    try {
+      localStorage.removeItem(this.keepAs);
+    } catch {
+      /* it was never kept */
+    }
+  }
 
   /** Send what is unsaved. True once the server has the text as it is now. */
   async now() {
     if (this.held) return false;
-    if (this.sending) { await this.sending; return this.dirty ? this.now() : true; }
+    if (this.sending) {
+      await this.sending;
+      return this.dirty ? this.now() : true;
+    }
     if (!this.dirty) return true;
     clearTimeout(this.timer);
     clearInterval(this.countdown);
     this.sending = this.send();
-    try { await this.sending; } finally { this.sending = null; }
+    try {
+      await this.sending;
+    } finally {
+      this.sending = null;
+    }
     return !this.dirty;
   }
 
@@ -83,21 +122,32 @@ export class Autosave {
     let response;
     try {
       response = await fetch(this.url, {
-        method: "POST", body, redirect: "manual", keepalive: body.length < 60000, signal: within(ANSWER_WITHIN_S),
+        method: "POST",
+        body,
+        redirect: "manual",
+        keepalive: body.length < 60000,
+        signal: within(ANSWER_WITHIN_S),
         headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
       });
     } catch {
       this.unanswered.push(content);
       return this.again();
     }
-    if (response.type === "opaqueredirect") return this.again("You are signed out. Sign in in another tab;");
+    if (response.type === "opaqueredirect")
+      return this.again("You are signed out. Sign in in another tab;");
     if (response.status >= 500 || response.status === 429) return this.again();
     const reply = await response.json().catch(() => null);
     if (response.ok && reply) return this.arrived(reply, content);
-    if (response.ok) { this.unanswered.push(content); return this.again(); }
+    if (response.ok) {
+      this.unanswered.push(content);
+      return this.again();
+    }
     this.dirty = true;
     if (reply?.code === "stale") return this.page.stale(reply);
-    this.page.show("failed", `Not saved. ${reply?.detail ?? "The server refused it."} ${this.safe()}`);
+    this.page.show(
+      "failed",
+      `Not saved. ${reply?.detail ?? "The server refused it."} ${this.safe()}`,
+    );
   }
 
   arrived(reply, content) {
@@ -106,8 +156,13 @@ export class Autosave {
     this.failures = 0;
     this.unanswered = [];
     this.at = Date.now();
-    if (this.dirty) { this.keep(); this.timer = setTimeout(() => this.now(), AFTER_TYPING_MS); }
-    else { this.forget(); this.page.show("saved", "Saved just now"); }
+    if (this.dirty) {
+      this.keep();
+      this.timer = setTimeout(() => this.now(), AFTER_TYPING_MS);
+    } else {
+      this.forget();
+      this.page.show("saved", "Saved just now");
+    }
     this.page.saved(reply);
   }
 
@@ -125,7 +180,11 @@ export class Autosave {
     }, 1000);
   }
 
-  safe() { return this.isKept ? "Your text is kept on this computer." : "Keep this page open: this browser does not let it keep your text."; }
+  safe() {
+    return this.isKept
+      ? "Your text is kept on this computer."
+      : "Keep this page open: this browser does not let it keep your text.";
+  }
 }
 
 function ago(at) {
@@ -138,5 +197,7 @@ function ago(at) {
   const when = new Date(at);
   const time = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
   const today = when.toDateString() === new Date().toDateString();
-  return today ? `Saved at ${time}` : `Saved on ${when.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${time}`;
+  return today
+    ? `Saved at ${time}`
+    : `Saved on ${when.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${time}`;
 }

@@ -34,20 +34,25 @@ function mark(id) {
   }
 }
 
-for (const pick of picks) pick.addEventListener("click", () => {
-  mark(pick.hash.slice(1));
-  at = changes.findIndex((change) => change.closest("section")?.id === pick.hash.slice(1)) - 1;
-});
+for (const pick of picks)
+  pick.addEventListener("click", () => {
+    mark(pick.hash.slice(1));
+    at = changes.findIndex((change) => change.closest("section")?.id === pick.hash.slice(1)) - 1;
+  });
 
 // Before the page's own J and K, which walk through lists of links.
-document.addEventListener("keydown", (event) => {
-  if (typing(event)) return;
-  if (event.key === "j" || event.key === "k") {
-    event.stopImmediatePropagation();
-    go(event.key === "j" ? 1 : -1);
-  } else if (event.key === "v") {
-    const other = form.querySelector("[name=layout]:not(:checked)");
-    other.checked = true;
-    lay(other.value);
-  }
-}, { capture: true });
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (typing(event)) return;
+    if (event.key === "j" || event.key === "k") {
+      event.stopImmediatePropagation();
+      go(event.key === "j" ? 1 : -1);
+    } else if (event.key === "v") {
+      const other = form.querySelector("[name=layout]:not(:checked)");
+      other.checked = true;
+      lay(other.value);
+    }
+  },
+  { capture: true },
+);

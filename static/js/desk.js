@@ -5,12 +5,13 @@ import { csrf, pressedAt, toast, typing, within } from "./studio.js";
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-const SAVE_AFTER = 700;      // ms without a change until the draft is sent
-const RETRY_AFTER = 5;       // s until a failed request is sent again
-const ANSWER_WITHIN = 20;    // s; a request without an answer is sent again then
-const IDLE_AFTER = 30000;    // ms without a sign of work until the clock stops
+const SAVE_AFTER = 700; // ms without a change until the draft is sent
+const RETRY_AFTER = 5; // s until a failed request is sent again
+const ANSWER_WITHIN = 20; // s; a request without an answer is sent again then
+const IDLE_AFTER = 30000; // ms without a sign of work until the clock stops
 const STORE = "kardia-desk-";
-const UNDER_WAY = "This rating is being submitted, and the next item comes in a moment. That key was not taken.";
+const UNDER_WAY =
+  "This rating is being submitted, and the next item comes in a moment. That key was not taken.";
 
 let session = null;
 
@@ -30,19 +31,27 @@ class Session {
     if (!this.form) return;
     this.crits = $$(".crit", root);
     this.takeBackUnsent();
-    const current = $(".turn[aria-current]", root), pane = $("[data-dialogue]", root);
+    const current = $(".turn[aria-current]", root),
+      pane = $("[data-dialogue]", root);
     if (current && pane.scrollHeight > pane.clientHeight) {
-      pane.scrollTop += current.getBoundingClientRect().bottom - pane.getBoundingClientRect().bottom + 16;
+      pane.scrollTop +=
+        current.getBoundingClientRect().bottom - pane.getBoundingClientRect().bottom + 16;
     }
   }
 
   undoLeft(root) {
     this.undoUrl = root.dataset.undoUrl;
-    if (this.undoUrl) this.after(Number(root.dataset.undoLeft), () => { this.undoUrl = null; });
+    if (this.undoUrl)
+      this.after(Number(root.dataset.undoLeft), () => {
+        this.undoUrl = null;
+      });
   }
 
   after(seconds, run) {
-    const timer = setTimeout(() => { this.timers.delete(timer); run(); }, seconds * 1000);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      run();
+    }, seconds * 1000);
     this.timers.add(timer);
     return timer;
   }
@@ -56,9 +65,12 @@ class Session {
   // ---- the draft
 
   draft() {
-    const scores = {}, rationales = {};
+    const scores = {},
+      rationales = {};
     for (const crit of this.crits) {
-      const uid = crit.dataset.crit, chosen = $("input:checked", crit), why = $("textarea", crit).value;
+      const uid = crit.dataset.crit,
+        chosen = $("input:checked", crit),
+        why = $("textarea", crit).value;
       if (chosen) scores[uid] = chosen.value;
       if (why.trim()) rationales[uid] = why;
     }
@@ -100,7 +112,10 @@ class Session {
 
   async save({ leaving = false } = {}) {
     if (this.over || this.stale || !this.changed) return;
-    if (this.saving) { this.timer = this.after(SAVE_AFTER / 1000, () => this.save()); return; }
+    if (this.saving) {
+      this.timer = this.after(SAVE_AFTER / 1000, () => this.save());
+      return;
+    }
     this.saving = this.sendDraft(leaving);
     await this.saving;
     this.saving = null;
@@ -111,10 +126,18 @@ class Session {
     const sent = this.draft();
     let answer = null;
     try {
-      answer = await post(this.root.dataset.draftUrl, {
-        ...sent, revision: this.revision, active_seconds: this.seconds,
-      }, leaving);
-    } catch { /* It did not reach the studio. */ }
+      answer = await post(
+        this.root.dataset.draftUrl,
+        {
+          ...sent,
+          revision: this.revision,
+          active_seconds: this.seconds,
+        },
+        leaving,
+      );
+    } catch {
+      /* It did not reach the studio. */
+    }
     if (this.over) {
       if (answer?.status === 200 && same(read(this.key), sent)) forget(this.key);
       return;
@@ -126,15 +149,25 @@ class Session {
 
   saved({ revision, is_held: isHeld }) {
     this.revision = revision;
-    if (this.changed) { write(this.key, { ...this.draft(), revision }); return; }
+    if (this.changed) {
+      write(this.key, { ...this.draft(), revision });
+      return;
+    }
     forget(this.key);
     if (isHeld) this.say("saved", "Draft saved");
-    else this.say("saved", "Draft saved. The time for this item ran out; it may be taken by somebody else.");
+    else
+      this.say(
+        "saved",
+        "Draft saved. The time for this item ran out; it may be taken by somebody else.",
+      );
   }
 
   retry() {
     this.changed = true;
-    this.say("failed", `Not saved, trying again in ${RETRY_AFTER} s. Your rating is kept on this computer.`);
+    this.say(
+      "failed",
+      `Not saved, trying again in ${RETRY_AFTER} s. Your rating is kept on this computer.`,
+    );
     this.timer = this.after(RETRY_AFTER, () => this.save());
   }
 
@@ -146,8 +179,21 @@ class Session {
       this.stale = true;
       this.changed = true;
       this.say("failed", "Changed in another window.", [
-        ["Keep this one", () => { this.stale = false; this.revision = body.revision; this.change(); }],
-        ["Show the other", () => { forget(this.key); location.reload(); }],
+        [
+          "Keep this one",
+          () => {
+            this.stale = false;
+            this.revision = body.revision;
+            this.change();
+          },
+        ],
+        [
+          "Show the other",
+          () => {
+            forget(this.key);
+            location.reload();
+          },
+        ],
       ]);
     } else if (status === 0 || status === 401 || status === 403) {
       this.say("failed", "Not saved: you are signed out. Your rating is kept on this computer.", [
@@ -166,7 +212,11 @@ class Session {
     word.textContent = text;
     line.replaceChildren(ICONS[state === "failed" ? "warn" : "check"].cloneNode(true), word);
     for (const [label, run] of actions) {
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "link-btn", textContent: label });
+      const button = Object.assign(document.createElement("button"), {
+        type: "button",
+        className: "link-btn",
+        textContent: label,
+      });
       button.addEventListener("click", run);
       line.append(button);
     }
@@ -242,7 +292,8 @@ class Session {
   busy(is) {
     if (is) this.left = document.activeElement;
     this.form.inert = is;
-    for (const part of [this.form, $(".actionbar .is-primary", this.form)]) part.setAttribute("aria-busy", String(is));
+    for (const part of [this.form, $(".actionbar .is-primary", this.form)])
+      part.setAttribute("aria-busy", String(is));
     if (!is && this.form.contains(this.left)) this.left.focus({ preventScroll: true });
   }
 
@@ -269,10 +320,15 @@ class Session {
     if (body?.missing) {
       this.showMissing(this.crits.filter((crit) => body.missing.includes(crit.dataset.crit)));
     } else if (!xhr || xhr.status === 0 || xhr.status >= 500) {
-      this.say("failed", `Not sent, trying again in ${RETRY_AFTER} s. Your rating is kept on this computer.`);
+      this.say(
+        "failed",
+        `Not sent, trying again in ${RETRY_AFTER} s. Your rating is kept on this computer.`,
+      );
       this.after(RETRY_AFTER, () => this.form.requestSubmit());
     } else if (xhr.status === 401 || xhr.status === 403) {
-      this.problem("This was not submitted: you are signed out, or no annotator any more. Your rating is kept on this computer.");
+      this.problem(
+        "This was not submitted: you are signed out, or no annotator any more. Your rating is kept on this computer.",
+      );
     } else {
       this.problem(body?.detail ?? "This was not submitted. Your rating is kept on this computer.");
       if (body?.detail) forget(this.key);
@@ -280,42 +336,68 @@ class Session {
   }
 }
 
-const ICONS = Object.fromEntries([
-  ["check", '<path d="m4 10.5 4 4 8-9"/>'],
-  ["warn", '<path d="M10 3.5 17.5 16.5h-15z"/><path d="M10 8.5V12M10 14.25v.01"/>'],
-].map(([name, path]) => {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "i sm");
-  svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("aria-hidden", "true");
-  svg.innerHTML = path;
-  return [name, svg];
-}));
+const ICONS = Object.fromEntries(
+  [
+    ["check", '<path d="m4 10.5 4 4 8-9"/>'],
+    ["warn", '<path d="M10 3.5 17.5 16.5h-15z"/><path d="M10 8.5V12M10 14.25v.01"/>'],
+  ].map(([name, path]) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "i sm");
+    svg.setAttribute("viewBox", "0 0 20 20");
+    svg.setAttribute("aria-hidden", "true");
+    svg.innerHTML = path;
+    return [name, svg];
+  }),
+);
 
 function parse(text) {
-  try { return JSON.parse(text); } catch { return null; }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 // The server's levels are numbers, those of the page are text.
 function same(a, b) {
-  const flat = (part) => JSON.stringify(Object.entries(part ?? {}).map(([uid, value]) => [uid, String(value)]).sort());
+  const flat = (part) =>
+    JSON.stringify(
+      Object.entries(part ?? {})
+        .map(([uid, value]) => [uid, String(value)])
+        .sort(),
+    );
   return flat(a?.scores) === flat(b.scores) && flat(a?.rationales) === flat(b.rationales);
 }
 
 // A browser may refuse storage; the draft is then kept by the server alone.
 function read(key) {
-  try { return parse(localStorage.getItem(key)); } catch { return null; }
+  try {
+    return parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
 }
 function write(key, value) {
-  try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* see above */ }
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    /* see above */
+  }
 }
 function forget(key) {
-  try { localStorage.removeItem(key); } catch { /* see above */ }
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    /* see above */
+  }
 }
 
 async function post(url, data, keepalive) {
   const response = await fetch(url, {
-    method: "POST", redirect: "manual", keepalive, signal: within(ANSWER_WITHIN),
+    method: "POST",
+    redirect: "manual",
+    keepalive,
+    signal: within(ANSWER_WITHIN),
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
     body: JSON.stringify(data),
   });
@@ -333,7 +415,10 @@ function start() {
 
 function undo() {
   if (!session?.undoUrl) return false;
-  if (session.isBusy) { toast(UNDER_WAY); return true; }
+  if (session.isBusy) {
+    toast(UNDER_WAY);
+    return true;
+  }
   const url = session.undoUrl;
   session.undoUrl = null;
   window.htmx.ajax("POST", url, { target: "#desk", swap: "outerHTML" });
@@ -357,7 +442,13 @@ document.addEventListener("click", (event) => {
 // The clock runs while the page is in sight and somebody does something.
 let lastSign = Date.now();
 for (const sign of ["keydown", "pointermove", "pointerdown", "scroll", "wheel"]) {
-  document.addEventListener(sign, () => { lastSign = Date.now(); }, { passive: true, capture: true });
+  document.addEventListener(
+    sign,
+    () => {
+      lastSign = Date.now();
+    },
+    { passive: true, capture: true },
+  );
 }
 setInterval(() => {
   if (session?.form && !document.hidden && Date.now() - lastSign < IDLE_AFTER) session.seconds += 1;
@@ -368,7 +459,8 @@ addEventListener("online", () => session?.save());
 document.addEventListener("htmx:confirm", (event) => {
   if (event.target !== session?.form) return;
   event.preventDefault();
-  if (!session.isBusy && session.mayGo()) session.sending().then(() => event.detail.issueRequest(true));
+  if (!session.isBusy && session.mayGo())
+    session.sending().then(() => event.detail.issueRequest(true));
 });
 // Who was signed out gets the page to sign in, which is no item.
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -396,7 +488,13 @@ document.addEventListener("desk:submitted", (event) => {
   const { message, undo: url } = event.detail;
   forget(session.key);
   session.over = true;
-  toast(message, { label: "Undo", run: () => { session.undoUrl = url; undo(); } });
+  toast(message, {
+    label: "Undo",
+    run: () => {
+      session.undoUrl = url;
+      undo();
+    },
+  });
 });
 document.addEventListener("desk:flagged", (event) => {
   $("#flag")?.close();
@@ -405,12 +503,17 @@ document.addEventListener("desk:flagged", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (!session || event.defaultPrevented) return;
-  const at = pressedAt(event), inText = at.matches("textarea");
+  const at = pressedAt(event),
+    inText = at.matches("textarea");
   if ((event.ctrlKey || event.metaKey) && !event.altKey) {
     // In a text, Enter is a new line; with Ctrl it hands in the form that the text is in.
     const form = inText && session.root.contains(at) ? at.form : session.form;
-    if (event.key === "Enter" && form && (inText || !$("dialog[open]"))) { event.preventDefault(); form.requestSubmit(); }
-    if (event.key.toLowerCase() === "z" && !event.shiftKey && !inText && undo()) event.preventDefault();
+    if (event.key === "Enter" && form && (inText || !$("dialog[open]"))) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    if (event.key.toLowerCase() === "z" && !event.shiftKey && !inText && undo())
+      event.preventDefault();
     return;
   }
   if (!session.form || $("dialog[open]") || event.altKey || event.metaKey) return;
@@ -420,7 +523,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (typing(event)) return;
-  const key = event.key.toLowerCase(), level = session.level(key);
+  const key = event.key.toLowerCase(),
+    level = session.level(key);
   if (!level && !(key in KEYS)) return;
   event.preventDefault();
   // A key for an item that nobody has seen yet means nothing; it is said, not lost.

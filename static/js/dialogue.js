@@ -18,5 +18,6 @@ if (spans.length) {
 document.addEventListener("keydown", (event) => {
   if (typing(event)) return;
   if (event.key === "o" && spans.length) toggleSpans();
-  if (event.key === "[" || event.key === "]") document.querySelector(`[data-key="${event.key}"]`)?.click();
+  if (event.key === "[" || event.key === "]")
+    document.querySelector(`[data-key="${event.key}"]`)?.click();
 });

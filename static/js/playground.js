@@ -21,12 +21,17 @@ function go() {
 function scoreWhenSaved() {
   const saved = $("[data-saved]");
   if (!saved || saved.dataset.state === "saved") return go();
-  if (saved.dataset.state === "failed") return refuse("The draft is not saved, so its text can’t be scored yet. What you wrote is kept.");
+  if (saved.dataset.state === "failed")
+    return refuse(
+      "The draft is not saved, so its text can’t be scored yet. What you wrote is kept.",
+    );
   document.addEventListener("rubric:saved", go, { once: true });
 }
 
 // Enter in a field of one line would send the form as a page of its own.
-document.addEventListener("submit", (event) => { if (event.target === form()) event.preventDefault(); });
+document.addEventListener("submit", (event) => {
+  if (event.target === form()) event.preventDefault();
+});
 
 function refuse(words) {
   const line = Object.assign(document.createElement("p"), { className: "lint is-error" });
@@ -48,10 +53,15 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.requestConfig.elt !== form()) return;
   const gone = [401, 403, 404].includes(event.detail.xhr.status);
-  refuse(gone ? "You may no longer try this draft: your role or the draft has changed. What you typed stays here." : "The studio could not take it. Nothing was scored; try again.");
+  refuse(
+    gone
+      ? "You may no longer try this draft: your role or the draft has changed. What you typed stays here."
+      : "The studio could not take it. Nothing was scored; try again.",
+  );
 });
 document.addEventListener("htmx:sendError", (event) => {
-  if (event.detail.requestConfig.elt === form()) refuse("The studio is not reached. What you typed stays here; try again.");
+  if (event.detail.requestConfig.elt === form())
+    refuse("The studio is not reached. What you typed stays here; try again.");
 });
 
 // What to score
@@ -70,14 +80,20 @@ document.addEventListener("click", (event) => {
 
 function addPick({ dataset: { pk, title } }, name) {
   const list = $("[data-picked]");
-  if (list.querySelector(`[value="${CSS.escape(pk)}"]`)) return toast(`${title} is picked already.`);
+  if (list.querySelector(`[value="${CSS.escape(pk)}"]`))
+    return toast(`${title} is picked already.`);
   const item = document.createElement("li");
-  const drop = Object.assign(document.createElement("button"), { type: "button", className: "link-btn", textContent: "Leave out" });
+  const drop = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "link-btn",
+    textContent: "Leave out",
+  });
   drop.dataset.drop = "";
   drop.setAttribute("aria-label", `Leave out ${title}`);
   item.append(
     Object.assign(document.createElement("span"), { textContent: title }),
-    Object.assign(document.createElement("input"), { type: "hidden", name, value: pk }), drop,
+    Object.assign(document.createElement("input"), { type: "hidden", name, value: pk }),
+    drop,
   );
   list.append(item);
 }
@@ -109,7 +125,9 @@ function aboutJudge() {
   const cannot = Number(unread) ? ` It can’t score ${unscored} as written now.` : "";
   note.textContent = `Learned from ratings; it does not read wording.${cannot}`;
 }
-document.addEventListener("change", (event) => { if (event.target === form()?.elements.judge) aboutJudge(); });
+document.addEventListener("change", (event) => {
+  if (event.target === form()?.elements.judge) aboutJudge();
+});
 
 // Scores are of a text. When the draft moves on they say so; the server knows whether it came back.
 
@@ -124,18 +142,27 @@ function stale() {
 // place that the try's answer goes to.
 function lookAgain() {
   const result = $("#playground-result[data-run]");
-  if (result) htmx.ajax("GET", result.dataset.again, { source: result, target: result, swap: "outerHTML" });
+  if (result)
+    htmx.ajax("GET", result.dataset.again, { source: result, target: result, swap: "outerHTML" });
 }
 
 const saved = $("[data-saved]");
-if (saved) new MutationObserver(() => { if (saved.dataset.state !== "saved") stale(); }).observe(saved, { attributeFilter: ["data-state"] });
+if (saved)
+  new MutationObserver(() => {
+    if (saved.dataset.state !== "saved") stale();
+  }).observe(saved, { attributeFilter: ["data-state"] });
 document.addEventListener("rubric:saved", lookAgain);
 
 function sayAgo() {
   for (const time of document.querySelectorAll("time[data-ago]")) {
     const minutes = Math.round((Date.parse(time.dateTime) - Date.now()) / 60000);
-    if (minutes > -60) time.textContent = minutes === 0 ? "just now" : ago.format(minutes, "minute");
+    if (minutes > -60)
+      time.textContent = minutes === 0 ? "just now" : ago.format(minutes, "minute");
   }
 }
 setInterval(sayAgo, 20000);
-for (const event of ["htmx:afterSettle", "htmx:wsAfterMessage"]) document.addEventListener(event, () => { sayAgo(); aboutJudge(); });
+for (const event of ["htmx:afterSettle", "htmx:wsAfterMessage"])
+  document.addEventListener(event, () => {
+    sayAgo();
+    aboutJudge();
+  });

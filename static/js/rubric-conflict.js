@@ -14,19 +14,28 @@ export class Conflict {
     this.choices = {};
   }
 
-  get isOpen() { return !this.box.hidden; }
+  get isOpen() {
+    return !this.box.hidden;
+  }
 
   /** Bring in what was saved by others. Raises what `fetch` raises where the server is away. */
   async resolve() {
     const reply = await this.#merge();
-    if (reply.undecided === 0) this.#finish(reply); else this.#ask(reply);
+    if (reply.undecided === 0) this.#finish(reply);
+    else this.#ask(reply);
     return reply;
   }
 
   async #merge() {
-    const body = JSON.stringify({ base: this.editor.base(), content: this.editor.text(), choices: this.choices });
+    const body = JSON.stringify({
+      base: this.editor.base(),
+      content: this.editor.text(),
+      choices: this.choices,
+    });
     const response = await fetch(this.url, {
-      method: "POST", body, redirect: "manual",
+      method: "POST",
+      body,
+      redirect: "manual",
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
     });
     if (!response.ok) throw new Error("the texts were not merged");
@@ -42,35 +51,53 @@ export class Conflict {
   #ask(reply) {
     const wasOpen = this.isOpen;
     $("[data-conflict-who]", this.box).textContent = reply.saved_by || "Somebody";
-    $("[data-conflict-count]", this.box).textContent = reply.conflicts === 1 ? "One field was" : `${reply.conflicts} fields were`;
+    $("[data-conflict-count]", this.box).textContent =
+      reply.conflicts === 1 ? "One field was" : `${reply.conflicts} fields were`;
     // Markup of our own server, in which all text of people is escaped.
     $("[data-conflict-body]", this.box).innerHTML = reply.html;
     const form = $("[data-merge]", this.box);
-    form.addEventListener("change", (event) => { this.choices[event.target.name] = event.target.value; this.#count(form); });
+    form.addEventListener("change", (event) => {
+      this.choices[event.target.name] = event.target.value;
+      this.#count(form);
+    });
     form.addEventListener("click", (event) => {
       const side = event.target.closest("[data-all]")?.dataset.all;
       if (!side) return;
-      for (const box of form.querySelectorAll(`[value="${side}"]`)) { box.checked = true; this.choices[box.name] = side; }
+      for (const box of form.querySelectorAll(`[value="${side}"]`)) {
+        box.checked = true;
+        this.choices[box.name] = side;
+      }
       this.#count(form);
       $('[type="submit"]', form).focus();
     });
-    form.addEventListener("submit", (event) => { event.preventDefault(); this.#choose(form); });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#choose(form);
+    });
     this.box.hidden = false;
     this.#count(form);
     if (!wasOpen) this.box.focus();
   }
 
   #count(form) {
-    const left = [...form.querySelectorAll("[data-key]")].filter((field) => !$(":checked", field)).length;
+    const left = [...form.querySelectorAll("[data-key]")].filter(
+      (field) => !$(":checked", field),
+    ).length;
     $('[type="submit"]', form).setAttribute("aria-disabled", String(left > 0));
     $("[data-left]", form).textContent = left ? `${left} left to choose` : "";
   }
 
   async #choose(form) {
     const open = [...form.querySelectorAll("[data-key]")].find((field) => !$(":checked", field));
-    if (open) { $("input", open).focus(); return; }
-    try { await this.resolve(); } catch {
-      $("[data-left]", form).textContent = "The server does not answer. Your choices are still here; try again.";
+    if (open) {
+      $("input", open).focus();
+      return;
+    }
+    try {
+      await this.resolve();
+    } catch {
+      $("[data-left]", form).textContent =
+        "The server does not answer. Your choices are still here; try again.";
     }
   }
 }

@@ -28,14 +28,21 @@ const host = {
     if (!host.criterion) askExample(box, host.text);
     autosave.changed();
   },
-  redraw(focus) { drawForm(box, host); showFindings(); if (focus) $(focus, box)?.focus(); },
+  redraw(focus) {
+    drawForm(box, host);
+    showFindings();
+    if (focus) $(focus, box)?.focus();
+  },
   /** Something is taken away: say so, and offer to bring it back. */
   removed(words) {
     const before = history.done.length;
-    toast(words, { label: "Undo", run() {
-      if (history.done.length === before + 1) undo();
-      else toast("Other changes came after it. Press Ctrl Z until it is back.");
-    } });
+    toast(words, {
+      label: "Undo",
+      run() {
+        if (history.done.length === before + 1) undo();
+        else toast("Other changes came after it. Press Ctrl Z until it is back.");
+      },
+    });
   },
 };
 
@@ -50,7 +57,13 @@ const autosave = new Autosave({
   page: { text: () => host.text, show: showSaved, saved: showReply, stale },
 });
 
-function list() { drawList(host.text, host.criterion?.uid ?? "about", (criterion) => people.filter((one) => one.at === criterion.uid).map((one) => (one.is_me ? "you, in another window" : `${firstName(one)} is here`))); }
+function list() {
+  drawList(host.text, host.criterion?.uid ?? "about", (criterion) =>
+    people
+      .filter((one) => one.at === criterion.uid)
+      .map((one) => (one.is_me ? "you, in another window" : `${firstName(one)} is here`)),
+  );
+}
 
 const firstName = (person) => person.name.split(" ")[0];
 
@@ -100,8 +113,14 @@ const actions = {
   down: () => shift(host.criterion, 1),
   undo,
   redo,
-  "set-aside": (button) => { aside.add(button.closest("[data-lint]").dataset.key); showFindings(); },
-  "show-aside": () => { aside.clear(); showFindings(); },
+  "set-aside": (button) => {
+    aside.add(button.closest("[data-lint]").dataset.key);
+    showFindings();
+  },
+  "show-aside": () => {
+    aside.clear();
+    showFindings();
+  },
 };
 
 function shift(criterion, step) {
@@ -115,7 +134,11 @@ function moved(criterion) {
   announce(`${name} is number ${criteria.indexOf(criterion) + 1} of ${criteria.length}.`);
   // Paths of fields and findings go by position.
   const at = box.contains(document.activeElement) ? document.activeElement : null;
-  const again = at?.id ? `#${CSS.escape(at.id)}` : at?.dataset.do ? `[data-do="${at.dataset.do}"]` : NAME;
+  const again = at?.id
+    ? `#${CSS.escape(at.id)}`
+    : at?.dataset.do
+      ? `[data-do="${at.dataset.do}"]`
+      : NAME;
   host.changed({ label: `Move ${name}`, key: `move ${criterion.uid}` });
   host.redraw(at ? again : undefined);
 }
@@ -145,8 +168,12 @@ document.addEventListener("click", (event) => {
 
 // Undo and redo
 
-function undo() { travel(history.back(), "Undone"); }
-function redo() { travel(history.forth(), "Done again"); }
+function undo() {
+  travel(history.back(), "Undone");
+}
+function redo() {
+  travel(history.forth(), "Done again");
+}
 
 function travel(entry, what) {
   if (!entry) return;
@@ -158,7 +185,10 @@ function travel(entry, what) {
 }
 
 function showHistory() {
-  for (const [name, entries, key] of [["undo", history.done, "Ctrl Z"], ["redo", history.undone, "Ctrl Shift Z"]]) {
+  for (const [name, entries, key] of [
+    ["undo", history.done, "Ctrl Z"],
+    ["redo", history.undone, "Ctrl Shift Z"],
+  ]) {
     const button = $(`[data-do="${name}"]`);
     const word = name === "undo" ? "Undo" : "Redo";
     const last = entries.at(-1);
@@ -175,8 +205,16 @@ document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   const command = control && COMMANDS[`${event.shiftKey ? "shift " : ""}${key}`];
   // Fields that are not the draft's, such as a remark, have an undo of their own.
-  if (command && !(command.ofDraft && isForeign(event.target))) { event.preventDefault(); command.run(); return; }
-  if (key === "n" && !typing(event)) { event.preventDefault(); actions.add(); return; }
+  if (command && !(command.ofDraft && isForeign(event.target))) {
+    event.preventDefault();
+    command.run();
+    return;
+  }
+  if (key === "n" && !typing(event)) {
+    event.preventDefault();
+    actions.add();
+    return;
+  }
   if (event.altKey && ["arrowup", "arrowdown"].includes(key)) moveByKey(event);
 });
 
@@ -188,13 +226,16 @@ const COMMANDS = {
   y: { run: redo, ofDraft: true },
 };
 
-const isForeign = (target) => target.matches("input, textarea, select, [contenteditable]") && !(box.contains(target) && target.closest("[data-path]"));
+const isForeign = (target) =>
+  target.matches("input, textarea, select, [contenteditable]") &&
+  !(box.contains(target) && target.closest("[data-path]"));
 
 function moveByKey(event) {
   const uid = document.activeElement?.dataset.pick;
   const inList = host.text.criteria.find((criterion) => criterion.uid === uid);
   // In a list of choices these keys open it.
-  const criterion = inList ?? (event.target.matches("select") || isForeign(event.target) ? null : host.criterion);
+  const criterion =
+    inList ?? (event.target.matches("select") || isForeign(event.target) ? null : host.criterion);
   if (!criterion) return;
   event.preventDefault();
   shift(criterion, event.key === "ArrowUp" ? -1 : 1);
@@ -202,7 +243,8 @@ function moveByKey(event) {
 
 /** The playground scores the draft as the server has it. */
 async function score() {
-  if (await autosave.now()) editor.dispatchEvent(new CustomEvent("rubric:score", { bubbles: true }));
+  if (await autosave.now())
+    editor.dispatchEvent(new CustomEvent("rubric:score", { bubbles: true }));
 }
 
 // What the server says of the text
@@ -211,7 +253,9 @@ function showReply(reply) {
   drawState(reply.state);
   $("[data-saved-by]").textContent = reply.saved_by;
   for (const field of document.querySelectorAll("[data-revision]")) field.value = reply.revision;
-  editor.dispatchEvent(new CustomEvent("rubric:saved", { bubbles: true, detail: { revision: reply.revision } }));
+  editor.dispatchEvent(
+    new CustomEvent("rubric:saved", { bubbles: true, detail: { revision: reply.revision } }),
+  );
 }
 
 /** Replace what the server says, and leave the reader where they were in it. */
@@ -219,9 +263,12 @@ function drawState(html) {
   const state = $("[data-state-box]");
   const isOpen = $("#warnings", state)?.open;
   const at = state.contains(document.activeElement) ? document.activeElement : null;
-  const kept = at?.matches("summary") ? "#warnings summary"
-    : at?.dataset.do ? `[data-do="${at.dataset.do}"]`
-    : at && `[data-pick="${CSS.escape(at.dataset.pick ?? "")}"][data-path="${CSS.escape(at.dataset.path ?? "")}"]`;
+  const kept = at?.matches("summary")
+    ? "#warnings summary"
+    : at?.dataset.do
+      ? `[data-do="${at.dataset.do}"]`
+      : at &&
+        `[data-pick="${CSS.escape(at.dataset.pick ?? "")}"][data-path="${CSS.escape(at.dataset.path ?? "")}"]`;
   // Markup of our own server, from the template that the page itself came with.
   state.innerHTML = html;
   if (isOpen) $("#warnings", state)?.setAttribute("open", "");
@@ -250,16 +297,25 @@ function showSaved(state, words) {
   $("[data-saved-text]").textContent = words;
 }
 
-function announce(words) { $("[data-announce]").textContent = words; }
+function announce(words) {
+  $("[data-announce]").textContent = words;
+}
 
 $("[data-publish]").addEventListener("click", async (event) => {
   const button = event.currentTarget;
   button.setAttribute("aria-busy", "true");
   const arrived = await autosave.now();
   button.removeAttribute("aria-busy");
-  if (!arrived) { toast("The last words are not saved yet, so they can't be published."); return; }
-  if (button.getAttribute("aria-disabled") === "true") { $('#state [data-severity="error"] a')?.click(); return; }
-  if (button.dataset.publish === "review") $("[data-review]").submit(); else $("#publish").showModal();
+  if (!arrived) {
+    toast("The last words are not saved yet, so they can't be published.");
+    return;
+  }
+  if (button.getAttribute("aria-disabled") === "true") {
+    $('#state [data-severity="error"] a')?.click();
+    return;
+  }
+  if (button.dataset.publish === "review") $("[data-review]").submit();
+  else $("#publish").showModal();
 });
 
 // Two people at once
@@ -273,12 +329,18 @@ async function stale(reply) {
   // The answer to an earlier save got lost: what stands there is what this page sent.
   if ([host.text, ...autosave.unanswered].some((text) => same(reply.content, text))) {
     autosave.goOn(reply.revision, reply.content);
-    if (same(reply.content, host.text)) autosave.settle(reply.saved_at); else autosave.now();
+    if (same(reply.content, host.text)) autosave.settle(reply.saved_at);
+    else autosave.now();
     return;
   }
   autosave.hold();
   showSaved("failed", "Two texts differ. Yours is kept on this computer.");
-  try { await conflict.resolve(); } catch { autosave.held = false; autosave.again(); }
+  try {
+    await conflict.resolve();
+  } catch {
+    autosave.held = false;
+    autosave.again();
+  }
 }
 
 /** One text of what both wrote: it goes on from here, and what was undone before does not. */
@@ -287,13 +349,19 @@ function merged(reply) {
   const path = box.contains(field) ? field.dataset.path : null;
   const [start, end] = [field.selectionStart, field.selectionEnd];
   autosave.goOn(reply.revision, reply.saved);
-  replaceText(reply.content, host.criterion?.uid ?? "about", path ? `[data-path="${CSS.escape(path)}"]` : undefined);
-  if (path && start !== undefined && start !== null) document.activeElement.setSelectionRange?.(start, end);
+  replaceText(
+    reply.content,
+    host.criterion?.uid ?? "about",
+    path ? `[data-path="${CSS.escape(path)}"]` : undefined,
+  );
+  if (path && start !== undefined && start !== null)
+    document.activeElement.setSelectionRange?.(start, end);
   history.restart(host.text);
   showHistory();
   const who = reply.saved_by || "Somebody";
   if (reply.conflicts) toast("The text holds what you chose.");
-  else if (reply.taken.some((one) => one.side === "theirs")) toast(`${who} changed this draft too. Nothing collided, so the text holds both.`);
+  else if (reply.taken.some((one) => one.side === "theirs"))
+    toast(`${who} changed this draft too. Nothing collided, so the text holds both.`);
   // Theirs is sent back too: the reply says what the text amounts to.
   autosave.changed();
   autosave.now();
@@ -316,8 +384,15 @@ function seen(reply) {
     return;
   }
   // Nothing is unsaved here, so what the others saved can be taken in at once.
-  if (reply.revision > autosave.revision && !autosave.dirty && !autosave.held && !autosave.sending) {
-    conflict.resolve().catch(() => { /* the next beat tries again */ });
+  if (
+    reply.revision > autosave.revision &&
+    !autosave.dirty &&
+    !autosave.held &&
+    !autosave.sending
+  ) {
+    conflict.resolve().catch(() => {
+      /* the next beat tries again */
+    });
   }
 }
 
@@ -325,7 +400,9 @@ function whereabouts(person) {
   const criterion = host.text.criteria.find((one) => one.uid === person.at);
   const name = person.is_me ? "You, in another window," : person.name;
   const does = person.is_me ? "have" : "has";
-  return criterion ? `${name} ${does} ${criterion.name || "a new criterion"} open` : `${name} ${does} this draft open`;
+  return criterion
+    ? `${name} ${does} ${criterion.name || "a new criterion"} open`
+    : `${name} ${does} this draft open`;
 }
 
 // Begin
@@ -336,8 +413,14 @@ else if (kept) {
   const theirs = host.text;
   host.text = kept.content;
   history.restart(host.text);
-  if (kept.revision === loaded.revision) { autosave.takeUp({ base: theirs, revision: loaded.revision }); toast("Your unsaved text is back."); autosave.changed(); }
-  else { autosave.takeUp(kept); stale({ ...loaded, content: theirs }); }
+  if (kept.revision === loaded.revision) {
+    autosave.takeUp({ base: theirs, revision: loaded.revision });
+    toast("Your unsaved text is back.");
+    autosave.changed();
+  } else {
+    autosave.takeUp(kept);
+    stale({ ...loaded, content: theirs });
+  }
 }
 history.restore(editor.dataset.historyAs);
 addEventListener("pagehide", () => history.keep(editor.dataset.historyAs));

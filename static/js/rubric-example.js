@@ -11,19 +11,29 @@ let timer;
 
 export function drawExample(form, text) {
   const rows = form.querySelector("[data-example-rows]");
-  const judged = text.criteria.filter((criterion) => criterion.kind === "judge" && levelValues(criterion).length > 1);
+  const judged = text.criteria.filter(
+    (criterion) => criterion.kind === "judge" && levelValues(criterion).length > 1,
+  );
   rows.replaceChildren(...judged.map((criterion) => row(form, text, criterion)));
   ask(form, text);
 }
 
 function row(form, text, criterion) {
   const values = levelValues(criterion);
-  if (!values.includes(chosen[criterion.uid])) chosen[criterion.uid] = values[Math.floor(values.length / 2)];
+  if (!values.includes(chosen[criterion.uid]))
+    chosen[criterion.uid] = values[Math.floor(values.length / 2)];
   const item = part("t-example");
   const control = item.querySelector("input");
   const id = `example-${criterion.uid}`;
-  Object.assign(item.querySelector("label"), { htmlFor: id, textContent: criterion.name || "New criterion" });
-  Object.assign(control, { id, max: values.length - 1, value: values.indexOf(chosen[criterion.uid]) });
+  Object.assign(item.querySelector("label"), {
+    htmlFor: id,
+    textContent: criterion.name || "New criterion",
+  });
+  Object.assign(control, {
+    id,
+    max: values.length - 1,
+    value: values.indexOf(chosen[criterion.uid]),
+  });
   item.querySelector("[data-share]").textContent = share(text, criterion);
   item.dataset.uid = criterion.uid;
   const show = () => {
@@ -32,7 +42,11 @@ function row(form, text, criterion) {
     item.querySelector("output").textContent = criterion.scale === "levels" ? value : said;
     control.setAttribute("aria-valuetext", said);
   };
-  control.addEventListener("input", () => { chosen[criterion.uid] = values[control.value]; show(); ask(form, text); });
+  control.addEventListener("input", () => {
+    chosen[criterion.uid] = values[control.value];
+    show();
+    ask(form, text);
+  });
   show();
   return item;
 }
@@ -55,7 +69,9 @@ async function reckon(form, text) {
   const uids = text.criteria.map((criterion) => criterion.uid);
   const levels = Object.fromEntries(Object.entries(chosen).filter(([uid]) => uids.includes(uid)));
   const response = await fetch(form.querySelector("[data-example-url]").dataset.exampleUrl, {
-    method: "POST", body: JSON.stringify({ content: text, levels }), redirect: "manual",
+    method: "POST",
+    body: JSON.stringify({ content: text, levels }),
+    redirect: "manual",
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
   }).catch(() => null);
   // An answer that a later question overtook is not shown.

@@ -12,7 +12,8 @@ let asked = 0;
 export function pickExemplar(place, taken) {
   level = place;
   use = taken;
-  $("[data-level-name]", dialog).textContent = `level ${place.value}${place.label ? `, ${place.label}` : ""}`;
+  $("[data-level-name]", dialog).textContent =
+    `level ${place.value}${place.label ? `, ${place.label}` : ""}`;
   rated.checked = false;
   dialog.showModal();
   words.focus();
@@ -24,20 +25,38 @@ async function search() {
   clearTimeout(timer);
   const turn = ++asked;
   const query = new URLSearchParams({ q: words.value });
-  if (rated.checked) { query.set("uid", level.uid); query.set("level", level.value); }
-  const response = await fetch(`${dialog.dataset.url}?${query}`, { redirect: "manual" }).catch(() => null);
+  if (rated.checked) {
+    query.set("uid", level.uid);
+    query.set("level", level.value);
+  }
+  const response = await fetch(`${dialog.dataset.url}?${query}`, { redirect: "manual" }).catch(
+    () => null,
+  );
   if (turn !== asked) return;
   // Markup of our own server, in which all text of people is escaped.
   if (response?.ok) found.innerHTML = await response.text();
-  else found.textContent = "The server does not answer. Type again in a moment, or close this and write the reply yourself.";
+  else
+    found.textContent =
+      "The server does not answer. Type again in a moment, or close this and write the reply yourself.";
 }
 
-words.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, WAIT_MS); });
-words.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); search(); } });
+words.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(search, WAIT_MS);
+});
+words.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") {
+    event.preventDefault();
+    search();
+  }
+});
 rated.addEventListener("change", search);
 found.addEventListener("click", (event) => {
   const reply = event.target.closest("[data-use]")?.closest("[data-reply]");
   if (!reply) return;
   dialog.close();
-  use({ text: $("[data-text]", reply).textContent, context: $("[data-context]", reply).textContent });
+  use({
+    text: $("[data-text]", reply).textContent,
+    context: $("[data-context]", reply).textContent,
+  });
 });

@@ -2,7 +2,8 @@
 import { setKind, setScale } from "./rubric-text.js";
 
 /** A copy of one of the page's templates. */
-export const part = (name) => document.getElementById(name).content.cloneNode(true).firstElementChild;
+export const part = (name) =>
+  document.getElementById(name).content.cloneNode(true).firstElementChild;
 
 /** Let each `data-f` control of `root` hold that field of `object`. */
 export function bind(root, object, path, host) {
@@ -12,11 +13,18 @@ export function bind(root, object, path, host) {
     control.dataset.path = path ? `${path}.${field}` : field;
     control.addEventListener("input", () => {
       const value = read(control);
-      if (value === undefined) { control.setAttribute("aria-invalid", "true"); return; }
+      if (value === undefined) {
+        control.setAttribute("aria-invalid", "true");
+        return;
+      }
       control.removeAttribute("aria-invalid");
       if (field in RESHAPES) reshape(object, field, value, host);
       else object[field] = value;
-      host.changed({ label: nameOf(control), key: control.matches("select") ? null : control.dataset.path, at: control.dataset.path });
+      host.changed({
+        label: nameOf(control),
+        key: control.matches("select") ? null : control.dataset.path,
+        at: control.dataset.path,
+      });
       // A choice decides which other controls there are and what they hold.
       if (control.matches("select")) host.redraw(`#${control.id}`);
     });
@@ -37,7 +45,11 @@ function reshape(criterion, field, value, host) {
   RESHAPES[field](criterion, value);
   if (!before) return;
   const lost = before - written();
-  host.removed(lost ? `The words of ${lost === 1 ? "one level" : `${lost} levels`} went with their scale.` : "The scale is another one now.");
+  host.removed(
+    lost
+      ? `The words of ${lost === 1 ? "one level" : `${lost} levels`} went with their scale.`
+      : "The scale is another one now.",
+  );
 }
 
 function nameOf(control) {

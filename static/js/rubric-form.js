@@ -26,7 +26,9 @@ export function drawForm(box, host) {
   if (!criterion) drawExample(form, text);
   refreshForm(box, host);
   // Remarks and other things that hang on a criterion or a level find their place anew.
-  box.dispatchEvent(new CustomEvent("rubric:drawn", { bubbles: true, detail: { uid: criterion?.uid ?? null } }));
+  box.dispatchEvent(
+    new CustomEvent("rubric:drawn", { bubbles: true, detail: { uid: criterion?.uid ?? null } }),
+  );
 }
 
 /** What follows from other fields: which controls are there, the share, the choice of gates. */
@@ -34,12 +36,19 @@ export function refreshForm(box, { text, criterion }) {
   if (!criterion) return;
   const words = { min_words: "words", max_words: "words", contains: "phrases", lacks: "phrases" };
   const holds = {
-    weighted: text.formula.endsWith("_mean"), levelled: criterion.scale === "levels" || criterion.levels.length > 0, [`formula=${text.formula}`]: true,
-    [`kind=${criterion.kind}`]: true, [`scale=${criterion.scale}`]: true, [`check=${words[criterion.check]}`]: true,
+    weighted: text.formula.endsWith("_mean"),
+    levelled: criterion.scale === "levels" || criterion.levels.length > 0,
+    [`formula=${text.formula}`]: true,
+    [`kind=${criterion.kind}`]: true,
+    [`scale=${criterion.scale}`]: true,
+    [`check=${words[criterion.check]}`]: true,
   };
-  for (const element of box.querySelectorAll("[data-when]")) element.hidden = !element.dataset.when.split(" ").every((fact) => holds[fact]);
+  for (const element of box.querySelectorAll("[data-when]"))
+    element.hidden = !element.dataset.when.split(" ").every((fact) => holds[fact]);
   box.querySelector("[data-name]").textContent = criterion.name || "New criterion";
-  box.querySelector("[data-share]").textContent = share(text, criterion) ? `${share(text, criterion)} of the total` : "";
+  box.querySelector("[data-share]").textContent = share(text, criterion)
+    ? `${share(text, criterion)} of the total`
+    : "";
   refreshScales(box.querySelector("[data-f=scale]"), text, criterion);
   refreshGates(box.querySelector("[data-gate]"), criterion);
 }
@@ -58,9 +67,15 @@ function refreshGates(gate, criterion) {
     const label = sortedLevels(criterion).find((level) => level.value === value)?.label;
     return `Below ${value}${label ? `, ${label}` : ""}`;
   };
-  const options = [new Option("No gate", ""), ...levelValues(criterion).slice(1).map((value) => new Option(inWords(value), value))];
+  const options = [
+    new Option("No gate", ""),
+    ...levelValues(criterion)
+      .slice(1)
+      .map((value) => new Option(inWords(value), value)),
+  ];
   // A gate that the scale no longer has stays visible, so that it can be mended.
-  if (criterion.gate !== null && !options.some((option) => option.value === String(criterion.gate))) options.push(new Option(criterion.gate, criterion.gate));
+  if (criterion.gate !== null && !options.some((option) => option.value === String(criterion.gate)))
+    options.push(new Option(criterion.gate, criterion.gate));
   gate.replaceChildren(...options);
   gate.value = criterion.gate ?? "";
 }
@@ -72,7 +87,9 @@ function drawSpans(form, path, host) {
   for (const box of fields.querySelectorAll("[data-span]")) {
     box.checked = criterion.spans.includes(box.dataset.span);
     box.addEventListener("change", () => {
-      criterion.spans = [...fields.querySelectorAll("[data-span]:checked")].map((one) => one.dataset.span);
+      criterion.spans = [...fields.querySelectorAll("[data-span]:checked")].map(
+        (one) => one.dataset.span,
+      );
       host.changed({ label: "What the rater reads", at: `${path}.spans` });
     });
   }

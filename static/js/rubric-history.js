@@ -35,9 +35,13 @@ export class History {
   }
 
   /** The text before the last change, as {text, label, at}; null where there is none. */
-  back() { return this.#step(this.done, this.undone); }
+  back() {
+    return this.#step(this.done, this.undone);
+  }
 
-  forth() { return this.#step(this.undone, this.done); }
+  forth() {
+    return this.#step(this.undone, this.done);
+  }
 
   #step(from, to) {
     const entry = from.pop();
@@ -55,7 +59,14 @@ export class History {
       return room > 0;
     };
     const done = this.done.toReversed().filter(fits).toReversed();
-    try { sessionStorage.setItem(name, JSON.stringify({ present: this.present, done, undone: this.undone.slice(-20) })); } catch { /* the reload begins a new history */ }
+    try {
+      sessionStorage.setItem(
+        name,
+        JSON.stringify({ present: this.present, done, undone: this.undone.slice(-20) }),
+      );
+    } catch {
+      /* the reload begins a new history */
+    }
   }
 
   /** Go on with the history of before the reload, if it led to this text. */
@@ -66,6 +77,8 @@ export class History {
       if (kept?.present !== this.present) return;
       this.done = kept.done;
       this.undone = kept.undone;
-    } catch { /* as above */ }
+    } catch {
+      /* as above */
+    }
   }
 }

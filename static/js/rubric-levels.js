@@ -10,10 +10,14 @@ export function drawLevels(form, path, host) {
   box.replaceChildren(...levels.map((level, position) => row(level, position, levels, path, host)));
   form.querySelector("[data-levels-head]").dataset.path = `${path}.levels`;
   form.querySelector("[data-exemplars-head]").dataset.path = `${path}.exemplars`;
-  form.querySelector('[data-do="add-level"]').addEventListener("click", (event) => { event.stopPropagation(); add(host); });
+  form.querySelector('[data-do="add-level"]').addEventListener("click", (event) => {
+    event.stopPropagation();
+    add(host);
+  });
   const lowest = form.querySelector("[data-lowest]");
   const value = levels[0]?.value ?? 1;
-  if (![...lowest.options].some((option) => option.value === String(value))) lowest.add(new Option(value, value));
+  if (![...lowest.options].some((option) => option.value === String(value)))
+    lowest.add(new Option(value, value));
   lowest.value = value;
   lowest.addEventListener("change", () => {
     numberFrom(criterion, Number(lowest.value));
@@ -37,14 +41,20 @@ function row(level, position, levels, path, host) {
   chip.textContent = level.value;
   chip.dataset.l = 1 + Math.round((4 * position) / Math.max(levels.length - 1, 1));
   item.querySelector('[data-f="label"]').setAttribute("aria-label", `Name of level ${level.value}`);
-  item.querySelector('[data-f="anchor"]').setAttribute("aria-label", `Anchor of level ${level.value}`);
+  item
+    .querySelector('[data-f="anchor"]')
+    .setAttribute("aria-label", `Anchor of level ${level.value}`);
   bind(item, level, at, host);
   drawExemplars(item, level, path, host);
   on(item, "remove-level", () => {
     host.removed(`Level ${level.value} is removed.`);
     removeLevel(criterion, level.value);
     host.changed({ label: `Remove level ${level.value}` });
-    host.redraw(levels.length > 1 ? `[data-level]:nth-of-type(${Math.min(position + 1, levels.length - 1)}) [data-f="label"]` : '[data-do="add-level"]');
+    host.redraw(
+      levels.length > 1
+        ? `[data-level]:nth-of-type(${Math.min(position + 1, levels.length - 1)}) [data-f="label"]`
+        : '[data-do="add-level"]',
+    );
   });
   item.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.altKey) return;
@@ -58,18 +68,23 @@ function drawExemplars(item, level, path, host) {
   const { criterion } = host;
   const box = item.querySelector("[data-exemplars]");
   criterion.exemplars.forEach((exemplar, index) => {
-    if (exemplar.level === level.value) box.append(exemplarField(exemplar, index, level, path, host));
+    if (exemplar.level === level.value)
+      box.append(exemplarField(exemplar, index, level, path, host));
   });
   on(item, "add-exemplar", () => {
     criterion.exemplars.push({ text: "", level: level.value, context: "" });
     host.changed({ label: `Add an exemplar to level ${level.value}` });
     host.redraw(`#exemplar-${criterion.exemplars.length - 1}`);
   });
-  on(item, "pick-exemplar", () => pickExemplar({ ...level, uid: criterion.uid }, ({ text, context }) => {
-    criterion.exemplars.push({ text, level: level.value, context });
-    host.changed({ label: `Add an exemplar to level ${level.value}` });
-    host.redraw(`[data-thread="level:${CSS.escape(criterion.uid)}:${level.value}"] [data-do="pick-exemplar"]`);
-  }));
+  on(item, "pick-exemplar", () =>
+    pickExemplar({ ...level, uid: criterion.uid }, ({ text, context }) => {
+      criterion.exemplars.push({ text, level: level.value, context });
+      host.changed({ label: `Add an exemplar to level ${level.value}` });
+      host.redraw(
+        `[data-thread="level:${CSS.escape(criterion.uid)}:${level.value}"] [data-do="pick-exemplar"]`,
+      );
+    }),
+  );
 }
 
 function exemplarField(exemplar, index, level, path, host) {
@@ -78,10 +93,14 @@ function exemplarField(exemplar, index, level, path, host) {
   const text = field.querySelector('[data-f="text"]');
   text.id = `exemplar-${index}`;
   text.setAttribute("aria-label", `A reply at level ${level.value}`);
-  field.querySelector('[data-f="context"]').setAttribute("aria-label", `What the seeker said before the reply at level ${level.value}`);
+  field
+    .querySelector('[data-f="context"]')
+    .setAttribute("aria-label", `What the seeker said before the reply at level ${level.value}`);
   bind(field, exemplar, `${path}.exemplars[${index}]`, host);
   const name = field.querySelector("[data-begins]");
-  const show = () => { name.textContent = exemplar.text.trim() ? `“${exemplar.text.trim()}”` : "A new exemplar"; };
+  const show = () => {
+    name.textContent = exemplar.text.trim() ? `“${exemplar.text.trim()}”` : "A new exemplar";
+  };
   text.addEventListener("input", show);
   show();
   field.open = !exemplar.text.trim();
@@ -89,12 +108,17 @@ function exemplarField(exemplar, index, level, path, host) {
     host.removed("The exemplar is removed.");
     criterion.exemplars.splice(index, 1);
     host.changed({ label: `Remove an exemplar of level ${level.value}` });
-    host.redraw(`[data-thread="level:${CSS.escape(criterion.uid)}:${level.value}"] [data-do="add-exemplar"]`);
+    host.redraw(
+      `[data-thread="level:${CSS.escape(criterion.uid)}:${level.value}"] [data-do="add-exemplar"]`,
+    );
   });
   return field;
 }
 
 /** What the button does is done here and nowhere else. */
 function on(root, name, action) {
-  root.querySelector(`[data-do="${name}"]`).addEventListener("click", (event) => { event.stopPropagation(); action(); });
+  root.querySelector(`[data-do="${name}"]`).addEventListener("click", (event) => {
+    event.stopPropagation();
+    action();
+  });
 }

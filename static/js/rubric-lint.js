@@ -7,34 +7,59 @@ const $ = (selector, root = document) => root.querySelector(selector);
 export class Aside {
   constructor(name) {
     this.name = name;
-    try { this.keys = new Set(JSON.parse(localStorage.getItem(name) ?? "[]")); } catch { this.keys = new Set(); }
+    try {
+      this.keys = new Set(JSON.parse(localStorage.getItem(name) ?? "[]"));
+    } catch {
+      this.keys = new Set();
+    }
   }
 
-  has(key) { return this.keys.has(key); }
+  has(key) {
+    return this.keys.has(key);
+  }
 
-  add(key) { this.keys.add(key); this.#keep(); }
+  add(key) {
+    this.keys.add(key);
+    this.#keep();
+  }
 
-  clear() { this.keys.clear(); this.#keep(); }
+  clear() {
+    this.keys.clear();
+    this.#keep();
+  }
 
-  #keep() { try { localStorage.setItem(this.name, JSON.stringify([...this.keys])); } catch { /* for this page, then */ } }
+  #keep() {
+    try {
+      localStorage.setItem(this.name, JSON.stringify([...this.keys]));
+    } catch {
+      /* for this page, then */
+    }
+  }
 }
 
 /** The findings as the server listed them, those that were set aside left out. */
 export function findings(aside) {
-  return [...document.querySelectorAll("#state [data-severity]")].map((item) => ({ ...item.dataset })).filter((one) => !aside.has(one.key));
+  return [...document.querySelectorAll("#state [data-severity]")]
+    .map((item) => ({ ...item.dataset }))
+    .filter((one) => !aside.has(one.key));
 }
 
 /** Hide what was set aside from the list, and say how many there are. */
 export function drawFindings(aside) {
-  let hidden = 0, shown = 0;
+  let hidden = 0,
+    shown = 0;
   for (const item of document.querySelectorAll('#state [data-severity="warning"]')) {
     item.hidden = aside.has(item.dataset.key);
-    if (item.hidden) hidden += 1; else shown += 1;
+    if (item.hidden) hidden += 1;
+    else shown += 1;
   }
   const count = $("[data-warnings]");
   if (count) count.textContent = shown === 1 ? "1 warning" : `${shown} warnings`;
   const again = $("[data-aside]");
-  if (again) { again.hidden = hidden === 0; again.textContent = `${hidden} hidden. Show ${hidden === 1 ? "it" : "them"}`; }
+  if (again) {
+    again.hidden = hidden === 0;
+    again.textContent = `${hidden} hidden. Show ${hidden === 1 ? "it" : "them"}`;
+  }
 }
 
 /** Put each finding under the control that it is about. */
@@ -46,8 +71,11 @@ export function drawBeside(box, found) {
     control.after(...items);
     // The help text that the control has anyway comes first.
     control.dataset.help ??= control.getAttribute("aria-describedby") ?? "";
-    const described = [control.dataset.help, ...items.map((item) => item.id)].filter(Boolean).join(" ");
-    if (described) control.setAttribute("aria-describedby", described); else control.removeAttribute("aria-describedby");
+    const described = [control.dataset.help, ...items.map((item) => item.id)]
+      .filter(Boolean)
+      .join(" ");
+    if (described) control.setAttribute("aria-describedby", described);
+    else control.removeAttribute("aria-describedby");
   }
 }
 

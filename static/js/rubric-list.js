@@ -12,12 +12,22 @@ export function drawList(text, current, notes) {
   $("[data-count]").textContent = text.criteria.length;
   $("[data-no-criteria]").hidden = text.criteria.length > 0;
   const focused = list.contains(document.activeElement) && document.activeElement.dataset.pick;
-  const rows = text.criteria.map((criterion) => ({ criterion, share: share(text, criterion), notes: notes(criterion) }));
+  const rows = text.criteria.map((criterion) => ({
+    criterion,
+    share: share(text, criterion),
+    notes: notes(criterion),
+  }));
   // Other people come and go every few seconds: rows that stay as they are keep what a person does with them.
-  const looks = JSON.stringify(rows.map(({ criterion: { uid, name, gate }, ...shown }) => ({ uid, name, gate, ...shown })));
-  if (looks !== drawn && dragged === null) { list.replaceChildren(...rows.map(row)); drawn = looks; }
+  const looks = JSON.stringify(
+    rows.map(({ criterion: { uid, name, gate }, ...shown }) => ({ uid, name, gate, ...shown })),
+  );
+  if (looks !== drawn && dragged === null) {
+    list.replaceChildren(...rows.map(row));
+    drawn = looks;
+  }
   for (const link of document.querySelectorAll(".pick [data-pick]")) {
-    if (link.dataset.pick === current) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
+    if (link.dataset.pick === current) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
     if (link.dataset.pick === focused) link.focus();
   }
   list.dispatchEvent(new CustomEvent("rubric:listed", { bubbles: true }));
@@ -30,7 +40,9 @@ function row({ criterion, share, notes }) {
     element("span", { textContent: criterion.name || "New criterion" }),
     element("span", { className: "n", textContent: share }),
   );
-  const small = [criterion.gate === null ? "" : `Gate below ${criterion.gate}`, ...notes].filter(Boolean);
+  const small = [criterion.gate === null ? "" : `Gate below ${criterion.gate}`, ...notes].filter(
+    Boolean,
+  );
   if (small.length) link.append(element("small", { textContent: small.join(", ") }));
   return link;
 }
@@ -39,7 +51,9 @@ const element = (name, properties) => Object.assign(document.createElement(name)
 
 /** `drop(uid, index)`: put the criterion where `index` is now. */
 export function letDrag(drop) {
-  const clear = () => { for (const row of list.children) delete row.dataset.drop; };
+  const clear = () => {
+    for (const row of list.children) delete row.dataset.drop;
+  };
   list.addEventListener("dragstart", (event) => {
     dragged = event.target.closest("[data-pick]")?.dataset.pick ?? null;
     if (dragged) event.dataTransfer.effectAllowed = "move";
@@ -59,7 +73,10 @@ export function letDrag(drop) {
     dragged = null;
     drop(uid, [...list.children].indexOf(over) + (isBelow(over, event) ? 1 : 0));
   });
-  list.addEventListener("dragend", () => { dragged = null; clear(); });
+  list.addEventListener("dragend", () => {
+    dragged = null;
+    clear();
+  });
 }
 
 function isBelow(row, event) {

@@ -10,7 +10,9 @@ export class Presence {
   constructor({ url, page }) {
     Object.assign(this, { url, page, tab: newId() });
     addEventListener("pagehide", () => this.#tell(null));
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.soon(); });
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.soon();
+    });
     this.#beat();
   }
 
@@ -25,13 +27,19 @@ export class Presence {
     const answer = await this.#tell(this.page.at()).catch(() => null);
     if (answer?.ok) this.page.seen(await answer.json());
     // Whoever may not write here any more is shown nobody and asks no more.
-    else if (answer && answer.status < 500) { this.page.seen({ people: [] }); return; }
+    else if (answer && answer.status < 500) {
+      this.page.seen({ people: [] });
+      return;
+    }
     this.timer = setTimeout(() => this.#beat(), EVERY_MS);
   }
 
   #tell(at) {
     return fetch(this.url, {
-      method: "POST", keepalive: true, redirect: "manual", body: JSON.stringify({ tab: this.tab, at }),
+      method: "POST",
+      keepalive: true,
+      redirect: "manual",
+      body: JSON.stringify({ tab: this.tab, at }),
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
     });
   }

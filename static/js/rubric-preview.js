@@ -11,7 +11,9 @@ export function letPreview(form) {
   const draw = async () => {
     const text = source.value;
     const response = await fetch(box.dataset.preview, {
-      method: "POST", body: JSON.stringify({ text }), redirect: "manual",
+      method: "POST",
+      body: JSON.stringify({ text }),
+      redirect: "manual",
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
     }).catch(() => null);
     if (source.value !== text) return;
@@ -19,6 +21,11 @@ export function letPreview(form) {
     if (response?.ok) shown.innerHTML = await response.text();
     else shown.textContent = "The preview is not to be had while the server is away.";
   };
-  box.addEventListener("toggle", () => { if (box.open) draw(); });
-  source.addEventListener("input", () => { clearTimeout(timer); if (box.open) timer = setTimeout(draw, WAIT_MS); });
+  box.addEventListener("toggle", () => {
+    if (box.open) draw();
+  });
+  source.addEventListener("input", () => {
+    clearTimeout(timer);
+    if (box.open) timer = setTimeout(draw, WAIT_MS);
+  });
 }

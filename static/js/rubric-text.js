@@ -12,13 +12,26 @@ export function newId() {
 export function newCriterion(text) {
   const judged = text.criteria.filter((criterion) => criterion.kind === "judge");
   return {
-    uid: newId(), meaning_id: newId(), name: "", description: "", use_when: "", avoid_when: "",
-    kind: "judge", scale: text.formula === "healthbench" ? "points" : "levels",
+    uid: newId(),
+    meaning_id: newId(),
+    name: "",
+    description: "",
+    use_when: "",
+    avoid_when: "",
+    kind: "judge",
+    scale: text.formula === "healthbench" ? "points" : "levels",
     levels: text.formula === "healthbench" ? [] : emptyLevels(),
     // As heavy as the others on average, so that a new one neither vanishes nor rules.
-    weight: judged.length ? Math.round(judged.reduce((sum, one) => sum + one.weight, 0) / judged.length) || 1 : 1,
-    points: text.formula === "healthbench" ? 1 : null, category: "", gate: null,
-    spans: ["response"], check: "", check_argument: "", exemplars: [],
+    weight: judged.length
+      ? Math.round(judged.reduce((sum, one) => sum + one.weight, 0) / judged.length) || 1
+      : 1,
+    points: text.formula === "healthbench" ? 1 : null,
+    category: "",
+    gate: null,
+    spans: ["response"],
+    check: "",
+    check_argument: "",
+    exemplars: [],
   };
 }
 
@@ -28,7 +41,10 @@ const emptyLevels = () => [1, 2, 3].map((value) => ({ value, label: "", anchor: 
 export function setScale(criterion, scale) {
   criterion.scale = scale;
   const fits = criterion.levels.every((level) => level.value === 0 || level.value === 1);
-  if (scale !== "levels" && !fits) { criterion.levels = []; criterion.exemplars = []; }
+  if (scale !== "levels" && !fits) {
+    criterion.levels = [];
+    criterion.exemplars = [];
+  }
   if (scale === "levels" && !criterion.levels.length) criterion.levels = emptyLevels();
   if (!levelValues(criterion).includes(criterion.gate)) criterion.gate = null;
 }
@@ -42,7 +58,12 @@ export function setKind(criterion, kind) {
 
 export function duplicate(criterion) {
   const copy = structuredClone(criterion);
-  return { ...copy, uid: newId(), meaning_id: newId(), name: `${criterion.name} (copy)`.trim().slice(0, 200) };
+  return {
+    ...copy,
+    uid: newId(),
+    meaning_id: newId(),
+    name: `${criterion.name} (copy)`.trim().slice(0, 200),
+  };
 }
 
 export function move(list, from, step) {
@@ -53,7 +74,9 @@ export function move(list, from, step) {
 }
 
 /** Put the item that is at `from` before the one that is at `to` now. */
-export function moveTo(list, from, to) { return move(list, from, to > from ? to - from - 1 : to - from); }
+export function moveTo(list, from, to) {
+  return move(list, from, to > from ? to - from - 1 : to - from);
+}
 
 export function sortedLevels(criterion) {
   return criterion.levels.toSorted((one, other) => one.value - other.value);
@@ -61,12 +84,18 @@ export function sortedLevels(criterion) {
 
 /** The values that a score may take. */
 export function levelValues(criterion) {
-  return criterion.scale === "levels" ? sortedLevels(criterion).map((level) => level.value) : [0, 1];
+  return criterion.scale === "levels"
+    ? sortedLevels(criterion).map((level) => level.value)
+    : [0, 1];
 }
 
 export function addLevel(criterion) {
   const values = criterion.levels.map((level) => level.value);
-  criterion.levels.push({ value: values.length ? Math.max(...values) + 1 : 1, label: "", anchor: "" });
+  criterion.levels.push({
+    value: values.length ? Math.max(...values) + 1 : 1,
+    label: "",
+    anchor: "",
+  });
 }
 
 /** Take out a level with its exemplars; those above move down by one. */
@@ -92,9 +121,13 @@ function renumber(criterion, change) {
 /** What the criterion counts for, as the list shows it. */
 export function share(text, criterion) {
   if (criterion.kind === "check") return "check";
-  if (text.formula === "healthbench") return `${criterion.points > 0 ? "+" : ""}${criterion.points ?? 0}`.replace("-", "−");
+  if (text.formula === "healthbench")
+    return `${criterion.points > 0 ? "+" : ""}${criterion.points ?? 0}`.replace("-", "−");
   if (text.formula === "rar") return criterion.category;
-  const sum = text.criteria.reduce((total, one) => total + (one.kind === "judge" ? one.weight : 0), 0);
+  const sum = text.criteria.reduce(
+    (total, one) => total + (one.kind === "judge" ? one.weight : 0),
+    0,
+  );
   return sum ? `${Math.round((100 * criterion.weight) / sum)} %` : "";
 }
 
@@ -103,5 +136,7 @@ export function same(one, other) {
   if (one === other) return true;
   if (typeof one !== "object" || typeof other !== "object" || !one || !other) return false;
   const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => same(one[key], other[key]));
+  return (
+    keys.length === Object.keys(other).length && keys.every((key) => same(one[key], other[key]))
+  );
 }

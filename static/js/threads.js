@@ -13,17 +13,30 @@ const signal = () => document.getElementById("threads-signal");
 
 function hang() {
   for (const hook of document.querySelectorAll("[data-thread]")) {
-    if ([...hook.querySelectorAll(".threads-button")].some((each) => each.closest("[data-thread]") === hook)) continue;
+    if (
+      [...hook.querySelectorAll(".threads-button")].some(
+        (each) => each.closest("[data-thread]") === hook,
+      )
+    )
+      continue;
     const own = button.cloneNode(true);
-    own.addEventListener("click", (event) => { event.preventDefault(); event.stopPropagation(); open(anchorOf(hook)); });
+    own.addEventListener("click", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      open(anchorOf(hook));
+    });
     placeIn(hook).append(own);
   }
   count();
 }
 
 function placeIn(hook) {
-  const places = [...hook.querySelectorAll("[data-thread-place]")].filter((place) => place.closest("[data-thread]") === hook);
-  return places[0] ?? hook.querySelector("header, .section-head .row, .section-head, .row.tight") ?? hook;
+  const places = [...hook.querySelectorAll("[data-thread-place]")].filter(
+    (place) => place.closest("[data-thread]") === hook,
+  );
+  return (
+    places[0] ?? hook.querySelector("header, .section-head .row, .section-head, .row.tight") ?? hook
+  );
 }
 
 function count() {
@@ -51,16 +64,28 @@ async function open(at) {
 /** Ask for the panel anew. What somebody is typing in it stays, and so does the focus. */
 async function refresh() {
   const wanted = anchor;
-  const reply = await fetch(`${dialog.dataset.url}?${new URLSearchParams({ anchor: wanted })}`, { headers: { "X-CSRFToken": csrf() } }).catch(() => null);
+  const reply = await fetch(`${dialog.dataset.url}?${new URLSearchParams({ anchor: wanted })}`, {
+    headers: { "X-CSRFToken": csrf() },
+  }).catch(() => null);
   if (wanted !== anchor) return;
-  if (!reply?.ok) { panel.textContent = "The comments could not be read. Close this and open it again."; return; }
+  if (!reply?.ok) {
+    panel.textContent = "The comments could not be read. Close this and open it again.";
+    return;
+  }
   const html = await reply.text();
-  const typed = new Map([...panel.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue).map((area) => [area.id, area.value]));
+  const typed = new Map(
+    [...panel.querySelectorAll("textarea")]
+      .filter((area) => area.value !== area.defaultValue)
+      .map((area) => [area.id, area.value]),
+  );
   const unfolded = [...panel.querySelectorAll("details[open]")].map((details) => details.id);
   const focused = panel.contains(document.activeElement) ? document.activeElement.id : "";
   panel.innerHTML = html;
   for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-  for (const [id, value] of typed) { const area = document.getElementById(id); if (area) area.value = value; }
+  for (const [id, value] of typed) {
+    const area = document.getElementById(id);
+    if (area) area.value = value;
+  }
   window.htmx.process(panel);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
@@ -71,12 +96,22 @@ new MutationObserver(() => {
   stamp = signal().dataset.stamp;
   count();
   if (dialog.open) refresh();
-}).observe(signal().parentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-stamp"] });
+}).observe(signal().parentElement, {
+  childList: true,
+  subtree: true,
+  attributes: true,
+  attributeFilter: ["data-stamp"],
+});
 
-document.addEventListener("pointerover", (event) => { pointed = event.target.closest("[data-thread]") ?? pointed; });
+document.addEventListener("pointerover", (event) => {
+  pointed = event.target.closest("[data-thread]") ?? pointed;
+});
 document.addEventListener("rubric:drawn", hang);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && dialog.open && dialog.contains(event.target)) { dialog.close(); return; }
+  if (event.key === "Escape" && dialog.open && dialog.contains(event.target)) {
+    dialog.close();
+    return;
+  }
   if (event.key !== "c" || typing(event)) return;
   const focused = document.activeElement?.closest("[data-thread]");
   const hook = focused ?? (pointed?.isConnected ? pointed : null);

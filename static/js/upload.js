@@ -11,7 +11,8 @@ document.addEventListener("htmx:xhr:progress", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.matches("[data-upload]")) event.target.querySelector("[type=submit]").setAttribute("aria-busy", "true");
+  if (event.target.matches("[data-upload]"))
+    event.target.querySelector("[type=submit]").setAttribute("aria-busy", "true");
 });
 
 for (const name of ["htmx:sendError", "htmx:responseError"]) {
