@@ -37,6 +37,7 @@ from tests.access.objects import (
     suggestion,
 )
 from tests.conftest import Cast
+from tests.support.pages import html_of
 from training.models import Evaluation, Metric, Rollout
 from webapp.accounts.models import Invitation, Project, ProjectCounter
 from webapp.accounts.numbers import next_number
@@ -218,9 +219,9 @@ def test_a_deleted_project_closes_at_once_and_waits_for_its_workers(
     run.refresh_from_db()
     assert (run.status, run.claim) == ("pending", None)
     client.force_login(cast.leads[0])
-    assert "is being deleted" in client.get(reverse("projects")).content.decode()
+    assert "is being deleted" in html_of(client.get(reverse("projects")))
     client.force_login(cast.leads[1])
-    assert "is being deleted" not in client.get(reverse("projects")).content.decode()
+    assert "is being deleted" not in html_of(client.get(reverse("projects")))
     assert deletion.purge_projects() == 1
     assert deletion.purge_projects() == 0
     assert not Project.objects.filter(pk=cast.project.pk).exists()
@@ -254,7 +255,7 @@ def test_the_name_has_to_be_typed(client: Client, cast: Cast) -> None:
     client.force_login(cast.leads[0])
     url = reverse("project_delete", args=[cast.project.pk])
     answer = client.post(url, {"name": "other"})
-    assert "This is not the name of the project." in answer.content.decode()
+    assert "This is not the name of the project." in html_of(answer)
     assert client.post(url, {"name": cast.project.name}).url == reverse("projects")
     assert deletion.purge_projects() == 1
     assert not Project.objects.filter(pk=cast.project.pk).exists()

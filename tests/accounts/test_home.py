@@ -15,6 +15,7 @@ from rubrics.models import RubricVersion
 from tests.access.objects import Setting, draft, generation_run, item, rubric
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed, published
+from tests.support.pages import html_of
 from webapp.accounts.models import Project, User
 from webapp.accounts.services import projects
 from webapp.home.views import greeting
@@ -25,7 +26,7 @@ def page(user: User, project: Project, **headers: str) -> str:
     client.force_login(user)
     answer = client.get(reverse("project_home", args=[project.pk]), headers=headers)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return html_of(answer)
 
 
 def test_home_leads_to_the_only_project_else_to_the_list(client: Client, cast: Cast) -> None:
@@ -35,7 +36,7 @@ def test_home_leads_to_the_only_project_else_to_the_list(client: Client, cast: C
     assert client.get("/").url == reverse("projects")
     client.force_login(cast.outsider)
     assert client.get("/").url == reverse("projects")
-    assert "You are in no project yet" in client.get(reverse("projects")).content.decode()
+    assert "You are in no project yet" in html_of(client.get(reverse("projects")))
 
 
 def test_an_empty_project_says_what_to_do_first(cast: Cast) -> None:
@@ -151,7 +152,7 @@ def test_greeting(hour: int, words: str) -> None:
 def test_health_answers_without_a_worker_and_without_delay(client: Client, cast: Cast) -> None:
     started = timezone.now()
     client.force_login(cast.admin)
-    body = client.get(reverse("health")).content.decode()
+    body = html_of(client.get(reverse("health")))
     assert "No worker" in body and "PostgreSQL" in body
     assert (timezone.now() - started).total_seconds() < 10
     answer = Client().get(reverse("health_ready"))

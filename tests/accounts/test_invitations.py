@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tests.conftest import Cast
 from tests.factories import ProjectFactory, UserFactory
+from tests.support.pages import html_of
 from webapp.accounts.access import find_member
 from webapp.accounts.models import Invitation, User
 from webapp.accounts.services import invitations, projects
@@ -39,14 +40,14 @@ def test_a_lead_invites_somebody_new_who_signs_up_and_is_in(client: Client, cast
         reverse("member_invite", args=[cast.project.pk]),
         {"email": "nora@example.org", "roles": ["clinician", "annotator"]},
     )
-    link = link_of(answer.content.decode())
+    link = link_of(html_of(answer))
     row = Invitation.objects.get()
     assert row.token_hash not in link
     assert link.split("/")[2] not in str(Invitation.objects.values().get())
     guest = Client()
-    assert "Support study" in guest.get(link).content.decode()
+    assert "Support study" in html_of(guest.get(link))
     weak = guest.post(link, {"name": "Nora", "password": "short"})
-    assert "at least 10 characters" in weak.content.decode()
+    assert "at least 10 characters" in html_of(weak)
     assert guest.post(link, NEW).url == reverse("project_home", args=[cast.project.pk])
     nora = User.objects.get(email="nora@example.org")
     member = find_member(nora, cast.project.pk)
@@ -62,12 +63,12 @@ def test_an_existing_person_signs_in_and_joins(cast: Cast) -> None:
     token = invite(cast, cast.outsider.email.upper(), "clinician")
     link = reverse("invitation", args=[token])
     client = Client()
-    assert "You have an account already" in client.get(link).content.decode()
+    assert "You have an account already" in html_of(client.get(link))
     # Nobody takes over the account by signing up with its address.
     client.post(link, NEW)
     assert find_member(cast.outsider, cast.project.pk) is None
     client.force_login(cast.outsider)
-    assert "Join the project" in client.get(link).content.decode()
+    assert "Join the project" in html_of(client.get(link))
     assert client.post(link).url == reverse("project_home", args=[cast.project.pk])
     member = find_member(cast.outsider, cast.project.pk)
     assert member is not None and member.roles == {"clinician"}
@@ -77,7 +78,7 @@ def test_somebody_else_who_is_signed_in_can_not_use_it(cast: Cast) -> None:
     link = reverse("invitation", args=[invite(cast, "nora@example.org")])
     client = Client()
     client.force_login(cast.outsider)
-    assert "You are signed in as olga@example.org" in client.get(link).content.decode()
+    assert "You are signed in as olga@example.org" in html_of(client.get(link))
     client.post(link, NEW)
     assert find_member(cast.outsider, cast.project.pk) is None
 
@@ -116,7 +117,7 @@ def test_an_administrator_invites_to_the_instance(client: Client, cast: Cast) ->
     client.force_login(cast.admin)
     answer = client.post(reverse("admin_invite"), {"email": "nora@example.org", "is_admin": "on"})
     guest = Client()
-    assert guest.post(link_of(answer.content.decode()), NEW).url == reverse("home")
+    assert guest.post(link_of(html_of(answer)), NEW).url == reverse("home")
     assert User.objects.get(email="nora@example.org").is_admin
 
 

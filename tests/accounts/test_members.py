@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from tests.conftest import Cast
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+from tests.support.pages import html_of
 from webapp.accounts.access import find_member
 from webapp.accounts.models import Membership, Project, User
 from webapp.accounts.services import members, people, projects
@@ -43,7 +44,7 @@ def test_the_last_lead_stays(client: Client, cast: Cast) -> None:
     where = [cast.project.pk, lead.pk]
     for name, data in (("member_remove", {}), ("member_roles", {"roles": ["annotator"]})):
         client.post(reverse(name, args=where), data)
-        page = client.get(reverse("members", args=[cast.project.pk])).content.decode()
+        page = html_of(client.get(reverse("members", args=[cast.project.pk])))
         assert "This is the last lead of the project" in page
         assert roles(lead, cast.project) == {"lead"}
 
@@ -82,7 +83,7 @@ def test_the_last_administrator_stays(client: Client, cast: Cast) -> None:
     client.force_login(cast.admin)
     for name, field in (("person_active", "active"), ("person_admin", "admin")):
         client.post(reverse(name, args=[cast.admin.pk]), {field: "0"})
-        page = client.get(reverse("admin_people")).content.decode()
+        page = html_of(client.get(reverse("admin_people")))
         assert "This is the last administrator" in page
     user = cast.outsider
     client.post(reverse("person_admin", args=[user.pk]), {"admin": "1"})
@@ -119,7 +120,7 @@ def test_settings_change_and_an_archived_project_does_not(client: Client, cast: 
     ]
     client.post(reverse("project_archive", args=[cast.project.pk]))
     assert client.post(url, {**data, "name": "Again"}).status_code == 403
-    assert "The project is archived" in client.get(url).content.decode()
+    assert "The project is archived" in html_of(client.get(url))
     invite = reverse("member_invite", args=[cast.project.pk])
     assert client.post(invite, {"email": "a@b.org", "roles": "lead"}).status_code == 403
     client.post(reverse("project_reopen", args=[cast.project.pk]))
@@ -156,7 +157,7 @@ def test_the_theme_and_the_profile_are_kept(client: Client, cast: Cast) -> None:
     client.force_login(user)
     assert client.post(reverse("profile_theme"), {"theme": "dark"}).status_code == 204
     assert client.post(reverse("profile_theme"), {"theme": "pink"}).status_code == 400
-    assert 'data-theme="dark"' in client.get(reverse("profile")).content.decode()
+    assert 'data-theme="dark"' in html_of(client.get(reverse("profile")))
     client.post(
         reverse("profile"),
         {"name": "Ana", "time_zone": "Europe/Vienna", "theme": "light", "is_admin": "on",
@@ -171,10 +172,10 @@ def test_the_theme_and_the_profile_are_kept(client: Client, cast: Cast) -> None:
 
 def test_tokens_are_shown_once_and_belong_to_one_person(client: Client, cast: Cast) -> None:
     client.force_login(cast.annotators[0])
-    page = client.post(reverse("tokens"), {"name": "laptop"}).content.decode()
+    page = html_of(client.post(reverse("tokens"), {"name": "laptop"}))
     secret = page.split('id="once">')[1].split("<")[0]
     assert secret.startswith("kst_")
-    assert secret not in client.get(reverse("tokens")).content.decode()
+    assert secret not in html_of(client.get(reverse("tokens")))
     token = cast.annotators[0].api_tokens.get()
     assert secret not in str(vars(token))
     bearer = {"authorization": f"Bearer {secret}"}

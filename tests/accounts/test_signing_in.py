@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from tests.conftest import Cast
 from tests.factories import PASSWORD
+from tests.support.pages import html_of
 from webapp.accounts.models import ApiToken
 from webapp.accounts.services import people
 from webapp.accounts.tokens import create_token
@@ -52,9 +53,9 @@ def test_the_sixth_wrong_password_is_refused_with_the_reason(client: Client, cas
     email = cast.leads[0].email
     for _ in range(5):
         answer = sign_in(client, email, "not the password")
-        assert "password you specified are not correct" in answer.content.decode()
+        assert "password you specified are not correct" in html_of(answer)
     answer = sign_in(client, email, PASSWORD)
-    assert "Too many failed login attempts. Try again later." in answer.content.decode()
+    assert "Too many failed login attempts. Try again later." in html_of(answer)
     # The limit is on the person: somebody else still gets in.
     assert sign_in(client, cast.leads[1].email).status_code == 302
 
@@ -79,14 +80,14 @@ def test_the_token_of_a_deactivated_person_opens_nothing(cast: Cast) -> None:
 
 def test_sign_up_is_closed(client: Client, db: None) -> None:
     answer = client.post(reverse("account_signup"), {"email": "x@example.org"})
-    assert "Accounts come by invitation" in answer.content.decode()
+    assert "Accounts come by invitation" in html_of(answer)
 
 
 def test_without_mail_the_reset_page_says_whom_to_ask(
     client: Client, db: None, settings: Any
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-    body = client.get(reverse("account_reset_password")).content.decode()
+    body = html_of(client.get(reverse("account_reset_password")))
     assert "This studio sends no mail" in body
 
 
@@ -94,13 +95,13 @@ def test_an_administrator_makes_a_link_that_sets_a_password_once(cast: Cast) -> 
     admin, person, again = Client(), Client(), Client()
     admin.force_login(cast.admin)
     user = cast.annotators[1]
-    body = admin.post(reverse("person_password_link", args=[user.pk])).content.decode()
+    body = html_of(admin.post(reverse("person_password_link", args=[user.pk])))
     (link,) = re.findall(r'id="once">http://testserver(\S+?)<', body)
     page = person.get(link, follow=True)
     fresh = {"password1": "a quite new sentence", "password2": "a quite new sentence"}
     person.post(page.redirect_chain[-1][0], fresh)
     assert sign_in(Client(), user.email, "a quite new sentence").status_code == 302
-    assert "works no longer" in again.get(link, follow=True).content.decode()
+    assert "works no longer" in html_of(again.get(link, follow=True))
     assert Entry.objects.filter(action="person.password_link", actor=cast.admin).exists()
     assert Entry.objects.filter(action="person.password_changed", actor=user).exists()
 
@@ -124,7 +125,7 @@ def test_the_second_step_is_set_up_asked_for_and_stored_encrypted(cast: Cast) ->
     user = cast.leads[0]
     client = Client()
     sign_in(client, user.email)
-    assert "Off: the password alone" in client.get(reverse("profile")).content.decode()
+    assert "Off: the password alone" in html_of(client.get(reverse("profile")))
     asked = client.get(reverse("mfa_activate_totp"))
     client.post(asked.url, {"password": PASSWORD})
     page = client.get(reverse("mfa_activate_totp"))
@@ -141,7 +142,7 @@ def test_the_second_step_is_set_up_asked_for_and_stored_encrypted(cast: Cast) ->
     answer = sign_in(fresh, user.email)
     assert answer.url == reverse("mfa_authenticate")
     assert fresh.get(reverse("profile")).status_code == 302
-    assert "Second step" in fresh.get(answer.url).content.decode()
+    assert "Second step" in html_of(fresh.get(answer.url))
     recovery = Authenticator.objects.get(user=user, type="recovery_codes").wrap()
     fresh.post(answer.url, {"code": recovery.get_unused_codes()[0]})
     assert fresh.get(reverse("profile")).status_code == 200
@@ -158,7 +159,7 @@ def test_people_see_their_sessions_and_end_the_others(cast: Cast) -> None:
     sign_in(elsewhere, user.email)
     elsewhere.get(reverse("profile"))
     here.get(reverse("profile"))
-    assert "Another browser" in here.get(reverse("usersessions_list")).content.decode()
+    assert "Another browser" in html_of(here.get(reverse("usersessions_list")))
     here.post(reverse("usersessions_list"))
     assert elsewhere.get(reverse("profile")).status_code == 302
 
@@ -184,7 +185,7 @@ def test_a_new_password_revokes_the_tokens_of_the_old_one(client: Client, cast: 
     other, _ = create_token(user=cast.annotators[1], name="laptop")
     client.force_login(user)
     page = reverse("account_change_password")
-    assert "Your API tokens are revoked" in client.get(page).content.decode()
+    assert "Your API tokens are revoked" in html_of(client.get(page))
     new = {"password1": "a-longer-one-23", "password2": "a-longer-one-23"}
     client.post(page, {"oldpassword": "the-old-one-17", **new})
     assert ApiToken.objects.get(user=user).revoked_at is not None

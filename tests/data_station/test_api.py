@@ -14,6 +14,7 @@ from annotation.work import imports
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed
 from tests.data_station.files import FILES, imported
+from tests.support.pages import html_of
 from webapp.accounts.models import User
 
 
@@ -80,7 +81,7 @@ def test_a_file_that_is_none_is_a_problem_in_words(
     )
     assert response.status_code in (400, 409)
     assert response["content-type"] == "application/problem+json"
-    assert words in response.content.decode()
+    assert words in html_of(response)
     assert not ImportRun.objects.exists()
 
 

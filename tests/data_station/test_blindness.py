@@ -19,6 +19,7 @@ from annotation.services.sets import SetQuery
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed, published, supporter_turns
+from tests.support.pages import html_of
 from webapp.accounts.models import User
 
 WORDS = "SEEN-RATIONALE"
@@ -71,7 +72,7 @@ def _queue(cast: Cast, version: RubricVersion, *raters: User, first: bool = True
 
 def _page(client: Client, cast: Cast, row: Dialogue, user: User) -> str:
     client.force_login(user)
-    return client.get(reverse("dialogue", args=[cast.project.pk, row.pk])).content.decode()
+    return html_of(client.get(reverse("dialogue", args=[cast.project.pk, row.pk])))
 
 
 def test_who_does_not_rate_there_sees_the_ratings(

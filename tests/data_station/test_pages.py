@@ -17,6 +17,7 @@ from annotation.work import imports
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed
 from tests.data_station.files import FILES, imported, start
+from tests.support.pages import html_of
 
 Get = Callable[..., Any]
 
@@ -105,11 +106,11 @@ def test_a_lead_uploads_a_file_and_sees_what_became_of_it(cast: Cast, client: Cl
     )
     run = ImportRun.objects.get()
     assert response.url == reverse("import_run", args=[cast.project.pk, run.pk])
-    page = client.get(response.url).content.decode()
+    page = html_of(client.get(response.url))
     assert "Queued" in page and f"/live/import/{run.pk}/" in page
 
     imports.work(str(run.pk))
-    page = client.get(response.url).content.decode()
+    page = html_of(client.get(response.url))
     assert "were added" in page
     assert "Could not be read" in page
     assert "ws-connect" not in page
@@ -146,7 +147,7 @@ def test_a_file_that_is_none_says_so_beside_the_field(
         {"file": SimpleUploadedFile("x.jsonl", content), "format": "auto", "key": "k"},
     )
     assert response.status_code == 200
-    assert words in response.content.decode()
+    assert words in html_of(response)
     assert not ImportRun.objects.exists()
 
 
@@ -161,7 +162,7 @@ def test_a_file_over_the_limit_is_refused(cast: Cast, client: Client, settings: 
             "key": "k",
         },
     )
-    assert "larger than 1 MB" in response.content.decode()
+    assert "larger than 1 MB" in html_of(response)
 
 
 def test_what_an_upload_says_is_text_and_never_markup(cast: Cast, get: Get) -> None:
@@ -169,7 +170,7 @@ def test_what_an_upload_says_is_text_and_never_markup(cast: Cast, get: Get) -> N
     row = added(cast.project, parsed(1, situation=bad, profile_text=bad, username=bad))[0]
     run = imported(cast, b"[" + bad.encode() + b"]", "esconv")
     for page in (get("dialogue", row.pk), get("dialogues"), get("import_run", run.pk)):
-        assert bad not in page.content.decode()
+        assert bad not in html_of(page)
 
 
 def test_a_cancelled_run_can_go_on(cast: Cast, client: Client) -> None:
@@ -178,7 +179,7 @@ def test_a_cancelled_run_can_go_on(cast: Cast, client: Client) -> None:
     client.post(reverse("import_cancel", args=[cast.project.pk, run.pk]))
     run.refresh_from_db()
     assert run.status == "cancelled"
-    page = client.get(reverse("import_run", args=[cast.project.pk, run.pk])).content.decode()
+    page = html_of(client.get(reverse("import_run", args=[cast.project.pk, run.pk])))
     assert "Go on" in page
     client.post(reverse("import_resume", args=[cast.project.pk, run.pk]))
     run.refresh_from_db()
@@ -191,7 +192,7 @@ def test_the_list_is_narrowed_and_paged(cast: Cast, get: Get) -> None:
         *(parsed(n, pairs=1, emotion="proud" if n < 3 else "lonely") for n in range(60)),
     )
     page = get("dialogues")
-    assert "60 dialogues" in page.content.decode()
+    assert "60 dialogues" in html_of(page)
     shown = [row.number for row in page.context["page"].rows]
     assert shown == list(range(60, 10, -1))
     older = get("dialogues", query="?before=11").context["page"]
@@ -200,11 +201,11 @@ def test_the_list_is_narrowed_and_paged(cast: Cast, get: Get) -> None:
     newer = get("dialogues", query="?after=10").context["page"]
     assert [row.number for row in newer.rows] == shown
 
-    assert "3 dialogues" in get("dialogues", query="?emotion=proud").content.decode()
+    assert "3 dialogues" in html_of(get("dialogues", query="?emotion=proud"))
     profile = rows[0].profile_id
-    assert "1 dialogue<" in get("dialogues", query=f"?profile={profile}").content.decode()
+    assert "1 dialogue<" in html_of(get("dialogues", query=f"?profile={profile}"))
     part = get("dialogues", query="?emotion=proud", headers={"hx-request": "true"})
-    assert b"<html" not in part.content
+    assert "<html" not in html_of(part)
 
 
 def test_a_filter_reaches_nothing_else(cast: Cast, get: Get) -> None:
@@ -220,13 +221,13 @@ def test_a_filter_reaches_nothing_else(cast: Cast, get: Get) -> None:
     ):
         page = get("dialogues", query=query)
         assert page.status_code == 200
-        assert "Situation 2" not in page.content.decode()
+        assert "Situation 2" not in html_of(page)
 
 
 def test_a_transcript_shows_spans_profile_and_where_it_is_from(cast: Cast, get: Get) -> None:
     run = imported(cast, FILES["kardiabench"].read_bytes())
     row = run.lines.filter(outcome="added").first().dialogue
-    page = get("dialogue", row.pk).content.decode()
+    page = html_of(get("dialogue", row.pk))
     assert "<b>Understanding</b>" in page
     assert "Night nurse" in page
     assert "file.jsonl, record 1" in page
@@ -239,20 +240,20 @@ def test_a_set_is_made_and_frozen(cast: Cast, client: Client) -> None:
     size = client.get(
         reverse("set_size", args=[cast.project.pk]), {"kind": "turn", "emotion": "proud"}
     )
-    assert "2 members now" in size.content.decode()
+    assert "2 members now" in html_of(size)
     response = client.post(
         reverse("set_new", args=[cast.project.pk]),
         {"name": "Proud ones", "kind": "turn", "emotion": "proud"},
     )
     collection = Collection.objects.get(name="Proud ones")
     assert collection.query == {"emotion": "proud", "kind": "turn"}
-    assert "whose seeker feels proud" in client.get(response.url).content.decode()
+    assert "whose seeker feels proud" in html_of(client.get(response.url))
 
     url = reverse("snapshot_freeze", args=[cast.project.pk, collection.pk])
     assert client.post(url, {"limit": "1", "seed": ""}).status_code == 302
     snapshot = Snapshot.objects.get()
     assert snapshot.members.count() == 1
-    page = client.get(response.url).content.decode()
+    page = html_of(client.get(response.url))
     assert snapshot.short_hash in page and "is frozen, with 1 member." in page
 
 

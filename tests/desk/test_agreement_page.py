@@ -16,6 +16,7 @@ from annotation.services import desk, ratings
 from annotation.services.ratings import NewScore
 from tests.conftest import Cast
 from tests.desk.conftest import Desk, build_desk
+from tests.support.pages import html_of
 from webapp.accounts.models import User
 
 # What three people give to the first four items; None where they have not come to it.
@@ -57,7 +58,7 @@ def _found(at_desk: Desk, user: User | None = None) -> VersionAgreement:
 def _page(client: Client, at_desk: Desk, user: User, **query: Any) -> str:
     client.force_login(user)
     url = reverse("agreement", args=[at_desk.cast.project.pk])
-    return client.get(url, query).content.decode()
+    return html_of(client.get(url, query))
 
 
 def test_people_among_themselves(rated: Desk) -> None:

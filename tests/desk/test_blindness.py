@@ -16,6 +16,7 @@ from annotation.services import desk, queues, ratings
 from annotation.services.ratings import NewScore
 from rubrics.models import Judge
 from tests.desk.conftest import FULL, Desk, own
+from tests.support.pages import html_of
 from webapp.accounts.models import User
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
@@ -82,9 +83,9 @@ def _all_pages(client: Client, at_desk: Desk, user: User) -> Iterator[tuple[str,
     for url in urls:
         answer = client.get(url)
         assert answer.status_code in (200, 403), url
-        yield url, answer.content.decode()
+        yield url, html_of(answer)
     url = reverse("api_desk_next", args=[project, at_desk.queue.pk])
-    yield url, client.post(url).content.decode()
+    yield url, html_of(client.post(url))
 
 
 @pytest.mark.parametrize("who", ["annotator", "lead who annotates"])
@@ -100,16 +101,16 @@ def test_no_page_and_no_answer_tells_a_rater_of_the_others(
 def test_a_lead_outside_of_the_queue_sees_them(rated: Desk, client: Client) -> None:
     client.force_login(rated.cast.leads[0])
     project = rated.cast.project.pk
-    page = client.get(reverse("queue", args=[project, rated.queue.pk])).content.decode()
+    page = html_of(client.get(reverse("queue", args=[project, rated.queue.pk])))
     assert f"{SECRET} flagged" in page
     page = client.get(reverse("dialogue", args=[project, rated.dialogues[0].pk]))
-    assert f"{SECRET} because" in page.content.decode()
+    assert f"{SECRET} because" in html_of(page)
 
 
 def test_the_queue_page_says_what_it_leaves_out(rated: Desk, client: Client) -> None:
     client.force_login(rated.cast.leads[1])
     page = client.get(reverse("queue", args=[rated.cast.project.pk, rated.queue.pk]))
-    text = page.content.decode()
+    text = html_of(page)
     assert "1 left out: you have yet to rate the item yourself" in text
     # How far the others are may be known; what they gave may not.
     assert "Ben Annotator" in text
@@ -124,7 +125,7 @@ def test_agreement_leaves_out_what_its_reader_has_yet_to_rate(rated: Desk, clien
     client.force_login(blind)
     answer = client.get(url).json()
     assert (answer["items"], answer["hidden"], answer["others"]) == (0, 1, [])
-    page = client.get(reverse("agreement", args=[project])).content.decode()
+    page = html_of(client.get(reverse("agreement", args=[project])))
     assert "1 item is left out of this page." in page
     assert "Strict" not in page
 

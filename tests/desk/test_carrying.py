@@ -18,6 +18,7 @@ from rubrics.services import draft_open, draft_save, version_publish
 from rubrics.spec import RubricSpec, to_json
 from tests.conftest import Cast
 from tests.desk.conftest import RUBRIC, Desk, build_desk
+from tests.support.pages import html_of
 
 FORMAT, EMPATHY, ASKS, SAFE = RUBRIC.criteria
 # Empathy counts more and is asked in other words, Asking has a level less, Safety is as it was.
@@ -86,18 +87,17 @@ def test_page_says_how_many_before_the_click(client: Client, rated: Desk) -> Non
     assert (found.carry, found.ratings) == (7, 21)
     client.force_login(actor)
     args = [rated.cast.project.pk, draft.pk]
-    page = client.get(reverse("rubric_publish", args=args)).text
+    page = html_of(client.get(reverse("rubric_publish", args=args)))
     assert "7 ratings of Safety carry over: the text is the same." in page
     assert "7 ratings of Asking do not count for this version: its levels changed." in page
     assert "No, the same in other words: 7 ratings carry over" in page
     # The click without the answer changes nothing; with it, it does what was said.
     post = {"expected_revision": 1}
-    assert (
-        "Say whether the meaning changed"
-        in client.post(reverse("rubric_publish", args=args), post, follow=True).text
+    assert "Say whether the meaning changed" in html_of(
+        client.post(reverse("rubric_publish", args=args), post, follow=True)
     )
     answered = {**post, "meaning:empathy": "no"}
-    page = client.post(reverse("rubric_publish", args=args), answered, follow=True).text
+    page = html_of(client.post(reverse("rubric_publish", args=args), answered, follow=True))
     assert "Version 2 is published." in page
     draft.refresh_from_db()
     rows = among(rated, draft)
@@ -144,7 +144,7 @@ def test_desk_asks_again_only_what_means_something_else(client: Client, rated: D
     own = rated.claim(ana, queue)
     assert own.draft == {"scores": {"empathy": 1, "safe": 1}, "rationales": {}}
     client.force_login(ana)
-    page = client.get(reverse("desk_item", args=[rated.cast.project.pk, own.pk])).text
+    page = html_of(client.get(reverse("desk_item", args=[rated.cast.project.pk, own.pk])))
     assert "Your earlier levels of 2 criteria are filled in." in page
     # Nobody else's levels are filled in.
     assert rated.claim(cem, queue).draft == {}

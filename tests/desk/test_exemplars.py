@@ -13,6 +13,7 @@ from annotation.queries.exemplars import SHOWN, Rated, replies_with
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed, supporter_turns
 from tests.desk.conftest import Desk
+from tests.support.pages import html_of
 
 
 def test_words_find_replies_with_what_was_said_before(cast: Cast) -> None:
@@ -70,7 +71,7 @@ def test_any_address_is_answered(cast: Cast, client: Client, query: str) -> None
     client.force_login(cast.clinicians[0])
     page = client.get(reverse("exemplar_replies", args=[cast.project.pk]) + query)
     assert page.status_code == 200
-    assert "There are no dialogues in this project yet" in page.content.decode()
+    assert "There are no dialogues in this project yet" in html_of(page)
 
 
 def test_text_of_people_is_escaped(cast: Cast, client: Client) -> None:
@@ -78,4 +79,4 @@ def test_text_of_people_is_escaped(cast: Cast, client: Client) -> None:
     (dialogue,) = added(cast.project, parsed(1, pairs=1))
     assert supporter_turns(dialogue)
     page = client.get(reverse("exemplar_replies", args=[cast.project.pk]) + "?q=<script>")
-    assert "<script>" not in page.content.decode()
+    assert "<script>" not in html_of(page)

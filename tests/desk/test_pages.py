@@ -16,6 +16,7 @@ from annotation.models import Assignment, Rating
 from annotation.queries import desk as queries
 from annotation.services import desk
 from tests.desk.conftest import FULL, GOLD, Desk, own
+from tests.support.pages import html_of
 from webapp.accounts.models import User
 
 FORM = {"score-empathy": "4", "score-asks": "0", "score-safe": "na", "why-empathy": "Names it."}
@@ -34,7 +35,7 @@ def _url(action: str, row: Assignment) -> str:
 
 
 def _page(client: Client, name: str, at_desk: Desk) -> str:
-    return client.get(reverse(name, args=[at_desk.cast.project.pk])).content.decode()
+    return html_of(client.get(reverse(name, args=[at_desk.cast.project.pk])))
 
 
 def _next(client: Client, at_desk: Desk, **options: Any) -> HttpResponse:
@@ -56,7 +57,7 @@ def test_an_item_shows_what_was_said_and_nothing_that_came_later(
     at_desk: Desk, client: Client, ana: User
 ) -> None:
     page = _next(client, at_desk, follow=True)
-    text = page.content.decode()
+    text = html_of(page)
     assert page.redirect_chain[0][0] == _url("item", Assignment.objects.get())
     assert "Dialogue 1, turn 2" in text
     assert "Night 1, thought 0." in text
@@ -77,7 +78,7 @@ def test_the_gold_emotion_is_told_nowhere(at_desk: Desk, client: Client, ana: Us
     assert at_desk.dialogues[0].emotion == GOLD
     where = [at_desk.cast.project.pk, held.pk]
     for name in ("desk_item", "api_desk_item"):
-        text = client.get(reverse(name, args=where)).content.decode()
+        text = html_of(client.get(reverse(name, args=where)))
         assert "lonely" in text
         assert GOLD not in text
 
@@ -85,7 +86,7 @@ def test_the_gold_emotion_is_told_nowhere(at_desk: Desk, client: Client, ana: Us
 def test_a_submit_answers_with_the_next_item(at_desk: Desk, client: Client, ana: User) -> None:
     held = at_desk.claim(ana)
     answer = client.post(_url("submit", held), FORM | {"active_seconds": "20.5"}, headers=HTMX)
-    text = answer.content.decode()
+    text = html_of(answer)
     assert answer.status_code == 200
     assert "<html" not in text
     assert "Dialogue 1, turn 4" in text
@@ -115,7 +116,7 @@ def test_a_missing_criterion_is_named_for_the_page(
         "missing": ["asks", "safe"],
     }
     page = client.post(_url("submit", held), form, follow=True)
-    assert "Not rated yet: Asking, Safety." in page.content.decode()
+    assert "Not rated yet: Asking, Safety." in html_of(page)
     bad = client.post(_url("submit", held), FORM | {"score-empathy": "9"}, headers=HTMX)
     assert bad.status_code == 400
 
@@ -125,7 +126,7 @@ def test_without_scripts_a_submit_goes_to_the_next_page(
 ) -> None:
     page = client.post(_url("submit", at_desk.claim(ana)), FORM, follow=True)
     assert page.redirect_chain
-    assert "Dialogue 1, turn 4" in page.content.decode()
+    assert "Dialogue 1, turn 4" in html_of(page)
 
 
 def test_drafts_over_json(at_desk: Desk, client: Client, ana: User) -> None:
@@ -151,17 +152,17 @@ def test_drafts_over_json(at_desk: Desk, client: Client, ana: User) -> None:
         assert save(body).status_code == 400
     assert own(held).draft_revision == 1
     # The page comes back with what was kept.
-    text = client.get(_url("item", held)).content.decode()
+    text = html_of(client.get(_url("item", held)))
     assert 'value="3" data-key="3" aria-label="3, Understands"' in text
     assert "1</span> of 3 criteria" in text
 
 
 def test_undo_opens_the_item_again(at_desk: Desk, client: Client, ana: User) -> None:
     done = at_desk.rate(ana)
-    page = _next(client, at_desk, follow=True).content.decode()
+    page = html_of(_next(client, at_desk, follow=True))
     assert f'data-undo-url="{_url("undo", done)}"' in page
     answer = client.post(_url("undo", done), headers=HTMX)
-    assert "Dialogue 1, turn 2" in answer.content.decode()
+    assert "Dialogue 1, turn 2" in html_of(answer)
     assert answer["HX-Push-Url"] == _url("item", done)
     done = desk.submit(assignment=own(done), draft=FULL)
     Assignment.objects.filter(pk=done.pk).update(submitted_at=timezone.now() - timedelta(minutes=2))
@@ -177,23 +178,23 @@ def test_skip_and_flag(at_desk: Desk, client: Client, ana: User) -> None:
     assert "desk:flagged" in flagged["HX-Trigger"]
     assert client.post(_url("flag", held), headers=HTMX).status_code == 409
     skipped = client.post(_url("skip", held), {"reason": ""}, headers=HTMX)
-    assert "Dialogue 1, turn 4" in skipped.content.decode()
+    assert "Dialogue 1, turn 4" in html_of(skipped)
     assert "Dialogue 1, turn 2" in _page(client, "desk", at_desk)
     client.force_login(at_desk.cast.leads[0])
     lead = reverse("queue", args=[at_desk.cast.project.pk, at_desk.queue.pk])
-    assert "Self-harm." in client.get(lead).content.decode()
+    assert "Self-harm." in html_of(client.get(lead))
 
 
 def test_nothing_left_says_what_would_change_it(at_desk: Desk, client: Client, ana: User) -> None:
     ben = at_desk.cast.annotators[1]
     for _ in range(6):
         at_desk.rate(ana)
-    text = _next(client, at_desk).content.decode()
+    text = html_of(_next(client, at_desk))
     assert "You are done with First look" in text
     single = at_desk.another_queue(ana, ben, name="Single", overlap=1, limit=1)
     held = at_desk.claim(ben, single)
     url = reverse("desk_next", args=[at_desk.cast.project.pk, single.pk])
-    text = client.post(url).content.decode()
+    text = html_of(client.post(url))
     assert "Others have the last 1 item in hand." in text
     assert held.leased_until.strftime("%H:%M") in text
 
@@ -221,7 +222,7 @@ def test_my_ratings_page_by_page(
     url = reverse("my_ratings", args=[at_desk.cast.project.pk])
     client.get(url)
     with CaptureQueriesContext(connection) as few:
-        text = client.get(url).content.decode()
+        text = html_of(client.get(url))
     assert text.count("Dialogue 1, turn 2") == 1
     for _ in range(4):
         at_desk.rate(ana)
@@ -250,7 +251,7 @@ def test_the_desk_and_an_item_cost_the_same_for_many(
         at_desk.another_queue(ana, name=f"Q{number}")
         at_desk.rate(at_desk.cast.annotators[2])
     with django_assert_num_queries(len(few)):
-        assert "Q4" in client.get(url).content.decode()
+        assert "Q4" in html_of(client.get(url))
     with django_assert_num_queries(len(few_of_item)):
         client.get(item)
 
@@ -262,6 +263,6 @@ def test_what_people_write_is_escaped(at_desk: Desk, client: Client, ana: User) 
     desk.draft_save(assignment=held, draft=draft, revision=0)
     desk.flag(assignment=held, actor=ana, reason=attack)
     for page in (client.get(_url("item", held)), client.get(_url("item", held), headers=HTMX)):
-        text = page.content.decode()
+        text = html_of(page)
         assert "<script>alert" not in text
         assert "&lt;/textarea&gt;&lt;script&gt;" in text

@@ -12,6 +12,7 @@ from annotation.models import Assignment, Queue, QueueRater
 from annotation.queries import queues as queries
 from annotation.services import desk, queues
 from tests.desk.conftest import Desk
+from tests.support.pages import html_of
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 
@@ -110,11 +111,11 @@ def test_the_list_of_queues_costs_the_same_for_many(
     at_desk.rate(at_desk.cast.annotators[0])
     client.get(url)
     with CaptureQueriesContext(connection) as few:
-        assert "First look" in client.get(url).content.decode()
+        assert "First look" in html_of(client.get(url))
     for number in range(6):
         at_desk.another_queue(*at_desk.cast.annotators, name=f"Queue {number}")
     with django_assert_num_queries(len(few)):
-        assert "Queue 5" in client.get(url).content.decode()
+        assert "Queue 5" in html_of(client.get(url))
 
 
 def test_a_lead_makes_closes_and_staffs_a_queue_in_the_browser(
@@ -123,7 +124,7 @@ def test_a_lead_makes_closes_and_staffs_a_queue_in_the_browser(
     cast = at_desk.cast
     client.force_login(cast.leads[0])
     url = reverse("queue_new", args=[cast.project.pk])
-    assert "Open the queue" in client.get(url).content.decode()
+    assert "Open the queue" in html_of(client.get(url))
     posted = {
         "name": "Second look",
         "source": f"collection:{at_desk.collection.pk}",
@@ -136,7 +137,7 @@ def test_a_lead_makes_closes_and_staffs_a_queue_in_the_browser(
     }
     page = client.post(url, posted, follow=True)
     queue = Queue.objects.get(name="Second look")
-    text = page.content.decode()
+    text = html_of(page)
     assert "Second look" in text
     assert "This queue can’t be completed yet." in text
     assert queue.items.count() == 2
@@ -145,11 +146,11 @@ def test_a_lead_makes_closes_and_staffs_a_queue_in_the_browser(
     where = {"project_id": cast.project.pk, "queue_id": queue.pk}
     raters = [annotator.pk for annotator in cast.annotators]
     page = client.post(reverse("queue_raters", kwargs=where), {"raters": raters}, follow=True)
-    assert "3 people rate in" in page.content.decode()
+    assert "3 people rate in" in html_of(page)
     page = client.post(reverse("queue_close", kwargs=where), follow=True)
-    assert "Open again" in page.content.decode()
+    assert "Open again" in html_of(page)
     page = client.post(reverse("queue_open", kwargs=where), follow=True)
-    assert "Close the queue" in page.content.decode()
+    assert "Close the queue" in html_of(page)
 
 
 def test_ids_of_another_project_are_no_choice(at_desk: Desk, client: Client) -> None:

@@ -14,6 +14,7 @@ from annotation.services.corpus import split_for
 from annotation.services.generation import SOURCE
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, endpoint, planned
+from tests.support.pages import html_of
 from webapp.runs.models import Status
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +60,7 @@ def test_a_run_under_way_shows_the_dialogue_that_is_being_written(
 ) -> None:
     dialogue(cast, run.items.get(position=3), 1)
     client.force_login(cast.leads[0])
-    html = client.get(page("generation_run", cast, run)).content.decode()
+    html = html_of(client.get(page("generation_run", cast, run)))
     assert "&lt;b&gt;Said&lt;/b&gt; 0" in html
     assert "Dialogue 1,003, turn 2 of 4" in html
     assert f'ws-connect="/live/generation/{run.pk}/"' in html
@@ -70,9 +71,9 @@ def test_the_page_and_the_socket_render_the_same_parts(
 ) -> None:
     dialogue(cast, run.items.get(position=0), 2)
     client.force_login(cast.leads[0])
-    html = client.get(page("generation_run", cast, run)).content.decode()
+    html = html_of(client.get(page("generation_run", cast, run)))
     for part in render_generation(run, cast.member(cast.leads[0])):
-        assert part.replace(' hx-swap-oob="true"', "").split("\n", 1)[1] in html
+        assert html_of(part).replace(' hx-swap-oob="true"', "").strip() in html
 
 
 def test_why_a_run_failed_is_said_and_going_on_is_offered(
@@ -82,7 +83,7 @@ def test_why_a_run_failed_is_said_and_going_on_is_offered(
         status=Status.FAILED, error="The endpoint <gone> does not answer."
     )
     client.force_login(cast.leads[0])
-    html = client.get(page("generation_run", cast, run)).content.decode()
+    html = html_of(client.get(page("generation_run", cast, run)))
     assert "The endpoint &lt;gone&gt; does not answer." in html
     assert page("generation_resume", cast, run) in html
     client.post(page("generation_resume", cast, run))
@@ -106,9 +107,9 @@ def test_a_finished_run_goes_on_only_where_something_failed(
     GenerationRun.objects.filter(pk=run.pk).update(status=Status.SUCCEEDED)
     client.force_login(cast.leads[0])
     answer = client.post(page("generation_resume", cast, run), follow=True)
-    assert "can go on" in answer.content.decode()
+    assert "can go on" in html_of(answer)
     run.items.filter(position=0).update(state=GenerationItem.State.FAILED, error="Garbage.")
-    html = client.get(page("generation_run", cast, run)).content.decode()
+    html = html_of(client.get(page("generation_run", cast, run)))
     assert "Try the failed again" in html and "Garbage." in html
     client.post(page("generation_resume", cast, run))
     run.refresh_from_db()
@@ -152,7 +153,7 @@ def test_what_can_not_be_planned_is_said_beside_the_form(cast: Cast, client: Cli
         {"key": "k", "count": 1, "exchanges": 1, "emotions": ["lonely"], "supporter": voice.pk,
          "simulator": voice.pk, "temperature": 0, "seed": 0},
     )  # fmt: skip
-    assert "no profiles yet" in answer.content.decode()
+    assert "no profiles yet" in html_of(answer)
 
 
 def test_pages_ask_the_same_number_of_queries_however_long_they_are(

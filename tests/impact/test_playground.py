@@ -49,6 +49,7 @@ from tests.judging.builders import (
 )
 from tests.llm.servers import Stub, answer, refusal
 from tests.rubrics.probes import PROBES
+from tests.support.pages import html_of
 from webapp.accounts.models import Membership
 from webapp.errors import Refused
 from webapp.ids import new_id
@@ -87,7 +88,7 @@ def state_of(cast: Cast, run: PlaygroundRun) -> Any:
 
 
 def shown(cast: Cast, run: PlaygroundRun) -> str:
-    return render_playground(run, cast.member(cast.clinicians[0]))
+    return html_of(render_playground(run, cast.member(cast.clinicians[0])))
 
 
 def url(cast: Cast, draft: RubricVersion) -> str:
@@ -240,13 +241,13 @@ def test_judged_text_is_data(cast: Cast, script: Stub, voice: Endpoint) -> None:
 def test_an_empty_paste(cast: Cast, voice: Endpoint, client: Client, raw: str) -> None:
     draft = draft_of(cast)
     found = post(client, cast, draft, judge=llm_judge(cast, voice).pk, text=raw)
-    assert found.status_code == 409 and b"The reply is empty." in found.content
+    assert found.status_code == 409 and "The reply is empty." in html_of(found)
     assert not PlaygroundRun.objects.exists() and not Target.objects.exists()
 
 
 def test_no_text_at_all(cast: Cast, voice: Endpoint, client: Client) -> None:
     found = post(client, cast, draft_of(cast), judge=llm_judge(cast, voice).pk)
-    assert found.status_code == 409 and b"Pick a text of the project" in found.content
+    assert found.status_code == 409 and "Pick a text of the project" in html_of(found)
     assert found["HX-Retarget"] == "#playground-refused"
 
 
@@ -254,7 +255,7 @@ def test_a_huge_paste(cast: Cast, voice: Endpoint, client: Client) -> None:
     draft = draft_of(cast)
     found = post(client, cast, draft, judge=llm_judge(cast, voice).pk, text="long " * 5_000)
     assert found.status_code == 409
-    assert b"At most 20,000 characters can be scored at once; this has 25,000." in found.content
+    assert "At most 20,000 characters can be scored at once; this has 25,000." in html_of(found)
     assert not Target.objects.exists() and Spec.objects.count() == 1
 
 
@@ -266,7 +267,7 @@ def test_characters_that_no_database_keeps(cast: Cast, voice: Endpoint) -> None:
 
 def test_a_judge_of_another_project(cast: Cast, client: Client) -> None:
     found = post(client, cast, draft_of(cast), judge=new_id(), text="Well.")
-    assert found.status_code == 400 and b"Choose a judge." in found.content
+    assert found.status_code == 400 and "Choose a judge." in html_of(found)
 
 
 def test_a_turn_of_another_project(cast: Cast, voice: Endpoint, client: Client) -> None:
@@ -275,7 +276,7 @@ def test_a_turn_of_another_project(cast: Cast, voice: Endpoint, client: Client) 
     draft, judge = draft_of(cast), llm_judge(cast, voice)
     for fields in ({"turns": [turn.pk]}, {"text": "Well.", "after": turn.pk}):
         found = post(client, cast, draft, judge=judge.pk, **fields)
-        assert found.status_code == 409 and b"not in this project" in found.content
+        assert found.status_code == 409 and "not in this project" in html_of(found)
 
 
 def test_twice_at_once_is_one_try(cast: Cast, voice: Endpoint, client: Client) -> None:
@@ -283,7 +284,7 @@ def test_twice_at_once_is_one_try(cast: Cast, voice: Endpoint, client: Client) -
     draft, judge = draft_of(cast), llm_judge(cast, voice)
     for _ in range(2):
         found = post(client, cast, draft, judge=judge.pk, turns=[turn.pk], key="one")
-        assert found.status_code == 200 and b"/live/playground/" in found.content
+        assert found.status_code == 200 and "/live/playground/" in html_of(found)
     assert PlaygroundRun.objects.count() == 1
 
 
@@ -292,7 +293,7 @@ def test_a_storm_of_clicks_fills_no_queue(cast: Cast, voice: Endpoint, client: C
     draft, judge = draft_of(cast), llm_judge(cast, voice)
     found = [post(client, cast, draft, judge=judge.pk, turns=[turn.pk]) for _ in range(6)]
     assert [each.status_code for each in found] == [200] * 2 + [429] * 4
-    assert b"Your last tries are still being scored" in found[-1].content
+    assert "Your last tries are still being scored" in html_of(found[-1])
     assert PlaygroundRun.objects.count() == services.MAX_OPEN_TRIES
     # Another person, and oneself once they are scored, may.
     colleague = Client()
@@ -396,12 +397,12 @@ def test_trying_leaves_no_rating_and_no_version(cast: Cast, voice: Endpoint) -> 
 def test_the_picker_finds_words_and_numbers(cast: Cast, client: Client) -> None:
     turns = texts(cast, 24)
     draft = draft_of(cast)
-    found = client.get(f"{url(cast, draft)}texts/", {"q": "get OVER"}).content.decode()
+    found = html_of(client.get(f"{url(cast, draft)}texts/", {"q": "get OVER"}))
     assert found.count("data-pk=") == 4 and "After: Night" in found
     number = turns[3].dialogue.number
-    found = client.get(f"{url(cast, draft)}texts/", {"q": str(number)}).content.decode()
+    found = html_of(client.get(f"{url(cast, draft)}texts/", {"q": str(number)}))
     assert found.count("data-pk=") == 1 and str(turns[3].pk) in found
-    assert client.get(f"{url(cast, draft)}texts/").content.decode().count("data-pk=") == 12
+    assert html_of(client.get(f"{url(cast, draft)}texts/")).count("data-pk=") == 12
 
 
 def test_the_pane_without_a_judge_says_what_to_do(cast: Cast, client: Client) -> None:
@@ -413,14 +414,14 @@ def test_the_pane_shows_the_last_try(cast: Cast, voice: Endpoint, client: Client
     turn = one_turn(cast, "Get over it.")
     draft = draft_of(cast)
     judge = llm_judge(cast, voice)
-    assert b"Scores appear here" in client.get(url(cast, draft)).content
+    assert "Scores appear here" in html_of(client.get(url(cast, draft)))
     run = worked(tried(cast, draft, judge, [turn]))
-    page = client.get(url(cast, draft)).content.decode()
+    page = html_of(client.get(url(cast, draft)))
     assert str(run.pk) in page and "ws-connect" not in page
     # Others have tries of their own.
     colleague = Client()
     colleague.force_login(cast.clinicians[1])
-    assert str(run.pk) not in colleague.get(url(cast, draft)).content.decode()
+    assert str(run.pk) not in html_of(colleague.get(url(cast, draft)))
 
 
 def test_before_the_scores_there_are_rows_to_wait_for(
@@ -429,7 +430,7 @@ def test_before_the_scores_there_are_rows_to_wait_for(
     turn = one_turn(cast, "Get over it.")
     draft = draft_of(cast)
     page = post(client, cast, draft, judge=llm_judge(cast, voice).pk, turns=[turn.pk])
-    content = page.content.decode()
+    content = html_of(page)
     assert content.count("Not scored yet") == 3 and "Queued" in content
 
 

@@ -43,6 +43,7 @@ from tests.judging.builders import (
 )
 from tests.llm.servers import Stub, answer, refusal
 from tests.locks import until_waiting
+from tests.support.pages import html_of
 from tests.support.waiting import SHORT_S
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
@@ -184,7 +185,7 @@ def client_page(cast: Cast, run: ImpactRun) -> str:
     client.force_login(cast.clinicians[0])
     answer = client.get(f"/p/{cast.project.pk}/rubrics/impact/{run.pk}/")
     assert answer.status_code == 200
-    return answer.content.decode()
+    return html_of(answer)
 
 
 def test_the_order_within_groups(cast: Cast, voice: Endpoint) -> None:

@@ -40,6 +40,7 @@ from tests.impact.builders import RUBRIC, draft_of, one_turn, reworded, written
 from tests.judging.builders import snapshot
 from tests.llm.servers import Stub, answer, never, refusal, serve
 from tests.rubrics.probes import PROBES
+from tests.support.pages import html_of
 from tests.support.waiting import LOOK_EVERY_S, wait_until
 from webapp.audit.models import Entry
 from webapp.errors import Refused, Stale
@@ -423,7 +424,7 @@ def test_deciding_on_the_page(cast: Cast, voice: Endpoint) -> None:
     base = f"/p/{cast.project.pk}/rubrics/suggestions"
     fields = {"expected_revision": 0, "anchor": "Mine."}
     assert client.post(f"{base}/{anchor.pk}/accept/", fields).status_code == 302
-    shown = client.get(page).content.decode()
+    shown = html_of(client.get(page))
     assert "The draft has it now." in shown and "Accepted with changes" in shown
     fields = {
         "expected_revision": 0,
@@ -436,7 +437,7 @@ def test_deciding_on_the_page(cast: Cast, voice: Endpoint) -> None:
     client.post(f"{base}/{criterion.pk}/accept/", fields)
     criterion.refresh_from_db()
     assert criterion.state == "open"
-    assert b"saved this draft after you opened it" in client.get(page).content
+    assert "saved this draft after you opened it" in html_of(client.get(page))
     client.post(f"{base}/{criterion.pk}/accept/", fields | {"expected_revision": 1})
     criterion.refresh_from_db()
     assert criterion.state == "accepted"
@@ -452,4 +453,4 @@ def page_of(cast: Cast, draft: RubricVersion) -> str:
     url = f"/p/{cast.project.pk}/rubrics/versions/{draft.pk}/suggestions/"
     found = client_of(cast).get(url)
     assert found.status_code == 200
-    return found.content.decode()
+    return html_of(found)

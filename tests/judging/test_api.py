@@ -23,6 +23,7 @@ from tests.judging.builders import (
     texts,
     version_of,
 )
+from tests.support.pages import html_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -162,7 +163,7 @@ def test_whoever_still_rates_a_text_sees_no_judge_score_of_it(
     assert detail["hidden"] == 5
     assert {criterion["n"] for criterion in detail["criteria"]} == {19}
     url = reverse("judge_run", kwargs={"project_id": cast.project.pk, "run_id": run.pk})
-    html = lead.get(url).content.decode()
+    html = html_of(lead.get(url))
     assert "5 texts that you still rate yourself are left out here" in html
     lead.force_login(cast.leads[1])
     assert lead.get(at("judge_run_retrieve", cast, run)).json()["hidden"] == 0

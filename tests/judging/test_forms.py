@@ -7,6 +7,7 @@ from django.urls import reverse
 from tests.conftest import Cast
 from tests.data_station.builders import published
 from tests.judging.builders import rated, texts, version_of
+from tests.support.pages import html_of
 
 pytestmark = pytest.mark.django_db
 
@@ -23,4 +24,4 @@ def test_a_fit_begins_with_the_version_that_was_rated_and_who_rated(
     form = client.get(page).context["form"]
     assert form["version"].value() == version.pk
     assert form["rater_kinds"].value() == ["construction"]
-    assert client.get(page).content.decode().count(" checked") == 1
+    assert html_of(client.get(page)).count(" checked") == 1

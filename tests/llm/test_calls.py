@@ -18,6 +18,7 @@ from tests.generation.scripted import corpus, endpoint, planned, served, stub
 from tests.impact.builders import draft_of, tried
 from tests.judging.builders import judge_run, llm_judge, said, snapshot, texts, version_of
 from tests.llm.servers import Stub, answer, serve
+from tests.support.pages import html_of
 from webapp.ids import new_id
 from webapp.llm.models import Endpoint, ModelCall
 
@@ -46,17 +47,17 @@ def test_a_turn_opens_the_call_that_wrote_it(cast: Cast, lead: Client, off_loop:
         run = planned(cast, voice, count=1, exchanges=1)
         generation.work(str(run.pk))
     turns = list(Turn.objects.filter(dialogue__generation_item__run=run).order_by("position"))
-    page = lead.get(at("dialogue", cast, turns[0].dialogue_id)).content.decode()
+    page = html_of(lead.get(at("dialogue", cast, turns[0].dialogue_id)))
     links = [f"{at('model_calls', cast)}?made_for={turn.pk}" for turn in turns]
     assert all(link in page for link in links)
     both = lead.get(links[0])
-    assert both.status_code == 200 and both.content.decode().count("/calls/") >= 2
-    opened = lead.get(links[1], follow=True).content.decode()
+    assert both.status_code == 200 and html_of(both).count("/calls/") >= 2
+    opened = html_of(lead.get(links[1], follow=True))
     assert "&lt;b&gt;Hello&lt;/b&gt;" in opened
     assert "You are the supporter of the person below." in opened
     assert f"Dialogue {turns[1].dialogue.number}, turn 2" in opened and f"{run}" in opened
     assert "plain" in opened
-    progress = lead.get(at("generation_run", cast, run.pk)).content.decode()
+    progress = html_of(lead.get(at("generation_run", cast, run.pk)))
     assert f"?run={run.pk}" in progress and "no price set" in progress
     assert lead.get(f"{at('model_calls', cast)}?run={run.pk}").status_code == 200
 
@@ -74,14 +75,14 @@ def test_a_rating_and_a_failed_text_open_what_the_judge_was_asked(
         judge = llm_judge(cast, endpoint(cast, url), mode="all_in_one")
         run = judge_run(cast, version_of(cast), judge)
         judging.work(str(run.pk))
-    page = lead.get(at("judge_run", cast, run.pk)).content.decode()
+    page = html_of(lead.get(at("judge_run", cast, run.pk)))
     for item in run.items.all():
         assert f"{at('model_calls', cast)}?made_for={item.judge_call_id}" in page
     good = run.items.get(target__turn=turns[1])
-    dialogue = lead.get(at("dialogue", cast, turns[1].dialogue_id)).content.decode()
+    dialogue = html_of(lead.get(at("dialogue", cast, turns[1].dialogue_id)))
     assert f"?made_for={good.judge_call_id}" in dialogue
     [call] = ModelCall.objects.filter(made_for=good.judge_call_id)
-    shown = lead.get(at("model_call", cast, call.pk)).content.decode()
+    shown = html_of(lead.get(at("model_call", cast, call.pk)))
     assert "json_schema" in shown and "What the judge" not in shown
     body = lead.get(at("api_call", cast, call.pk)).json()
     assert body["reply"] == said(c1=3, c2=1) and body["form"] == "schema"
@@ -130,7 +131,7 @@ def test_who_still_rates_a_text_gets_no_call_about_it(cast: Cast, client: Client
 
     def seen() -> set[str]:
         rows = client.get(at("api_call_list", cast)).json()["results"]
-        page = client.get(at("model_calls", cast)).content.decode()
+        page = html_of(client.get(at("model_calls", cast)))
         found = {row["id"] for row in rows}
         assert all((at("model_call", cast, pk) in page) for pk in found)
         return found
@@ -179,7 +180,7 @@ def test_the_address_of_a_list_is_not_trusted(cast: Cast, lead: Client) -> None:
     )
     for address in ("?run=x&before=1&endpoint=%00", "?made_for=' OR 1=1"):
         assert lead.get(at("model_calls", cast) + address).status_code == 200
-    page = lead.get(at("model_calls", cast) + "?failed=1").content.decode()
+    page = html_of(lead.get(at("model_calls", cast) + "?failed=1"))
     assert str(bad.pk) in page and str(good.pk) not in page
     rows = lead.get(at("api_call_list", cast), {"failed": "true"}).json()["results"]
     assert [row["id"] for row in rows] == [str(bad.pk)]
@@ -189,7 +190,7 @@ def test_the_address_of_a_list_is_not_trusted(cast: Cast, lead: Client) -> None:
 def test_long_lists_have_pages(cast: Cast, lead: Client) -> None:
     voice = endpoint(cast, "http://127.0.0.1:9/v1")
     made = [call_of(cast, voice, purpose="judge") for _ in range(60)]
-    first = lead.get(at("model_calls", cast)).content.decode()
+    first = html_of(lead.get(at("model_calls", cast)))
     assert str(made[-1].pk) in first and str(made[0].pk) not in first
-    older = lead.get(f"{at('model_calls', cast)}?before={made[10].pk}").content.decode()
+    older = html_of(lead.get(f"{at('model_calls', cast)}?before={made[10].pk}"))
     assert str(made[0].pk) in older and str(made[10].pk) not in older

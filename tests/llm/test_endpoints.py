@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from tests.conftest import Cast
 from tests.llm.servers import Stub, answer, refusal, serve
+from tests.support.pages import html_of
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.llm import calls, queries, services, testing
@@ -67,7 +68,7 @@ def test_another_origin_drops_the_key_and_says_so(client: Client, cast: Cast, mo
         {"name": "E", "base_url": moved, "model": "m", "max_concurrency": 1, "timeout_s": 5},
         follow=True,
     )
-    assert "the key was dropped" in answered.content.decode()
+    assert "the key was dropped" in html_of(answered)
     endpoint.refresh_from_db()
     assert (endpoint.secret, endpoint.secret_origin) == (None, "")
 
@@ -98,7 +99,7 @@ def test_the_key_is_never_shown(client: Client, cast: Cast) -> None:
         reverse("api_endpoint", args=where),
         reverse("api_endpoint_list", args=where[:1]),
     ):
-        body = client.get(url).content.decode()
+        body = html_of(client.get(url))
         assert KEY not in body and "set" in body
 
 
@@ -119,7 +120,7 @@ def test_keys_rotate_and_lost_ones_are_asked_for_again(
     assert queries.key_state(endpoint) == "lost"
     client.force_login(cast.leads[0])
     page = client.get(reverse("endpoint", args=[cast.project.pk, endpoint.pk]))
-    assert "enter the key again" in page.content.decode()
+    assert "enter the key again" in html_of(page)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_the_button_enqueues_once_and_the_page_waits(
     assert len(sent) == 1
     assert len({one.url for one in answers}) == 1
     htmx = {"HX-Request": "true"}
-    waiting = client.get(answers[0].url, headers=htmx).content.decode()
+    waiting = html_of(client.get(answers[0].url, headers=htmx))
     assert 'hx-trigger="load delay:1s"' in waiting
     EndpointTest.objects.filter(pk=sent[0][0]).update(
         ended_at=timezone.now(),
@@ -223,10 +224,10 @@ def test_the_button_enqueues_once_and_the_page_waits(
             "choice": {"support": "no", "said": "It refuses <that>."},
         },
     )
-    done = client.get(answers[0].url, headers=htmx).content.decode()
+    done = html_of(client.get(answers[0].url, headers=htmx))
     assert "answers in 12 ms" in done and "4,096 tokens" in done and "hx-trigger" not in done
     assert "ignored" in done and "It refuses &lt;that&gt;." in done
-    assert "answers in 12 ms" in client.get(reverse("endpoint", args=where)).content.decode()
+    assert "answers in 12 ms" in html_of(client.get(reverse("endpoint", args=where)))
 
 
 def test_a_test_that_no_worker_takes_is_given_up(client: Client, cast: Cast) -> None:
@@ -235,7 +236,7 @@ def test_a_test_that_no_worker_takes_is_given_up(client: Client, cast: Cast) -> 
     EndpointTest.objects.update(asked_at=timezone.now() - timedelta(minutes=10))
     client.force_login(cast.leads[0])
     where = [cast.project.pk, endpoint.pk, test.pk]
-    page = client.get(reverse("endpoint_test_result", args=where)).content.decode()
+    page = html_of(client.get(reverse("endpoint_test_result", args=where)))
     assert "No worker has done this test." in page and "hx-trigger" not in page
 
 
@@ -247,13 +248,13 @@ def test_an_endpoint_that_is_left_alone_says_so_until_when_and_why(
     services.endpoint_note_pause(endpoint_id=endpoint.pk, until=until, reason="Out of <memory>.")
     client.force_login(cast.leads[0])
     where = [cast.project.pk, endpoint.pk]
-    page = client.get(reverse("endpoint", args=where)).content.decode()
+    page = html_of(client.get(reverse("endpoint", args=where)))
     assert "leaves it alone until" in page and "Out of &lt;memory&gt;." in page
-    assert "left alone" in client.get(reverse("endpoints", args=where[:1])).content.decode()
+    assert "left alone" in html_of(client.get(reverse("endpoints", args=where[:1])))
     # The worker that noted it died: nobody leaves it alone any more.
     long_ago = timezone.now() - timedelta(hours=1)
     services.endpoint_note_pause(endpoint_id=endpoint.pk, until=long_ago, reason="Gone.")
-    assert "Gone." not in client.get(reverse("endpoint", args=where)).content.decode()
+    assert "Gone." not in html_of(client.get(reverse("endpoint", args=where)))
 
 
 def test_an_archived_endpoint_is_not_offered(cast: Cast) -> None:
@@ -274,7 +275,7 @@ def test_the_list_costs_the_same_for_more_rows(client: Client, cast: Cast) -> No
                 project=cast.project, endpoint=endpoint, error="no", ended_at=timezone.now()
             )
         with CaptureQueriesContext(connection) as captured:
-            assert client.get(url).content.decode().count("failed") == last
+            assert html_of(client.get(url)).count("failed") == last
         counts.append(len(captured))
     assert counts[0] == counts[1]
 

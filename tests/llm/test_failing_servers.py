@@ -26,6 +26,7 @@ from tests.conftest import Cast
 from tests.generation.scripted import corpus, endpoint, planned, speak
 from tests.judging.builders import judge_run, llm_judge, said, texts, version_of
 from tests.llm.servers import Stub, answer, never, refusal, refusing, serve
+from tests.support.pages import html_of
 from webapp.llm import calls, services
 from webapp.llm.calls import open_client
 from webapp.llm.models import Endpoint, ModelCall
@@ -151,9 +152,9 @@ def answers_within(seconds: int) -> None:
     Endpoint.objects.update(timeout_s=seconds)
 
 
-def html_of(client: Client, cast: Cast, url: str) -> str:
+def page_of(client: Client, cast: Cast, url: str) -> str:
     client.force_login(cast.leads[0])
-    return client.get(url).content.decode()
+    return html_of(client.get(url))
 
 
 @pytest.mark.parametrize("behaviour", each(BAD))
@@ -165,7 +166,7 @@ def test_a_server_that_turns_bad_is_told_on_the_page_and_loses_nothing(
     script.reply = lambda body, count: answer(work.good(body)) if count <= FEW else bad(body)
     run = work.go()
     assert run.status == "failed"
-    page = html_of(client, cast, work.page)
+    page = page_of(client, cast, work.page)
     assert f"{run} failed." in page and words in page and "kept" in page
     assert "Go on" in page
     kept = work.made()
@@ -193,7 +194,7 @@ def test_a_server_that_is_not_there_is_told_on_the_page(
         answers_within(1)
         run = work.go()
     assert run.status == "failed" and work.made() == set()
-    page = html_of(client, cast, work.page)
+    page = page_of(client, cast, work.page)
     assert f"{run} failed." in page and words in page
     Endpoint.objects.update(base_url=well)
     answers_within(60)
@@ -215,7 +216,7 @@ def test_while_an_endpoint_is_left_alone_the_page_says_until_when_and_why(
 
     def note_and_look(**pause: Any) -> None:
         note(**pause)
-        seen.append(html_of(client, cast, work.page))
+        seen.append(page_of(client, cast, work.page))
 
     monkeypatch.setattr(services, "endpoint_note_pause", note_and_look)
     run = work.go()
@@ -223,7 +224,7 @@ def test_while_an_endpoint_is_left_alone_the_page_says_until_when_and_why(
     assert "“Scripted” is left alone until" in seen[0]
     assert "loading &lt;weights&gt;" in seen[0] and "goes on by itself" in seen[0]
     assert "is left alone until" not in seen[-1]
-    assert "is left alone until" not in html_of(client, cast, work.page)
+    assert "is left alone until" not in page_of(client, cast, work.page)
 
 
 def test_the_socket_sends_the_pause_too(cast: Cast) -> None:

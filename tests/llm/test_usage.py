@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from tests.conftest import Cast
 from tests.generation.scripted import endpoint
+from tests.support.pages import html_of
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.ids import new_id
@@ -100,13 +101,13 @@ def test_a_price_is_set_once_a_day_and_taken_back(cast: Cast, voice: Endpoint) -
 def test_a_lead_sets_prices_on_the_page(client: Client, cast: Cast, voice: Endpoint) -> None:
     client.force_login(cast.leads[0])
     where = [cast.project.pk, voice.pk]
-    page = client.get(reverse("endpoint", args=where)).content.decode()
+    page = html_of(client.get(reverse("endpoint", args=where)))
     assert "No price is set" in page
     data = {"since": "2026-03-01", "prompt": "0.15", "completion": "0.6", "currency": "eur"}
     client.post(reverse("endpoint_price", args=where), data)
     kept = Price.objects.get()
     assert (kept.prompt, kept.currency) == (Decimal("0.15"), "EUR")
-    again = client.post(reverse("endpoint_price", args=where), data).content.decode()
+    again = html_of(client.post(reverse("endpoint_price", args=where), data))
     assert "already a price from this day on" in again
     for bad in (
         {"prompt": "-1"},

@@ -17,6 +17,7 @@ from rubrics.models import RubricVersion
 from rubrics.services import draft_save, presence
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, large_text, rubric_text
+from tests.support.pages import html_of
 from tests.support.waiting import SHORT_S
 from webapp.accounts.models import User
 from webapp.accounts.services.members import remove_member
@@ -129,7 +130,7 @@ def test_merge_takes_asks_and_writes_nothing(cast: Cast, draft: RubricVersion, a
     answer = ask("rubric_merge", body).json()
     assert (answer["conflicts"], answer["undecided"], answer["revision"]) == (1, 1, 1)
     assert [(t["what"], t["side"]) for t in answer["taken"]] == [("When to use it", "theirs")]
-    assert "&lt;b&gt;Theirs&lt;/b&gt;" in answer["html"]
+    assert "&lt;b&gt;Theirs&lt;/b&gt;" in html_of(answer["html"])
     body["choices"] = {"warmth/description/": "mine"}
     answer = ask("rubric_merge", body).json()
     assert answer["undecided"] == 0
@@ -148,8 +149,8 @@ def test_example_is_the_formula_s_total_with_its_gate(ask: Ask) -> None:
     assert answer["total"] == "1.00" and answer["steps"] == {}
     answer = ask("rubric_example", {"content": text, "levels": {"a": 3, "b": 1}}).json()
     assert answer["total"] == "0.00"
-    assert "B is below its gate of 2, so the total is 0." in answer["html"]
-    assert "it would be 0.75" in answer["html"]
+    assert "B is below its gate of 2, so the total is 0." in html_of(answer["html"])
+    assert "it would be 0.75" in html_of(answer["html"])
     answer = ask("rubric_example", {"content": text, "levels": {"a": 1}}).json()
     assert answer["steps"] == {"a": "+0.38", "b": "+0.12"}
 
@@ -163,14 +164,14 @@ def test_example_of_levels_that_are_not_there_takes_the_middle(ask: Ask, levels:
 def test_example_of_a_text_without_a_total_says_so(ask: Ask) -> None:
     text = rubric_text(criterion("a", weight=0.0))
     answer = ask("rubric_example", {"content": text, "levels": {}}).json()
-    assert answer["total"] == "–" and "There is no total yet" in answer["html"]
+    assert answer["total"] == "–" and "There is no total yet" in html_of(answer["html"])
 
 
 # The preview
 
 
 def test_preview_is_what_raters_read_and_can_do_no_harm(ask: Ask) -> None:
-    html = ask("rubric_preview", {"text": "**Read** <script>x</script>"}).content.decode()
+    html = html_of(ask("rubric_preview", {"text": "**Read** <script>x</script>"}))
     assert "<strong>Read</strong>" in html and "<script>" not in html
 
 
@@ -210,8 +211,8 @@ def test_a_save_brings_back_what_the_lint_found(
         json.dumps({"content": text, "expected_revision": 0}),
         content_type="application/json",
     ).json()
-    assert 'data-severity="error" data-path="criteria[0].name"' in answer["state"]
-    assert "“adequate” can be read two ways." in answer["state"]
+    assert 'data-severity="error" data-path="criteria[0].name"' in html_of(answer["state"])
+    assert "“adequate” can be read two ways." in html_of(answer["state"])
 
 
 def test_a_large_draft_costs_as_many_queries_as_a_small_one(

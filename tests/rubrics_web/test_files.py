@@ -15,6 +15,7 @@ from rubrics.services import draft_open
 from rubrics.spec import from_json, to_json
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
+from tests.support.pages import html_of
 
 JSON = {"content_type": "application/json"}
 
@@ -30,15 +31,15 @@ def test_a_rubric_goes_out_and_comes_in_as_it_was(
 ) -> None:
     client.force_login(cast.annotators[0])
     page = reverse("rubric_export", args=[cast.project.pk, published.pk])
-    assert "Nothing is left out." in client.get(page).text
-    assert "It leaves out levels and their anchors" in client.get(page).text
+    assert "Nothing is left out." in html_of(client.get(page))
+    assert "It leaves out levels and their anchors" in html_of(client.get(page))
     file = client.get(page, {"as": "kardia-yaml"})
     assert file.headers["Content-Disposition"] == 'attachment; filename="warmth-1.yaml"'
     assert file.headers["X-Content-Type-Options"] == "nosniff"
     assert client.get(page, {"as": "exe"}).status_code == 404
     client.force_login(cast.clinicians[0])
     answer = send(client, cast, file.content, "x.yaml")
-    assert "The file is read." in answer.text
+    assert "The file is read." in html_of(answer)
     imported = Rubric.objects.get(name="Warmth", number__gt=published.rubric.number)
     assert imported.versions.get().draft == published.spec.content
 
@@ -52,7 +53,7 @@ def test_a_file_becomes_a_new_draft_of_a_rubric_that_is_there(
     draft = published.rubric.versions.get(number=2)
     assert (draft.status, from_json(draft.draft)) == ("draft", text)
     answer = send(client, cast, write(text, "kardia-yaml").encode(), rubric=published.rubric_id)
-    assert "Version 2 is still being written." in answer.text
+    assert "Version 2 is still being written." in html_of(answer)
     assert published.rubric.versions.count() == 2
 
 
@@ -97,8 +98,8 @@ def test_a_bad_file_changes_nothing_and_is_told_by_line(
     client.force_login(cast.clinicians[0])
     answer = send(client, cast, data)
     assert answer.status_code == 400
-    assert said in answer.text and "Expected" in answer.text
-    assert "<script>alert" not in answer.text
+    assert said in html_of(answer) and "Expected" in html_of(answer)
+    assert "<script>alert" not in html_of(answer)
     assert not Rubric.objects.exists()
 
 
@@ -107,7 +108,7 @@ def test_no_file_and_another_projects_rubric(
 ) -> None:
     client.force_login(cast.clinicians[0])
     url = reverse("rubric_import", args=[cast.project.pk])
-    assert "This field is required" in client.post(url, {"format_name": "rar"}).text
+    assert "This field is required" in html_of(client.post(url, {"format_name": "rar"}))
     client.force_login(cast.stranger)
     url = reverse("rubric_import", args=[cast.other_project.pk])
     form = {
@@ -115,7 +116,7 @@ def test_no_file_and_another_projects_rubric(
         "format_name": "kardia-yaml",
         "rubric": published.rubric_id,
     }
-    assert "Select a valid choice" in client.post(url, form).text
+    assert "Select a valid choice" in html_of(client.post(url, form))
     assert published.rubric.versions.count() == 1
 
 

@@ -29,6 +29,7 @@ from tests.conftest import Cast
 from tests.factories import MembershipFactory
 from tests.locks import until_waiting
 from tests.rubrics_web.texts import criterion, rubric_text
+from tests.support.pages import html_of
 from tests.support.waiting import SHORT_S
 from webapp.accounts.models import Project
 from webapp.errors import Refused, Stale
@@ -121,7 +122,7 @@ def test_no_text_of_a_version_becomes_markup(
         page_of(client, "rubric_blame", second.rubric, criterion="warmth"),
     ):
         assert page.status_code == 200
-        assert "<script>alert" not in page.text and "&lt;script&gt;alert" in page.text
+        assert "<script>alert" not in html_of(page) and "&lt;script&gt;alert" in html_of(page)
 
 
 def test_restoring_begins_a_draft_with_the_earlier_text(
@@ -166,7 +167,7 @@ def address_of(version: RubricVersion) -> str:
 
 
 def post_page(client: Client, version: RubricVersion) -> str:
-    return client.get(address_of(version)).text
+    return html_of(client.get(address_of(version)))
 
 
 def test_a_version_in_review_is_in_the_way(alone: Cast, published: RubricVersion) -> None:
@@ -183,7 +184,7 @@ def test_a_rubric_whose_versions_are_all_archived_can_be_written_again(
 ) -> None:
     version_archive(version=published, actor=alone.leads[0])
     client.force_login(alone.clinicians[0])
-    page = page_of(client, "rubric", published.rubric).text
+    page = html_of(page_of(client, "rubric", published.rubric))
     assert "Every version that was published is archived" in page and "New draft" in page
     address = reverse("rubric_new_draft", args=[published.project_id, published.rubric_id])
     client.post(address)
@@ -211,7 +212,7 @@ def test_words_of_a_review_are_for_those_who_write(
     version_publish(version=draft, actor=author)
     for reader, reads in ((author, True), (cast.annotators[0], False)):
         client.force_login(reader)
-        page = page_of(client, "rubric", published.rubric).text
+        page = html_of(page_of(client, "rubric", published.rubric))
         assert "Version 2" in page and ("Too vague." in page) == reads
 
 
@@ -298,7 +299,7 @@ def test_history_says_what_each_version_changed(
 ) -> None:
     publish(alone, published.rubric, rubric_text(criterion("warmth", weight=2.0)), "More of it.")
     client.force_login(alone.annotators[0])
-    page = page_of(client, "rubric", published.rubric).text
+    page = html_of(page_of(client, "rubric", published.rubric))
     assert "Warmth counts differently." in page and "More of it." in page
     assert "Begins with 1 criterion." in page
 

@@ -18,6 +18,7 @@ from rubrics.services import (
 )
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
+from tests.support.pages import html_of
 from webapp.accounts.models import User
 
 EVIL = "<script>alert(1)</script></script>"
@@ -47,18 +48,18 @@ def save(client: Client, version: RubricVersion, body: object, raw: bytes | None
 
 def test_empty_list_says_what_is_next(client: Client, cast: Cast) -> None:
     assert "No rubric yet" in get(client, cast.clinicians[0], listing(cast)).text
-    page = get(client, cast.annotators[0], listing(cast)).text
+    page = html_of(get(client, cast.annotators[0], listing(cast)))
     assert "No rubric is published yet" in page and "New rubric" not in page
 
 
 def test_clinician_begins_a_rubric_and_lands_in_the_editor(client: Client, cast: Cast) -> None:
     client.force_login(cast.clinicians[0])
     address = reverse("rubric_new", kwargs={"project_id": cast.project.pk})
-    assert "Begin writing" in client.get(address).text
+    assert "Begin writing" in html_of(client.get(address))
     page = client.post(address, {"name": "Warmth"}, follow=True)
     assert page.redirect_chain[-1][0] == url("rubric_edit", RubricVersion.objects.get())
-    assert "Draft 1" in page.text
-    assert "This field is required" in client.post(address, {"name": " "}).text
+    assert "Draft 1" in html_of(page)
+    assert "This field is required" in html_of(client.post(address, {"name": " "}))
 
 
 def test_annotator_reads_published_versions_only(
@@ -66,9 +67,9 @@ def test_annotator_reads_published_versions_only(
 ) -> None:
     draft = draft_open(rubric=published.rubric, actor=cast.clinicians[0])
     page = get(client, cast.annotators[0], url("rubric_version", published))
-    assert page.status_code == 200 and "One sees warmth 3." in page.text
-    assert "New draft" not in page.text and "Archive" not in page.text
-    page = get(client, cast.annotators[0], url("rubric", published.rubric)).text
+    assert page.status_code == 200 and "One sees warmth 3." in html_of(page)
+    assert "New draft" not in html_of(page) and "Archive" not in html_of(page)
+    page = html_of(get(client, cast.annotators[0], url("rubric", published.rubric)))
     assert "Version 1" in page and "Version 2" not in page
     assert get(client, cast.annotators[0], url("rubric_version", draft)).status_code == 404
     version_archive(version=published, actor=cast.leads[0])
@@ -134,7 +135,7 @@ def test_version_of_another_project_is_not_found_inside_the_own_one(
 def test_read_page_has_levels_total_guidance_and_trace(
     client: Client, cast: Cast, published: RubricVersion
 ) -> None:
-    page = get(client, cast.leads[0], url("rubric_version", published)).text
+    page = html_of(get(client, cast.leads[0], url("rubric_version", published)))
     assert published.spec.hash[:6] in page and published.spec.hash in page
     assert "The weighted mean of the one criterion" in page
     assert "Approved by Carl Clinician" in page and "Label 2" in page
@@ -148,8 +149,8 @@ def test_editor_saves_json_and_says_what_is_left(
     reply = save(client, draft, {"content": unnamed, "expected_revision": 0})
     body = reply.json()
     assert (reply.status_code, body["revision"], body["saved_by"]) == (200, 1, "Clara Clinician")
-    assert "The criterion has no name." in body["state"]
-    assert "criteria[0].name" in body["state"]
+    assert "The criterion has no name." in html_of(body["state"])
+    assert "criteria[0].name" in html_of(body["state"])
 
 
 def test_stale_save_shows_the_other_text(client: Client, cast: Cast, draft: RubricVersion) -> None:
@@ -195,23 +196,23 @@ def test_review_approve_publish_through_the_pages(
     client: Client, cast: Cast, draft: RubricVersion
 ) -> None:
     client.force_login(cast.clinicians[0])
-    page = client.get(url("rubric_edit", draft)).text
+    page = html_of(client.get(url("rubric_edit", draft)))
     assert "Send for review" in page and 'id="publish"' not in page
     seen = {"expected_revision": 0}
-    page = client.post(url("rubric_publish", draft), seen, follow=True).text
+    page = html_of(client.post(url("rubric_publish", draft), seen, follow=True))
     assert "Send it for review first" in page
-    page = client.post(url("rubric_send_for_review", draft), seen, follow=True).text
+    page = html_of(client.post(url("rubric_send_for_review", draft), seen, follow=True))
     assert "Another clinician or lead reads this text now" in page
     assert "Approve version 1" not in page
     client.force_login(cast.leads[0])
-    page = client.get(url("rubric_version", draft)).text
+    page = html_of(client.get(url("rubric_version", draft)))
     assert "Approve version 1" in page and "Publish version 1" not in page
-    page = client.post(url("rubric_approve", draft), seen, follow=True).text
+    page = html_of(client.post(url("rubric_approve", draft), seen, follow=True))
     # To take it back ends the approval, which is asked about first.
     assert 'data-open="withdraw"' in page and "ends: it was for this text" in page
     assert "Publish version 1" in page
     page = client.post(url("rubric_publish", draft), {**seen, "change_note": "First."}, follow=True)
-    assert "Version 1 is published." in page.text and "First." in page.text
+    assert "Version 1 is published." in html_of(page) and "First." in html_of(page)
 
 
 def test_publishing_what_was_not_seen_is_refused_in_words(
@@ -222,7 +223,7 @@ def test_publishing_what_was_not_seen_is_refused_in_words(
     other = rubric_text(title="Later")
     draft_save(version=draft, actor=cast.leads[0], content=other, expected_revision=0)
     client.force_login(cast.clinicians[0])
-    page = client.post(url("rubric_publish", draft), {"expected_revision": 0}, follow=True).text
+    page = html_of(client.post(url("rubric_publish", draft), {"expected_revision": 0}, follow=True))
     assert "Lena Lead changed the draft after you saw it." in page
     assert client.post(url("rubric_publish", draft), {}).status_code == 400
 
@@ -231,9 +232,9 @@ def test_new_draft_from_the_page_and_only_one(
     client: Client, cast: Cast, published: RubricVersion
 ) -> None:
     client.force_login(cast.clinicians[0])
-    page = client.post(url("rubric_new_draft", published.rubric), follow=True).text
+    page = html_of(client.post(url("rubric_new_draft", published.rubric), follow=True))
     assert "Draft 2" in page and "Since version 1" in page
-    page = client.post(url("rubric_new_draft", published.rubric), follow=True).text
+    page = html_of(client.post(url("rubric_new_draft", published.rubric), follow=True))
     assert "Version 2 is still being written" in page
 
 
@@ -256,15 +257,19 @@ def test_no_text_becomes_markup(client: Client, cast: Cast) -> None:
     version = rubric.versions.get()
     client.force_login(author)
     for address in (listing(cast), url("rubric", rubric), url("rubric_edit", version)):
-        assert "<script>alert" not in client.get(address).text, address
+        assert "<script>alert" not in html_of(client.get(address)), address
     unfinished = evil_text()
     unfinished["criteria"][0]["levels"] = []
     reply = save(client, version, {"content": unfinished, "expected_revision": 0}).json()
     assert "&lt;script&gt;alert" in reply["state"] and "<script>" not in reply["state"]
     save(client, version, {"content": evil_text(), "expected_revision": 1})
-    page = client.post(
-        url("rubric_publish", version), {"expected_revision": 2, "change_note": EVIL}, follow=True
-    ).text
+    page = html_of(
+        client.post(
+            url("rubric_publish", version),
+            {"expected_revision": 2, "change_note": EVIL},
+            follow=True,
+        )
+    )
     assert "is published" in page and "&lt;script&gt;alert" in page
     assert "<script>alert" not in page
     assert "javascript:" not in page.replace("[a](javascript:", "") and "<img" not in page
@@ -274,7 +279,7 @@ def test_draft_is_embedded_as_data(client: Client, cast: Cast) -> None:
     rubric = rubric_create(
         project=cast.project, actor=cast.clinicians[0], name="Warmth", content=evil_text()
     )
-    page = get(client, cast.clinicians[0], url("rubric_edit", rubric.versions.get())).text
+    page = html_of(get(client, cast.clinicians[0], url("rubric_edit", rubric.versions.get())))
     embedded = page.split('<script id="draft" type="application/json">')[1].split("</script>")[0]
     assert json.loads(embedded) == evil_text()
 

@@ -13,6 +13,7 @@ from rubrics.models import Rubric
 from rubrics.services import rubric_create, version_copy
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
+from tests.support.pages import html_of
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.threads import access, queries, services
@@ -56,8 +57,8 @@ def test_a_talk_from_the_first_word_to_resolved_and_back(
     author, other = cast.clinicians
     client.force_login(author)
     where = panel_url(cast, rubric)
-    assert "Nobody has said anything here" in client.get(where, {"anchor": WARMTH}).text
-    page = client.post(f"{where}open/", {"anchor": WARMTH, "text": "Too vague?"}).text
+    assert "Nobody has said anything here" in html_of(client.get(where, {"anchor": WARMTH}))
+    page = html_of(client.post(f"{where}open/", {"anchor": WARMTH, "text": "Too vague?"}))
     assert "Too vague?" in page and "Warmth" in page
     thread = Thread.objects.get()
     client.force_login(other)
@@ -99,7 +100,7 @@ def test_a_comment_has_words_and_not_too_many(
 ) -> None:
     client.force_login(cast.clinicians[0])
     page = client.post(f"{panel_url(cast, rubric)}open/", {"anchor": "", "text": text})
-    assert "A comment has 1 to 4,000 characters." in page.text
+    assert "A comment has 1 to 4,000 characters." in html_of(page)
     assert not Thread.objects.exists()
     thread = opened(cast, rubric)
     with pytest.raises(Refused):
@@ -135,7 +136,7 @@ def test_places_that_no_rubric_has(client: Client, cast: Cast, rubric: Rubric, a
 def test_no_comment_becomes_markup(client: Client, cast: Cast, rubric: Rubric) -> None:
     opened(cast, rubric, text=EVIL)
     client.force_login(cast.clinicians[1])
-    page = client.get(panel_url(cast, rubric), {"anchor": WARMTH}).text
+    page = html_of(client.get(panel_url(cast, rubric), {"anchor": WARMTH}))
     assert "<script>alert" not in page and "<img" not in page and "&lt;img" in page
 
 

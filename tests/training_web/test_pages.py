@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.conftest import Cast
+from tests.support.pages import html_of
 from tests.training_web import told
 from tests.training_web.test_events import insert
 from tests.training_web.worlds import GRPO, World
@@ -39,7 +40,7 @@ def run(ready: World) -> TrainingRun:
 def text_of(client: Client, address: str) -> str:
     response = client.get(address)
     assert response.status_code == 200
-    return response.content.decode()
+    return html_of(response)
 
 
 def form_data(ready: World, **changes: object) -> dict[str, object]:
@@ -98,7 +99,7 @@ def test_the_form_starts_a_run_and_a_second_click_starts_no_other(
 
 def test_a_refusal_stands_on_the_form_with_what_was_typed(lead: Client, ready: World) -> None:
     response = lead.post(url("training_new", world=ready), form_data(ready, prompts_per_step=40))
-    page = response.content.decode()
+    page = html_of(response)
     assert "The run was not started" in page and "40 are needed" in page
     assert 'name="prompts_per_step" value="40"' in page
     assert not TrainingRun.objects.exists()
@@ -108,18 +109,14 @@ def test_wrong_numbers_and_no_reward_are_told_beside_their_fields(
     lead: Client, ready: World
 ) -> None:
     zero = {f"part_{part}": 0 for part in services.REWARD_PARTS}
-    page = lead.post(
-        url("training_new", world=ready), form_data(ready, beta=3, **zero)
-    ).content.decode()
+    page = html_of(lead.post(url("training_new", world=ready), form_data(ready, beta=3, **zero)))
     assert "less than or equal to 1" in page
     assert "At least one part" in page
 
 
 def test_ids_of_another_project_are_no_choice(lead: Client, ready: World, cast: Cast) -> None:
     other = services.checkpoint_register(project=cast.other_project, actor=None, name="theirs")
-    page = lead.post(
-        url("training_new", world=ready), form_data(ready, base=other.pk)
-    ).content.decode()
+    page = html_of(lead.post(url("training_new", world=ready), form_data(ready, base=other.pk)))
     assert "Select a valid choice" in page
     assert not TrainingRun.objects.exists()
 
