@@ -82,7 +82,7 @@ def test_compare_page_shows_what_changed_word_by_word(
         client, "rubric_compare", published.rubric, **{"from": second.pk, "to": published.pk}
     ).text
     assert "<del>Is it warm?</del>" in back
-    assert "<ins>Is it warm?</ins>" in page_of(client, "rubric_compare", published.rubric).text
+    assert "<ins>Is it warm?</ins>" in html_of(page_of(client, "rubric_compare", published.rubric))
 
 
 def test_compare_page_of_a_draft_is_for_those_who_write(
@@ -90,7 +90,7 @@ def test_compare_page_of_a_draft_is_for_those_who_write(
 ) -> None:
     draft = draft_open(rubric=published.rubric, actor=cast.clinicians[0])
     client.force_login(cast.clinicians[0])
-    page = page_of(client, "rubric_compare", published.rubric).text
+    page = html_of(page_of(client, "rubric_compare", published.rubric))
     assert "Version 1 to draft 2" in page and "The two texts are the same" in page
     assert "What publishing would do" in page and "Restore version 1" in page
     client.force_login(cast.annotators[0])
@@ -244,7 +244,7 @@ def test_a_copy_keeps_identities_here_and_in_another_project(
         assert (draft.project, draft.author) == (project, writer)
     # The other project shows no way back to a project that its members may not see.
     assert "A copy of" not in page
-    assert "A copy of" in page_of(client, "rubric", copied_in(alone.project)).text
+    assert "A copy of" in html_of(page_of(client, "rubric", copied_in(alone.project)))
 
 
 def copied_in(project: Project) -> Rubric:
@@ -281,7 +281,7 @@ def test_blame_names_the_version_that_wrote_each_field(
         (1, "new"), (2, "wording"), (3, "total"),
     ]  # fmt: skip
     client.force_login(alone.annotators[0])
-    page = page_of(client, "rubric_blame", rubric, criterion="warmth").text
+    page = html_of(page_of(client, "rubric_blame", rubric, criterion="warmth"))
     assert "Asked as a question." in page and "It counts more." in page
     assert page_of(client, "rubric_blame", rubric, criterion="none").status_code == 404
 

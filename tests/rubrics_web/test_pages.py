@@ -47,7 +47,7 @@ def save(client: Client, version: RubricVersion, body: object, raw: bytes | None
 
 
 def test_empty_list_says_what_is_next(client: Client, cast: Cast) -> None:
-    assert "No rubric yet" in get(client, cast.clinicians[0], listing(cast)).text
+    assert "No rubric yet" in html_of(get(client, cast.clinicians[0], listing(cast)))
     page = html_of(get(client, cast.annotators[0], listing(cast)))
     assert "No rubric is published yet" in page and "New rubric" not in page
 
@@ -79,7 +79,7 @@ def test_annotator_reads_published_versions_only(
 def test_draft_only_rubric_is_not_there_for_annotators(
     client: Client, cast: Cast, rubric: Rubric
 ) -> None:
-    assert "Warmth" not in get(client, cast.annotators[0], listing(cast)).text
+    assert "Warmth" not in html_of(get(client, cast.annotators[0], listing(cast)))
     assert get(client, cast.annotators[0], url("rubric", rubric)).status_code == 404
 
 
