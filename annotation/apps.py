@@ -5,9 +5,14 @@ class AnnotationConfig(AppConfig):
     name = "annotation"
 
     def ready(self) -> None:
-        from annotation import live
-        from annotation.queries.carrying import count_ratings
+        from annotation.corpus import live as corpus
+        from annotation.generation import live as generation
+        from annotation.impact import live as impact
+        from annotation.judge_runs import live as judge_runs
+        from annotation.ratings.carried_ratings import count_ratings
+        from annotation.suggestions import live as suggestions
         from rubrics import carrying
 
-        live.register()
+        for feature in (corpus, generation, judge_runs, impact, suggestions):
+            feature.register()
         carrying.register(count_ratings)

@@ -19,7 +19,7 @@ def judge(run_id: str) -> dict[str, float]:
     import django
 
     django.setup()
-    from annotation.work import judging
+    from annotation.judge_runs import work as judging
 
     return timed(lambda: judging.work(run_id))
 

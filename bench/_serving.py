@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx2
 
-from annotation.prompts import prompt_messages
+from annotation.generation.prompts import prompt_messages
 from webapp.embedded.process import spawn, stop
 
 STARTER = Path("training/starter/models/starter-sft")

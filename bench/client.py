@@ -1,8 +1,8 @@
 """The model client at work: a judge run of 2,000 calls beside a bare loop over httpx2.
 
 Both send to one stub server, a process of its own that answers after 400 ms, with 64 requests in
-flight. The judge run is the product's: claimed, worked by annotation.work.judging in a process of
-its own, with ratings, scores and a record of each call written to PostgreSQL. Further figures:
+flight. The judge run is the product's: claimed, worked by annotation.judge_runs.work in a process
+of its own, with ratings, scores and a record of each call written to PostgreSQL. Further figures:
 the calls a second that one worker can drive where the server takes no time, and its memory.
 `--quick` makes one small round, to see that it works.
 """
@@ -82,10 +82,10 @@ class Stage:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        from annotation.formats.records import ParsedDialogue
-        from annotation.formats.turns import plain_turn, supporter_turn
-        from annotation.services import corpus
-        from annotation.services.sets import SetQuery, collection_create
+        from annotation.corpus import services as corpus
+        from annotation.corpus.set_query import SetQuery
+        from annotation.formats.records import ParsedDialogue, plain_turn, supporter_turn
+        from annotation.sets.services import collection_create
         from rubrics.demo.kardia import KARDIA
         from rubrics.services import version_ensure
         from webapp.accounts.models import Project, User
@@ -146,8 +146,8 @@ class Stage:
             return int(cursor.fetchone()[0])
 
     def _queued(self, calls: int, latency_ms: int) -> Any:
-        from annotation.services.judging import judge_start
-        from annotation.services.sets import freeze
+        from annotation.judge_runs.services import judge_start
+        from annotation.sets.services import freeze
         from rubrics.services import judge_create_llm
         from webapp.ids import new_id
         from webapp.llm.services import endpoint_create

@@ -23,10 +23,10 @@ def main(argv: list[str]) -> dict[str, Any]:
 
 
 def _import(file: Path) -> dict[str, Any]:
+    from annotation.corpus import work as imports
+    from annotation.corpus.services import import_start
     from annotation.models import Dialogue, Evidence, Score, Turn
-    from annotation.services import sets
-    from annotation.services.imports import import_start
-    from annotation.work import imports
+    from annotation.sets import services as sets
     from webapp.accounts.models import Membership, Project, Role, User
     from webapp.files.models import StoredFile
     from webapp.files.services import store

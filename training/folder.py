@@ -8,9 +8,9 @@ from typing import Any
 
 from django.conf import settings
 
+from annotation.generation.prompts import prompt_messages
 from annotation.models import Snapshot
-from annotation.prompts import prompt_messages
-from annotation.services.targets import contexts_of, gold_emotions_of
+from annotation.ratings.targets import contexts_of, gold_emotions_of
 from rubrics.artefacts import unpack
 from rubrics.judging.artefact import artefact_hash
 from rubrics.models import Judge

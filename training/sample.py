@@ -4,11 +4,11 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from annotation.context import Context
 from annotation.impact import sampling
 from annotation.impact.sampling import Choice, Source
 from annotation.models import Target
-from annotation.services.targets import contexts_of, text_target
+from annotation.ratings.context import Context
+from annotation.ratings.targets import contexts_of, text_target
 from rubrics.models import RubricVersion
 from training.models import Rollout, TrainingRun
 from webapp.accounts.models import Project

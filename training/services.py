@@ -9,9 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
-from annotation.services.sets import SetQuery, collection_create, freeze
+from annotation.sets.services import collection_create, freeze
 from rubrics.models import Judge, RubricVersion
 from rubrics.spec import CriterionSpec, criterion_hash, from_json
 from training.models import Checkpoint, TrainingRun

@@ -8,6 +8,6 @@ urlpatterns = [
     path("", include("webapp.llm.api")),
     path("", include("webapp.threads.api")),
     path("", include("rubrics.api.urls")),
-    path("", include("annotation.api.urls")),
+    path("", include("annotation.api")),
     path("", include("training.api")),
 ]

@@ -9,18 +9,26 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from annotation.formats.building import records
-from annotation.formats.fields import as_level, as_list, as_object, as_text, required, required_text
-from annotation.formats.limits import LIMITS, Limits
-from annotation.formats.lines import json_lines
+from annotation.formats.fields import (
+    as_level,
+    as_list,
+    as_object,
+    as_text,
+    records,
+    required,
+    required_text,
+)
+from annotation.formats.json_files import json_lines
 from annotation.formats.records import (
+    LIMITS,
     Broken,
+    Limits,
     ParsedDialogue,
     ParsedRating,
     Record,
     Refused,
+    plain_turn,
 )
-from annotation.formats.turns import plain_turn
 from rubrics.text import canon
 
 CRITERIA = ("emotional_reactions", "interpretations", "explorations")

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from annotation.formats.building import records
-from annotation.formats.entries import json_entries
 from annotation.formats.fields import (
     as_level,
     as_list,
@@ -18,20 +16,23 @@ from annotation.formats.fields import (
     as_text,
     check_turn_count,
     optional_text,
+    records,
     required,
 )
 from annotation.formats.hashing import content_hash
-from annotation.formats.limits import LIMITS, Limits
+from annotation.formats.json_files import json_entries
 from annotation.formats.records import (
+    LIMITS,
     Broken,
+    Limits,
     ParsedDialogue,
     ParsedRating,
     ParsedTurn,
     Record,
     Refused,
     Role,
+    plain_turn,
 )
-from annotation.formats.turns import plain_turn
 
 CRITERIA = ("initial_emotion_intensity", "empathy", "relevance", "final_emotion_intensity")
 RATER = "seeker"

@@ -3,10 +3,11 @@
 `name` is how the sentence calls the value: a column in quotes, or words such as "message 3".
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from annotation.formats.limits import Limits
-from annotation.formats.records import Refused
+from annotation.formats.records import Broken, Limits, ParsedDialogue, Record, Refused
+from annotation.formats.strict_json import excerpt
 from rubrics.text import canon
 
 
@@ -79,3 +80,21 @@ def _kind(value: Any) -> str:
     names = {bool: "true or false", int: "a number", float: "a number", str: "text"}
     names |= {list: "a list", dict: "an object", type(None): "missing"}
     return names[type(value)]
+
+
+def records(
+    values: Iterable[tuple[int, bytes, Any | Broken]],
+    build: Callable[[Any], ParsedDialogue],
+) -> Iterator[Record | Broken]:
+    """A Record for each value that `build` accepts, Broken for each that it raises Refused on."""
+    for line, raw, value in values:
+        if isinstance(value, Broken):
+            yield value
+            continue
+        try:
+            dialogue = build(value)
+        except Refused as refusal:
+            reason = str(refusal)
+            yield Broken(line, reason[:1].upper() + reason[1:], excerpt(raw))
+        else:
+            yield Record(line, dialogue.source_key, dialogue)

@@ -11,27 +11,29 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from annotation.formats.building import records
 from annotation.formats.fields import (
     as_list,
     as_object,
     as_text,
     check_turn_count,
     optional_text,
+    records,
     required,
 )
 from annotation.formats.hashing import content_hash
-from annotation.formats.limits import LIMITS, Limits
-from annotation.formats.lines import json_lines
+from annotation.formats.json_files import json_lines
 from annotation.formats.records import (
+    LIMITS,
     Broken,
+    Limits,
     ParsedDialogue,
     ParsedTurn,
     Record,
     Refused,
     Role,
+    plain_turn,
+    supporter_turn,
 )
-from annotation.formats.turns import plain_turn, supporter_turn
 
 _ROLES: dict[str, Role] = {"system": "system", "user": "seeker", "assistant": "supporter"}
 

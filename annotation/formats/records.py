@@ -1,11 +1,10 @@
-"""What every reader of an outside file yields: good records and broken ones.
-
-Pure data, JSON-friendly, free of Django. Text is canonical (`rubrics.text.canon`); only
-`ParsedTurn.raw` keeps what the file said, letter by letter.
-"""
+"""What every reader of an outside file yields: good records and broken ones, in bounds."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from rubrics.judging.spans import SPAN_NAMES, loose_spans, parse_spans
+from rubrics.text import canon
 
 Role = Literal["seeker", "supporter", "system"]
 
@@ -88,3 +87,39 @@ class Broken:
     line: int
     reason: str
     excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one line (or array entry), each refused with a reason when passed."""
+
+    record_bytes: int = 2_000_000
+    depth: int = 32
+    turns: int = 500
+    emotion_chars: int = 80
+    mbti_chars: int = 8
+    username_chars: int = 120
+
+
+LIMITS = Limits()
+
+
+def plain_turn(role: Role, raw: str) -> ParsedTurn:
+    """A turn that is nothing but its text."""
+    return ParsedTurn(role=role, text=canon(raw), raw=raw)
+
+
+def supporter_turn(raw: str) -> tuple[ParsedTurn, tuple[str, ...]]:
+    """A supporter's reply with its four spans, and what is wrong with them.
+
+    A reply with problems is kept without spans. Its text is the response where that span is
+    whole, otherwise what stands outside of the spans, which may be nothing: what was said to
+    the seeker is never the reasoning.
+    """
+    reply = parse_spans(raw)
+    if reply.spans is None:
+        spans, outside = loose_spans(raw)
+        return ParsedTurn("supporter", spans["response"] or outside, raw), reply.problems
+    spans = {name: getattr(reply.spans, name) for name in SPAN_NAMES}
+    turn = ParsedTurn("supporter", spans["response"], raw, spans, reply.spelling)
+    return turn, ()

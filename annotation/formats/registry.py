@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from annotation.formats import epitome, esconv, kardiabench
-from annotation.formats.entries import count_entries
-from annotation.formats.lines import count_lines
+from annotation.formats.json_files import count_entries, count_lines
 from annotation.formats.records import Broken, Record
 
 

@@ -9,8 +9,7 @@ import math
 import re
 from typing import Any
 
-from annotation.formats.limits import Limits
-from annotation.formats.records import Broken, Refused
+from annotation.formats.records import Broken, Limits, Refused
 
 EXCERPT_CHARS = 120
 

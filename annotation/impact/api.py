@@ -4,20 +4,20 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.access import judge_for
 from annotation.impact import sampling, services
-from annotation.impact.access import WRITERS, impact_run_for, playground_run_for
+from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.picking import MAX_QUERY, texts_for
 from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import PlaygroundState, playground_state
 from annotation.impact.services import MAX_PASTED, MAX_TRIED, Pasted
 from annotation.models import ImpactRun, PlaygroundRun
-from rubrics.access import version_for
+from rubrics.access import WRITERS, judge_for, version_for
 from rubrics.queries import text_of
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.runs import services as runs
@@ -344,3 +344,38 @@ class SampleViewSet(ProjectViewSet):
         version = version_for(self.member, id)
         found = sampling.choices_for(self.member.project, version)
         return Response(SampleSerializer(found, many=True).data)
+
+
+P = "projects/<uuid:project_id>/"
+VERSION = f"{P}rubric-versions/<uuid:id>/"
+RUN = f"{P}impact-runs/<uuid:id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        f"{VERSION}playground/",
+        PlaygroundViewSet.as_view({"post": "start"}),
+        name="api_playground_start",
+    ),
+    path(
+        f"{VERSION}texts/",
+        PlaygroundViewSet.as_view({"get": "texts"}),
+        name="api_playground_texts",
+    ),
+    path(
+        f"{P}playground-runs/<uuid:id>/",
+        PlaygroundViewSet.as_view({"get": "retrieve"}),
+        name="api_playground_run",
+    ),
+    path(
+        f"{VERSION}samples/", SampleViewSet.as_view({"get": "list"}), name="api_playground_samples"
+    ),
+    path(
+        f"{P}impact-runs/",
+        ImpactViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_impact_list",
+    ),
+    path(RUN, ImpactViewSet.as_view({"get": "retrieve"}), name="api_impact_retrieve"),
+    path(f"{RUN}cancel/", ImpactViewSet.as_view({"post": "cancel"}), name="api_impact_cancel"),
+    path(f"{RUN}resume/", ImpactViewSet.as_view({"post": "resume"}), name="api_impact_resume"),
+    path(f"{RUN}texts/", ImpactTextViewSet.as_view({"get": "list"}), name="api_impact_texts"),
+]

@@ -6,10 +6,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from annotation.impact import results
-from annotation.impact.access import WRITERS, impact_run_for, playground_run_for
+from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.preview import ImpactState
-from annotation.impact.suggestions import suggestions_page
 from annotation.models import ImpactRun, PlaygroundRun, SuggestionRun
+from rubrics.access import WRITERS
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run
@@ -24,7 +24,6 @@ def register() -> None:
         )
     )
     registry.register(registry.Kind(ImpactRun, render_impact, WRITERS, results.counts, _page))
-    registry.register(registry.Kind(SuggestionRun, render_suggestions, WRITERS, None, _suggestions))
 
 
 def render_playground(run: Run, member: Member) -> str:
@@ -39,18 +38,8 @@ def render_impact(run: Run, member: Member) -> Sequence[str]:
     return [render_to_string(f"impact/_{part}.html", context) for part in IMPACT_PARTS]
 
 
-def render_suggestions(run: Run, member: Member) -> str:
-    assert isinstance(run, SuggestionRun)  # noqa: S101  (registered for this model)
-    context = suggestions_page(run.version, member) | {"live": True}
-    return render_to_string("impact/_suggestions.html", context)
-
-
 def _editor(run: Run) -> str:
     return _url("rubric_edit", run)
-
-
-def _suggestions(run: Run) -> str:
-    return _url("suggestions", run)
 
 
 def _url(name: str, run: Run) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from annotation.models import Dialogue, Turn
-from annotation.queries.blindness import hidden_targets
+from annotation.ratings.blindness import hidden_targets
 from webapp.accounts.access import Member
 
 SHOWN = 12

@@ -10,18 +10,18 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from annotation import agreement
-from annotation.agreement import Shift
+from annotation.agreement import statistics as agreement
+from annotation.agreement.statistics import Shift
 from annotation.impact.charts import ChangeChart, change_chart
 from annotation.impact.results import Trial, Tried, progress_of_trial
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
-from annotation.queries.progress import Progress
 from rubrics.diff import Effect
 from rubrics.spec import CriterionSpec, effect_of
 from rubrics.wording import EFFECTS
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
+from webapp.runs.progress import Progress
 
 ROWS_SHOWN = 50
 _BY_PEOPLE = (Rating.Purpose.DESK, Rating.Purpose.NORMING, Rating.Purpose.IMPORT)

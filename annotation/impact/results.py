@@ -11,16 +11,15 @@ from django.db.models import Count, Q
 
 from annotation.impact.reading import by_uid, readings_of
 from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, TrialScore
-from annotation.queries.blindness import blind_among
-from annotation.queries.desk import title_of
-from annotation.queries.judging import shown_text
-from annotation.queries.progress import Progress, progress_of
+from annotation.ratings.blindness import blind_among
+from annotation.ratings.labels import shown_text, title_of
 from rubrics.judging.judge import reward_parts
 from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.models import Judge, Spec
 from rubrics.queries import text_of
 from rubrics.spec import CriterionSpec, RubricSpec, criterion_hash, from_json, spec_hash, total
 from webapp.accounts.access import Member
+from webapp.runs.progress import Progress, progress_of
 
 State = ImpactItem.State
 AnyItem: TypeAlias = ImpactItem | PlaygroundItem

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from annotation.formats.hashing import sha256_json
 from annotation.models import Collection, Rater, Rating, Target
-from annotation.services.sets import members_of
-from annotation.services.targets import contexts_of
+from annotation.ratings.targets import contexts_of
+from annotation.sets.services import members_of
 from rubrics.models import RubricVersion
 from rubrics.queries import text_of
 from webapp.accounts.models import Project

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from annotation.impact import sampling
 from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, Target
-from annotation.queries.blindness import blind_among
-from annotation.services.targets import context_of, targets_for, text_target
+from annotation.ratings.blindness import blind_among
+from annotation.ratings.targets import context_of, targets_for, text_target
 from rubrics.models import Judge, RubricVersion, Spec
 from rubrics.queries import published_before, text_of
 from rubrics.services import freeze_spec

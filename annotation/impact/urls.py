@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.impact import suggestion_views, views
+from annotation.impact import views
 
 VERSION = "rubrics/versions/<uuid:version_id>/"
 
@@ -14,20 +14,4 @@ urlpatterns = [
     path("rubrics/impact/<uuid:run_id>/", views.impact_run, name="impact_run"),
     path("rubrics/impact/<uuid:run_id>/cancel/", views.impact_cancel, name="impact_cancel"),
     path("rubrics/impact/<uuid:run_id>/resume/", views.impact_resume, name="impact_resume"),
-    path(f"{VERSION}suggestions/", suggestion_views.suggestions, name="suggestions"),
-    path(
-        "rubrics/suggestions/runs/<uuid:run_id>/cancel/",
-        suggestion_views.suggestion_cancel,
-        name="suggestion_cancel",
-    ),
-    path(
-        "rubrics/suggestions/<uuid:suggestion_id>/accept/",
-        suggestion_views.suggestion_accept,
-        name="suggestion_accept",
-    ),
-    path(
-        "rubrics/suggestions/<uuid:suggestion_id>/reject/",
-        suggestion_views.suggestion_reject,
-        name="suggestion_reject",
-    ),
 ]

@@ -8,13 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.impact import services
-from annotation.impact.access import WRITERS, impact_run_for, playground_run_for
+from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.forms import ImpactForm, PlaygroundForm, judges_of
 from annotation.impact.picking import texts_for
 from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import playground_state, unread_by
 from annotation.models import PlaygroundRun
-from rubrics.access import version_for
+from rubrics.access import WRITERS, version_for
 from rubrics.queries import published_before, text_of
 from rubrics.spec import from_json
 from webapp.accounts.access import Member

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from annotation.impact.reading import Reading, by_uid, readings_of
+from annotation.judge_runs.work import with_gold
 from annotation.models import (
     ImpactItem,
     ImpactRun,
@@ -20,8 +21,7 @@ from annotation.models import (
     Score,
     TrialScore,
 )
-from annotation.services.targets import contexts_of, gold_emotions_of
-from annotation.work.judging import with_gold
+from annotation.ratings.targets import contexts_of, gold_emotions_of
 from rubrics.judges import open_judge
 from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Judge as RatingJudge

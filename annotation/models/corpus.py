@@ -104,7 +104,7 @@ class Turn(ProjectRow):
 
     @property
     def spans(self) -> dict[str, str] | None:
-        """The four spans where none is missing, as `annotation.context` reads a turn."""
+        """The four spans where none is missing, as `annotation.ratings.context` reads a turn."""
         spans = {
             "understanding": self.understanding,
             "reasoning": self.reasoning,

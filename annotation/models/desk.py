@@ -87,7 +87,7 @@ class Assignment(ProjectRow):
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="assignments")
     state = models.CharField(max_length=9, choices=State, default=State.RESERVED)
     leased_until = models.DateTimeField()
-    # {"scores": {uid: value or "na"}, "rationales": {uid: text}}, see annotation.drafts. It
+    # {"scores": {uid: value or "na"}, "rationales": {uid: text}}, see annotation.ratings.drafts. It
     # stays after the submit, for an undo.
     draft = models.JSONField(default=dict)
     draft_revision = models.PositiveIntegerField(default=0)

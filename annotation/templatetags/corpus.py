@@ -2,7 +2,7 @@
 
 from django import template
 
-from annotation.queries.data import SOURCE_LABELS
+from annotation.corpus.queries import SOURCE_LABELS
 
 register = template.Library()
 

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from annotation import agreement
-from annotation.agreement import alpha, cohen_kappa_weighted, percent
+from annotation.agreement import statistics as agreement
+from annotation.agreement.statistics import alpha, cohen_kappa_weighted, percent
 
 # Krippendorff (2011), "Computing Krippendorff's alpha-reliability", example C: four observers,
 # twelve units, missing data. Its published values: nominal .743, ordinal .815.

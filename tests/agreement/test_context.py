@@ -5,8 +5,8 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.context import build_context, context_hash
-from annotation.formats.turns import plain_turn, supporter_turn
+from annotation.formats.records import plain_turn, supporter_turn
+from annotation.ratings.context import build_context, context_hash
 from rubrics.judging.spans import Spans, render_spans
 
 SPANS = Spans("She is tired.", "Be gentle.", "sad", "That sounds hard.")

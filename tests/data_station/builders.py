@@ -4,10 +4,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.formats.records import ParsedDialogue, ParsedTurn
-from annotation.formats.turns import plain_turn, supporter_turn
+from annotation.corpus import services as corpus
+from annotation.formats.records import ParsedDialogue, ParsedTurn, plain_turn, supporter_turn
 from annotation.models import Dialogue, Turn
-from annotation.services import corpus
 from rubrics.models import Rubric, RubricVersion, Spec
 from rubrics.services.freezing import write_index
 from rubrics.spec import SPEC_FORMAT, CriterionSpec, LevelSpec, RubricSpec, spec_hash, to_json

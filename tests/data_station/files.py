@@ -3,9 +3,9 @@
 import io
 from pathlib import Path
 
+from annotation.corpus import work as imports
+from annotation.corpus.services import import_start
 from annotation.models import ImportRun
-from annotation.services.imports import import_start
-from annotation.work import imports
 from tests.conftest import Cast
 from webapp.files.models import StoredFile
 from webapp.files.services import store

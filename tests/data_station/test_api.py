@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from annotation.corpus import work as imports
 from annotation.models import Collection, Dialogue, ImportRun
-from annotation.work import imports
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed
 from tests.data_station.files import FILES, imported

@@ -11,11 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.corpus.set_query import SetQuery
+from annotation.corpus.transcript import Part, parts_of, transcript_of
 from annotation.models import Assignment, Dialogue, Item, Queue, QueueRater, Target
-from annotation.queries.transcript import Part, parts_of, transcript_of
-from annotation.services import ratings, sets, targets
-from annotation.services.ratings import NewScore, Passage
-from annotation.services.sets import SetQuery
+from annotation.ratings import services as ratings
+from annotation.ratings import targets
+from annotation.ratings.services import NewScore, Passage
+from annotation.sets import services as sets
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed, published, supporter_turns

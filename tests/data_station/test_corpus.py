@@ -4,8 +4,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from annotation.corpus import services as corpus
 from annotation.models import Dialogue, Profile, Turn
-from annotation.services import corpus
 from tests.conftest import Cast
 from tests.data_station.builders import REPLY, added, parsed
 

@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from annotation.corpus import work as imports
+from annotation.corpus.set_query import SetQuery
 from annotation.formats.registry import READERS
 from annotation.models import (
     Collection,
@@ -16,8 +18,8 @@ from annotation.models import (
     Score,
     Turn,
 )
-from annotation.services import sets
-from annotation.work import imports
+from annotation.sets import services as sets
+from annotation.sets.queries import size_of
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.data_station.files import FILES, imported, start
@@ -109,8 +111,8 @@ def test_a_set_of_what_stood_in_the_file(cast: Cast) -> None:
 
     assert run.collection.name == "EPITOME of file.jsonl"
     for each in (run, again):
-        query = sets.SetQuery.from_json(each.collection.query)
-        assert sets.size_of(project=cast.project, query=query) == Dialogue.objects.count()
+        query = SetQuery.from_json(each.collection.query)
+        assert size_of(project=cast.project, query=query) == Dialogue.objects.count()
 
 
 def test_a_double_click_starts_one_run(cast: Cast) -> None:

@@ -10,10 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from annotation.corpus import work as imports
+from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, Dialogue, ImportRun, Snapshot
-from annotation.services import sets
-from annotation.services.sets import SetQuery
-from annotation.work import imports
+from annotation.sets import services as sets
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed
 from tests.data_station.files import FILES, imported, start

@@ -3,8 +3,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from annotation.models import Evidence, Rating, Score, Target
-from annotation.services import ratings, targets
-from annotation.services.ratings import NewRating, NewScore, Passage
+from annotation.ratings import services as ratings
+from annotation.ratings import targets
+from annotation.ratings.services import NewRating, NewScore, Passage
 from rubrics.models import Spec
 from rubrics.spec import criterion_hash
 from tests.conftest import Cast

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, SnapshotMember
-from annotation.services import sets
-from annotation.services.sets import SetQuery
+from annotation.sets import services as sets
+from annotation.sets.queries import size_of
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed
 from tests.locks import waiting
@@ -102,7 +103,7 @@ def test_a_query_narrows(cast: Cast) -> None:
     added(cast.other_project, parsed(1))
 
     def size(**query: str) -> int:
-        return sets.size_of(project=cast.project, query=SetQuery(kind="dialogue", **query))
+        return size_of(project=cast.project, query=SetQuery(kind="dialogue", **query))
 
     assert size() == 13
     assert size(source="esconv") == 1
@@ -110,7 +111,7 @@ def test_a_query_narrows(cast: Cast) -> None:
     assert size(split="train") == sum(row.split == "train" for row in rows) + (
         size(source="esconv", split="train")
     )
-    assert sets.size_of(project=cast.project, query=SetQuery(source="esconv")) == 2
+    assert size_of(project=cast.project, query=SetQuery(source="esconv")) == 2
 
 
 def test_a_set_of_dialogues(cast: Cast) -> None:

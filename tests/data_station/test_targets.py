@@ -5,9 +5,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from annotation.formats.turns import plain_turn, supporter_turn
+from annotation.formats.records import plain_turn, supporter_turn
 from annotation.models import Target
-from annotation.services import targets
+from annotation.ratings import targets
 from tests.conftest import Cast
 from tests.data_station.builders import REPLY, added, parsed, supporter_turns
 from tests.locks import until_waiting

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from annotation.corpus import services as corpus
+from annotation.corpus.set_query import SetQuery
+from annotation.desk import services as desk
 from annotation.models import Assignment, Collection, Dialogue, Queue, Rater
-from annotation.services import corpus, desk, sets
-from annotation.services.queues import queue_create
-from annotation.services.ratings import rater_for_person
-from annotation.services.sets import SetQuery
+from annotation.queues.services import queue_create
+from annotation.ratings.services import rater_for_person
+from annotation.sets import services as sets
 from rubrics.models import RubricVersion
 from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec
 from tests.browser.fixtures import browser_type_launch_args, studio  # noqa: F401

@@ -8,12 +8,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from annotation import agreement
-from annotation.charts import Figure, interval_chart
+from annotation.agreement import statistics as agreement
+from annotation.agreement.charts import Figure, interval_chart
+from annotation.agreement.queries import PEOPLE, VersionAgreement
+from annotation.desk import services as desk
 from annotation.models import Rater
-from annotation.queries.agreement import PEOPLE, VersionAgreement
-from annotation.services import desk, ratings
-from annotation.services.ratings import NewScore
+from annotation.ratings import services as ratings
+from annotation.ratings.services import NewScore
 from tests.conftest import Cast
 from tests.desk.conftest import Desk, build_desk
 from tests.support.pages import html_of

@@ -9,11 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.desk import services as desk
 from annotation.models import Assignment
-from annotation.queries.blindness import hidden_targets, is_hidden
-from annotation.queries.waiting import waiting_queues
-from annotation.services import desk, queues, ratings
-from annotation.services.ratings import NewScore
+from annotation.queues import services as queues
+from annotation.queues.waiting import waiting_queues
+from annotation.ratings import services as ratings
+from annotation.ratings.blindness import hidden_targets, is_hidden
+from annotation.ratings.services import NewScore
 from rubrics.models import Judge
 from tests.desk.conftest import FULL, Desk, own
 from tests.support.pages import html_of

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.queries.agreement import VersionAgreement, versions_with_ratings
-from annotation.queries.carrying import count_ratings
-from annotation.services import desk, ratings
-from annotation.services.ratings import NewScore
+from annotation.agreement.queries import VersionAgreement, versions_with_ratings
+from annotation.desk import services as desk
+from annotation.ratings import services as ratings
+from annotation.ratings.carried_ratings import count_ratings
+from annotation.ratings.services import NewScore
 from rubrics import history
 from rubrics.models import RubricVersion
 from rubrics.services import draft_open, draft_save, version_publish

@@ -9,12 +9,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotation.drafts import BadDraft, read_draft
+from annotation.desk import services as desk
+from annotation.desk.access import own_assignment
+from annotation.desk.queries import undoable
+from annotation.desk.services import Incomplete, StaleDraft
 from annotation.models import Assignment, Rating, Score
-from annotation.queries.desk import own_assignment, undoable
-from annotation.queries.waiting import waiting_queues
-from annotation.services import desk
-from annotation.services.desk import Incomplete, StaleDraft
+from annotation.queues.waiting import waiting_queues
+from annotation.ratings.drafts import BadDraft, read_draft
 from tests.conftest import Cast
 from tests.desk.conftest import FULL, RUBRIC, Desk, build_desk, own
 from webapp.accounts.models import User

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.corpus.exemplars import SHOWN, Rated, replies_with
 from annotation.models import Assignment
-from annotation.queries.exemplars import SHOWN, Rated, replies_with
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed, supporter_turns
 from tests.desk.conftest import Desk

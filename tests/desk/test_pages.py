@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.desk import queries
+from annotation.desk import services as desk
 from annotation.models import Assignment, Rating
-from annotation.queries import desk as queries
-from annotation.services import desk
 from tests.desk.conftest import FULL, GOLD, Desk, own
 from tests.support.pages import html_of
 from webapp.accounts.models import User

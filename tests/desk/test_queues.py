@@ -8,9 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from annotation.desk import services as desk
 from annotation.models import Assignment, Queue, QueueRater
-from annotation.queries import queues as queries
-from annotation.services import desk, queues
+from annotation.queues import queries
+from annotation.queues import services as queues
 from tests.desk.conftest import Desk
 from tests.support.pages import html_of
 from webapp.audit.models import Entry

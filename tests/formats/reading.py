@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annotation.formats.limits import LIMITS, Limits
-from annotation.formats.records import Broken, Record
+from annotation.formats.records import LIMITS, Broken, Limits, Record
 
 SHAPES = Path(__file__).parent.parent / "data"
 

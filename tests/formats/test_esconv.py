@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.formats import esconv
-from annotation.formats.entries import json_entries
-from annotation.formats.limits import LIMITS, Limits
-from annotation.formats.records import Broken, Record, UnreadableFile
+from annotation.formats.json_files import json_entries
+from annotation.formats.records import LIMITS, Broken, Limits, Record, UnreadableFile
 from tests.formats.reading import SHAPES, licensed, read, read_file
 
 

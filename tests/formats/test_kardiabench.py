@@ -2,8 +2,7 @@ import pytest
 
 from annotation.formats import kardiabench
 from annotation.formats.emotions import EMOTIONS, emotion_label
-from annotation.formats.limits import Limits
-from annotation.formats.records import Broken, Record
+from annotation.formats.records import Broken, Limits, Record
 from rubrics.judging.spans import Spans, render_spans
 from tests.formats.reading import SHAPES, as_lines, read, read_file
 

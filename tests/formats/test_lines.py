@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.formats import epitome
-from annotation.formats.limits import LIMITS, Limits
-from annotation.formats.records import Broken, Record, UnreadableFile
+from annotation.formats.records import LIMITS, Broken, Limits, Record, UnreadableFile
 from tests.formats.reading import as_lines, read
 
 ROW = {

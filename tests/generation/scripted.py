@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from annotation.generation.services import generation_start
 from annotation.models import GenerationItem, GenerationRun
-from annotation.services.generation import generation_start
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed
 from tests.llm.servers import Stub, answer, serve

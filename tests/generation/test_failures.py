@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 from starlette.responses import PlainTextResponse
 
+from annotation.generation import work as generation
+from annotation.generation.services import generation_resume
 from annotation.models import GenerationItem, GenerationRun, Turn
-from annotation.services.generation import generation_resume
-from annotation.work import generation
 from tests.conftest import Cast
 from tests.generation.scripted import REPLY, corpus, endpoint, planned, speak, stub, written
 from tests.llm.servers import Stub, answer, never, refusal, refusing, serve

@@ -8,10 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from annotation.live import render_generation
+from annotation.corpus.services import split_for
+from annotation.generation.live import render_generation
+from annotation.generation.services import SOURCE
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
-from annotation.services.corpus import split_for
-from annotation.services.generation import SOURCE
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, endpoint, planned
 from tests.support.pages import html_of

@@ -2,9 +2,9 @@
 
 import pytest
 
+from annotation.generation import work as generation
+from annotation.generation.synthesis import turn_seed
 from annotation.models import Dialogue, GenerationItem, Turn
-from annotation.synthesis import turn_seed
-from annotation.work import generation
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, planned, seed_in, served, stub, written
 from webapp.llm.models import ModelCall

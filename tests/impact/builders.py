@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from annotation.formats.turns import plain_turn, supporter_turn
+from annotation.corpus.set_query import SetQuery
+from annotation.formats.records import plain_turn, supporter_turn
 from annotation.impact.services import impact_start, playground_start
 from annotation.models import Collection, ImpactRun, PlaygroundRun, Target, Turn
-from annotation.services.sets import SetQuery, collection_create
-from annotation.services.targets import text_target
+from annotation.ratings.targets import text_target
+from annotation.sets.services import collection_create
 from rubrics import judges
 from rubrics.models import Judge, RubricVersion
 from rubrics.services import draft_open, draft_save

@@ -21,7 +21,7 @@ from annotation.models import (
     TrialScore,
     Turn,
 )
-from annotation.services.targets import targets_for
+from annotation.ratings.targets import targets_for
 from rubrics.models import RubricVersion, Spec
 from rubrics.services import rubric_create
 from rubrics.spec import from_json, spec_hash

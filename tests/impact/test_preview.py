@@ -8,14 +8,14 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from annotation.agreement.queries import versions_with_ratings
 from annotation.impact import sampling, services, work
 from annotation.impact.preview import ImpactState
+from annotation.judge_runs import work as judging
+from annotation.judge_runs.queries import judge_runs_of
 from annotation.models import ImpactItem, ImpactRun, Rating, Target, TrialScore, Turn
-from annotation.queries.agreement import versions_with_ratings
-from annotation.queries.judging import judge_runs_of
-from annotation.services.ratings import NewScore, rater_for_person, submit_rating
-from annotation.services.targets import targets_for
-from annotation.work import judging
+from annotation.ratings.services import NewScore, rater_for_person, submit_rating
+from annotation.ratings.targets import targets_for
 from rubrics.models import JudgeCall, RubricVersion
 from rubrics.spec import from_json
 from tests.conftest import Cast

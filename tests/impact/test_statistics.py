@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from annotation.agreement import kappa_shift
+from annotation.agreement.statistics import kappa_shift
 from annotation.impact.charts import change_chart
 from annotation.impact.statistics import advantages, mean_of, ranking_of
 

@@ -12,14 +12,6 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from annotation.impact import suggesting, suggestion_work
-from annotation.impact.suggestion_prompt import (
-    ShownText,
-    parse_suggestions,
-    suggestion_messages,
-    suggestion_schema,
-)
-from annotation.impact.suggestions import suggestions_page
 from annotation.models import (
     Item,
     Queue,
@@ -29,8 +21,17 @@ from annotation.models import (
     SuggestionSource,
     Turn,
 )
-from annotation.services.ratings import NewScore, rater_for_person, submit_rating
-from annotation.services.targets import targets_for, text_target
+from annotation.ratings.services import NewScore, rater_for_person, submit_rating
+from annotation.ratings.targets import targets_for, text_target
+from annotation.suggestions import services as suggesting
+from annotation.suggestions import work as suggestion_work
+from annotation.suggestions.prompts import (
+    ShownText,
+    parse_suggestions,
+    suggestion_messages,
+    suggestion_schema,
+)
+from annotation.suggestions.queries import suggestions_page
 from rubrics.judging.parsing import ReplyError
 from rubrics.models import RubricVersion
 from rubrics.spec import from_json

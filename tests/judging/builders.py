@@ -3,16 +3,16 @@
 import json
 from typing import Any
 
-from annotation.formats.turns import plain_turn, supporter_turn
+from annotation.corpus.services import split_for
+from annotation.corpus.set_query import SetQuery
+from annotation.formats.records import plain_turn, supporter_turn
+from annotation.judge_runs import fitting
+from annotation.judge_runs.queries import JudgingState, state_of
+from annotation.judge_runs.services import fit_start, judge_start
 from annotation.models import FitRun, JudgeRun, Score, Snapshot, Turn
-from annotation.queries.judging import JudgingState, state_of
-from annotation.services.corpus import split_for
-from annotation.services.fitting import fit_start
-from annotation.services.judging import judge_start
-from annotation.services.ratings import NewRating, NewScore, construction_rater, submit_ratings
-from annotation.services.sets import SetQuery, collection_create, freeze
-from annotation.services.targets import targets_for
-from annotation.work import fitting
+from annotation.ratings.services import NewRating, NewScore, construction_rater, submit_ratings
+from annotation.ratings.targets import targets_for
+from annotation.sets.services import collection_create, freeze
 from rubrics.models import Judge, RubricVersion
 from rubrics.services import judge_create_llm
 from rubrics.spec import CriterionSpec, RubricSpec

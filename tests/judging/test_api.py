@@ -8,9 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from annotation.corpus.set_query import SetQuery
+from annotation.judge_runs import work as judging
 from annotation.models import FitRun, Item, JudgeRun, Queue, QueueRater
-from annotation.services.sets import SetQuery, collection_create
-from annotation.work import judging
+from annotation.sets.services import collection_create
 from rubrics.models import Judge, RubricVersion
 from tests.conftest import Cast
 from tests.generation.scripted import endpoint

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from annotation.judge_runs import work as judging
 from annotation.models import JudgeItem, Rating, Score
-from annotation.work import judging
 from tests.conftest import Cast
 from tests.judging.builders import (
     RUBRIC,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from annotation.judge_runs import work as judging
+from annotation.judge_runs.services import judge_resume
 from annotation.models import JudgeItem, Rating, Score
-from annotation.services.judging import judge_resume
-from annotation.work import judging
 from rubrics import judges
 from rubrics.models import JudgeCall
 from tests.conftest import Cast

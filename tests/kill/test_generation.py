@@ -5,18 +5,11 @@ from collections.abc import Iterator
 import pytest
 from django.test import override_settings
 
+from annotation.generation import work as generation
 from annotation.models import Dialogue, GenerationRun, Turn
-from annotation.work import generation
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, planned, served, stub, written
-from tests.kill.worker import (
-    LEASE_S,
-    TEST_TIMEOUT_S,
-    finish,
-    hold_after,
-    kill_after,
-    start_worker,
-)
+from tests.kill.worker import LEASE_S, TEST_TIMEOUT_S, finish, hold_after, kill_after, start_worker
 from tests.support.waiting import wait_until
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs

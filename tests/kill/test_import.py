@@ -8,18 +8,11 @@ import pytest
 from django.core.files.storage import default_storage
 from django.test import override_settings
 
+from annotation.corpus import work as imports
+from annotation.corpus.services import import_start
 from annotation.models import Dialogue, Evidence, ImportLine, ImportRun, Score, Turn
-from annotation.services.imports import import_start
-from annotation.work import imports
 from tests.conftest import Cast
-from tests.kill.worker import (
-    LEASE_S,
-    TEST_TIMEOUT_S,
-    finish,
-    hold_after,
-    kill_after,
-    start_worker,
-)
+from tests.kill.worker import LEASE_S, TEST_TIMEOUT_S, finish, hold_after, kill_after, start_worker
 from tests.support.waiting import wait_until
 from webapp.accounts.models import Project, User
 from webapp.files.models import StoredFile

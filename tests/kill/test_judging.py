@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from annotation.judge_runs import fitting, flow
+from annotation.judge_runs import work as judging
 from annotation.models import JudgeItem, JudgeRun, Rating, Score
-from annotation.work import fitting, flow, judging
 from rubrics.models import Judge, JudgeCall
 from tests.conftest import Cast
 from tests.judging.builders import (
@@ -103,7 +104,7 @@ def test_a_killed_fit_makes_one_judge_and_the_same(cast: Cast) -> None:
         run.refresh_from_db()
         assert (run.status, run.judge, Judge.objects.count()) == ("running", None, 1)
         wait_until(lambda: runs.reap() == 1, "the lease to run out")
-    finish(start_worker("annotation.work.fitting:work", run.pk))
+    finish(start_worker("annotation.judge_runs.fitting:work", run.pk))
     run.refresh_from_db()
     assert (run.status, run.attempt) == ("succeeded", 2) and run.judge is not None
     assert Judge.objects.count() == 2

@@ -1,6 +1,6 @@
 """A worker that can be killed: a process that calls one task's function on the test database.
 
-As a program: `python -m tests.kill.worker annotation.work.imports:work RUN_ID`.
+As a program: `python -m tests.kill.worker annotation.corpus.work:work RUN_ID`.
 """
 
 import importlib

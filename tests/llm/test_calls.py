@@ -8,10 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from annotation.generation import work as generation
 from annotation.impact.services import Pasted
+from annotation.judge_runs import work as judging
 from annotation.models import GenerationItem, Queue, QueueRater, Turn
-from annotation.services.targets import targets_for
-from annotation.work import generation, judging
+from annotation.ratings.targets import targets_for
 from rubrics.models import JudgeCall
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, endpoint, planned, served, stub

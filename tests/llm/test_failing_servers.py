@@ -16,11 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 from starlette.responses import PlainTextResponse, StreamingResponse
 
-from annotation.live import render_generation
+from annotation.generation import work as generation
+from annotation.generation.live import render_generation
+from annotation.generation.services import generation_resume
+from annotation.judge_runs import work as judging
+from annotation.judge_runs.services import judge_resume
 from annotation.models import Turn
-from annotation.services.generation import generation_resume
-from annotation.services.judging import judge_resume
-from annotation.work import generation, judging
 from rubrics import judges
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, endpoint, planned, speak

@@ -4,7 +4,7 @@ import json
 import os.path
 from collections.abc import Mapping, Sequence
 
-from annotation.prompts import prompt_messages, seeker_messages
+from annotation.generation.prompts import prompt_messages, seeker_messages
 from rubrics.demo.kardia import KARDIA
 from rubrics.judging.prompts import build_messages, rubric_text
 from rubrics.judging.schema import reply_schema

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from annotation.prompts import seeker_messages
+from annotation.generation.prompts import seeker_messages
 from rubrics.judging.spans import parse_spans
 from training.starter.build import BASE, SFT
 from training.starter.corpus import dialogues

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from annotation.prompts import prompt_messages
+from annotation.generation.prompts import prompt_messages
 from rubrics.demo import kardia
 from rubrics.judging import artefact
 from rubrics.judging.inputs import candidate_of

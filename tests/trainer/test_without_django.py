@@ -31,7 +31,7 @@ def test_no_django():
         "training.trainer.run",
         "training.starter.__main__",
         "training.starter.build",
-        "annotation.prompts",
+        "annotation.generation.prompts",
         "webapp.llm.client",
     ]
     subprocess.run([sys.executable, "-c", SCRIPT, *modules], cwd=ROOT, check=True, timeout=LONG_S)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from annotation.formats.records import ParsedDialogue
-from annotation.formats.turns import plain_turn, supporter_turn
-from annotation.services.corpus import add_dialogues
-from annotation.services.sets import SetQuery, collection_create
+from annotation.corpus.services import add_dialogues
+from annotation.corpus.set_query import SetQuery
+from annotation.formats.records import ParsedDialogue, plain_turn, supporter_turn
+from annotation.sets.services import collection_create
 from rubrics.demo.kardia import KARDIA
 from tests.conftest import Cast
 from tests.data_station.builders import published

@@ -4,7 +4,7 @@ import pytest
 
 from annotation.impact import sampling
 from annotation.models import Target
-from annotation.services.targets import contexts_of, targets_for
+from annotation.ratings.targets import contexts_of, targets_for
 from tests.conftest import Cast
 from tests.data_station.builders import REPLY, added, parsed, supporter_turns
 from tests.training_web.worlds import World

@@ -10,8 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
+from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, Snapshot
-from annotation.services.sets import SetQuery, collection_create, freeze
+from annotation.sets.services import collection_create, freeze
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.data_station.builders import WHOLE, published

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from annotation.corpus.services import split_for
+from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection
-from annotation.services.corpus import split_for
-from annotation.services.sets import SetQuery, collection_create
+from annotation.sets.services import collection_create
 from rubrics.judges import pack
 from rubrics.judging.learned import LearnedJudge
 from rubrics.models import Judge, RubricVersion

@@ -9,7 +9,7 @@ from django.db.models import IntegerField, Max, OuterRef, QuerySet, Subquery, Su
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.queries.judging import paused_of
+from annotation.judge_runs.queries import paused_of
 from rubrics.spec import from_json
 from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
 from training.paths import LOG, SPEC, folder_of

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from annotation.prompts import prompt_messages, seeker_messages
+from annotation.generation.prompts import prompt_messages, seeker_messages
 from training.starter.samples import Sample
 from training.starter.tokenizer import SPAN_MARKS, TURN_BEGIN
 

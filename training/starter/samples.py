@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from annotation.prompts import Message, Turn, prompt_messages, seeker_messages
+from annotation.generation.prompts import Message, Turn, prompt_messages, seeker_messages
 from rubrics.judging.spans import SPAN_NAMES, Spans, render_spans
 from training.starter.corpus import dialogues
 from training.starter.grammar.emotions import EMOTIONS

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from webapp.accounts.models import Membership, Project, Role, User
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -67,3 +70,10 @@ def require_open(project: Project) -> None:
     """Refuse writes to an archived project."""
     if project.archived_at is not None:
         raise PermissionDenied("The project is archived. A lead can open it again.")
+
+
+def found_or_404(row: T | None) -> T:
+    """The row that a query gave. Raises Http404 for none."""
+    if row is None:
+        raise Http404
+    return row

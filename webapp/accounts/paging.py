@@ -8,3 +8,7 @@ class KeysetPagination(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 200
     ordering = "-id"
+
+
+class ByPosition(KeysetPagination):
+    ordering = "position"

@@ -14,20 +14,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from annotation.formats.records import ParsedDialogue
-from annotation.formats.turns import plain_turn, supporter_turn
+from annotation.corpus.services import add_dialogues
+from annotation.corpus.set_query import SetQuery
+from annotation.formats.records import ParsedDialogue, plain_turn, supporter_turn
+from annotation.judge_runs.services import fit_start
 from annotation.models import Collection, FitRun, Queue, Rater, Rating, Turn
-from annotation.services.corpus import add_dialogues
-from annotation.services.fitting import fit_start
-from annotation.services.queues import queue_create
-from annotation.services.ratings import (
-    NewRating,
-    NewScore,
-    construction_rater,
-    submit_ratings,
-)
-from annotation.services.sets import SetQuery, collection_create, freeze
-from annotation.services.targets import targets_for
+from annotation.queues.services import queue_create
+from annotation.ratings.services import NewRating, NewScore, construction_rater, submit_ratings
+from annotation.ratings.targets import targets_for
+from annotation.sets.services import collection_create, freeze
 from rubrics.demo import epitome, kardia, seeker_survey
 from rubrics.models import Rubric, RubricVersion
 from rubrics.services import (

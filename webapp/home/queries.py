@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Dialogue, JudgeRun, Queue
-from annotation.queries.queues import queues_of
-from annotation.queries.waiting import waiting_queues
+from annotation.queues.queries import queues_of
+from annotation.queues.waiting import waiting_queues
 from rubrics.models import RubricVersion
 from training.models import TrainingRun
 from webapp.accounts.access import Member

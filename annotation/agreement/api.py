@@ -1,0 +1,122 @@
+"""Agreement for scripts: the figures of the page, under the same blindness."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.agreement.queries import VersionAgreement
+from rubrics.models import RubricVersion
+from webapp.accounts.models import Role
+from webapp.accounts.project_api import ProjectViewSet
+
+
+class EstimateSerializer(serializers.Serializer):
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True, help_text="Of the 95 % interval.")
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(help_text="Items with any rating.")
+    n_pairable = serializers.IntegerField(help_text="Items with two ratings or more.")
+    base_rate = serializers.FloatField(allow_null=True, help_text="Share of the commonest level.")
+    reason = serializers.CharField(help_text="Why there is no value or no interval.")
+
+
+class CriterionRefSerializer(serializers.Serializer):
+    uid = serializers.CharField()
+    name = serializers.CharField()
+
+
+class AmongPeopleSerializer(serializers.Serializer):
+    criterion = CriterionRefSerializer()
+    raters = serializers.IntegerField(help_text="People who gave it a level.")
+    carried = serializers.IntegerField(
+        help_text="Ratings given by another version in which the criterion means the same."
+    )
+    alpha = EstimateSerializer(help_text="Krippendorff’s alpha, ordinal.")
+    same = EstimateSerializer(help_text="Share of pairs with the same level.")
+
+
+class RaterRefSerializer(serializers.Serializer):
+    key = serializers.CharField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+
+
+class ComparedCriterionSerializer(serializers.Serializer):
+    criterion = CriterionRefSerializer()
+    alpha = EstimateSerializer()
+    kappa = EstimateSerializer(help_text="Cohen’s kappa, quadratic weights.")
+    same = EstimateSerializer()
+
+
+class ComparedSerializer(serializers.Serializer):
+    rater = RaterRefSerializer()
+    criteria = ComparedCriterionSerializer(many=True)
+
+
+class AgreementSerializer(serializers.Serializer):
+    version = serializers.UUIDField()
+    items = serializers.IntegerField(help_text="Rated items that are counted.")
+    hidden = serializers.IntegerField(
+        help_text="Rated items left out because you have yet to rate them yourself."
+    )
+    reference = RaterRefSerializer(allow_null=True, help_text="What others are compared with.")
+    people = AmongPeopleSerializer(many=True)
+    others = ComparedSerializer(many=True)
+
+
+class AgreementViewSet(ProjectViewSet):
+    """Agreement of the raters of one rubric version."""
+
+    roles: ClassVar = {"retrieve": (Role.CLINICIAN, Role.LEAD)}
+    queryset = RubricVersion.objects.none()
+    serializer_class = AgreementSerializer
+    lookup_url_kwarg = "version_id"
+
+    def get_queryset(self) -> QuerySet[RubricVersion]:
+        rows = RubricVersion.objects.filter(project=self.member.project, spec__isnull=False)
+        return rows.select_related("spec")
+
+    @extend_schema(
+        operation_id="agreement_retrieve",
+        parameters=[
+            OpenApiParameter(
+                "reference",
+                str,
+                description="“people”, or the key of an external rater. Left out: people where "
+                "there are any.",
+            )
+        ],
+        responses=AgreementSerializer,
+    )
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        version = self.get_object()
+        found = VersionAgreement(self.member, version)
+        reference = found.reference(request.query_params.get("reference", ""))
+        return Response(
+            AgreementSerializer(
+                {
+                    "version": version.pk,
+                    "items": found.rated_targets,
+                    "hidden": found.hidden,
+                    "reference": reference,
+                    "people": found.among_people(),
+                    "others": found.compared_with(reference.key) if reference else [],
+                }
+            ).data
+        )
+
+
+P = "projects/<uuid:project_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        P + "agreement/<uuid:version_id>/",
+        AgreementViewSet.as_view({"get": "retrieve"}),
+        name="api_agreement_retrieve",
+    ),
+]

@@ -1,0 +1,386 @@
+"""How far raters of one rubric version agree: people among themselves, and every other kind of
+rater with the people. Nothing is stored: each figure is computed from the ratings there are.
+
+What people gave under another version counts too where the criterion means the same, unless
+they rated the item by this version as well; how many these are is said."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median_low
+from uuid import UUID
+
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, When
+
+from annotation.agreement import statistics
+from annotation.agreement.statistics import Estimate
+from annotation.models import Item, Rater, Rating, Score, Target
+from annotation.ratings.blindness import hidden_targets
+from annotation.ratings.carried_ratings import carried
+from annotation.ratings.labels import names_of, title_of, tone_of
+from rubrics.models import Criterion, RubricVersion
+from rubrics.spec import CriterionSpec, RubricSpec, from_json
+from webapp.accounts.access import Member
+
+PEOPLE = "people"
+MOST_APART = 12
+# What people do on the desk; a settled gold rating is no independent one.
+_INDEPENDENT = ("desk", "norming", "import", "construction", "judge")
+_KINDS = [Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.JUDGE, Rater.Kind.CONSTRUCTION]
+
+_LOOKS = {Rater.Kind.PERSON: "human", Rater.Kind.JUDGE: "judge"}
+
+# target -> value of one rater, for one criterion
+Column = Mapping[UUID, float]
+
+
+@dataclass(frozen=True)
+class KnownRater:
+    """A rater as this page names it. Only leads read the names of people."""
+
+    key: str
+    kind: str
+    name: str
+
+    @property
+    def is_person(self) -> bool:
+        return self.kind == Rater.Kind.PERSON
+
+    @property
+    def look(self) -> str:
+        """People are round and ochre, judges square and violet, all others hollow."""
+        return _LOOKS.get(Rater.Kind(self.kind), "other")
+
+
+@dataclass(frozen=True)
+class CriterionAgreement:
+    """One criterion among people: `raters` people, and how often they gave the same level.
+    `carried` of their ratings were given under another version."""
+
+    criterion: CriterionSpec
+    raters: int
+    carried: int
+    alpha: Estimate
+    same: Estimate
+
+
+@dataclass(frozen=True)
+class ComparedCriterion:
+    criterion: CriterionSpec
+    alpha: Estimate
+    kappa: Estimate
+    same: Estimate
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One rater that is no person of the project, beside the reference."""
+
+    rater: KnownRater
+    criteria: Sequence[ComparedCriterion]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    criterion: CriterionSpec
+    rows: KnownRater
+    columns: KnownRater
+    levels: Sequence[int]
+    cells: Sequence[tuple[int, Sequence[tuple[int, int]]]]
+    n: int
+    same: float | None
+    near: float | None
+
+
+@dataclass(frozen=True)
+class Apart:
+    """An item whose raters differ, with each one's level."""
+
+    target_id: UUID
+    title: str
+    text: str
+    dialogue_id: UUID | None
+    position: int | None
+    criterion: CriterionSpec
+    people: Sequence[tuple[float, int | None]]
+    others: Sequence[tuple[float, int | None]]
+    apart: float
+
+
+class VersionAgreement:
+    """The ratings of one version that a member may see, and the figures from them."""
+
+    def __init__(self, member: Member, version: RubricVersion) -> None:
+        self.member = member
+        self.version = version
+        self.spec: RubricSpec = from_json(version.spec.content)  # type: ignore[union-attr]
+        self.criteria = self.spec.judge_criteria
+        self.raters: dict[str, KnownRater] = {}
+        # criterion uid -> rater key -> target -> value
+        self._values: dict[str, dict[str, dict[UUID, float]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
+        # criterion uid -> the ratings of it, by target and rater, that carry over
+        self._carried: dict[str, set[tuple[UUID, UUID]]] = defaultdict(set)
+        self._read()
+
+    @cached_property
+    def hidden(self) -> int:
+        """How many rated targets are left out because this member has yet to rate them."""
+        rows = self._scores().filter(rating__target_id__in=self._hidden_targets())
+        return rows.aggregate(n=Count("rating__target", distinct=True))["n"]
+
+    @property
+    def carried(self) -> int:
+        """How many ratings of single criteria were given under another version."""
+        return sum(len(ratings) for ratings in self._carried.values())
+
+    @property
+    def people(self) -> list[KnownRater]:
+        return [rater for rater in self.raters.values() if rater.is_person]
+
+    @property
+    def others(self) -> list[KnownRater]:
+        return [rater for rater in self.raters.values() if not rater.is_person]
+
+    @cached_property
+    def rated_targets(self) -> int:
+        found = {
+            target
+            for columns in self._values.values()
+            for column in columns.values()
+            for target in column
+        }
+        return len(found)
+
+    def references(self) -> list[KnownRater]:
+        """What others can be compared with: the people together, or the raters of a source."""
+        people = [KnownRater(PEOPLE, Rater.Kind.PERSON, "Median of people")] if self.people else []
+        return people + [rater for rater in self.others if rater.kind == Rater.Kind.EXTERNAL]
+
+    def reference(self, key: str) -> KnownRater | None:
+        """The reference with this key, else the first there is."""
+        references = self.references()
+        wanted = [each for each in references if each.key == key]
+        return next(iter(wanted or references), None)
+
+    def among_people(self) -> list[CriterionAgreement]:
+        people = [rater.key for rater in self.people]
+        found = []
+        for criterion in self.criteria:
+            table = self._table(criterion, people)
+            found.append(
+                CriterionAgreement(
+                    criterion=criterion,
+                    raters=sum(bool(self._column(criterion, key)) for key in people),
+                    carried=len(self._carried[criterion.uid]),
+                    alpha=statistics.alpha(table),
+                    same=statistics.percent(table),
+                )
+            )
+        return found
+
+    def compared_with(self, reference: str) -> list[Compared]:
+        return [
+            Compared(
+                rater=rater,
+                criteria=[self._compared(c, reference, rater.key) for c in self.criteria],
+            )
+            for rater in self.others
+            if rater.key != reference
+        ]
+
+    def matrix(self, criterion: CriterionSpec, rows: str, columns: str) -> Matrix:
+        first, second = self._column(criterion, rows), self._column(criterion, columns)
+        both = [(int(first[target]), int(second[target])) for target in first if target in second]
+        levels = criterion.level_values
+        counts: dict[tuple[int, int], int] = defaultdict(int)
+        for pair in both:
+            counts[pair] += 1
+        most = max(counts.values(), default=0)
+        steps = {level: place for place, level in enumerate(levels)}
+        return Matrix(
+            criterion=criterion,
+            rows=self.named(rows),
+            columns=self.named(columns),
+            levels=levels,
+            cells=[
+                (
+                    row,
+                    [(counts[row, column], _heat(counts[row, column], most)) for column in levels],
+                )
+                for row in levels
+            ],
+            n=len(both),
+            same=_share(a == b for a, b in both),
+            near=_share(abs(steps[a] - steps[b]) <= 1 for a, b in both),
+        )
+
+    def most_apart(self, limit: int = MOST_APART) -> list[Apart]:
+        """The items whose raters differ most, in steps of the scale."""
+        found = []
+        for criterion in self.criteria:
+            steps = {level: place for place, level in enumerate(criterion.level_values)}
+            given: dict[UUID, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+            for key, rater in self.raters.items():
+                if rater.kind != Rater.Kind.CONSTRUCTION:
+                    for target, value in self._column(criterion, key).items():
+                        given[target][0 if rater.is_person else 1].append(value)
+            for target, (people, others) in given.items():
+                places = [steps[int(value)] for value in (*people, *others)]
+                apart = max(places) - min(places)
+                if apart:
+                    found.append(
+                        (apart, len(people), str(target), target, criterion, people, others)
+                    )
+        found.sort(key=lambda row: (-row[0], -row[1], row[2]))
+        rows = found[:limit]
+        targets = Target.objects.select_related("turn__dialogue", "dialogue").in_bulk(
+            [row[3] for row in rows]
+        )
+        return [
+            _apart(targets[target], criterion, people, others, apart)
+            for apart, _, _, target, criterion, people, others in rows
+        ]
+
+    def named(self, key: str) -> KnownRater:
+        if key == PEOPLE:
+            return KnownRater(PEOPLE, Rater.Kind.PERSON, "Median of people")
+        return self.raters[key]
+
+    def _scores(self) -> QuerySet[Score]:
+        own, meanings = _counted(self.version), [c.meaning_id for c in self.criteria]
+        return Score.objects.filter(own | carried(meanings), project=self.member.project)
+
+    def _read(self) -> None:
+        """All scores that count in one query, and their raters in another."""
+        uids = {criterion.meaning_id: criterion.uid for criterion in self.criteria}
+        is_own = Case(When(rating__spec=self.version.spec_id, then=True), default=False)
+        rows = (
+            self._scores()
+            .filter(status=Score.Status.SCORED)
+            .exclude(rating__target_id__in=self._hidden_targets())
+            .annotate(is_own=is_own)
+            # A later pass of the same rater stands for the earlier ones, and what was given by
+            # this version for what carries over.
+            .order_by("is_own", "rating__pass_number", "rating__submitted_at")
+            .values_list(
+                "rating__target_id",
+                "rating__rater_id",
+                "criterion_uid",
+                "meaning_id",
+                "value",
+                "is_own",
+            )
+        )
+        for target, rater, criterion_uid, meaning, value, is_own_score in rows:
+            uid = criterion_uid if is_own_score else uids[meaning]
+            self._values[uid][str(rater)][target] = value or 0.0
+            if is_own_score:
+                self._carried[uid].discard((target, rater))
+            else:
+                self._carried[uid].add((target, rater))
+        keys = {key for columns in self._values.values() for key in columns}
+        self.raters = _known(Rater.objects.filter(pk__in=keys), self.member)
+
+    def _hidden_targets(self) -> QuerySet[Item, UUID]:
+        return hidden_targets(self.member.user, self.member.project)
+
+    def _column(self, criterion: CriterionSpec, key: str) -> Column:
+        columns = self._values[criterion.uid]
+        if key != PEOPLE:
+            return columns.get(key, {})
+        given: dict[UUID, list[float]] = defaultdict(list)
+        for rater in self.people:
+            for target, value in columns.get(rater.key, {}).items():
+                given[target].append(value)
+        # Between two levels it is the lower one, so that it always is a level.
+        return {target: median_low(values) for target, values in given.items()}
+
+    def _table(self, criterion: CriterionSpec, keys: Sequence[str]) -> list[list[float | None]]:
+        columns = [self._column(criterion, key) for key in keys]
+        targets = dict.fromkeys(target for column in columns for target in column)
+        return [[column.get(target) for column in columns] for target in targets]
+
+    def _compared(self, criterion: CriterionSpec, reference: str, key: str) -> ComparedCriterion:
+        table = self._table(criterion, [reference, key])
+        return ComparedCriterion(
+            criterion=criterion,
+            alpha=statistics.alpha(table),
+            kappa=statistics.cohen_kappa_weighted(
+                [row[0] for row in table],
+                [row[1] for row in table],
+                levels=criterion.level_values,
+            ),
+            same=statistics.percent(table),
+        )
+
+
+def versions_with_ratings(member: Member) -> list[RubricVersion]:
+    """The versions that somebody or some judge has rated by, the last rated one first, and those
+    that ratings of people carry over to."""
+    rated = Rating.objects.filter(spec=OuterRef("spec"), withdrawn_at=None)
+    criteria = Criterion.objects.filter(version=OuterRef("pk"), kind="judge")
+    meant_the_same = Score.objects.filter(carried([OuterRef("meaning_id")]), project=member.project)
+    return list(
+        RubricVersion.objects.filter(
+            Exists(rated) | Exists(criteria.filter(Exists(meant_the_same))),
+            project=member.project,
+            published_at__isnull=False,
+        )
+        .select_related("rubric", "spec")
+        .annotate(rated_at=Max("spec__ratings__submitted_at"))
+        .order_by(F("rated_at").desc(nulls_last=True), "-number")
+    )
+
+
+def _counted(version: RubricVersion) -> Q:
+    """The scores that were given by this very version."""
+    return Q(
+        rating__spec_id=version.spec_id,
+        rating__withdrawn_at=None,
+        rating__purpose__in=_INDEPENDENT,
+    )
+
+
+def _known(rows: QuerySet[Rater], member: Member) -> dict[str, KnownRater]:
+    found = sorted(
+        rows.select_related("user", "judge"),
+        key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk),
+    )
+    names = names_of(found, member)
+    return {str(row.pk): KnownRater(str(row.pk), row.kind, names[row.pk]) for row in found}
+
+
+def _apart(
+    target: Target,
+    criterion: CriterionSpec,
+    people: Iterable[float],
+    others: Iterable[float],
+    apart: float,
+) -> Apart:
+    turn = target.turn
+    context = target.context or {}
+    text = turn.text if turn else context.get("candidate", {}).get("response", "")
+    return Apart(
+        target_id=target.pk,
+        title=title_of(target),
+        text=text,
+        dialogue_id=turn.dialogue_id if turn else target.dialogue_id,
+        position=turn.position if turn else None,
+        criterion=criterion,
+        people=[(value, tone_of(criterion, value)) for value in people],
+        others=[(value, tone_of(criterion, value)) for value in others],
+        apart=apart,
+    )
+
+
+def _heat(count: int, most: int) -> int:
+    """The shade of a cell, 0 to 4."""
+    return 0 if not count else 1 + min(3, int(4 * count / (most + 1)))
+
+
+def _share(holds: Iterable[bool]) -> float | None:
+    values = list(holds)
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,126 @@
+"""The page of agreement, for clinicians and leads."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from annotation.agreement.charts import Figure, IntervalChart, interval_chart
+from annotation.agreement.queries import (
+    Compared,
+    CriterionAgreement,
+    Matrix,
+    VersionAgreement,
+    versions_with_ratings,
+)
+from annotation.agreement.statistics import Estimate
+from rubrics.models import RubricVersion
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+from webapp.accounts.pages import project_page
+
+
+@require_safe
+@project_page(Role.CLINICIAN, Role.LEAD)
+def agreement(request: HttpRequest, member: Member) -> HttpResponse:
+    versions = versions_with_ratings(member)
+    version = _chosen(versions, request.GET.get("version", ""))
+    if version is None:
+        return render(request, "agreement/agreement.html", {"member": member, "versions": versions})
+    found = VersionAgreement(member, version)
+    references = found.references()
+    wanted = request.GET.get("reference")
+    reference = next(
+        (r for r in references if r.key == wanted), references[0] if references else None
+    )
+    among = found.among_people()
+    compared = found.compared_with(reference.key) if reference else []
+    context = {
+        "member": member,
+        "versions": versions,
+        "version": version,
+        "found": found,
+        "references": found.references(),
+        "reference": reference,
+        "among": among,
+        "compared": compared,
+        "finding": _finding(among),
+        "chart": _chart(among, compared),
+        "matrix": _matrix(request, found),
+        "apart": found.most_apart(),
+    }
+    return render(request, "agreement/agreement.html", context)
+
+
+def _chosen(versions: Sequence[RubricVersion], wanted: str) -> RubricVersion | None:
+    """The version that is asked for; without one, the last rated. One that nobody has rated by
+    is none of the list: then the page says so."""
+    if not wanted:
+        return versions[0] if versions else None
+    try:
+        pk = UUID(wanted)
+    except ValueError:
+        raise Http404 from None
+    return next((version for version in versions if version.pk == pk), None)
+
+
+def _finding(among: Sequence[CriterionAgreement]) -> tuple[CriterionAgreement, ...]:
+    """The criteria that people agree on most and least: the sentence that the page begins with."""
+    known = [row for row in among if row.alpha.value is not None]
+    known.sort(key=lambda row: row.alpha.value or 0.0)
+    return (known[-1], known[0]) if len(known) > 1 else tuple(known)
+
+
+def _chart(
+    among: Sequence[CriterionAgreement], compared: Sequence[Compared]
+) -> IntervalChart | None:
+    rows = []
+    for place, row in enumerate(among):
+        alpha = row.alpha
+        figures = [
+            Figure("Among people", "human", alpha.value, alpha.low, alpha.high, alpha.reason)
+        ]
+        for other in compared:
+            found = other.criteria[place].alpha
+            figures.append(
+                Figure(
+                    other.rater.name,
+                    other.rater.look,
+                    found.value,
+                    found.low,
+                    found.high,
+                    found.reason,
+                )
+            )
+        rows.append((row.criterion.name, figures))
+    return interval_chart(rows)
+
+
+def _figure(name: str, look: str, estimate: Estimate) -> Figure:
+    return Figure(name, look, estimate.value, estimate.low, estimate.high, estimate.reason)
+
+
+def _matrix(request: HttpRequest, found: VersionAgreement) -> Matrix | None:
+    """The levels of two raters for one criterion; the first two that can be compared, where the
+    request does not say whose."""
+    keys = [rater.key for rater in (*found.references()[:1], *found.raters.values())]
+    keys = list(dict.fromkeys(keys))
+    if not found.criteria or len(keys) < 2:
+        return None
+    people = [rater.key for rater in found.people]
+    if len(people) >= 2 and not found.others:
+        default = (people[0], people[1])
+    else:
+        others = [rater.key for rater in found.others if rater.key != keys[0]]
+        default = (keys[0], others[0] if others else keys[1])
+    rows, columns = request.GET.get("rows"), request.GET.get("columns")
+    criterion = next(
+        (c for c in found.criteria if c.uid == request.GET.get("criterion")), found.criteria[0]
+    )
+    return found.matrix(
+        criterion,
+        rows if rows in keys else default[0],
+        columns if columns in keys else default[1],
+    )

@@ -1,0 +1,16 @@
+"""The API of this app, below `/api/`."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("annotation.corpus.api")),
+    path("", include("annotation.sets.api")),
+    path("", include("annotation.queues.api")),
+    path("", include("annotation.desk.api")),
+    path("", include("annotation.agreement.api")),
+    path("", include("annotation.generation.api")),
+    path("", include("annotation.judge_runs.api")),
+    path("", include("annotation.calls.api")),
+    path("", include("annotation.impact.api")),
+    path("", include("annotation.suggestions.api")),
+]

@@ -1,0 +1,149 @@
+"""What models were asked: the calls that a person may open, and the rows that they made."""
+
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from annotation.models import (
+    Dialogue,
+    GenerationItem,
+    JudgeItem,
+    PlaygroundItem,
+    SuggestionSource,
+    Target,
+    Turn,
+)
+from annotation.ratings.blindness import copies_of, hidden_targets
+from rubrics.models import JudgeCall
+from webapp.accounts.access import Member
+from webapp.errors import Refused
+from webapp.llm.models import ModelCall
+from webapp.llm.usage import Cost, usage_of
+from webapp.runs import registry
+
+PAGE_SIZE = 50
+# Fields of a request that say what shape the answer is to have; these and the messages are long.
+_SHAPES = ("response_format", "structured_outputs", "schema")
+_LONG = (*_SHAPES, "messages")
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where something that a call belongs to is shown."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class CallPage:
+    """The newest first. `older` is the id that the link to the next page names."""
+
+    rows: list[ModelCall]
+    older: UUID | None
+
+
+@dataclass(frozen=True)
+class CallState:
+    """One call as its page shows it."""
+
+    call: ModelCall
+    messages: list[dict[str, str]]
+    # What else was asked for: the model, sampling; and the shape of the answer as JSON.
+    settings: dict[str, object]
+    shape: str
+    made: Link | None
+    run: Link | None
+    costs: list[Cost]
+
+
+def visible_calls(member: Member) -> QuerySet[ModelCall]:
+    """The calls of the project but those about texts that this person still has to rate
+    (DECISIONS 10): they tell what a judge gave, or what a dialogue was written to be."""
+    hidden = hidden_targets(member.user, member.project)
+    targets = Target.objects.filter(pk__in=hidden)
+    dialogues = Dialogue.objects.filter(Q(targets__in=targets) | Q(turns__targets__in=targets))
+    # Only among what people pasted: to compare every rollout takes seconds in a big project.
+    pasted = PlaygroundItem.objects.filter(project=member.project).values("target")
+    about = targets.values("context_hash").union(
+        copies_of(hidden).filter(pk__in=pasted).values("context_hash")
+    )
+    judged = JudgeCall.objects.filter(project=member.project, context_hash__in=about)
+    written = Turn.objects.filter(dialogue__in=dialogues)
+    planned = GenerationItem.objects.filter(dialogue__in=dialogues)
+    # What a model is shown for proposals tells what others gave.
+    shown = SuggestionSource.objects.filter(target__in=targets)
+    return (
+        ModelCall.objects.filter(project=member.project)
+        .exclude(made_for__in=judged.values("pk"))
+        .exclude(made_for__in=written.values("pk"))
+        .exclude(made_for__in=planned.values("pk"))
+        .exclude(made_for__in=shown.values("run"))
+    )
+
+
+def page_of(calls: QuerySet[ModelCall], *, before: UUID | None) -> CallPage:
+    if before is not None:
+        calls = calls.filter(pk__lt=before)
+    found = list(
+        calls.select_related("endpoint").defer("request", "reply").order_by("-pk")[: PAGE_SIZE + 1]
+    )
+    shown = found[:PAGE_SIZE]
+    return CallPage(shown, shown[-1].pk if len(found) > PAGE_SIZE else None)
+
+
+def state_of(call: ModelCall) -> CallState:
+    request = call.request if isinstance(call.request, dict) else {}
+    shape = {key: request[key] for key in _SHAPES if key in request}
+    return CallState(
+        call=call,
+        messages=request.get("messages", []),
+        settings={key: value for key, value in request.items() if key not in _LONG},
+        shape=json.dumps(shape, indent=2, ensure_ascii=False) if shape else "",
+        made=_made(call),
+        run=run_link(call),
+        costs=list(usage_of(ModelCall.objects.filter(pk=call.pk)).costs),
+    )
+
+
+def _made(call: ModelCall) -> Link | None:
+    """The row that the call was made for, where it has a page."""
+    if call.made_for is None:
+        return None
+    if turn := Turn.objects.filter(pk=call.made_for).select_related("dialogue").first():
+        return _turn_link(turn)
+    if item := GenerationItem.objects.filter(pk=call.made_for).select_related("dialogue").first():
+        if item.dialogue is not None:
+            return _dialogue_link(item.dialogue)
+        return None
+    items = JudgeItem.objects.filter(judge_call=call.made_for)
+    judged = items.select_related("target__turn__dialogue", "target__dialogue").first()
+    if judged is None:
+        return None
+    if judged.target.turn is not None:
+        return _turn_link(judged.target.turn)
+    return _dialogue_link(judged.target.dialogue) if judged.target.dialogue is not None else None
+
+
+def _turn_link(turn: Turn) -> Link:
+    url = _dialogue_link(turn.dialogue).url
+    label = f"Dialogue {turn.dialogue.number:,}, turn {turn.position + 1}"
+    return Link(label, f"{url}#turn-{turn.position}")
+
+
+def _dialogue_link(dialogue: Dialogue) -> Link:
+    url = reverse("dialogue", args=[dialogue.project_id, dialogue.pk])
+    return Link(f"Dialogue {dialogue.number:,}", url)
+
+
+def run_link(call: ModelCall) -> Link | None:
+    """The run that asked, where one did."""
+    try:
+        kind = registry.find(call.run_kind)
+    except Refused:
+        return None
+    run = kind.model.objects.filter(project=call.project_id, pk=call.run_id).first()
+    return Link(str(run), kind.url(run)) if run is not None and kind.url is not None else None

@@ -1,0 +1,307 @@
+"""The API of dialogues and imports: the same rows and services as the pages."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+import django_filters
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.corpus.access import dialogue_for, import_run_for
+from annotation.corpus.queries import imports_of, with_turn_counts
+from annotation.corpus.services import AUTO, import_start
+from annotation.corpus.transcript import Line, RatingNote, ScoreLine, Transcript, transcript_of
+from annotation.formats.emotions import EMOTIONS
+from annotation.formats.registry import READERS
+from annotation.models import Dialogue, ImportLine, ImportRun, Profile
+from annotation.models.corpus import Split
+from annotation.roles import DATA_READERS, DATA_WRITERS
+from webapp.accounts.access import require_open
+from webapp.accounts.project_api import ProjectViewSet
+from webapp.files.models import StoredFile
+from webapp.files.services import store
+from webapp.ids import new_id
+from webapp.runs import services as runs
+
+
+class DialogueFilter(django_filters.FilterSet):
+    emotion = django_filters.ChoiceFilter(
+        field_name="emotion_label", choices=[(name, name) for name in sorted(EMOTIONS)]
+    )
+    source = django_filters.CharFilter()
+    split = django_filters.ChoiceFilter(choices=Split.choices)
+    profile = django_filters.UUIDFilter(field_name="profile_id")
+    import_run = django_filters.UUIDFilter(method="filter_import_run")
+    generation_run = django_filters.UUIDFilter(field_name="generation_item__run_id")
+
+    class Meta:
+        model = Dialogue
+        fields: ClassVar[list[str]] = []
+
+    def filter_import_run(
+        self, rows: QuerySet[Dialogue], name: str, value: UUID
+    ) -> QuerySet[Dialogue]:
+        lines = ImportLine.objects.filter(run_id=value, dialogue__isnull=False)
+        return rows.filter(pk__in=lines.values("dialogue_id"))
+
+
+class ImportLineFilter(django_filters.FilterSet):
+    outcome = django_filters.ChoiceFilter(choices=ImportLine.Outcome.choices)
+
+    class Meta:
+        model = ImportLine
+        fields: ClassVar[list[str]] = []
+
+
+class ProfileSerializer(serializers.ModelSerializer[Profile]):
+    class Meta:
+        model = Profile
+        fields = ("id", "number", "text", "mbti", "username")
+
+
+class DialogueSerializer(serializers.ModelSerializer[Dialogue]):
+    turn_count = serializers.IntegerField()
+
+    class Meta:
+        model = Dialogue
+        fields = (
+            "id", "number", "source", "source_key", "profile", "situation", "emotion",
+            "emotion_label", "split", "turn_count", "created_at",
+        )  # fmt: skip
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    span = serializers.CharField()
+    start = serializers.IntegerField(allow_null=True)
+    end = serializers.IntegerField(allow_null=True)
+    quote = serializers.CharField()
+
+
+class ScoreLineSerializer(serializers.Serializer[ScoreLine]):
+    criterion_uid = serializers.CharField(source="score.criterion_uid")
+    name = serializers.CharField()
+    score_status = serializers.CharField(source="score.status")
+    value = serializers.FloatField(source="score.value", allow_null=True)
+    expected = serializers.FloatField(source="score.expected", allow_null=True)
+    rationale = serializers.CharField(source="score.rationale")
+    reason = serializers.CharField(source="score.reason")
+    evidence = EvidenceSerializer(many=True)
+
+
+class RatingNoteSerializer(serializers.Serializer[RatingNote]):
+    id = serializers.UUIDField(source="rating.id")
+    rater = serializers.CharField()
+    rater_kind = serializers.CharField(source="rating.rater.kind")
+    purpose = serializers.CharField(source="rating.purpose")
+    rubric = serializers.CharField()
+    spec_hash = serializers.CharField(source="rating.spec.hash")
+    submitted_at = serializers.DateTimeField(source="rating.submitted_at")
+    scores = ScoreLineSerializer(source="lines", many=True)
+
+
+class TurnSerializer(serializers.Serializer[Line]):
+    id = serializers.UUIDField(source="turn.id")
+    position = serializers.IntegerField(source="turn.position")
+    role = serializers.CharField(source="turn.role")
+    text = serializers.CharField(source="turn.text")
+    understanding = serializers.CharField(source="turn.understanding")
+    reasoning = serializers.CharField(source="turn.reasoning")
+    emotion = serializers.CharField(source="turn.emotion")
+    raw = serializers.CharField(source="turn.raw")
+    problems = serializers.ListField(child=serializers.CharField())
+    ratings = RatingNoteSerializer(source="notes", many=True)
+    ratings_hidden = serializers.BooleanField(source="is_hidden")
+
+
+class TranscriptSerializer(serializers.Serializer[Transcript]):
+    """A dialogue with its turns and the ratings that the asker may see."""
+
+    id = serializers.UUIDField(source="dialogue.id")
+    number = serializers.IntegerField(source="dialogue.number")
+    source = serializers.CharField(source="dialogue.source")
+    source_key = serializers.CharField(source="dialogue.source_key")
+    profile = ProfileSerializer(source="dialogue.profile", allow_null=True)
+    situation = serializers.CharField(source="dialogue.situation")
+    emotion = serializers.CharField(source="dialogue.emotion")
+    emotion_label = serializers.CharField(source="dialogue.emotion_label", allow_null=True)
+    split = serializers.CharField(source="dialogue.split")
+    meta = serializers.JSONField(help_text="Empty while any rating of it is hidden.")
+    created_at = serializers.DateTimeField(source="dialogue.created_at")
+    turns = TurnSerializer(source="lines", many=True)
+    ratings = RatingNoteSerializer(source="notes", many=True)
+    ratings_hidden = serializers.BooleanField(source="is_hidden")
+
+
+class ImportSerializer(serializers.ModelSerializer[ImportRun]):
+    file_name = serializers.CharField(source="file.name")
+    file_size = serializers.IntegerField(source="file.size")
+    added = serializers.IntegerField()
+    known = serializers.IntegerField()
+    broken = serializers.IntegerField()
+
+    class Meta:
+        model = ImportRun
+        fields = (
+            "id", "number", "status", "file_name", "file_size", "format", "collection",
+            "records_total", "added", "known", "broken", "error", "created_at", "started_at",
+            "ended_at",
+        )  # fmt: skip
+
+
+class NewImportSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField()
+    format = serializers.ChoiceField(choices=[AUTO, *READERS], default=AUTO)
+    key = serializers.CharField(
+        max_length=64, required=False, help_text="The same key again is the same import."
+    )
+
+
+class ImportLineSerializer(serializers.ModelSerializer[ImportLine]):
+    class Meta:
+        model = ImportLine
+        fields = ("line", "outcome", "reason", "excerpt", "dialogue")
+
+
+class DialogueViewSet(ProjectViewSet):
+    queryset = Dialogue.objects.none()
+    serializer_class = DialogueSerializer
+    filterset_class = DialogueFilter
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS, "retrieve": DATA_READERS}
+
+    def get_queryset(self) -> QuerySet[Dialogue]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        rows = Dialogue.objects.filter(project=self.member.project, sealed_at__isnull=False)
+        return with_turn_counts(rows)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(responses=TranscriptSerializer)
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        transcript = transcript_of(dialogue_for(self.member, id), self.member)
+        return Response(TranscriptSerializer(transcript).data)
+
+
+class ImportViewSet(ProjectViewSet):
+    queryset = ImportRun.objects.none()
+    serializer_class = ImportSerializer
+    parser_classes = (MultiPartParser,)
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {
+        "list": DATA_READERS,
+        "retrieve": DATA_READERS,
+        "create": DATA_WRITERS,
+        "cancel": DATA_WRITERS,
+        "resume": DATA_WRITERS,
+    }
+
+    def get_queryset(self) -> QuerySet[ImportRun]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return imports_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self._shown(import_run_for(self.member, id)))
+
+    @extend_schema(request=NewImportSerializer, responses={201: ImportSerializer})
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        require_open(self.member.project)
+        given = NewImportSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        file = store(
+            project=self.member.project,
+            kind=StoredFile.Kind.UPLOAD,
+            name=given.validated_data["file"].name,
+            content=given.validated_data["file"],
+            actor=self.member.user,
+        )
+        run = import_start(
+            project=self.member.project,
+            actor=self.member.user,
+            file=file,
+            format=given.validated_data["format"],
+            key=given.validated_data.get("key") or new_id().hex,
+        )
+        return Response(self._shown(run), status=201)
+
+    @extend_schema(request=None, responses=ImportSerializer)
+    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        run = import_run_for(self.member, id)
+        runs.cancel(run, actor=self.member.user)
+        return Response(self._shown(run))
+
+    @extend_schema(request=None, responses=ImportSerializer)
+    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        run = import_run_for(self.member, id)
+        runs.resume(run, actor=self.member.user)
+        return Response(self._shown(run))
+
+    def _shown(self, run: ImportRun) -> dict[str, Any]:
+        return dict(self.get_serializer(self.get_queryset().get(pk=run.pk)).data)
+
+
+class ImportLineViewSet(ProjectViewSet):
+    """What became of each record of a file."""
+
+    queryset = ImportLine.objects.none()
+    serializer_class = ImportLineSerializer
+    filterset_class = ImportLineFilter
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS}
+
+    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        run = import_run_for(self.member, id)
+        page = self.paginate_queryset(self.filter_queryset(run.lines.all()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+P = "projects/<uuid:project_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        P + "dialogues/",
+        DialogueViewSet.as_view({"get": "list"}),
+        name="api_dialogue_list",
+    ),
+    path(
+        P + "dialogues/<uuid:id>/",
+        DialogueViewSet.as_view({"get": "retrieve"}),
+        name="api_dialogue_retrieve",
+    ),
+    path(
+        P + "imports/",
+        ImportViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_import_list",
+    ),
+    path(
+        P + "imports/<uuid:id>/",
+        ImportViewSet.as_view({"get": "retrieve"}),
+        name="api_import_retrieve",
+    ),
+    path(
+        P + "imports/<uuid:id>/cancel/",
+        ImportViewSet.as_view({"post": "cancel"}),
+        name="api_import_cancel",
+    ),
+    path(
+        P + "imports/<uuid:id>/resume/",
+        ImportViewSet.as_view({"post": "resume"}),
+        name="api_import_resume",
+    ),
+    path(
+        P + "imports/<uuid:id>/lines/",
+        ImportLineViewSet.as_view({"get": "list"}),
+        name="api_import_lines",
+    ),
+]

@@ -1,0 +1,32 @@
+"""What the page of an import shows while it works."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+
+from annotation.corpus import queries
+from annotation.models import ImportRun
+from annotation.roles import DATA_READERS
+from webapp.accounts.access import Member
+from webapp.runs import registry
+from webapp.runs.models import Run
+from webapp.runs.pages import render_parts
+
+
+def register() -> None:
+    registry.register(registry.Kind(ImportRun, render_import, DATA_READERS, _records, _page))
+
+
+def render_import(run: Run, member: Member) -> Sequence[str]:
+    assert isinstance(run, ImportRun)  # noqa: S101  (registered for this model)
+    state = queries.import_state(run)
+    return render_parts("data", ("import_state",), run=run, member=member, state=state)
+
+
+def _records(run: Run) -> tuple[int, int | None]:
+    assert isinstance(run, ImportRun)  # noqa: S101  (registered for this model)
+    return run.lines.count(), run.records_total
+
+
+def _page(run: Run) -> str:
+    return reverse("import_run", kwargs={"project_id": run.project_id, "run_id": run.pk})

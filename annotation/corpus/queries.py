@@ -1,0 +1,104 @@
+"""What the pages of imports and dialogues show."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Left
+
+from annotation.formats.registry import READERS
+from annotation.models import Dialogue, ImportLine, ImportRun, Rating, Turn
+from webapp.accounts.models import Project
+from webapp.runs.progress import Progress, progress_of
+
+BROKEN_SHOWN = 100
+OPENING_CHARS = 200
+
+Outcome = ImportLine.Outcome
+
+SOURCE_LABELS = {name: reader.label.split(" (")[0] for name, reader in READERS.items()} | {
+    "generation": "Generation"
+}
+
+
+@dataclass(frozen=True)
+class ImportState:
+    """An import as its page shows it now."""
+
+    progress: Progress
+    added: int
+    known: int
+    broken: int
+    ratings: int
+    broken_lines: list[ImportLine]
+    unit: str
+
+    @property
+    def is_counting(self) -> bool:
+        return self.progress.total is None
+
+
+def imports_of(project: Project) -> QuerySet[ImportRun]:
+    """Runs, the newest first, each with `added`, `known` and `broken`."""
+
+    def lines(outcome: str) -> Coalesce:
+        rows = ImportLine.objects.filter(run=OuterRef("pk"), outcome=outcome).order_by()
+        return Coalesce(Subquery(rows.values("run").annotate(n=Count("pk")).values("n")), 0)
+
+    return (
+        ImportRun.objects.filter(project=project)
+        .select_related("created_by", "file", "project")
+        .annotate(
+            added=lines(Outcome.ADDED), known=lines(Outcome.KNOWN), broken=lines(Outcome.BROKEN)
+        )
+        .order_by("-number")
+    )
+
+
+def import_state(run: ImportRun) -> ImportState:
+    counts = run.lines.aggregate(
+        added=Count("pk", filter=Q(outcome=Outcome.ADDED)),
+        known=Count("pk", filter=Q(outcome=Outcome.KNOWN)),
+        broken=Count("pk", filter=Q(outcome=Outcome.BROKEN)),
+    )
+    return ImportState(
+        progress=progress_of(run, done=sum(counts.values()), total=run.records_total),
+        ratings=_ratings_of(run),
+        broken_lines=list(run.lines.filter(outcome=Outcome.BROKEN)[:BROKEN_SHOWN]),
+        unit=READERS[run.format].unit,
+        **counts,
+    )
+
+
+def _ratings_of(run: ImportRun) -> int:
+    """Ratings that the file brought along."""
+    added = run.lines.filter(outcome=Outcome.ADDED).values("dialogue_id")
+    return (
+        Rating.objects.filter(project=run.project, purpose=Rating.Purpose.IMPORT)
+        .filter(Q(target__turn__dialogue__in=added) | Q(target__dialogue__in=added))
+        .count()
+    )
+
+
+def with_turn_counts(dialogues: QuerySet[Dialogue]) -> QuerySet[Dialogue]:
+    """Dialogues with their profile, `turn_count` and `opening`, what the seeker says first."""
+    turns = Turn.objects.filter(dialogue=OuterRef("pk"))
+    count = Subquery(turns.order_by().values("dialogue").annotate(n=Count("pk")).values("n"))
+    said = turns.filter(role=Turn.Role.SEEKER).order_by("position")
+    return dialogues.select_related("profile").annotate(
+        turn_count=Coalesce(count, 0),
+        opening=Subquery(said.values(beginning=Left("text", OPENING_CHARS))[:1]),
+    )
+
+
+def sources_of(project: Project) -> list[str]:
+    rows = Dialogue.objects.filter(project=project).order_by("source")
+    return list(rows.values_list("source", flat=True).distinct())
+
+
+def beside(dialogue: Dialogue) -> dict[str, Dialogue | None]:
+    """The dialogues with the next higher and the next lower number."""
+    rows = Dialogue.objects.filter(project=dialogue.project_id, sealed_at__isnull=False)
+    return {
+        "newer": rows.filter(number__gt=dialogue.number).order_by("number").first(),
+        "older": rows.filter(number__lt=dialogue.number).order_by("-number").first(),
+    }

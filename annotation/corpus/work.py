@@ -1,0 +1,102 @@
+"""What a worker does for an import: count, read, and write in short transactions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.db.models import Max
+
+from annotation.corpus import services
+from annotation.corpus.source_ratings import with_survey, write_ratings
+from annotation.formats.records import Broken, Record, UnreadableFile
+from annotation.formats.registry import READERS
+from annotation.models import ImportLine, ImportRun
+from webapp.files.services import open_file
+from webapp.runs import live
+from webapp.runs.work import Claim, RunFailed, claimed
+
+# What one transaction holds at most.
+CHUNK_RECORDS = 200
+CHUNK_CHARS = 2_000_000
+
+
+def work(run_id: str) -> None:
+    """Import what of the file is not in yet. For a worker."""
+    with claimed(ImportRun, run_id) as claim:
+        if claim is None:
+            return
+        try:
+            _count(claim)
+            _read(claim)
+        except UnreadableFile as error:
+            raise RunFailed(str(error)) from error
+
+
+def _count(claim: Claim[ImportRun]) -> None:
+    run = claim.run
+    if run.records_total is not None:
+        return
+    with open_file(run.file) as content:
+        run.records_total = READERS[run.format].count(content)
+    with claim.writing():
+        ImportRun.objects.filter(pk=run.pk).update(records_total=run.records_total)
+        live.publish(run.topic)
+
+
+def _read(claim: Claim[ImportRun]) -> None:
+    run = claim.run
+    # All lines up to the last one were committed with what they brought: go on behind it.
+    last = run.lines.aggregate(last=Max("line"))["last"] or 0
+    with open_file(run.file) as content:
+        left = (record for record in READERS[run.format].read(content) if record.line > last)
+        for chunk in chunks(left):
+            claim.check()
+            with claim.writing():
+                _write(run, chunk)
+                live.publish(run.topic)
+
+
+def chunks(records: Iterable[Record | Broken]) -> Iterator[list[Record | Broken]]:
+    """Records in portions of bounded number and length."""
+    chunk: list[Record | Broken] = []
+    chars = 0
+    for record in records:
+        chunk.append(record)
+        if isinstance(record, Record):
+            chars += sum(len(turn.raw) for turn in record.dialogue.turns)
+        if len(chunk) >= CHUNK_RECORDS or chars >= CHUNK_CHARS:
+            yield chunk
+            chunk, chars = [], 0
+    if chunk:
+        yield chunk
+
+
+def _write(run: ImportRun, chunk: Sequence[Record | Broken]) -> None:
+    good = [record for record in chunk if isinstance(record, Record)]
+    parsed = [with_survey(record.dialogue) for record in good]
+    placed = services.add_dialogues(project=run.project, parsed=parsed, source=run.format)
+    added = [
+        (place.dialogue_id, each) for place, each in zip(placed, parsed, strict=True) if place.added
+    ]
+    write_ratings(project=run.project, actor=run.created_by, format=run.format, added=added)
+    lines = [
+        ImportLine(
+            project=run.project,
+            run=run,
+            line=record.line,
+            outcome=ImportLine.Outcome.ADDED if place.added else ImportLine.Outcome.KNOWN,
+            dialogue_id=place.dialogue_id,
+        )
+        for record, place in zip(good, placed, strict=True)
+    ]
+    lines += [
+        ImportLine(
+            project=run.project,
+            run=run,
+            line=record.line,
+            outcome=ImportLine.Outcome.BROKEN,
+            reason=record.reason,
+            excerpt=record.excerpt,
+        )
+        for record in chunk
+        if isinstance(record, Broken)
+    ]
+    ImportLine.objects.bulk_create(lines)

@@ -1,0 +1,281 @@
+"""What the desk shows: the queues that wait, one item as its rater may see it, own ratings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Avg, QuerySet
+from django.utils import timezone
+
+from annotation.models import Assignment, Queue, Rating, Score, Target
+from annotation.models.desk import UNDO_WITHIN
+from annotation.queues.waiting import WaitingQueue, waiting_queues
+from annotation.ratings.drafts import NOT_APPLICABLE
+from annotation.ratings.labels import title_of, tone, tone_of
+from annotation.ratings.targets import context_of
+from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec, from_json
+from webapp.accounts.access import Member
+
+_State = Assignment.State
+PAGE = 50
+
+
+_WITHOUT_LEVELS = (LevelSpec(0, "No"), LevelSpec(1, "Yes"))
+
+
+@dataclass(frozen=True)
+class ShownLevel:
+    value: int
+    label: str
+    anchor: str
+    tone: int
+    # The key that gives this level; "" where the keyboard has no single one.
+    key: str
+    is_chosen: bool
+
+    @property
+    def title(self) -> str:
+        return f"{self.value}, {self.label}" if self.label else str(self.value)
+
+
+@dataclass(frozen=True)
+class ShownCriterion:
+    spec: CriterionSpec
+    levels: Sequence[ShownLevel]
+    is_not_applicable: bool
+    rationale: str
+    is_open: bool
+
+    @property
+    def is_rated(self) -> bool:
+        return self.is_not_applicable or any(level.is_chosen for level in self.levels)
+
+
+@dataclass(frozen=True)
+class ShownTurn:
+    """A turn as `templates/includes/turn.html` reads it."""
+
+    position: int
+    role: str
+    text: str
+    understanding: str = ""
+    reasoning: str = ""
+    emotion: str = ""
+
+    @property
+    def get_role_display(self) -> str:
+        return self.role.capitalize()
+
+
+@dataclass(frozen=True)
+class DeskItem:
+    """One item as its rater may see it: nothing of other raters, nothing that came later."""
+
+    assignment: Assignment
+    queue: Queue
+    spec: RubricSpec
+    title: str
+    profile: str
+    situation: str
+    cut: int
+    turns: Sequence[ShownTurn]
+    current: ShownTurn | None
+    criteria: Sequence[ShownCriterion]
+    waiting: WaitingQueue
+    pace: float | None
+
+    @property
+    def rated(self) -> int:
+        return sum(criterion.is_rated for criterion in self.criteria)
+
+    @property
+    def carried(self) -> int:
+        """How many levels were filled in from an earlier version, until anything is saved."""
+        return self.rated if self.assignment.draft_revision == 0 else 0
+
+    @property
+    def is_held(self) -> bool:
+        return self.assignment.state == _State.RESERVED
+
+
+@dataclass(frozen=True)
+class Undoable:
+    """A submit that can be taken back for `left` more seconds."""
+
+    pk: UUID
+    left: int
+
+
+@dataclass(frozen=True)
+class SkippedItem:
+    assignment: Assignment
+    title: str
+
+
+@dataclass(frozen=True)
+class OwnRating:
+    rating: Rating
+    title: str
+    rubric: str
+    scores: Sequence[tuple[str, Score, int | None]]
+
+
+def desk_item(member: Member, assignment: Assignment) -> DeskItem:
+    """What the desk shows of one of this person's assignments."""
+    queue, target = assignment.item.queue, assignment.item.target
+    spec = from_json(queue.version.spec.content)  # type: ignore[union-attr]
+    context = context_of(target)
+    turns, current = _turns(target, context)
+    waiting = waiting_queues(member, queue_id=queue.pk)
+    return DeskItem(
+        assignment=assignment,
+        queue=queue,
+        spec=spec,
+        title=title_of(target),
+        profile=context["profile"],
+        situation=context["situation"],
+        cut=context["cut"],
+        turns=turns,
+        current=current,
+        criteria=_criteria(spec, assignment.draft),
+        waiting=waiting[0] if waiting else WaitingQueue.of(queue, None),
+        pace=_pace(assignment),
+    )
+
+
+def undoable(member: Member) -> Undoable | None:
+    """The last submit of this person, while it can be taken back."""
+    now = timezone.now()
+    last = (
+        Assignment.objects.filter(
+            project=member.project,
+            rater__user=member.user,
+            state=_State.SUBMITTED,
+            submitted_at__gt=now - UNDO_WITHIN,
+            item__queue__closed_at=None,
+        )
+        .order_by("-submitted_at")
+        .first()
+    )
+    if last is None or last.submitted_at is None:
+        return None
+    return Undoable(last.pk, int((last.submitted_at + UNDO_WITHIN - now).total_seconds()))
+
+
+def skipped_by(member: Member, *, limit: int = 20) -> list[SkippedItem]:
+    """Items that this person skipped in open queues, the last one first."""
+    rows = (
+        Assignment.objects.filter(
+            project=member.project,
+            rater__user=member.user,
+            state=_State.SKIPPED,
+            item__queue__closed_at=None,
+            item__queue__raters__user=member.user,
+        )
+        .select_related("item__queue", "item__target__turn__dialogue", "item__target__dialogue")
+        .order_by("-id")[:limit]
+    )
+    return [SkippedItem(row, title_of(row.item.target)) for row in rows]
+
+
+def own_rating_rows(member: Member) -> QuerySet[Rating]:
+    """Ratings that this person submitted and did not take back."""
+    rows = Rating.objects.filter(project=member.project, rater__user=member.user, withdrawn_at=None)
+    return rows.prefetch_related("scores")
+
+
+def own_ratings(member: Member, *, before: UUID | None = None) -> list[OwnRating]:
+    """A page of them with what each is of, the last first, before an id."""
+    rows = (
+        own_rating_rows(member)
+        .select_related("spec", "target__turn__dialogue", "target__dialogue")
+        .order_by("-id")
+    )
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[:PAGE])
+    specs = {row.spec_id: from_json(row.spec.content) for row in found}
+    return [_own_rating(row, specs[row.spec_id]) for row in found]
+
+
+def _turns(target: Target, context: dict[str, Any]) -> tuple[list[ShownTurn], ShownTurn | None]:
+    """The turns before, and the one to rate; a dialogue as a whole has all its turns before."""
+    history, candidate = context["history"], context["candidate"]
+    last = target.turn.position if target.turn is not None else len(history)
+    before = [
+        ShownTurn(last - len(history) + index, turn["role"], turn["text"])
+        for index, turn in enumerate(history)
+    ]
+    if target.kind == Target.Kind.DIALOGUE:
+        return before, None
+    return before, ShownTurn(
+        last,
+        "supporter",
+        candidate["response"] or candidate["raw"],
+        candidate["understanding"],
+        candidate["reasoning"],
+        candidate["emotion"],
+    )
+
+
+def _criteria(spec: RubricSpec, draft: dict[str, Any]) -> list[ShownCriterion]:
+    scores, rationales = draft.get("scores", {}), draft.get("rationales", {})
+    unrated = [c.uid for c in spec.judge_criteria if c.uid not in scores]
+    open_uid = unrated[0] if unrated else spec.judge_criteria[0].uid
+    return [
+        ShownCriterion(
+            spec=criterion,
+            levels=_levels(criterion, scores.get(criterion.uid)),
+            is_not_applicable=scores.get(criterion.uid) == NOT_APPLICABLE,
+            rationale=rationales.get(criterion.uid, ""),
+            is_open=criterion.uid == open_uid,
+        )
+        for criterion in spec.judge_criteria
+    ]
+
+
+def _levels(criterion: CriterionSpec, chosen: object) -> list[ShownLevel]:
+    levels = sorted(criterion.levels or _WITHOUT_LEVELS, key=lambda level: level.value)
+    single = all(0 <= level.value <= 9 for level in levels)
+    return [
+        ShownLevel(
+            value=level.value,
+            label=level.label,
+            anchor=level.anchor,
+            tone=tone(index, len(levels)),
+            key=_key(level.value if single else index + 1),
+            is_chosen=chosen == level.value,
+        )
+        for index, level in enumerate(levels)
+    ]
+
+
+def _key(number: int) -> str:
+    return str(number) if number <= 9 else ""
+
+
+def _pace(assignment: Assignment) -> float | None:
+    """Seconds of work that this person takes for an item of this queue, on average."""
+    done = Assignment.objects.filter(
+        item__queue=assignment.item.queue, rater=assignment.rater, state=_State.SUBMITTED
+    )
+    return done.aggregate(pace=Avg("active_seconds"))["pace"]
+
+
+def _own_rating(row: Rating, spec: RubricSpec) -> OwnRating:
+    scores = {score.criterion_uid: score for score in row.scores.all()}
+    return OwnRating(
+        rating=row,
+        title=title_of(row.target),
+        rubric=spec.title,
+        scores=[
+            (c.name, scores[c.uid], _tone_of_score(c, scores[c.uid]))
+            for c in spec.criteria
+            if c.uid in scores
+        ],
+    )
+
+
+def _tone_of_score(criterion: CriterionSpec, score: Score) -> int | None:
+    return None if score.value is None else tone_of(criterion, score.value)

@@ -1,0 +1,382 @@
+"""The annotator's desk: claim an item, keep its draft, submit, take back, skip, flag.
+
+Locks are always taken in one order: the person's rater row, then items, then the person's own
+assignments. The rater row makes two tabs of one person wait for each other; an item's row
+guards how many people have a place at it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Score
+from annotation.models.desk import UNDO_WITHIN
+from annotation.ratings import services as ratings
+from annotation.ratings.blindness import read_items
+from annotation.ratings.carried_ratings import own_levels
+from annotation.ratings.drafts import NOT_APPLICABLE, Draft, read_active_seconds, read_draft
+from rubrics.spec import RubricSpec, from_json
+from webapp.accounts.access import require_open
+from webapp.accounts.models import User
+from webapp.audit import services as audit
+from webapp.errors import Refused, Stale
+
+_State = Assignment.State
+MAX_REASON = 2_000
+
+
+class Incomplete(Refused):
+    """A submit without a level for every criterion; `missing` are the uids that lack one."""
+
+    def __init__(self, names: list[str], missing: list[str]) -> None:
+        super().__init__(f"Not rated yet: {', '.join(names)}.", code="incomplete")
+        self.missing = missing
+
+
+class StaleDraft(Stale):
+    """Another window saved this draft since; `draft` and `revision` are those there are now."""
+
+    def __init__(self, draft: dict[str, Any], revision: int) -> None:
+        super().__init__(
+            "This rating was changed in another window. Nothing was overwritten.", code="stale"
+        )
+        self.draft, self.revision = draft, revision
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A saved draft. `is_held` is False where its place has gone to somebody else meanwhile."""
+
+    revision: int
+    saved_at: datetime | None
+    is_held: bool
+
+
+def claim_next(*, queue: Queue, rater: Rater) -> Assignment | None:
+    """The item that this person goes on with, or takes now; None where there is none for them.
+
+    An item never has more people than the queue's overlap: whoever submitted, and whoever holds
+    it under a lease that has not run out. Each attempt is one short transaction that locks one
+    item, so that no two of them can wait for each other.
+    """
+    # Items that others are just claiming are passed by. Where no other is left, wait for them:
+    # their claim may fail, and "nothing is left" has to be true.
+    for skip_locked in (True, False):
+        while True:
+            with transaction.atomic():
+                _lock_person(rater)
+                queue = Queue.objects.select_related("project", "version__spec").get(pk=queue.pk)
+                _require_taking_part(queue, rater)
+                item = _held_item(queue, rater) or _free_item(queue, rater, skip_locked)
+                if item is None:
+                    break
+                own = _take(item, queue, rater)
+            if own is not None:
+                return own
+    return None
+
+
+def draft_save(
+    *, assignment: Assignment, draft: object, revision: int, active_seconds: object = 0
+) -> Kept:
+    """Keep what was written so far, and the place at the item for another lease.
+
+    Raises StaleDraft where `revision` is not the one there is, BadDraft for what is no draft.
+    """
+    spec = spec_of(assignment)
+    read, seconds = read_draft(spec, draft), read_active_seconds(active_seconds)
+    with transaction.atomic():
+        own = _lock(assignment)
+        if own.state == _State.SUBMITTED:
+            raise Refused("This rating is submitted already.", code="submitted")
+        if own.draft_revision != revision:
+            raise StaleDraft(own.draft, own.draft_revision)
+        _write_draft(own, read, seconds)
+        is_held = own.state == _State.RESERVED and _renew(own)
+        own.save()
+        return Kept(own.draft_revision, own.draft_saved_at, is_held)
+
+
+def submit(
+    *,
+    assignment: Assignment,
+    draft: object,
+    active_seconds: object = 0,
+    revision: int | None = None,
+) -> Assignment:
+    """Make the rating. The same submit twice is one rating.
+
+    After the lease it still counts while the item needs it. Where it does not, the draft is kept
+    and Refused says so. Raises Incomplete for criteria without a level, BadDraft for no draft,
+    StaleDraft where another draft was saved since `revision`.
+    """
+    spec = spec_of(assignment)
+    read, seconds = read_draft(spec, draft), read_active_seconds(active_seconds)
+    missing = read.missing(spec)
+    if missing:
+        raise Incomplete([c.name for c in missing], [c.uid for c in missing])
+    with transaction.atomic():
+        own = _lock(assignment)
+        if own.state == _State.SUBMITTED:
+            return own
+        if revision not in (None, own.draft_revision) and own.draft != read.to_json():
+            raise StaleDraft(own.draft, own.draft_revision)
+        _write_draft(own, read, seconds)
+        refusal = _why_not(own)
+        if refusal is None:
+            own.rating = _rate(own, spec, read)
+            own.state, own.submitted_at = _State.SUBMITTED, own.rating.submitted_at
+        own.save()
+    if refusal is not None:
+        raise refusal
+    return own
+
+
+def undo(*, assignment: Assignment, actor: User) -> Assignment:
+    """Take a submit back within a minute: the rating is withdrawn, the item is open again with
+    what was written. Raises Refused where it is too late."""
+    with transaction.atomic():
+        own = _lock(assignment)
+        if own.state != _State.SUBMITTED:
+            return own
+        if own.submitted_at is None or timezone.now() - own.submitted_at > UNDO_WITHIN:
+            raise Refused(
+                "A rating can be taken back for one minute. This one stays as it is.",
+                code="too_late",
+            )
+        if own.item.queue.closed_at is not None:
+            raise Refused("The queue is closed: the rating stays as it is.", code="closed")
+        assert own.rating is not None  # noqa: S101  (a constraint of the table)
+        ratings.withdraw_rating(rating=own.rating, actor=actor)
+        own.state, own.rating, own.submitted_at = _State.RESERVED, None, None
+        own.leased_until = _lease(own.item.queue)
+        own.save()
+    return own
+
+
+def skip(*, assignment: Assignment, actor: User, reason: str = "") -> Assignment:
+    """Give the item to somebody else. It does not come back by itself, but can be opened again
+    from the desk. Nobody has to give a reason."""
+    with transaction.atomic():
+        own = _lock(assignment)
+        if own.state == _State.SUBMITTED:
+            raise Refused("This rating is submitted already.", code="submitted")
+        if own.state != _State.SKIPPED:
+            own.state, own.skip_reason = _State.SKIPPED, _reason(reason)
+            own.save()
+            audit.record("assignment.skipped", actor=actor, object=own)
+    return own
+
+
+def flag(*, assignment: Assignment, actor: User, reason: str) -> Assignment:
+    """Tell the lead of a worry about the item; it is still there to rate."""
+    if not reason.strip():
+        raise Refused("Say what worries you.", code="reason")
+    with transaction.atomic():
+        own = _lock(assignment)
+        own.flagged_at, own.flag_reason = timezone.now(), _reason(reason)
+        own.save()
+        audit.record("assignment.flagged", actor=actor, object=own)
+    return own
+
+
+def spec_of(assignment: Assignment) -> RubricSpec:
+    """The rubric text that this item is rated by."""
+    spec = assignment.item.queue.version.spec
+    assert spec is not None  # noqa: S101  (a queue's version is published)
+    return from_json(spec.content)
+
+
+def places_taken(now: datetime) -> QuerySet[Assignment, Any]:
+    """A subquery: how many people have a place at the item of the outer query."""
+    return (
+        Assignment.objects.filter(_live(now), item=OuterRef("pk"))
+        .order_by()
+        .values("item")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+
+
+def _live(now: datetime) -> Q:
+    return Q(state=_State.SUBMITTED) | Q(state=_State.RESERVED, leased_until__gt=now)
+
+
+def _lease(queue: Queue) -> datetime:
+    return timezone.now() + timedelta(minutes=queue.lease_minutes)
+
+
+def _lock_person(rater: Rater) -> None:
+    Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
+
+
+def _lock_item(item_id: UUID) -> Item:
+    return Item.objects.select_for_update(no_key=True).get(pk=item_id)
+
+
+def _lock(assignment: Assignment) -> Assignment:
+    """The assignment as it is now, with its item and its person locked."""
+    _lock_person(assignment.rater)
+    _lock_item(assignment.item_id)
+    own = (
+        Assignment.objects.select_for_update(of=("self",))
+        .select_related(
+            "rater__user", "item__target", "item__queue__version__spec", "item__queue__project"
+        )
+        .get(pk=assignment.pk)
+    )
+    require_open(own.item.queue.project)
+    return own
+
+
+def _require_taking_part(queue: Queue, rater: Rater) -> None:
+    require_open(queue.project)
+    if queue.closed_at is not None:
+        raise Refused("This queue is closed.", code="closed")
+    if not QueueRater.objects.filter(queue=queue, user=rater.user).exists():
+        raise Refused("You are not in this queue any more.", code="left")
+
+
+def _has_room(item: Item, queue: Queue, rater: Rater) -> bool:
+    """Whether there is a place for this person beside the others. Holds the item's lock."""
+    others = Assignment.objects.filter(_live(timezone.now()), item=item).exclude(rater=rater)
+    return others.count() < queue.overlap
+
+
+def _may_have_read(item: Item, queue: Queue, rater: Rater) -> bool:
+    assert rater.user is not None  # noqa: S101  (a person's rater)
+    return read_items(rater.user, queue).filter(pk=item.pk).exists()
+
+
+def _held_item(queue: Queue, rater: Rater) -> Item | None:
+    """Lock and return the first item that this person holds, be its lease over or not."""
+    held = Assignment.objects.filter(item__queue=queue, rater=rater, state=_State.RESERVED)
+    first = held.order_by("item__position").values_list("item_id", flat=True).first()
+    return None if first is None else _lock_item(first)
+
+
+def _free_item(queue: Queue, rater: Rater, skip_locked: bool) -> Item | None:
+    """Lock and return the first item with a place for this person."""
+    assert rater.user is not None  # noqa: S101  (a person's rater)
+    mine = Assignment.objects.filter(item=OuterRef("pk"), rater=rater)
+    return (
+        Item.objects.filter(~Exists(mine.exclude(state=_State.RELEASED)), queue=queue)
+        .exclude(pk__in=read_items(rater.user, queue).values("pk"))
+        .annotate(taken=Coalesce(Subquery(places_taken(timezone.now())), 0))
+        .filter(taken__lt=queue.overlap)
+        .order_by("position")
+        .select_for_update(skip_locked=skip_locked, no_key=True, of=("self",))
+        .first()
+    )
+
+
+def _take(item: Item, queue: Queue, rater: Rater) -> Assignment | None:
+    """Reserve a locked item, or give it back where its last place is gone: somebody may have
+    taken it between the search and the lock, or after the lease ran out."""
+    if not _has_room(item, queue, rater) or _may_have_read(item, queue, rater):
+        Assignment.objects.filter(item=item, rater=rater, state=_State.RESERVED).update(
+            state=_State.RELEASED
+        )
+        return None
+    place = {"state": _State.RESERVED, "leased_until": _lease(queue)}
+    own, is_new = Assignment.objects.update_or_create(
+        item=item,
+        rater=rater,
+        defaults=place,
+        create_defaults={**place, "project_id": item.project_id},
+    )
+    if is_new:
+        # Nobody is asked again what they said of a criterion that means the same (DECISIONS 2).
+        spec = queue.version.spec
+        assert spec is not None  # noqa: S101  (a queue's version is published)
+        known = own_levels(rater, item.target, spec)
+        if known.scores:
+            own.draft = known.to_json()
+            own.save(update_fields=["draft"])
+    return own
+
+
+def _renew(own: Assignment) -> bool:
+    """Keep the place for another lease, unless it ran out and somebody else has it."""
+    queue = own.item.queue
+    if own.leased_until <= timezone.now() and not _has_room(own.item, queue, own.rater):
+        return False
+    own.leased_until = _lease(queue)
+    return True
+
+
+def _write_draft(own: Assignment, draft: Draft, active_seconds: float) -> None:
+    own.draft = draft.to_json()
+    own.draft_revision += 1
+    own.draft_saved_at = timezone.now()
+    # A second window starts to count anew; the longer time is the truer one.
+    own.active_seconds = max(own.active_seconds, active_seconds)
+
+
+def _why_not(own: Assignment) -> Refused | None:
+    """Why this rating can't be taken; the draft is kept."""
+    queue = own.item.queue
+    if queue.closed_at is not None:
+        return Refused(
+            "The queue was closed, so this rating was not taken. Your draft is kept: it can be "
+            "submitted if the lead opens the queue again.",
+            code="closed",
+        )
+    if not QueueRater.objects.filter(queue=queue, user=own.rater.user).exists():
+        return Refused(
+            "You are not in this queue any more, so this rating was not taken. Your draft is kept.",
+            code="left",
+        )
+    if _may_have_read(own.item, queue, own.rater):
+        own.state = _State.RELEASED
+        return Refused(
+            "You had no place in this queue for a while and could have read what others gave to "
+            "this item, so this rating was not taken. Your draft is kept.",
+            code="read",
+        )
+    if not _has_room(own.item, queue, own.rater):
+        own.state = _State.RELEASED
+        return Refused(
+            "The time for this item ran out and somebody else has it now, so this rating was not "
+            "taken. Your draft is kept.",
+            code="full",
+        )
+    return None
+
+
+def _rate(own: Assignment, spec: RubricSpec, draft: Draft) -> Rating:
+    """Write the rating. An item that this person rated in another queue is another pass."""
+    row = own.item.queue.version.spec
+    assert row is not None  # noqa: S101  (a queue's version is published)
+    earlier = Rating.objects.filter(
+        target=own.item.target, spec=row, rater=own.rater, purpose=Rating.Purpose.DESK
+    ).exclude(withdrawn_at__isnull=False)
+    last = earlier.order_by("-pass_number").values_list("pass_number", flat=True).first() or 0
+    made = ratings.submit_rating(
+        target=own.item.target,
+        spec=row,
+        rater=own.rater,
+        purpose=Rating.Purpose.DESK,
+        pass_number=last + 1,
+        active_seconds=own.active_seconds,
+        scores=[_score(c.uid, draft) for c in spec.judge_criteria],
+    )
+    return made.rating
+
+
+def _score(uid: str, draft: Draft) -> ratings.NewScore:
+    level, rationale = draft.scores[uid], draft.rationales.get(uid, "")
+    if isinstance(level, str):
+        assert level == NOT_APPLICABLE  # noqa: S101  (the draft was read)
+        return ratings.NewScore(uid, status=Score.Status.NOT_APPLICABLE, rationale=rationale)
+    return ratings.NewScore(uid, value=level, rationale=rationale)
+
+
+def _reason(text: str) -> str:
+    return text.replace("\x00", "").strip()[:MAX_REASON]

@@ -1,0 +1,263 @@
+"""The annotator's desk. A page and its htmx update render the same partial."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.desk import access, queries, services
+from annotation.models import Assignment, Queue
+from annotation.queues.waiting import waiting_queues
+from annotation.ratings.drafts import BadDraft
+from annotation.ratings.labels import title_of
+from annotation.ratings.services import rater_for_person
+from rubrics.markdown import to_html
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+from webapp.accounts.pages import project_page
+from webapp.errors import Refused
+
+
+@require_safe
+@project_page(Role.ANNOTATOR)
+def desk(request: HttpRequest, member: Member) -> HttpResponse:
+    context = {
+        "member": member,
+        "waiting": waiting_queues(member),
+        "skipped": queries.skipped_by(member),
+    }
+    return render(request, "desk/desk.html", context)
+
+
+@require_POST
+@project_page(Role.ANNOTATOR)
+def desk_next(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
+    """Take the next item of a queue, or go on with the one in hand."""
+    queue = access.queue_to_rate(member, queue_id)
+    try:
+        return _next(request, member, queue)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("desk", project_id=member.project.pk)
+
+
+@require_safe
+@project_page(Role.ANNOTATOR)
+def desk_item(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
+    assignment = access.own_assignment(member, assignment_id)
+    if assignment.state == Assignment.State.SUBMITTED:
+        return redirect("my_ratings", project_id=member.project.pk)
+    return _item(request, member, assignment)
+
+
+@require_POST
+@project_page(Role.ANNOTATOR)
+def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
+    """Keep a draft: JSON {scores, rationales, revision, active_seconds}."""
+    assignment = access.own_assignment(member, assignment_id)
+    try:
+        data = json.loads(request.body)
+        kept = services.draft_save(
+            assignment=assignment,
+            draft=data,
+            revision=int(data["revision"]),
+            active_seconds=data.get("active_seconds", 0),
+        )
+    except services.StaleDraft as stale:
+        return _problem(stale, revision=stale.revision, draft=stale.draft)
+    except Refused as refusal:
+        return _problem(refusal)
+    except (BadDraft, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        detail = str(error) if isinstance(error, BadDraft) else "This is no draft."
+        return JsonResponse({"detail": detail, "code": "invalid"}, status=400)
+    return JsonResponse({"revision": kept.revision, "is_held": kept.is_held})
+
+
+@require_POST
+@project_page(Role.ANNOTATOR)
+def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
+    """Submit, and answer with the next item."""
+    assignment = access.own_assignment(member, assignment_id)
+    try:
+        done = services.submit(
+            assignment=assignment,
+            draft=_posted_draft(request),
+            active_seconds=request.POST.get("active_seconds") or 0,
+            revision=_revision(request.POST.get("revision", "")),
+        )
+    except services.StaleDraft as stale:
+        return _refused(request, assignment, stale, revision=stale.revision, draft=stale.draft)
+    except services.Incomplete as incomplete:
+        return _refused(request, assignment, incomplete, status=422, missing=incomplete.missing)
+    except Refused as refusal:
+        # What was handed in is kept as a draft, under a revision of its own.
+        assignment.refresh_from_db(fields=["draft_revision"])
+        return _refused(request, assignment, refusal, revision=assignment.draft_revision)
+    except BadDraft as error:
+        return _refused(request, assignment, Refused(str(error), code="invalid"), status=400)
+    response = _next(request, member, assignment.item.queue)
+    title = title_of(assignment.item.target)
+    response["HX-Trigger"] = json.dumps(
+        {"desk:submitted": {"message": f"{title} is submitted.", "undo": _url("undo", done)}}
+    )
+    return response
+
+
+@require_POST
+@project_page(Role.ANNOTATOR)
+def desk_undo(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
+    assignment = access.own_assignment(member, assignment_id)
+    try:
+        services.undo(assignment=assignment, actor=member.user)
+    except Refused as refusal:
+        return _refused(request, assignment, refusal)
+    return _go_to(request, member, access.own_assignment(member, assignment_id))
+
+
+@require_POST
+@project_page(Role.ANNOTATOR)
+def desk_skip(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
+    assignment = access.own_assignment(member, assignment_id)
+    try:
+        services.skip(
+            assignment=assignment, actor=member.user, reason=request.POST.get("reason", "")
+        )
+        return _next(request, member, assignment.item.queue)
+    except Refused as refusal:
+        return _refused(request, assignment, refusal)
+
+
+@require_POST
+@project_page(Role.ANNOTATOR)
+def desk_flag(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
+    assignment = access.own_assignment(member, assignment_id)
+    try:
+        services.flag(
+            assignment=assignment, actor=member.user, reason=request.POST.get("reason", "")
+        )
+    except Refused as refusal:
+        return _refused(request, assignment, refusal)
+    if not request.htmx:  # type: ignore[attr-defined]
+        messages.success(request, "The lead sees your worry. Go on, or skip the item.")
+        return _go_to(request, member, assignment)
+    response = HttpResponse(status=204)
+    response["HX-Trigger"] = json.dumps(
+        {"desk:flagged": {"message": "The lead sees your worry. Go on, or skip the item."}}
+    )
+    return response
+
+
+@require_safe
+@project_page(Role.ANNOTATOR)
+def my_ratings(request: HttpRequest, member: Member) -> HttpResponse:
+    ratings = queries.own_ratings(member, before=_uuid(request.GET.get("before", "")))
+    context = {
+        "member": member,
+        "ratings": ratings,
+        "is_first_page": "before" not in request.GET,
+        "more": ratings[-1].rating.pk if len(ratings) == queries.PAGE else None,
+        "undoable": queries.undoable(member),
+    }
+    return render(request, "desk/my_ratings.html", context)
+
+
+def _next(request: HttpRequest, member: Member, queue: Queue) -> HttpResponse:
+    rater = rater_for_person(project=member.project, user=member.user)
+    try:
+        claimed = services.claim_next(queue=queue, rater=rater)
+    except Refused as refusal:
+        return _done(request, member, queue, str(refusal))
+    if claimed is None:
+        return _done(request, member, queue)
+    return _go_to(request, member, access.own_assignment(member, claimed.pk))
+
+
+def _go_to(request: HttpRequest, member: Member, assignment: Assignment) -> HttpResponse:
+    """Show an item after a POST: swapped in by htmx, or as a page of its own."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(_url("item", assignment))
+    response = _item(request, member, assignment)
+    response["HX-Push-Url"] = _url("item", assignment)
+    return response
+
+
+def _item(request: HttpRequest, member: Member, assignment: Assignment) -> HttpResponse:
+    item = queries.desk_item(member, assignment)
+    context = {
+        "member": member,
+        "item": item,
+        "guidance": to_html(item.spec.guidance),
+        "undoable": queries.undoable(member),
+    }
+    template = "desk/_item.html" if request.htmx else "desk/item.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _done(request: HttpRequest, member: Member, queue: Queue, reason: str = "") -> HttpResponse:
+    """Nothing more in this queue for this person, and what would change it."""
+    waiting = waiting_queues(member)
+    context = {
+        "member": member,
+        "queue": queue,
+        "reason": reason,
+        "here": next((w for w in waiting if w.queue.pk == queue.pk), None),
+        "others": [w for w in waiting if w.queue.pk != queue.pk and w.free],
+        "undoable": queries.undoable(member),
+    }
+    template = "desk/_done.html" if request.htmx else "desk/done.html"  # type: ignore[attr-defined]
+    response = render(request, template, context)
+    response["HX-Push-Url"] = reverse("desk", kwargs={"project_id": member.project.pk})
+    return response
+
+
+def _refused(
+    request: HttpRequest,
+    assignment: Assignment,
+    refusal: Refused,
+    *,
+    status: int = 409,
+    **details: Any,
+) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return _problem(refusal, status=status, **details)
+    messages.error(request, str(refusal))
+    return redirect(_url("item", assignment))
+
+
+def _problem(refusal: Refused, *, status: int = 409, **details: Any) -> JsonResponse:
+    body = {"detail": str(refusal), "code": refusal.code, **details}
+    return JsonResponse(body, status=status)
+
+
+def _posted_draft(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """The draft in a form's fields `score-<uid>` and `why-<uid>`."""
+
+    def of(prefix: str) -> dict[str, str]:
+        return {
+            name.removeprefix(prefix): str(value)
+            for name, value in request.POST.items()
+            if name.startswith(prefix) and value
+        }
+
+    return {"scores": of("score-"), "rationales": of("why-")}
+
+
+def _url(action: str, assignment: Assignment) -> str:
+    where = {"project_id": assignment.project_id, "assignment_id": assignment.pk}
+    return reverse(f"desk_{action}", kwargs=where)
+
+
+def _revision(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,208 @@
+"""The API of generation runs: the same rows and services as the pages."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+import django_filters
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.formats.emotions import EMOTIONS
+from annotation.generation import queries, services
+from annotation.generation.access import generation_run_for
+from annotation.generation.services import MAX_DIALOGUES, MAX_EXCHANGES
+from annotation.models import GenerationItem, GenerationRun
+from annotation.roles import RUN_STARTERS
+from webapp.accounts.paging import ByPosition
+from webapp.accounts.project_api import ProjectViewSet
+from webapp.llm.access import endpoint_for
+from webapp.llm.serializers import UsageSerializer
+from webapp.runs import services as runs
+from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
+from webapp.runs.models import Status
+
+
+class GenerationFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=Status.choices)
+
+    class Meta:
+        model = GenerationRun
+        fields: ClassVar[list[str]] = []
+
+
+class GenerationItemFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=GenerationItem.State.choices)
+
+    class Meta:
+        model = GenerationItem
+        fields: ClassVar[list[str]] = []
+
+
+class GenerationSerializer(serializers.ModelSerializer[GenerationRun]):
+    planned = serializers.IntegerField()
+    done = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+    class Meta:
+        model = GenerationRun
+        fields = (
+            *RUN_FIELDS, "supporter", "simulator", "exchanges", "temperature", "seed",
+            "collection", "planned", "done", "failed",
+        )  # fmt: skip
+
+
+class GenerationDetailSerializer(GenerationSerializer):
+    planned = serializers.IntegerField(source="state.planned")
+    done = serializers.IntegerField(source="state.done")
+    failed = serializers.IntegerField(source="state.failed")
+    turns = serializers.IntegerField(source="state.turns")
+    usage = UsageSerializer(source="state.usage")
+    progress = RunProgressSerializer(source="state.progress")
+
+    class Meta(GenerationSerializer.Meta):
+        fields = (*GenerationSerializer.Meta.fields, "turns", "usage", "progress")
+
+
+class NewGenerationSerializer(serializers.Serializer[Any]):
+    supporter = serializers.UUIDField(help_text="An endpoint of the project.")
+    simulator = serializers.UUIDField(help_text="The endpoint that speaks as the seeker.")
+    count = serializers.IntegerField(min_value=1, max_value=MAX_DIALOGUES)
+    emotions = serializers.ListField(
+        child=serializers.CharField(max_length=16),
+        min_length=1,
+        max_length=len(EMOTIONS),
+        help_text="Labels among the 32.",
+    )
+    situations = serializers.ListField(
+        child=serializers.CharField(max_length=5_000),
+        max_length=2_000,
+        default=list,
+        help_text="Left out, they come from the project's dialogues of the same emotion.",
+    )
+    exchanges = serializers.IntegerField(min_value=1, max_value=MAX_EXCHANGES, default=4)
+    temperature = serializers.FloatField(min_value=0, max_value=2, default=0.8)
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+
+    def validate_emotions(self, value: list[str]) -> list[str]:
+        if unknown := sorted(set(value) - set(EMOTIONS)):
+            raise serializers.ValidationError(f"{unknown[0]} is none of the 32 labels.")
+        return value
+
+
+class GenerationItemSerializer(serializers.ModelSerializer[GenerationItem]):
+    state = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = GenerationItem
+        fields = (
+            "position", "profile", "emotion", "situation", "state", "dialogue", "error", "ended_at",
+        )  # fmt: skip
+
+
+class GenerationViewSet(ProjectViewSet):
+    queryset = GenerationRun.objects.none()
+    serializer_class = GenerationSerializer
+    filterset_class = GenerationFilter
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
+        ("list", "create", "retrieve", "cancel", "resume"), RUN_STARTERS
+    )
+
+    def get_queryset(self) -> QuerySet[GenerationRun]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return queries.runs_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        request=NewGenerationSerializer,
+        responses={201: GenerationDetailSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        given = NewGenerationSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = given.validated_data
+        run = services.generation_start(
+            project=self.member.project,
+            actor=self.member.user,
+            key=idempotency_key(request),
+            supporter=endpoint_for(self.member, asked.pop("supporter")),
+            simulator=endpoint_for(self.member, asked.pop("simulator")),
+            **asked,
+        )
+        return Response(self._shown(run.pk), status=201)
+
+    @extend_schema(responses=GenerationDetailSerializer)
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self._shown(id))
+
+    @extend_schema(request=None, responses=GenerationDetailSerializer)
+    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        runs.cancel(generation_run_for(self.member, id), actor=self.member.user)
+        return Response(self._shown(id))
+
+    @extend_schema(request=None, responses=GenerationDetailSerializer)
+    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Go on with a run that failed, was stopped, or has dialogues that failed."""
+        run = generation_run_for(self.member, id)
+        services.generation_resume(run=run, actor=self.member.user)
+        return Response(self._shown(id))
+
+    def _shown(self, pk: UUID) -> dict[str, Any]:
+        run: Any = generation_run_for(self.member, pk)
+        run.state = queries.state_of(run)
+        return dict(GenerationDetailSerializer(run).data)
+
+
+class GenerationItemViewSet(ProjectViewSet):
+    """What a run plans to write, and what became of it."""
+
+    queryset = GenerationItem.objects.none()
+    serializer_class = GenerationItemSerializer
+    filterset_class = GenerationItemFilter
+    pagination_class = ByPosition
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": RUN_STARTERS}
+
+    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        items = generation_run_for(self.member, id).items.all()
+        page = self.paginate_queryset(self.filter_queryset(items))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+P = "projects/<uuid:project_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        P + "generations/",
+        GenerationViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_generation_list",
+    ),
+    path(
+        P + "generations/<uuid:id>/",
+        GenerationViewSet.as_view({"get": "retrieve"}),
+        name="api_generation_retrieve",
+    ),
+    path(
+        P + "generations/<uuid:id>/cancel/",
+        GenerationViewSet.as_view({"post": "cancel"}),
+        name="api_generation_cancel",
+    ),
+    path(
+        P + "generations/<uuid:id>/resume/",
+        GenerationViewSet.as_view({"post": "resume"}),
+        name="api_generation_resume",
+    ),
+    path(
+        P + "generations/<uuid:id>/items/",
+        GenerationItemViewSet.as_view({"get": "list"}),
+        name="api_generation_items",
+    ),
+]

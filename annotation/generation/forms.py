@@ -1,0 +1,57 @@
+"""The form that starts a generation."""
+
+from django import forms
+
+from annotation.choices import offer_rows
+from annotation.formats.emotions import EMOTIONS
+from annotation.generation.services import MAX_DIALOGUES, MAX_EXCHANGES
+from webapp.accounts.models import Project
+from webapp.llm.models import Endpoint
+
+
+class GenerationForm(forms.Form):
+    count = forms.IntegerField(label="Dialogues", min_value=1, max_value=MAX_DIALOGUES, initial=12)
+    exchanges = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_EXCHANGES,
+        initial=3,
+        help_text="A seeker’s turn and a supporter’s reply are one exchange.",
+    )
+    emotions = forms.MultipleChoiceField(
+        choices=[(emotion, emotion) for emotion in sorted(EMOTIONS)],
+        widget=forms.CheckboxSelectMultiple,
+        initial=["lonely", "ashamed", "terrified"],
+    )
+    situations = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=50_000,
+        help_text="One on each line. Left empty, situations come from the project’s dialogues "
+        "of the same emotion.",
+    )
+    supporter = forms.ModelChoiceField(queryset=Endpoint.objects.none(), empty_label=None)
+    simulator = forms.ModelChoiceField(
+        label="Seeker", queryset=Endpoint.objects.none(), empty_label=None
+    )
+    temperature = forms.FloatField(
+        min_value=0, max_value=2, initial=0.8, help_text="0 repeats itself, 1 is lively."
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=0,
+        help_text="The same seed plans the same dialogues.",
+    )
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: object, project: Project, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        endpoints = Endpoint.objects.filter(project=project, archived_at=None).order_by("name")
+        for name in ("supporter", "simulator"):
+            offer_rows(self, name, endpoints)
+        for name, field in self.fields.items():
+            if name not in ("emotions", "key"):
+                field.widget.attrs.setdefault("class", "input")
+
+    def clean_situations(self) -> list[str]:
+        return [line for line in self.cleaned_data["situations"].splitlines() if line.strip()]

@@ -1,0 +1,31 @@
+"""What the page of a generation run shows while it works."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+
+from annotation.generation import queries
+from annotation.models import GenerationRun
+from annotation.roles import RUN_STARTERS
+from webapp.accounts.access import Member
+from webapp.runs import registry
+from webapp.runs.models import Run
+from webapp.runs.pages import render_parts
+
+GENERATION_PARTS = ("head", "progress", "writing", "failures", "finished")
+
+
+def register() -> None:
+    registry.register(
+        registry.Kind(GenerationRun, render_generation, RUN_STARTERS, queries.counts, _page)
+    )
+
+
+def render_generation(run: Run, member: Member) -> Sequence[str]:
+    assert isinstance(run, GenerationRun)  # noqa: S101  (registered for this model)
+    state = queries.state_of(run)
+    return render_parts("generation", GENERATION_PARTS, run=run, member=member, state=state)
+
+
+def _page(run: Run) -> str:
+    return reverse("generation_run", kwargs={"project_id": run.project_id, "run_id": run.pk})

@@ -1,0 +1,123 @@
+"""What the pages of generation runs show."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
+from webapp.accounts.models import Project
+from webapp.llm.models import Endpoint
+from webapp.llm.usage import Usage, usage_of_run
+from webapp.runs.progress import Progress, progress_of
+
+LATEST = 10
+# Of the dialogue that is being written: enough to follow it.
+TURNS_SHOWN = 4
+WAITING, DONE, FAILED = (
+    GenerationItem.State.WAITING,
+    GenerationItem.State.DONE,
+    GenerationItem.State.FAILED,
+)
+
+
+@dataclass(frozen=True)
+class GenerationState:
+    """A generation run as its page shows it now. Progress counts turns: dialogues that are
+    written side by side end late."""
+
+    run: GenerationRun
+    progress: Progress
+    turns: int
+    planned: int
+    done: int
+    failed: int
+    under_way: int
+    writing: Dialogue | None
+    written_turns: list[Turn]
+    latest: list[GenerationItem]
+    failures: list[GenerationItem]
+    usage: Usage
+    # Endpoints that a worker leaves alone for now.
+    paused: list[Endpoint]
+
+    @property
+    def next_turn(self) -> int:
+        return self.written_turns[-1].position + 2 if self.written_turns else 1
+
+    @property
+    def next_role(self) -> Turn.Role:
+        return Turn.Role.SEEKER if self.next_turn % 2 else Turn.Role.SUPPORTER
+
+    @property
+    def dialogue_rate(self) -> float | None:
+        """Dialogues a minute."""
+        return self.progress.rate and self.progress.rate / turns_of_each(self.run)
+
+
+def runs_of(project: Project) -> QuerySet[GenerationRun]:
+    return (
+        GenerationRun.objects.filter(project=project)
+        .select_related("created_by", "collection", "simulator", "supporter", "project")
+        .annotate(
+            planned=Count("items"),
+            done=Count("items", filter=Q(items__state=DONE)),
+            failed=Count("items", filter=Q(items__state=FAILED)),
+        )
+        .order_by("-number")
+    )
+
+
+def counts(run: GenerationRun) -> tuple[int, int]:
+    """(dialogues ended, dialogues planned)"""
+    found = run.items.aggregate(ended=Count("pk", filter=~Q(state=WAITING)), planned=Count("pk"))
+    return found["ended"], found["planned"]
+
+
+def turns_of_each(run: GenerationRun) -> int:
+    return 2 * run.exchanges
+
+
+def state_of(run: GenerationRun) -> GenerationState:
+    by_state = dict(run.items.order_by().values_list("state").annotate(n=Count("pk")))
+    planned = sum(by_state.values())
+    items = run.items.select_related("dialogue__profile")
+    turns = Turn.objects.filter(dialogue__generation_item__run=run)
+    written = turns.count()
+    writing = [] if run.is_ended else _under_way(items)
+    voices = {endpoint.pk: endpoint for endpoint in (run.simulator, run.supporter)}
+    return GenerationState(
+        run=run,
+        progress=progress_of(
+            run,
+            done=written,
+            total=planned * turns_of_each(run),
+            done_since=lambda began: turns.filter(created_at__gte=began).count(),
+        ),
+        turns=written,
+        planned=planned,
+        done=by_state.get(DONE, 0),
+        failed=by_state.get(FAILED, 0),
+        under_way=len(writing),
+        writing=writing[0].dialogue if writing else None,
+        written_turns=_last_turns(writing[0].dialogue) if writing else [],
+        latest=list(
+            items.filter(state=DONE)
+            .annotate(turns=Count("dialogue__turns"))
+            .order_by("-ended_at", "-position")[:LATEST]
+        ),
+        failures=list(items.filter(state=FAILED).order_by("position")[:LATEST]),
+        usage=usage_of_run(run.pk),
+        paused=[e for e in voices.values() if e.is_paused and not run.is_ended],
+    )
+
+
+def _last_turns(dialogue: Dialogue | None) -> list[Turn]:
+    last = Turn.objects.filter(dialogue=dialogue).order_by("-position")[:TURNS_SHOWN]
+    return list(reversed(last))
+
+
+def _under_way(items: QuerySet[GenerationItem]) -> list[GenerationItem]:
+    """Begun and not ended. The one that began first comes first, so that a reader can follow
+    it to its end."""
+    begun = items.filter(state=WAITING, dialogue__isnull=False)
+    return list(begun.order_by("dialogue__number"))

@@ -1,0 +1,136 @@
+"""Start generation runs: plan dialogues from profiles, emotions and situations."""
+
+import random
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from annotation.corpus.set_query import SetQuery
+from annotation.formats.emotions import EMOTIONS
+from annotation.models import Collection, Dialogue, GenerationItem, GenerationRun, Profile
+from webapp.accounts.models import Project, User
+from webapp.accounts.numbers import next_number
+from webapp.errors import Refused
+from webapp.ids import new_id
+from webapp.llm.models import Endpoint
+from webapp.runs import services as runs
+
+SOURCE = "generation"
+MAX_DIALOGUES = 10_000
+MAX_EXCHANGES = 10
+
+
+def generation_start(
+    *,
+    project: Project,
+    actor: User,
+    key: str,
+    supporter: Endpoint,
+    simulator: Endpoint,
+    count: int,
+    emotions: Sequence[str],
+    situations: Sequence[str] = (),
+    exchanges: int = 4,
+    temperature: float = 0.8,
+    seed: int = 0,
+) -> GenerationRun:
+    """Plan `count` dialogues and queue the run. Situations that are not given are taken from
+    the project's dialogues of the same emotion; profiles are all of the project's.
+
+    The same `key` returns the run that is there. Raises Refused where nothing can be planned."""
+    if not 1 <= count <= MAX_DIALOGUES:
+        raise Refused(f"Plan between 1 and {MAX_DIALOGUES:,} dialogues.", code="count")
+    if not 1 <= exchanges <= MAX_EXCHANGES:
+        raise Refused(f"A dialogue has between 1 and {MAX_EXCHANGES} exchanges.", code="exchanges")
+    if not 0 <= temperature <= 2:
+        raise Refused("The temperature is between 0 and 2.", code="temperature")
+    unknown = sorted(set(emotions) - set(EMOTIONS))
+    if unknown or not emotions:
+        raise Refused(
+            f"Choose emotions among the 32 labels; {', '.join(unknown) or 'none'} was given.",
+            code="emotions",
+        )
+    for endpoint in (supporter, simulator):
+        if endpoint.project_id != project.pk or endpoint.archived_at is not None:
+            raise Refused("Choose endpoints of this project.", code="endpoint")
+    with transaction.atomic():
+        known = runs.started_before(GenerationRun, project=project, key=key)
+        if known is not None:
+            return known
+        run_id = new_id()
+        run = runs.start(
+            GenerationRun,
+            project=project,
+            actor=actor,
+            key=key,
+            supporter=supporter,
+            simulator=simulator,
+            exchanges=exchanges,
+            temperature=temperature,
+            seed=seed,
+            id=run_id,
+            collection=Collection.objects.create(
+                project=project,
+                number=next_number(project, "collection"),
+                query=SetQuery(generation_run=str(run_id)).to_json(),
+                created_by=actor,
+            ),
+        )
+        Collection.objects.filter(pk=run.collection_id).update(name=str(run))
+        plan = _plan(project, emotions=emotions, situations=situations, seed=seed)
+        GenerationItem.objects.bulk_create(
+            (
+                GenerationItem(
+                    project=project,
+                    run=run,
+                    position=position,
+                    profile_id=profile,
+                    emotion=emotion,
+                    situation=situation,
+                )
+                for position, (profile, emotion, situation) in zip(range(count), plan, strict=False)
+            ),
+            batch_size=1000,
+        )
+    return run
+
+
+def generation_resume(*, run: GenerationRun, actor: User) -> None:
+    """Go on with a run that ended; dialogues that failed are tried again."""
+    has_failed = run.items.filter(state=GenerationItem.State.FAILED).exists()
+    runs.resume(run, actor=actor, has_more=has_failed)
+
+
+def _plan(
+    project: Project, *, emotions: Sequence[str], situations: Sequence[str], seed: int
+) -> Iterator[tuple[UUID, str, str]]:
+    """(profile id, emotion, situation) without end: emotions in turn, the rest drawn by `seed`."""
+    profiles = list(
+        Profile.objects.filter(project=project).order_by("number").values_list("pk", flat=True)
+    )
+    if not profiles:
+        raise Refused("The project has no profiles yet. Import dialogues first.", code="profiles")
+    typed = [text.strip() for text in situations if text.strip()]
+    known: dict[str, list[str]] = {emotion: list(typed) for emotion in emotions}
+    if not typed:
+        rows = (
+            Dialogue.objects.filter(project=project, emotion_label__in=emotions)
+            .exclude(situation="")
+            .exclude(source=SOURCE)
+            .order_by("emotion_label", "situation")
+            .values_list("emotion_label", "situation")
+            .distinct()
+        )
+        for emotion, situation in rows:
+            known[str(emotion)].append(situation)
+    missing = [emotion for emotion in emotions if not known[emotion]]
+    if missing:
+        raise Refused(
+            f"There is no situation for {', '.join(missing)}. Type situations, or leave it out.",
+            code="situations",
+        )
+    rng = random.Random(f"plan/{seed}")  # noqa: S311  (a plan, not a secret)
+    while True:
+        for emotion in emotions:
+            yield rng.choice(profiles), emotion, rng.choice(known[emotion])

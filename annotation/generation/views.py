@@ -1,0 +1,70 @@
+"""Pages of generation runs."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.generation import queries, services
+from annotation.generation.access import generation_run_for
+from annotation.generation.forms import GenerationForm
+from annotation.roles import RUN_STARTERS
+from webapp.accounts.access import Member
+from webapp.accounts.pages import project_page
+from webapp.errors import Refused
+from webapp.ids import new_id
+from webapp.runs import services as runs
+from webapp.runs.pages import back_to_run
+
+
+@require_safe
+@project_page(*RUN_STARTERS)
+def generation_runs(request: HttpRequest, member: Member) -> HttpResponse:
+    context = {"member": member, "runs": queries.runs_of(member.project)[:100]}
+    return render(request, "generation/runs.html", context)
+
+
+@project_page(*RUN_STARTERS)
+def generation_new(request: HttpRequest, member: Member) -> HttpResponse:
+    form = GenerationForm(
+        request.POST or None, project=member.project, initial={"key": new_id().hex}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = services.generation_start(
+                project=member.project, actor=member.user, **form.cleaned_data
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("generation_run", project_id=member.project.pk, run_id=run.pk)
+    return render(request, "generation/new.html", {"member": member, "form": form})
+
+
+@require_safe
+@project_page(*RUN_STARTERS)
+def generation_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = generation_run_for(member, run_id)
+    context = {"member": member, "run": run, "state": queries.state_of(run)}
+    return render(request, "generation/run.html", context)
+
+
+@require_POST
+@project_page(*RUN_STARTERS)
+def generation_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = generation_run_for(member, run_id)
+    runs.cancel(run, actor=member.user)
+    return back_to_run(request, "generation_run", run)
+
+
+@require_POST
+@project_page(*RUN_STARTERS)
+def generation_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = generation_run_for(member, run_id)
+    try:
+        services.generation_resume(run=run, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return back_to_run(request, "generation_run", run)

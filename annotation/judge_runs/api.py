@@ -1,0 +1,425 @@
+"""The API of judges, fits and judge runs: the same rows and services as the pages."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+import django_filters
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.judge_runs import queries, services
+from annotation.judge_runs.access import fit_run_for, judge_run_for
+from annotation.models import FitRun, JudgeItem, JudgeRun, Score
+from annotation.roles import JUDGING_READERS, RUN_STARTERS
+from annotation.sets.access import collection_for, snapshot_for
+from rubrics.access import judge_for, published_for
+from rubrics.models import Judge
+from rubrics.queries import judges_of
+from rubrics.services import judge_create_llm
+from webapp.accounts.paging import ByPosition
+from webapp.accounts.project_api import ProjectViewSet
+from webapp.llm.access import endpoint_for
+from webapp.llm.serializers import UsageSerializer
+from webapp.runs import services as runs
+from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
+from webapp.runs.models import Status
+
+READ_AND_START: dict[str, tuple[str, ...]] = {
+    "list": JUDGING_READERS,
+    "retrieve": JUDGING_READERS,
+    "create": RUN_STARTERS,
+    "cancel": RUN_STARTERS,
+    "resume": RUN_STARTERS,
+}
+
+
+class JudgeFilter(django_filters.FilterSet):
+    kind = django_filters.ChoiceFilter(choices=Judge.Kind.choices)
+    name = django_filters.CharFilter()
+
+    class Meta:
+        model = Judge
+        fields: ClassVar[list[str]] = []
+
+
+class FitFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=Status.choices)
+
+    class Meta:
+        model = FitRun
+        fields: ClassVar[list[str]] = []
+
+
+class JudgeRunFilter(FitFilter):
+    judge = django_filters.UUIDFilter(field_name="judge_id")
+    version = django_filters.UUIDFilter(field_name="version_id")
+
+    class Meta(FitFilter.Meta):
+        model = JudgeRun
+
+
+class JudgeItemFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=JudgeItem.State.choices)
+
+    class Meta:
+        model = JudgeItem
+        fields: ClassVar[list[str]] = []
+
+
+class JudgeSerializer(serializers.ModelSerializer[Judge]):
+    kind = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Judge
+        fields = (
+            "id", "name", "version", "kind", "hash", "endpoint", "parameters", "fitted_on",
+            "provenance", "created_at",
+        )  # fmt: skip
+
+
+class NewJudgeSerializer(serializers.Serializer[Any]):
+    """A language model as judge; a learned judge comes from a fit."""
+
+    name = serializers.CharField(max_length=80)
+    endpoint = serializers.UUIDField()
+    mode = serializers.ChoiceField(choices=["per_criterion", "all_in_one"], default="per_criterion")
+    temperature = serializers.FloatField(min_value=0, max_value=2, default=0)
+
+
+class FitSerializer(serializers.ModelSerializer[FitRun]):
+    class Meta:
+        model = FitRun
+        fields = (*RUN_FIELDS, "version", "judge_name", "rater_kinds", "seed", "judge")
+
+
+class NewFitSerializer(serializers.Serializer[Any]):
+    version = serializers.UUIDField(help_text="A published rubric version.")
+    judge_name = serializers.CharField(
+        max_length=80, help_text="The same name again makes the judge's next version."
+    )
+    rater_kinds = serializers.ListField(
+        child=serializers.ChoiceField(choices=[str(kind) for kind in services.FITTING_KINDS]),
+        min_length=1,
+        max_length=len(services.FITTING_KINDS),
+        help_text="Whose ratings the judge learns from.",
+    )
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+
+
+class JudgeRunSerializer(serializers.ModelSerializer[JudgeRun]):
+    spec_hash = serializers.CharField(source="spec.hash")
+    planned = serializers.IntegerField()
+    done = serializers.IntegerField()
+
+    class Meta:
+        model = JudgeRun
+        fields = (
+            *RUN_FIELDS, "snapshot", "version", "spec_hash", "judge", "planned", "done",
+        )  # fmt: skip
+
+
+class LevelCountSerializer(serializers.Serializer[Any]):
+    value = serializers.IntegerField(source="level")
+    label = serializers.CharField()
+    n = serializers.IntegerField()
+
+
+class ColumnSerializer(serializers.Serializer[Any]):
+    """How many texts got each level of a criterion."""
+
+    uid = serializers.CharField(source="criterion.uid")
+    name = serializers.CharField(source="criterion.name")
+    n = serializers.IntegerField()
+    mean = serializers.FloatField(allow_null=True)
+    unscored = serializers.IntegerField()
+    reason = serializers.CharField()
+    levels = LevelCountSerializer(source="bars", many=True)
+
+
+class JudgeRunDetailSerializer(JudgeRunSerializer):
+    planned = serializers.IntegerField(source="state.progress.total")
+    done = serializers.IntegerField(source="state.progress.done")
+    judged = serializers.IntegerField(source="state.judged")
+    reused = serializers.IntegerField(source="state.reused")
+    failed = serializers.IntegerField(source="state.failed")
+    hidden = serializers.IntegerField(
+        source="state.hidden", help_text="Texts that you still rate: left out of the criteria."
+    )
+    progress = RunProgressSerializer(source="state.progress")
+    usage = UsageSerializer(source="state.usage")
+    criteria = ColumnSerializer(source="state.columns", many=True)
+
+    class Meta(JudgeRunSerializer.Meta):
+        fields = (
+            *JudgeRunSerializer.Meta.fields,
+            "judged", "reused", "failed", "hidden", "progress", "usage", "criteria",
+        )  # fmt: skip
+
+
+class NewJudgeRunSerializer(serializers.Serializer[Any]):
+    """Over a snapshot, or over a set as it is now."""
+
+    version = serializers.UUIDField(help_text="A published rubric version.")
+    judge = serializers.UUIDField()
+    snapshot = serializers.UUIDField(required=False)
+    collection = serializers.UUIDField(required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=200_000, required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("snapshot" in attrs) == ("collection" in attrs):
+            raise serializers.ValidationError("Name a snapshot or a collection.")
+        return attrs
+
+
+class JudgeScoreSerializer(serializers.ModelSerializer[Score]):
+    score_status = serializers.CharField(source="status", read_only=True)
+
+    class Meta:
+        model = Score
+        fields = (
+            "criterion_uid", "criterion_hash", "score_status", "value", "expected", "rationale",
+            "reason",
+        )  # fmt: skip
+
+
+class ResultSerializer(serializers.ModelSerializer[JudgeItem]):
+    state = serializers.CharField(read_only=True)
+    scores = JudgeScoreSerializer(many=True, help_text="None where they are hidden from you.")
+    scores_hidden = serializers.BooleanField()
+    total = serializers.FloatField(allow_null=True)
+
+    class Meta:
+        model = JudgeItem
+        fields = (
+            "position", "target", "state", "rating", "scores", "scores_hidden", "total", "error",
+            "ended_at",
+        )  # fmt: skip
+
+
+class JudgeViewSet(ProjectViewSet):
+    queryset = Judge.objects.none()
+    serializer_class = JudgeSerializer
+    filterset_class = JudgeFilter
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = READ_AND_START
+
+    def get_queryset(self) -> QuerySet[Judge]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return judges_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self.get_serializer(judge_for(self.member, id)).data)
+
+    @extend_schema(request=NewJudgeSerializer, responses={201: JudgeSerializer})
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        given = NewJudgeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = given.validated_data
+        judge = judge_create_llm(
+            project=self.member.project,
+            actor=self.member.user,
+            name=asked["name"],
+            endpoint=endpoint_for(self.member, asked["endpoint"]),
+            parameters={"mode": asked["mode"], "temperature": asked["temperature"]},
+        )
+        return Response(self.get_serializer(judge).data, status=201)
+
+
+class FitViewSet(ProjectViewSet):
+    queryset = FitRun.objects.none()
+    serializer_class = FitSerializer
+    filterset_class = FitFilter
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = READ_AND_START
+
+    def get_queryset(self) -> QuerySet[FitRun]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return queries.fit_runs_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self.get_serializer(fit_run_for(self.member, id)).data)
+
+    @extend_schema(
+        request=NewFitSerializer, responses={201: FitSerializer}, parameters=[IDEMPOTENCY_KEY]
+    )
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        given = NewFitSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = given.validated_data
+        run = services.fit_start(
+            project=self.member.project,
+            actor=self.member.user,
+            key=idempotency_key(request),
+            version=published_for(self.member, asked.pop("version")),
+            **asked,
+        )
+        return Response(self.get_serializer(run).data, status=201)
+
+    @extend_schema(request=None, responses=FitSerializer)
+    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        run = fit_run_for(self.member, id)
+        runs.cancel(run, actor=self.member.user)
+        return Response(self.get_serializer(run).data)
+
+    @extend_schema(request=None, responses=FitSerializer)
+    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        run = fit_run_for(self.member, id)
+        runs.resume(run, actor=self.member.user)
+        return Response(self.get_serializer(run).data)
+
+
+class JudgeRunViewSet(ProjectViewSet):
+    queryset = JudgeRun.objects.none()
+    serializer_class = JudgeRunSerializer
+    filterset_class = JudgeRunFilter
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = READ_AND_START
+
+    def get_queryset(self) -> QuerySet[JudgeRun]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return queries.judge_runs_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        request=NewJudgeRunSerializer,
+        responses={201: JudgeRunDetailSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        given = NewJudgeRunSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked, member = given.validated_data, self.member
+        common: dict[str, Any] = {
+            "project": member.project,
+            "actor": member.user,
+            "key": idempotency_key(request),
+            "version": published_for(member, asked["version"]),
+            "judge": judge_for(member, asked["judge"]),
+        }
+        if "snapshot" in asked:
+            snapshot = snapshot_for(member, asked["snapshot"])
+            run = services.judge_start(**common, snapshot=snapshot)
+        else:
+            run = services.judge_collection(
+                **common,
+                collection=collection_for(member, asked["collection"]),
+                limit=asked.get("limit"),
+                seed=asked["seed"],
+            )
+        return Response(self._shown(run.pk), status=201)
+
+    @extend_schema(responses=JudgeRunDetailSerializer)
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self._shown(id))
+
+    @extend_schema(request=None, responses=JudgeRunDetailSerializer)
+    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        runs.cancel(judge_run_for(self.member, id), actor=self.member.user)
+        return Response(self._shown(id))
+
+    @extend_schema(request=None, responses=JudgeRunDetailSerializer)
+    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Go on with a run that failed, was stopped, or has texts without a score."""
+        services.judge_resume(run=judge_run_for(self.member, id), actor=self.member.user)
+        return Response(self._shown(id))
+
+    def _shown(self, pk: UUID) -> dict[str, Any]:
+        run: Any = judge_run_for(self.member, pk)
+        run.state = queries.state_of(run, self.member)
+        return dict(JudgeRunDetailSerializer(run).data)
+
+
+class JudgeResultViewSet(ProjectViewSet):
+    """What became of each text of a judge run."""
+
+    queryset = JudgeItem.objects.none()
+    serializer_class = ResultSerializer
+    filterset_class = JudgeItemFilter
+    pagination_class = ByPosition
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": JUDGING_READERS}
+
+    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        run = judge_run_for(self.member, id)
+        page = self.paginate_queryset(self.filter_queryset(queries.results_of(run)))
+        rows = queries.with_scores(run, page or [], self.member)
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+
+P = "projects/<uuid:project_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        P + "judges/",
+        JudgeViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_judge_list",
+    ),
+    path(
+        P + "judges/<uuid:id>/",
+        JudgeViewSet.as_view({"get": "retrieve"}),
+        name="api_judge_retrieve",
+    ),
+    path(
+        P + "fits/",
+        FitViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_fit_list",
+    ),
+    path(
+        P + "fits/<uuid:id>/",
+        FitViewSet.as_view({"get": "retrieve"}),
+        name="api_fit_retrieve",
+    ),
+    path(
+        P + "fits/<uuid:id>/cancel/",
+        FitViewSet.as_view({"post": "cancel"}),
+        name="api_fit_cancel",
+    ),
+    path(
+        P + "fits/<uuid:id>/resume/",
+        FitViewSet.as_view({"post": "resume"}),
+        name="api_fit_resume",
+    ),
+    path(
+        P + "judge-runs/",
+        JudgeRunViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_judge_run_list",
+    ),
+    path(
+        P + "judge-runs/<uuid:id>/",
+        JudgeRunViewSet.as_view({"get": "retrieve"}),
+        name="api_judge_run_retrieve",
+    ),
+    path(
+        P + "judge-runs/<uuid:id>/cancel/",
+        JudgeRunViewSet.as_view({"post": "cancel"}),
+        name="api_judge_run_cancel",
+    ),
+    path(
+        P + "judge-runs/<uuid:id>/resume/",
+        JudgeRunViewSet.as_view({"post": "resume"}),
+        name="api_judge_run_resume",
+    ),
+    path(
+        P + "judge-runs/<uuid:id>/results/",
+        JudgeResultViewSet.as_view({"get": "list"}),
+        name="api_judge_run_results",
+    ),
+]

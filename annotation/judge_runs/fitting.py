@@ -1,0 +1,84 @@
+"""A fit's work: read the ratings, fit, keep the judge."""
+
+from collections.abc import Sequence
+
+from annotation.judge_runs.queries import ratings_for
+from annotation.models import FitRun, Score
+from annotation.ratings.targets import contexts_of
+from rubrics.judges import pack
+from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
+from rubrics.models import Spec
+from rubrics.services import judge_create_learned
+from rubrics.spec import from_json
+from webapp.files.models import StoredFile
+from webapp.files.services import store
+from webapp.runs import live
+from webapp.runs.work import Claim, RunFailed, claimed
+
+
+def work(run_id: str) -> None:
+    """Read the ratings, fit, keep the judge. For a worker."""
+    with claimed(FitRun, run_id) as claim:
+        if claim is not None and claim.run.judge_id is None:
+            rows, ratings = _labelled_rows(claim.run)
+            judge = fit_or_fail(claim, rows)
+            claim.check()
+            _keep(claim, judge, ratings=ratings)
+
+
+def fit_or_fail(claim: Claim[FitRun], rows: Sequence[LabelledRow]) -> LearnedJudge:
+    try:
+        return fit(from_json(spec_of(claim.run).content), rows, seed=claim.run.seed)
+    except ValueError as error:
+        raise RunFailed(f"The judge can't be fitted: {error}") from error
+
+
+def spec_of(run: FitRun) -> Spec:
+    if run.version.spec is None:
+        raise RunFailed("The version is not published.")
+    return run.version.spec
+
+
+def _labelled_rows(run: FitRun) -> tuple[list[LabelledRow], int]:
+    """One row for each rating, in the order of the ratings' ids."""
+    ratings = list(
+        ratings_for(spec_of(run), rater_kinds=run.rater_kinds)
+        .select_related("target")
+        .order_by("pk")
+    )
+    contexts = contexts_of([rating.target for rating in ratings])
+    levels: dict[object, dict[str, int]] = {rating.pk: {} for rating in ratings}
+    scored = Score.objects.filter(rating__in=ratings, status=Score.Status.SCORED)
+    for rating_id, uid, value in scored.values_list("rating_id", "criterion_uid", "value"):
+        levels[rating_id][uid] = int(value or 0)
+    rows = [LabelledRow(contexts[rating.target_id], levels[rating.pk]) for rating in ratings]
+    return rows, len(ratings)
+
+
+def _keep(claim: Claim[FitRun], judge: LearnedJudge, *, ratings: int) -> None:
+    run = claim.run
+    file = store(
+        project=run.project,
+        kind=StoredFile.Kind.ARTEFACT,
+        name=f"{run.judge_name}.zip",
+        content=pack(judge),
+        actor=run.created_by,
+    )
+    with claim.writing():
+        row = judge_create_learned(
+            project=run.project,
+            actor=run.created_by,
+            name=run.judge_name,
+            artefact=file,
+            fitted_on=judge.fitted_on,
+            provenance={
+                "fit_run": str(run.pk),
+                "version": str(run.version_id),
+                "spec": spec_of(run).hash,
+                "rater_kinds": run.rater_kinds,
+                "ratings": ratings,
+                "seed": run.seed,
+            },
+        )
+        FitRun.objects.filter(pk=run.pk).update(judge=row)
+        live.publish(run.topic)

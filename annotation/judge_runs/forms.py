@@ -1,0 +1,132 @@
+"""Forms that fit a judge, name one, and start a judge run."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from annotation.choices import offer_rows
+from annotation.judge_runs.services import FITTING_KINDS
+from annotation.models import Collection, Rater, Rating
+from rubrics.models import Judge, RubricVersion
+from webapp.accounts.models import Project
+from webapp.llm.models import Endpoint
+
+
+class _StyledForm(forms.Form):
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+        self.offer(project)
+        for name, field in self.fields.items():
+            if name != "key" and not isinstance(field.widget, forms.CheckboxSelectMultiple):
+                field.widget.attrs.setdefault("class", "input")
+
+    def offer(self, project: Project) -> None:
+        """Fill the choices with what this project has."""
+
+
+def _published(project: Project) -> Any:
+    return (
+        RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
+        .select_related("rubric")
+        .order_by("rubric__number", "-number")
+    )
+
+
+class FitForm(_StyledForm):
+    version = forms.ModelChoiceField(
+        label="Rubric version", queryset=RubricVersion.objects.none(), empty_label=None
+    )
+    judge_name = forms.CharField(
+        label="Name of the judge",
+        max_length=80,
+        initial="Learned judge",
+        help_text="The same name again makes the judge’s next version.",
+    )
+    rater_kinds = forms.MultipleChoiceField(
+        label="Learn from ratings by",
+        choices=[(kind.value, kind.label) for kind in FITTING_KINDS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
+        help_text="Ratings of the test split are never used. Ratings by construction come with "
+        "synthetic texts of known quality; no person gave them.",
+    )
+
+    def offer(self, project: Project) -> None:
+        versions = _published(project)
+        offer_rows(self, "version", versions)
+        self._suggest(project, versions)
+
+    def _suggest(self, project: Project, versions: QuerySet[RubricVersion]) -> None:
+        """The version that was rated last, and who rated by it: people before construction."""
+        ratings = Rating.objects.filter(
+            project=project, withdrawn_at=None, rater__kind__in=FITTING_KINDS
+        )
+        rated = ratings.filter(spec__in=versions.values("spec")).order_by("-pk").first()
+        if rated is None:
+            return
+        here = ratings.filter(spec=rated.spec_id)
+        kinds = [kind for kind in FITTING_KINDS if here.filter(rater__kind=kind).exists()]
+        given = [kind for kind in kinds if kind != Rater.Kind.CONSTRUCTION]
+        self.initial.setdefault("version", versions.filter(spec=rated.spec_id).first())
+        self.initial.setdefault("rater_kinds", given or kinds)
+
+
+class LLMJudgeForm(_StyledForm):
+    name = forms.CharField(max_length=80, help_text="The same name again makes its next version.")
+    endpoint = forms.ModelChoiceField(queryset=Endpoint.objects.none(), empty_label=None)
+    mode = forms.ChoiceField(
+        label="Asks for",
+        choices=[
+            ("per_criterion", "One criterion at a time"),
+            ("all_in_one", "All criteria in one reply"),
+        ],
+    )
+    temperature = forms.FloatField(min_value=0, max_value=2, initial=0)
+
+    def offer(self, project: Project) -> None:
+        endpoints = Endpoint.objects.filter(project=project, archived_at=None).order_by("name")
+        offer_rows(self, "endpoint", endpoints)
+
+
+class JudgeRunForm(_StyledForm):
+    collection = forms.ModelChoiceField(
+        label="Set", queryset=Collection.objects.none(), empty_label=None
+    )
+    limit = forms.IntegerField(
+        label="At most",
+        min_value=1,
+        max_value=200_000,
+        initial=500,
+        help_text="Texts. A set that has more gives some of them.",
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=0,
+        help_text="0 takes the first ones; any other number draws at random, the same each time.",
+    )
+    version = forms.ModelChoiceField(
+        label="Rubric version", queryset=RubricVersion.objects.none(), empty_label=None
+    )
+    judge = forms.ModelChoiceField(queryset=Judge.objects.none(), empty_label=None)
+
+    def offer(self, project: Project) -> None:
+        judges = Judge.objects.filter(project=project)
+        sets = Collection.objects.filter(project=project)
+        offer_rows(self, "collection", sets.order_by("-number"))
+        offer_rows(self, "version", _published(project))
+        offer_rows(self, "judge", judges.order_by("name", "-version"))
+        self._suggest(judges)
+
+    def _suggest(self, judges: QuerySet[Judge]) -> None:
+        """The judge that was asked for or made last, with the version that it learned from."""
+        newest = judges.order_by("-created_at")
+        asked_for = str(self.initial.get("judge", ""))
+        judge = next((one for one in newest if str(one.pk) == asked_for), newest.first())
+        if judge is not None:
+            suggested = {"judge": judge.pk, "version": judge.provenance.get("version")}
+            self.initial = {**dict(self.initial), **suggested}

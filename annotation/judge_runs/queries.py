@@ -1,0 +1,302 @@
+"""What the pages of judges, judge runs and fits show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from annotation.models import FitRun, JudgeItem, JudgeRun, Rater, Rating, Score
+from annotation.models.corpus import Split
+from annotation.ratings.blindness import hidden_targets
+from annotation.ratings.labels import shown_text
+from rubrics.models import Judge, Spec
+from rubrics.spec import CriterionSpec, RubricSpec, from_json, total
+from rubrics.spec import Outcome as ScoreOutcome
+from webapp.accounts.access import Member
+from webapp.accounts.models import Project
+from webapp.llm.models import Endpoint
+from webapp.llm.usage import Usage, usage_of_run
+from webapp.runs.progress import Progress, progress_of
+
+LATEST = 12
+# What the text of a row is read from.
+_TEXTS = ("target__turn__dialogue", "target__dialogue")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many texts got a level; `width` is in percent of the widest bar."""
+
+    level: int
+    label: str
+    n: int
+    width: int
+
+
+@dataclass
+class CriterionColumn:
+    criterion: CriterionSpec
+    bars: list[Bar] = field(default_factory=list)
+    n: int = 0
+    mean: float | None = None
+    unscored: int = 0
+    reason: str = ""
+
+    @property
+    def low(self) -> int:
+        return min(self.criterion.level_values)
+
+    @property
+    def high(self) -> int:
+        return max(self.criterion.level_values)
+
+
+@dataclass(frozen=True)
+class ScoredRow:
+    item: JudgeItem
+    cells: list[Score | None]
+    total: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class FitState:
+    """What a fit's page says beyond the run: whose ratings, and which criteria they taught."""
+
+    taught_by: str
+    criteria: list[str]
+
+
+@dataclass(frozen=True)
+class JudgingState:
+    run: JudgeRun
+    progress: Progress
+    spec: RubricSpec
+    judged: int
+    reused: int
+    failed: int
+    # Texts that this person still has to rate: their scores are left out of all that follows.
+    hidden: int
+    columns: list[CriterionColumn]
+    latest: list[ScoredRow]
+    failures: list[ScoredRow]
+    usage: Usage
+    # Endpoints that a worker leaves alone for now.
+    paused: list[Endpoint]
+
+    @property
+    def scored(self) -> int:
+        return self.judged + self.reused
+
+    @property
+    def has_scores(self) -> bool:
+        return any(column.n for column in self.columns)
+
+
+# Who taught a judge, as a sentence says it.
+TEACHERS = {
+    Rater.Kind.PERSON: "people",
+    Rater.Kind.EXTERNAL: "raters of the source",
+    Rater.Kind.CONSTRUCTION: "construction",
+}
+
+
+def taught_by(judge: Judge) -> str:
+    """Whose ratings a learned judge was fitted on: “people and construction”."""
+    kinds = judge.provenance.get("rater_kinds", [])
+    return " and ".join(TEACHERS[Rater.Kind(kind)] for kind in kinds)
+
+
+def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
+    ended = ~Q(items__state=JudgeItem.State.WAITING)
+    return (
+        JudgeRun.objects.filter(project=project)
+        .select_related(
+            "created_by", "judge", "spec", "version__rubric", "snapshot__collection", "project"
+        )
+        .defer("spec__content", "version__draft")
+        .annotate(planned=Count("items"), done=Count("items", filter=ended))
+        .order_by("-number")
+    )
+
+
+def fit_runs_of(project: Project) -> QuerySet[FitRun]:
+    return (
+        FitRun.objects.filter(project=project)
+        .select_related("created_by", "judge", "version__rubric", "project")
+        .order_by("-number")
+    )
+
+
+def fit_state_of(run: FitRun) -> FitState:
+    spec = run.version.spec
+    fitted_on = run.judge.fitted_on if run.judge else {}
+    return FitState(
+        taught_by=taught_by(run.judge) if run.judge else "",
+        criteria=[c.name for c in from_json(spec.content).criteria if c.uid in fitted_on]
+        if spec
+        else [],
+    )
+
+
+def counts(run: JudgeRun) -> tuple[int, int]:
+    """(targets ended, targets in all)"""
+    found = run.items.aggregate(
+        ended=Count("pk", filter=~Q(state=JudgeItem.State.WAITING)), planned=Count("pk")
+    )
+    return found["ended"], found["planned"]
+
+
+def scored_items(run: JudgeRun, member: Member) -> QuerySet[JudgeItem]:
+    """The items whose scores this person may see (DECISIONS 10)."""
+    return run.items.exclude(rating=None).exclude(
+        target__in=hidden_targets(member.user, member.project)
+    )
+
+
+def state_of(run: JudgeRun, member: Member) -> JudgingState:
+    spec = from_json(run.spec.content)
+    by_state = dict(run.items.order_by().values_list("state").annotate(n=Count("pk")))
+    planned = sum(by_state.values())
+    waiting = by_state.get(JudgeItem.State.WAITING, 0)
+    judged, reused = (by_state.get(s, 0) for s in (JudgeItem.State.DONE, JudgeItem.State.REUSED))
+    seen = scored_items(run, member)
+    return JudgingState(
+        run=run,
+        progress=progress_of(
+            run,
+            done=planned - waiting,
+            total=planned,
+            done_since=lambda began: (
+                run.items.filter(ended_at__gte=began).exclude(state=JudgeItem.State.REUSED).count()
+            ),
+        ),
+        spec=spec,
+        judged=judged,
+        reused=reused,
+        failed=by_state.get(JudgeItem.State.FAILED, 0),
+        hidden=judged + reused - seen.count(),
+        columns=_columns(seen, spec),
+        latest=_latest(seen, spec),
+        failures=_failures(run),
+        usage=usage_of_run(run.pk),
+        paused=[] if run.is_ended else paused_of(run.judge),
+    )
+
+
+def paused_of(judge: Judge) -> list[Endpoint]:
+    """The judge's endpoint, where a worker leaves it alone for now."""
+    return [judge.endpoint] if judge.endpoint is not None and judge.endpoint.is_paused else []
+
+
+def results_of(run: JudgeRun) -> QuerySet[JudgeItem]:
+    scores = Prefetch("rating__scores", queryset=Score.objects.order_by("pk"))
+    return run.items.select_related("rating").prefetch_related(scores)
+
+
+def with_scores(run: JudgeRun, items: Sequence[JudgeItem], member: Member) -> Sequence[JudgeItem]:
+    """The items with `scores`, `total` and `scores_hidden`, as this person may see them."""
+    spec = from_json(run.spec.content)
+    hidden = set(
+        hidden_targets(member.user, member.project).filter(
+            target_id__in=[item.target_id for item in items]
+        )
+    )
+    for item in items:
+        row: Any = item
+        row.scores_hidden = item.target_id in hidden
+        seen = item.rating is not None and not row.scores_hidden
+        row.scores = list(item.rating.scores.all()) if seen and item.rating else []
+        row.total = _total(spec, row.scores) if row.scores else None
+    return items
+
+
+def _total(spec: RubricSpec, scores: Sequence[Score]) -> float | None:
+    return total(
+        spec,
+        {
+            score.criterion_uid: ScoreOutcome(score.status, score.value)  # type: ignore[arg-type]
+            for score in scores
+        },
+    )
+
+
+def _columns(items: QuerySet[JudgeItem], spec: RubricSpec) -> list[CriterionColumn]:
+    columns = {criterion.uid: CriterionColumn(criterion) for criterion in spec.judge_criteria}
+    scores = Score.objects.filter(rating__in=items.values("rating"))
+    counted: dict[str, dict[float, int]] = {uid: {} for uid in columns}
+    for uid, status, value, n in (
+        scores.order_by().values_list("criterion_uid", "status", "value").annotate(n=Count("pk"))
+    ):
+        if uid not in columns:
+            continue
+        if status == Score.Status.SCORED:
+            counted[uid][value] = n
+        else:
+            columns[uid].unscored += n
+    for uid, column in columns.items():
+        found = counted[uid]
+        column.n = sum(found.values())
+        if column.n:
+            column.mean = sum(value * n for value, n in found.items()) / column.n
+        widest = max(found.values(), default=1)
+        column.bars = [
+            Bar(value, label, n := found.get(float(value), 0), 100 * n // widest)
+            for value, label in _levels(column.criterion)
+        ]
+        if column.unscored and not column.n:
+            column.reason = _reason(scores, uid)
+    return list(columns.values())
+
+
+def _levels(criterion: CriterionSpec) -> list[tuple[int, str]]:
+    """The values a score may take, each with its label; a binary scale has no levels written."""
+    labels = {level.value: level.label for level in criterion.levels} or {0: "No", 1: "Yes"}
+    return [(value, labels[value]) for value in criterion.level_values]
+
+
+def _reason(scores: QuerySet[Score], uid: str) -> str:
+    unscored = scores.filter(criterion_uid=uid).exclude(status=Score.Status.SCORED)
+    return unscored.values_list("reason", flat=True).first() or ""
+
+
+def _latest(scored: QuerySet[JudgeItem], spec: RubricSpec) -> list[ScoredRow]:
+    items = (
+        scored.select_related(*_TEXTS, "rating")
+        .prefetch_related(Prefetch("rating__scores", queryset=Score.objects.all()))
+        .order_by("-ended_at", "-position")[:LATEST]
+    )
+    rows = []
+    for item in items:
+        rating = item.rating
+        assert isinstance(rating, Rating)  # noqa: S101  (items without one are left out above)
+        scores = {score.criterion_uid: score for score in rating.scores.all()}
+        rows.append(
+            ScoredRow(
+                item=item,
+                cells=[scores.get(criterion.uid) for criterion in spec.criteria],
+                total=_total(spec, list(scores.values())),
+                text=shown_text(item.target),
+            )
+        )
+    return rows
+
+
+def _failures(run: JudgeRun) -> list[ScoredRow]:
+    items = run.items.filter(state=JudgeItem.State.FAILED).select_related(*_TEXTS)
+    return [ScoredRow(item, [], None, shown_text(item.target)) for item in items[:LATEST]]
+
+
+def ratings_for(spec: Spec, *, rater_kinds: Sequence[str]) -> QuerySet[Rating]:
+    """Current ratings that a judge may learn from: never those of the test split."""
+    return (
+        Rating.objects.filter(
+            project_id=spec.project_id,
+            spec=spec,
+            rater__kind__in=rater_kinds,
+            withdrawn_at=None,
+        )
+        .exclude(target__turn__dialogue__split=Split.TEST)
+        .exclude(target__dialogue__split=Split.TEST)
+    )

@@ -1,0 +1,146 @@
+"""Pages of judges, judge runs and fits."""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.judge_runs import queries, services
+from annotation.judge_runs.access import fit_run_for, judge_run_for
+from annotation.judge_runs.forms import FitForm, JudgeRunForm, LLMJudgeForm
+from annotation.roles import JUDGING_READERS, RUN_STARTERS
+from rubrics.queries import judges_of
+from rubrics.services import judge_create_llm
+from webapp.accounts.access import Member
+from webapp.accounts.pages import project_page
+from webapp.errors import Refused
+from webapp.ids import new_id
+from webapp.runs import services as runs
+from webapp.runs.pages import back_to_run
+
+
+@require_safe
+@project_page(*JUDGING_READERS)
+def judging(request: HttpRequest, member: Member) -> HttpResponse:
+    context = {
+        "member": member,
+        "judges": [(j, queries.taught_by(j)) for j in judges_of(member.project)[:100]],
+        "runs": queries.judge_runs_of(member.project)[:50],
+        "fits": queries.fit_runs_of(member.project)[:20],
+    }
+    return render(request, "judging/index.html", context)
+
+
+@project_page(*RUN_STARTERS)
+def judge_fit(request: HttpRequest, member: Member) -> HttpResponse:
+    form = FitForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = services.fit_start(project=member.project, actor=member.user, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("fit_run", project_id=member.project.pk, run_id=run.pk)
+    return _form_page(request, member, form, "Fit a judge", "Fit the judge")
+
+
+@project_page(*RUN_STARTERS)
+def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
+    form = LLMJudgeForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            judge_create_llm(
+                project=member.project,
+                actor=member.user,
+                name=chosen["name"],
+                endpoint=chosen["endpoint"],
+                parameters={"mode": chosen["mode"], "temperature": chosen["temperature"]},
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("judging", project_id=member.project.pk)
+    return _form_page(request, member, form, "Add a language model as judge", "Add the judge")
+
+
+@project_page(*RUN_STARTERS)
+def judge_run_new(request: HttpRequest, member: Member) -> HttpResponse:
+    asked_for = {name: request.GET[name] for name in ("judge", "collection") if name in request.GET}
+    form = JudgeRunForm(
+        request.POST or None, project=member.project, initial={"key": new_id().hex, **asked_for}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = services.judge_collection(
+                project=member.project, actor=member.user, **form.cleaned_data
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("judge_run", project_id=member.project.pk, run_id=run.pk)
+    return _form_page(request, member, form, "Start a judge run", "Start judging")
+
+
+def _form_page(
+    request: HttpRequest, member: Member, form: forms.Form, title: str, action: str
+) -> HttpResponse:
+    context = {"member": member, "form": form, "title": title, "action": action}
+    return render(request, "judging/form.html", context)
+
+
+@require_safe
+@project_page(*JUDGING_READERS)
+def judge_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = judge_run_for(member, run_id)
+    context = {"member": member, "run": run, "state": queries.state_of(run, member)}
+    return render(request, "judging/run.html", context)
+
+
+@require_POST
+@project_page(*RUN_STARTERS)
+def judge_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = judge_run_for(member, run_id)
+    runs.cancel(run, actor=member.user)
+    return back_to_run(request, "judge_run", run)
+
+
+@require_POST
+@project_page(*RUN_STARTERS)
+def judge_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = judge_run_for(member, run_id)
+    try:
+        services.judge_resume(run=run, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return back_to_run(request, "judge_run", run)
+
+
+@require_safe
+@project_page(*JUDGING_READERS)
+def fit_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = fit_run_for(member, run_id)
+    context = {"member": member, "run": run, "state": queries.fit_state_of(run)}
+    return render(request, "judging/fit.html", context)
+
+
+@require_POST
+@project_page(*RUN_STARTERS)
+def fit_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = fit_run_for(member, run_id)
+    runs.cancel(run, actor=member.user)
+    return back_to_run(request, "fit_run", run)
+
+
+@require_POST
+@project_page(*RUN_STARTERS)
+def fit_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = fit_run_for(member, run_id)
+    try:
+        runs.resume(run, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return back_to_run(request, "fit_run", run)

@@ -1,0 +1,217 @@
+"""Queues for scripts: what a lead's pages of queues show and do."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+import django_filters
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.models import Collection, Queue, Snapshot
+from annotation.queues import access, queries, services
+from annotation.sets.services import MAX_MEMBERS
+from rubrics.models import RubricVersion
+from webapp.accounts.models import Role, User
+from webapp.accounts.project_api import ProjectViewSet
+
+
+class OfProject(serializers.PrimaryKeyRelatedField):
+    """A row by its id, looked up inside the member's project only."""
+
+    def get_queryset(self) -> QuerySet:
+        return super().get_queryset().filter(project=self.context["member"].project)
+
+
+class Annotators(serializers.PrimaryKeyRelatedField):
+    """Annotators of the member's project, by their ids."""
+
+    def get_queryset(self) -> QuerySet[User]:
+        return queries.annotators_of(self.context["member"].project)
+
+
+class QueueProgressSerializer(serializers.Serializer):
+    done = serializers.IntegerField(help_text="Ratings submitted.")
+    needed = serializers.IntegerField(help_text="Items times overlap.")
+    items = serializers.IntegerField()
+    complete = serializers.IntegerField(help_text="Items with all their ratings.")
+    begun = serializers.IntegerField()
+    untouched = serializers.IntegerField()
+    held = serializers.IntegerField(help_text="Items that somebody has in hand now.")
+
+
+class QueuePersonSerializer(serializers.Serializer):
+    user = serializers.UUIDField(source="user.pk")
+    name = serializers.CharField(source="user.name")
+    has_place = serializers.BooleanField()
+    submitted = serializers.IntegerField()
+    held = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    flagged = serializers.IntegerField()
+    seconds = serializers.FloatField(allow_null=True, help_text="Mean time of work on an item.")
+    last_at = serializers.DateTimeField(allow_null=True)
+
+
+class QueueSerializer(serializers.ModelSerializer):
+    done = serializers.IntegerField(help_text="Ratings submitted.")
+    needed = serializers.IntegerField(help_text="Items times overlap.")
+    item_count = serializers.IntegerField()
+    rater_count = serializers.IntegerField()
+
+    class Meta:
+        model = Queue
+        fields = (
+            "id", "number", "name", "version", "snapshot", "overlap", "lease_minutes",
+            "created_at", "closed_at", "item_count", "rater_count", "done", "needed",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class QueueDetailSerializer(serializers.ModelSerializer):
+    progress = QueueProgressSerializer()
+    people = QueuePersonSerializer(many=True)
+
+    class Meta:
+        model = Queue
+        fields = (
+            "id", "number", "name", "version", "snapshot", "overlap", "lease_minutes",
+            "created_at", "closed_at", "progress", "people",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class NewQueueSerializer(serializers.Serializer):
+    name = serializers.CharField(max_length=120)
+    version = OfProject(queryset=RubricVersion.objects.all(), help_text="A published version.")
+    collection = OfProject(
+        queryset=Collection.objects.all(), required=False, help_text="Is frozen for the queue."
+    )
+    snapshot = OfProject(
+        queryset=Snapshot.objects.all(), required=False, help_text="In place of a collection."
+    )
+    raters = Annotators(queryset=User.objects.all(), many=True, allow_empty=False)
+    overlap = serializers.IntegerField(min_value=1, max_value=services.MAX_OVERLAP, default=2)
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_MEMBERS, required=False, help_text="Of a collection."
+    )
+    seed = serializers.IntegerField(
+        min_value=0, max_value=2**31 - 1, default=0, help_text="0: by dialogue and turn."
+    )
+    lease_minutes = serializers.IntegerField(
+        min_value=1, max_value=services.MAX_LEASE_MINUTES, default=30
+    )
+
+
+class QueueRatersSerializer(serializers.Serializer):
+    raters = Annotators(queryset=User.objects.all(), many=True, allow_empty=False)
+
+
+class QueueFilter(django_filters.FilterSet):
+    is_open = django_filters.BooleanFilter(field_name="closed_at", lookup_expr="isnull")
+    version = django_filters.UUIDFilter(field_name="version_id")
+
+    class Meta:
+        model = Queue
+        fields: ClassVar[list[str]] = []
+
+
+class QueueViewSet(ListModelMixin, ProjectViewSet):
+    """Queues of a project, for leads."""
+
+    roles: ClassVar = dict.fromkeys(
+        ("list", "create", "retrieve", "close", "reopen", "raters"), (Role.LEAD,)
+    )
+    queryset = Queue.objects.none()
+    filterset_class = QueueFilter
+    serializer_class = QueueSerializer
+
+    def get_queryset(self) -> QuerySet[Queue]:
+        return queries.queues_of(self.member.project)
+
+    @extend_schema(
+        operation_id="queue_create",
+        request=NewQueueSerializer,
+        responses={201: QueueDetailSerializer},
+    )
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        """Open a queue over a collection, which is frozen for it, or over a snapshot."""
+        queue = services.queue_create(
+            project=self.member.project, actor=self.member.user, **self._read(NewQueueSerializer)
+        )
+        return self._answer(queue.pk, status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="queue_retrieve", responses=QueueDetailSerializer)
+    def retrieve(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
+        return self._answer(queue_id)
+
+    @extend_schema(operation_id="queue_close", request=None, responses=QueueDetailSerializer)
+    def close(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
+        """Give out nothing more and take no rating; drafts are kept."""
+        queue = access.queue_of(self.member, queue_id)
+        services.queue_close(queue=queue, actor=self.member.user)
+        return self._answer(queue_id)
+
+    @extend_schema(operation_id="queue_open", request=None, responses=QueueDetailSerializer)
+    def reopen(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
+        queue = access.queue_of(self.member, queue_id)
+        services.queue_open(queue=queue, actor=self.member.user)
+        return self._answer(queue_id)
+
+    @extend_schema(
+        operation_id="queue_raters",
+        request=QueueRatersSerializer,
+        responses=QueueDetailSerializer,
+    )
+    def raters(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
+        """Who rates from now on."""
+        queue = access.queue_of(self.member, queue_id)
+        services.queue_set_raters(
+            queue=queue, actor=self.member.user, **self._read(QueueRatersSerializer)
+        )
+        return self._answer(queue_id)
+
+    def _read(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
+        read = serializer(data=self.request.data, context={"member": self.member})
+        read.is_valid(raise_exception=True)
+        return read.validated_data
+
+    def _answer(self, queue_id: UUID, code: int = status.HTTP_200_OK) -> Response:
+        queue = access.queue_of(self.member, queue_id)
+        queue.progress = queries.progress_of(queue)  # type: ignore[attr-defined]
+        queue.people = queries.people_of(queue)  # type: ignore[attr-defined]
+        return Response(QueueDetailSerializer(queue).data, status=code)
+
+
+P = "projects/<uuid:project_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        P + "queues/",
+        QueueViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_queue_list",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/",
+        QueueViewSet.as_view({"get": "retrieve"}),
+        name="api_queue_retrieve",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/close/",
+        QueueViewSet.as_view({"post": "close"}),
+        name="api_queue_close",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/open/",
+        QueueViewSet.as_view({"post": "reopen"}),
+        name="api_queue_open",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/raters/",
+        QueueViewSet.as_view({"put": "raters"}),
+        name="api_queue_raters",
+    ),
+]

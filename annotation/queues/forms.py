@@ -1,0 +1,111 @@
+"""The forms of a lead's queues."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from annotation.choices import offer, offer_rows
+from annotation.models import Collection, Queue, Snapshot
+from annotation.queues import queries
+from annotation.queues.services import MAX_LEASE_MINUTES, MAX_OVERLAP
+from annotation.sets.queries import collections_of, snapshots_of
+from annotation.sets.services import MAX_MEMBERS
+from rubrics.models import RubricVersion
+from webapp.accounts.models import Project, User
+
+
+class RaterChoices(forms.ModelMultipleChoiceField):
+    widget = forms.CheckboxSelectMultiple
+
+
+class _VersionChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        version: RubricVersion = obj
+        return f"{version.rubric.name}, version {version.number}"
+
+
+class QueueForm(forms.Form):
+    name = forms.CharField(max_length=120)
+    source = forms.ChoiceField(
+        label="What is rated",
+        help_text="A set is frozen for the queue as it is now. A snapshot was frozen before: "
+        "choose one to have the same items rated again.",
+    )
+    version = _VersionChoice(
+        label="Rubric", queryset=RubricVersion.objects.none(), empty_label=None
+    )
+    overlap = forms.IntegerField(
+        label="Ratings of each item",
+        min_value=1,
+        max_value=MAX_OVERLAP,
+        initial=2,
+        help_text="Agreement needs two people or more.",
+    )
+    limit = forms.IntegerField(
+        label="Items at most",
+        min_value=1,
+        max_value=MAX_MEMBERS,
+        initial=100,
+        required=False,
+        help_text="Of a set: its first items in the order below.",
+    )
+    order = forms.ChoiceField(
+        choices=[("given", "By dialogue and turn"), ("random", "In random order")],
+        widget=forms.RadioSelect,
+        initial="given",
+    )
+    lease_minutes = forms.IntegerField(
+        label="Minutes that an item is kept",
+        min_value=1,
+        max_value=MAX_LEASE_MINUTES,
+        initial=30,
+        help_text="Counted from the last change. After it, somebody else may get the item.",
+    )
+    raters = RaterChoices(label="Who rates", queryset=User.objects.none())
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+        offer_rows(self, "version", queries.versions_to_rate(project))
+        offer_rows(self, "raters", queries.annotators_of(project))
+        offer(self, "source", _sources(project))
+        for name, field in self.fields.items():
+            if name not in ("order", "raters"):
+                field.widget.attrs.setdefault("class", "input")
+
+    def clean_source(self) -> dict[str, Collection | Snapshot]:
+        """What `queue_create` takes: a collection or a snapshot of this project."""
+        kind, _, pk = self.cleaned_data["source"].partition(":")
+        rows = collections_of if kind == "collection" else snapshots_of
+        return {kind: rows(self.project).get(pk=pk)}
+
+    def plan(self) -> dict[str, Any]:
+        """The arguments of `queue_create`."""
+        data = dict(self.cleaned_data)
+        seed = 1 if data.pop("order") == "random" else 0
+        return {**data.pop("source"), **data, "raters": list(data["raters"]), "seed": seed}
+
+
+class QueueRatersForm(forms.Form):
+    raters = RaterChoices(label="Who rates", queryset=User.objects.none())
+
+    def __init__(self, *args: Any, queue: Queue, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_rows(self, "raters", queries.annotators_of(queue.project))
+
+
+def _sources(project: Project) -> list[tuple[str, Sequence[tuple[str, str]]]]:
+    sets = [(f"collection:{row.pk}", row.name) for row in collections_of(project)]
+    snapshots = [
+        (
+            f"snapshot:{row.pk}",
+            f"Snapshot {row.number} of {row.collection.name}, {row.created_at:%-d %b %Y}",
+        )
+        for row in snapshots_of(project)[:100]
+    ]
+    groups: list[tuple[str, Sequence[tuple[str, str]]]] = [
+        ("Sets, frozen now", sets),
+        ("Snapshots", snapshots),
+    ]
+    return [group for group in groups if group[1]]

@@ -1,0 +1,187 @@
+"""What the lead's pages of queues show. All numbers are counted from rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Avg, Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from annotation.models import Assignment, Item, Queue, QueueRater
+from annotation.ratings.blindness import hidden_targets
+from annotation.ratings.labels import title_of
+from rubrics.models import RubricVersion
+from webapp.accounts.access import Member
+from webapp.accounts.models import Membership, Project, Role, User
+
+_State = Assignment.State
+WORRIES = 50
+
+
+@dataclass(frozen=True)
+class QueueProgress:
+    """Ratings done and needed, and items by how far they are."""
+
+    done: int
+    needed: int
+    items: int
+    complete: int
+    untouched: int
+    held: int
+
+    @property
+    def begun(self) -> int:
+        return self.items - self.complete - self.untouched
+
+    @property
+    def share(self) -> float:
+        return self.done / self.needed if self.needed else 0.0
+
+
+@dataclass(frozen=True)
+class QueuePerson:
+    """One person's work in a queue. `has_place` is False for who was taken out of it."""
+
+    user: User
+    has_place: bool
+    submitted: int
+    held: int
+    skipped: int
+    flagged: int
+    seconds: float | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Worry:
+    """A flag or a skip, with its reason."""
+
+    title: str
+    by: str
+    kind: str
+    reason: str
+    dialogue_id: UUID | None
+    position: int | None
+
+
+def queues_of(project: Project) -> QuerySet[Queue]:
+    """The queues with `item_count`, `done` ratings, `needed` ratings and `rater_count`."""
+    items = Item.objects.filter(queue=OuterRef("pk"))
+    done = Assignment.objects.filter(item__queue=OuterRef("pk"), state=_State.SUBMITTED)
+    raters = QueueRater.objects.filter(queue=OuterRef("pk"))
+    return (
+        Queue.objects.filter(project=project)
+        .select_related("version__rubric", "snapshot__collection", "created_by", "project")
+        .annotate(
+            item_count=_count(items, "queue"),
+            done=_count(done, "item__queue"),
+            rater_count=_count(raters, "queue"),
+        )
+        .annotate(needed=F("item_count") * F("overlap"))
+        .order_by("-number")
+    )
+
+
+def progress_of(queue: Queue) -> QueueProgress:
+    done = Assignment.objects.filter(item=OuterRef("pk"), state=_State.SUBMITTED)
+    items = queue.items.order_by().annotate(done=_count(done, "item"))
+    found = items.aggregate(
+        total=Count("pk"),
+        complete=Count("pk", filter=Q(done__gte=queue.overlap)),
+        untouched=Count("pk", filter=Q(done=0)),
+    )
+    ratings = Assignment.objects.filter(item__queue=queue).aggregate(
+        done=Count("pk", filter=Q(state=_State.SUBMITTED)),
+        held=Count("pk", filter=Q(state=_State.RESERVED, leased_until__gt=timezone.now())),
+    )
+    return QueueProgress(
+        done=ratings["done"],
+        needed=found["total"] * queue.overlap,
+        items=found["total"],
+        complete=found["complete"],
+        untouched=found["untouched"],
+        held=ratings["held"],
+    )
+
+
+def people_of(queue: Queue) -> list[QueuePerson]:
+    """Everybody who may rate or has rated in the queue, by name."""
+    places = {place.user_id: place.user for place in queue.raters.select_related("user").all()}
+    rows = (
+        Assignment.objects.filter(item__queue=queue)
+        .order_by()
+        .values("rater__user_id")
+        .annotate(
+            submitted=Count("pk", filter=Q(state=_State.SUBMITTED)),
+            held=Count("pk", filter=Q(state=_State.RESERVED, leased_until__gt=timezone.now())),
+            skipped=Count("pk", filter=Q(state=_State.SKIPPED)),
+            flagged=Count("pk", filter=Q(flagged_at__isnull=False)),
+            seconds=Avg("active_seconds", filter=Q(state=_State.SUBMITTED)),
+            last_at=Max("submitted_at"),
+        )
+    )
+    work = {
+        row["rater__user_id"]: {name: row[name] for name in row if name != "rater__user_id"}
+        for row in map(dict, rows)
+    }
+    gone = User.objects.in_bulk(set(work) - set(places))
+    idle = {
+        "submitted": 0, "held": 0, "skipped": 0, "flagged": 0, "seconds": None, "last_at": None
+    }  # fmt: skip
+    people = [
+        QueuePerson(user=user, has_place=pk in places, **work.get(pk, idle))
+        for pk, user in {**places, **gone}.items()
+    ]
+    return sorted(people, key=lambda person: str(person.user).lower())
+
+
+def worries_of(member: Member, queue: Queue) -> tuple[list[Worry], int]:
+    """Flags and skips that have a reason, the last first, and how many are left out because
+    this member has yet to rate their items."""
+    rows = Assignment.objects.filter(item__queue=queue).filter(
+        Q(flagged_at__isnull=False) | (Q(state=_State.SKIPPED) & ~Q(skip_reason=""))
+    )
+    hidden = Q(item__target_id__in=hidden_targets(member.user, member.project)) & ~Q(
+        rater__user=member.user
+    )
+    shown = (
+        rows.exclude(hidden)
+        .select_related("rater__user", "item__target__turn__dialogue", "item__target__dialogue")
+        .order_by("-id")[:WORRIES]
+    )
+    return [_worry(row) for row in shown], rows.filter(hidden).count()
+
+
+def annotators_of(project: Project) -> QuerySet[User]:
+    """Who may be given a place in a queue."""
+    members = Membership.objects.filter(project=project, role=Role.ANNOTATOR)
+    return User.objects.filter(pk__in=members.values("user_id"), is_active=True).order_by("name")
+
+
+def versions_to_rate(project: Project) -> QuerySet[RubricVersion]:
+    return (
+        RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
+        .select_related("rubric", "spec")
+        .order_by("rubric__number", "-number")
+    )
+
+
+def _worry(row: Assignment) -> Worry:
+    target = row.item.target
+    turn = target.turn
+    flagged = row.flagged_at is not None
+    return Worry(
+        title=title_of(target),
+        by=str(row.rater.user),
+        kind="Flag" if flagged else "Skip",
+        reason=row.flag_reason if flagged else row.skip_reason,
+        dialogue_id=turn.dialogue_id if turn else target.dialogue_id,
+        position=turn.position if turn else None,
+    )
+
+
+def _count(rows: QuerySet, by: str) -> Coalesce:
+    """A correlated count: it multiplies with no other join."""
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

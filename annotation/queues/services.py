@@ -1,0 +1,182 @@
+"""Queues: what is rated, by whom, how often each."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.models import Assignment, Collection, Item, Queue, QueueRater, Snapshot
+from annotation.sets.services import freeze
+from rubrics.models import RubricVersion
+from rubrics.spec import from_json
+from webapp.accounts.access import require_open
+from webapp.accounts.models import Membership, Project, Role, User
+from webapp.accounts.numbers import next_number
+from webapp.audit import services as audit
+from webapp.errors import Refused
+
+MAX_OVERLAP = 20
+MAX_LEASE_MINUTES = 24 * 60
+_BATCH = 5_000
+
+
+def queue_create(
+    *,
+    project: Project,
+    actor: User,
+    name: str,
+    version: RubricVersion,
+    raters: Sequence[User],
+    collection: Collection | None = None,
+    snapshot: Snapshot | None = None,
+    overlap: int = 2,
+    limit: int | None = None,
+    seed: int = 0,
+    lease_minutes: int = 30,
+) -> Queue:
+    """A queue over a snapshot, or over a set that is frozen for it now.
+
+    Raises Refused for a version that is not published, a rater who is no annotator of the
+    project, a snapshot of another kind than the rubric rates, or a name that an open queue has.
+    """
+    require_open(project)
+    name = name.strip()
+    _check(name, version, raters, overlap, lease_minutes)
+    kind = from_json(version.spec.content).target  # type: ignore[union-attr]
+    if (collection is None) == (snapshot is None):
+        raise Refused("A queue is made from a set or from a snapshot.", code="source")
+    with transaction.atomic():
+        # The number comes first: it makes two clicks on the button wait for each other.
+        number = next_number(project, "queue")
+        if Queue.objects.filter(project=project, name=name, closed_at=None).exists():
+            raise Refused(f"A queue named “{name}” is open already.", code="name")
+        if collection is not None:
+            snapshot = freeze(collection=collection, actor=actor, seed=seed, limit=limit, kind=kind)
+        assert snapshot is not None  # noqa: S101  (one of the two is there)
+        queue = Queue.objects.create(
+            project=project,
+            number=number,
+            name=name,
+            version=version,
+            snapshot=snapshot,
+            overlap=overlap,
+            lease_minutes=lease_minutes,
+            created_by=actor,
+        )
+        items = _add_items(queue, kind)
+        _add_raters(queue, raters)
+        audit.record(
+            "queue.created",
+            actor=actor,
+            object=queue,
+            number=number,
+            items=items,
+            overlap=overlap,
+            raters=len(raters),
+        )
+    return queue
+
+
+def queue_close(*, queue: Queue, actor: User) -> bool:
+    """Give out nothing more and take no rating. Drafts are kept. False where it was closed."""
+    return _set_closed(queue, actor, timezone.now(), "queue.closed")
+
+
+def queue_open(*, queue: Queue, actor: User) -> bool:
+    """Go on with a closed queue. False where it was open. While it was closed nobody was blind
+    to it."""
+    with transaction.atomic():
+        opened = _set_closed(queue, actor, None, "queue.opened")
+        if opened:
+            QueueRater.objects.filter(queue=queue).update(blind_since=timezone.now())
+    return opened
+
+
+def queue_set_raters(*, queue: Queue, actor: User, raters: Sequence[User]) -> None:
+    """Who may rate from now on. Ratings of those who leave stay; what they hold is given back,
+    its draft kept."""
+    require_open(queue.project)
+    _require_annotators(queue.project, raters)
+    wanted = {user.pk for user in raters}
+    with transaction.atomic():
+        places = QueueRater.objects.select_for_update().filter(queue=queue)
+        present = {place.user_id for place in places}
+        gone = present - wanted
+        QueueRater.objects.filter(queue=queue, user_id__in=gone).delete()
+        Assignment.objects.filter(
+            item__queue=queue, rater__user_id__in=gone, state=Assignment.State.RESERVED
+        ).update(state=Assignment.State.RELEASED)
+        _add_raters(queue, [user for user in raters if user.pk not in present])
+        audit.record(
+            "queue.raters_set",
+            actor=actor,
+            object=queue,
+            added=sorted(str(pk) for pk in wanted - present),
+            removed=sorted(str(pk) for pk in gone),
+        )
+
+
+def _check(
+    name: str,
+    version: RubricVersion,
+    raters: Sequence[User],
+    overlap: int,
+    lease_minutes: int,
+) -> None:
+    if not name:
+        raise Refused("Give the queue a name.", code="name")
+    if version.status != RubricVersion.Status.PUBLISHED or version.spec is None:
+        raise Refused("People rate published rubric versions only.", code="not_published")
+    if not from_json(version.spec.content).judge_criteria:
+        raise Refused("This rubric has only checks; nobody rates them.", code="only_checks")
+    if not 1 <= overlap <= MAX_OVERLAP:
+        raise Refused(f"1 to {MAX_OVERLAP} people rate each item.", code="overlap")
+    if not 1 <= lease_minutes <= MAX_LEASE_MINUTES:
+        raise Refused("An item is kept for 1 minute to 24 hours.", code="lease")
+    _require_annotators(version.project, raters)
+
+
+def _require_annotators(project: Project, raters: Sequence[User]) -> None:
+    ids = {user.pk for user in raters}
+    if not ids:
+        raise Refused("Choose at least one annotator.", code="raters")
+    known = Membership.objects.filter(project=project, role=Role.ANNOTATOR, user_id__in=ids)
+    if known.count() < len(ids):
+        raise Refused("Somebody chosen is no annotator of this project.", code="raters")
+
+
+def _add_items(queue: Queue, kind: str) -> int:
+    rows = queue.snapshot.members.order_by("position").values_list("target_id", "target__kind")
+    members = list(rows)
+    # A pasted text is a single reply, as a turn is.
+    if any((found == "dialogue") != (kind == "dialogue") for _, found in members):
+        wanted = "whole dialogues" if kind == "dialogue" else "single replies"
+        raise Refused(f"The rubric rates {wanted}; the snapshot has others.", code="target_kind")
+    Item.objects.bulk_create(
+        (
+            Item(project_id=queue.project_id, queue=queue, position=position, target_id=target)
+            for position, (target, _) in enumerate(members)
+        ),
+        batch_size=_BATCH,
+    )
+    return len(members)
+
+
+def _add_raters(queue: Queue, raters: Iterable[User]) -> None:
+    unique = {user.pk: user for user in raters}
+    QueueRater.objects.bulk_create(
+        QueueRater(project_id=queue.project_id, queue=queue, user=user) for user in unique.values()
+    )
+
+
+def _set_closed(queue: Queue, actor: User, closed_at: datetime | None, action: str) -> bool:
+    require_open(queue.project)
+    with transaction.atomic():
+        changed = Queue.objects.filter(pk=queue.pk, closed_at__isnull=closed_at is not None).update(
+            closed_at=closed_at
+        )
+        if changed:
+            audit.record(action, actor=actor, object=queue)
+    queue.closed_at = closed_at
+    return bool(changed)

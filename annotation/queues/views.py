@@ -1,0 +1,104 @@
+"""Pages of queues, for leads."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.queues import access, queries, services
+from annotation.queues.forms import QueueForm, QueueRatersForm
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+from webapp.accounts.pages import project_page
+from webapp.errors import Refused
+
+
+@require_safe
+@project_page(Role.LEAD)
+def queues(request: HttpRequest, member: Member) -> HttpResponse:
+    context = {"member": member, "queues": queries.queues_of(member.project)[:200]}
+    return render(request, "queues/queues.html", context)
+
+
+@project_page(Role.LEAD)
+def queue_new(request: HttpRequest, member: Member) -> HttpResponse:
+    form = QueueForm(request.POST or None, project=member.project, initial=_chosen(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            queue = services.queue_create(project=member.project, actor=member.user, **form.plan())
+        except Refused as refusal:
+            form.add_error(refusal.code if refusal.code in form.fields else None, str(refusal))
+        else:
+            words = f"“{queue.name}” is open. It stands on the desk of its annotators now."
+            messages.success(request, words)
+            return _to_queue(member, queue.pk)
+    return render(request, "queues/new.html", {"member": member, "form": form})
+
+
+@require_safe
+@project_page(Role.LEAD)
+def queue(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
+    found = access.queue_of(member, queue_id)
+    worries, hidden = queries.worries_of(member, found)
+    people = queries.people_of(found)
+    places = {person.user.pk for person in people if person.has_place}
+    context = {
+        "member": member,
+        "queue": found,
+        "progress": queries.progress_of(found),
+        "people": people,
+        "places": places,
+        "too_few": len(places) if len(places) < found.overlap else None,
+        "worries": worries,
+        "hidden": hidden,
+        "annotators": queries.annotators_of(member.project),
+    }
+    return render(request, "queues/queue.html", context)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def queue_close(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
+    found = access.queue_of(member, queue_id)
+    if services.queue_close(queue=found, actor=member.user):
+        messages.success(request, f"“{found.name}” is closed. Drafts are kept.")
+    return _to_queue(member, queue_id)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def queue_open(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
+    found = access.queue_of(member, queue_id)
+    if services.queue_open(queue=found, actor=member.user):
+        messages.success(request, f"“{found.name}” is open again.")
+    return _to_queue(member, queue_id)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def queue_raters(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
+    found = access.queue_of(member, queue_id)
+    form = QueueRatersForm(request.POST, queue=found)
+    try:
+        raters = list(form.cleaned_data["raters"]) if form.is_valid() else []
+        services.queue_set_raters(queue=found, actor=member.user, raters=raters)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        who = "One person rates" if len(raters) == 1 else f"{len(raters)} people rate"
+        messages.success(request, f"{who} in “{found.name}” from now on.")
+    return _to_queue(member, queue_id)
+
+
+def _chosen(request: HttpRequest) -> dict[str, str]:
+    """What a link into the form may fill in: `?collection=...`, `?snapshot=...`."""
+    for kind in ("collection", "snapshot"):
+        if pk := request.GET.get(kind):
+            return {"source": f"{kind}:{pk}"}
+    return {}
+
+
+def _to_queue(member: Member, queue_id: UUID) -> HttpResponse:
+    return redirect("queue", project_id=member.project.pk, queue_id=queue_id)

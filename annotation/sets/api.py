@@ -1,0 +1,200 @@
+"""The API of sets and snapshots."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.corpus.set_query import KINDS, SetQuery
+from annotation.formats.emotions import EMOTIONS
+from annotation.models import Collection, Snapshot, SnapshotMember
+from annotation.models.corpus import Split
+from annotation.roles import DATA_READERS
+from annotation.sets import queries, services
+from annotation.sets.access import collection_for, snapshot_for
+from annotation.sets.queries import collections_of, snapshots_of
+from annotation.sets.services import MAX_MEMBERS
+from webapp.accounts.paging import ByPosition
+from webapp.accounts.project_api import ProjectViewSet
+
+
+class SetQuerySerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=list(KINDS), default=KINDS[0])
+    import_run = serializers.UUIDField(required=False)
+    generation_run = serializers.UUIDField(required=False)
+    profile = serializers.UUIDField(required=False)
+    source = serializers.CharField(required=False, max_length=40)
+    emotion = serializers.ChoiceField(required=False, choices=sorted(EMOTIONS))
+    split = serializers.ChoiceField(required=False, choices=Split.choices)
+
+
+class SetSerializer(serializers.ModelSerializer[Collection]):
+    query = SetQuerySerializer()
+    snapshot_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Collection
+        fields = ("id", "number", "name", "query", "snapshot_count", "created_at")
+        read_only_fields = ("id", "number", "created_at")
+
+
+class SetDetailSerializer(SetSerializer):
+    size = serializers.IntegerField(read_only=True, help_text="Members that it has now.")
+
+    class Meta(SetSerializer.Meta):
+        fields = (*SetSerializer.Meta.fields, "size")
+
+
+class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
+    member_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Snapshot
+        fields = ("id", "number", "collection", "seed", "hash", "member_count", "created_at")
+
+
+class FreezeSerializer(serializers.Serializer[Any]):
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_MEMBERS, required=False, allow_null=True, default=None
+    )
+
+
+class MemberSerializer(serializers.ModelSerializer[SnapshotMember]):
+    target_kind = serializers.CharField(source="target.kind")
+    turn = serializers.UUIDField(source="target.turn_id", allow_null=True)
+    dialogue = serializers.UUIDField(source="target.dialogue_id", allow_null=True)
+    context_hash = serializers.CharField(source="target.context_hash")
+
+    class Meta:
+        model = SnapshotMember
+        fields = ("position", "target", "target_kind", "turn", "dialogue", "context_hash")
+
+
+class SetViewSet(ProjectViewSet):
+    queryset = Collection.objects.none()
+    serializer_class = SetSerializer
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {
+        "list": DATA_READERS,
+        "retrieve": DATA_READERS,
+        "create": DATA_READERS,
+        "freeze": DATA_READERS,
+    }
+
+    def get_queryset(self) -> QuerySet[Collection]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return collections_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(responses=SetDetailSerializer)
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return Response(self._shown(collection_for(self.member, id)))
+
+    @extend_schema(request=SetSerializer, responses={201: SetDetailSerializer})
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        given = self.get_serializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        collection = services.collection_create(
+            project=self.member.project,
+            actor=self.member.user,
+            name=given.validated_data["name"],
+            query=SetQuery.from_json(given.validated_data["query"]),
+        )
+        return Response(self._shown(collection), status=201)
+
+    @extend_schema(request=FreezeSerializer, responses={201: SnapshotSerializer})
+    def freeze(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        given = FreezeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        snapshot = services.freeze(
+            collection=collection_for(self.member, id),
+            actor=self.member.user,
+            seed=given.validated_data["seed"],
+            limit=given.validated_data["limit"],
+        )
+        shown = snapshots_of(self.member.project).get(pk=snapshot.pk)
+        return Response(SnapshotSerializer(shown).data, status=201)
+
+    def _shown(self, collection: Collection) -> dict[str, Any]:
+        row = self.get_queryset().get(pk=collection.pk)
+        query = SetQuery.from_json(row.query)
+        row.size = queries.size_of(project=self.member.project, query=query)  # type: ignore[attr-defined]
+        return dict(SetDetailSerializer(row).data)
+
+
+class SnapshotViewSet(ProjectViewSet):
+    queryset = Snapshot.objects.none()
+    serializer_class = SnapshotSerializer
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS, "retrieve": DATA_READERS}
+
+    def get_queryset(self) -> QuerySet[Snapshot]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return snapshots_of(self.member.project)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        snapshot = snapshot_for(self.member, id)
+        return Response(self.get_serializer(self.get_queryset().get(pk=snapshot.pk)).data)
+
+
+class SnapshotMemberViewSet(ProjectViewSet):
+    queryset = SnapshotMember.objects.none()
+    serializer_class = MemberSerializer
+    pagination_class = ByPosition
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS}
+
+    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        rows = snapshot_for(self.member, id).members.select_related("target")
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+P = "projects/<uuid:project_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        P + "sets/",
+        SetViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_set_list",
+    ),
+    path(
+        P + "sets/<uuid:id>/",
+        SetViewSet.as_view({"get": "retrieve"}),
+        name="api_set_retrieve",
+    ),
+    path(
+        P + "sets/<uuid:id>/freeze/",
+        SetViewSet.as_view({"post": "freeze"}),
+        name="api_set_freeze",
+    ),
+    path(
+        P + "snapshots/",
+        SnapshotViewSet.as_view({"get": "list"}),
+        name="api_snapshot_list",
+    ),
+    path(
+        P + "snapshots/<uuid:id>/",
+        SnapshotViewSet.as_view({"get": "retrieve"}),
+        name="api_snapshot_retrieve",
+    ),
+    path(
+        P + "snapshots/<uuid:id>/members/",
+        SnapshotMemberViewSet.as_view({"get": "list"}),
+        name="api_snapshot_members",
+    ),
+]

@@ -1,0 +1,157 @@
+"""Sets: a collection is a named query over the corpus, a snapshot its frozen members."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from annotation.corpus.set_query import SetQuery, dialogues_in, supporter_turns
+from annotation.models import (
+    Collection,
+    GenerationRun,
+    ImportRun,
+    Profile,
+    Snapshot,
+    SnapshotMember,
+    Target,
+)
+from annotation.ratings.targets import targets_for
+from webapp.accounts.access import require_open
+from webapp.accounts.models import Project, ProjectRow, User
+from webapp.accounts.numbers import next_number
+from webapp.audit import services as audit
+from webapp.errors import Refused
+
+MAX_MEMBERS = 200_000
+# Targets asked for or made at once.
+_CHUNK = 5_000
+
+
+def collection_create(*, project: Project, actor: User, name: str, query: SetQuery) -> Collection:
+    """Name a query. Raises Refused for an empty name or a run that the project lacks."""
+    require_open(project)
+    if not name.strip():
+        raise Refused("Give the set a name.", code="name")
+    _require_ours(project, query)
+    with transaction.atomic():
+        collection = Collection.objects.create(
+            project=project,
+            number=next_number(project, "collection"),
+            name=name.strip()[:120],
+            query=query.to_json(),
+            created_by=actor,
+        )
+        audit.record("collection.created", actor=actor, object=collection, number=collection.number)
+    return collection
+
+
+def freeze(
+    *,
+    collection: Collection,
+    actor: User,
+    seed: int = 0,
+    limit: int | None = None,
+    kind: str | None = None,
+) -> Snapshot:
+    """Freeze the members of a collection as they are now.
+
+    With seed 0 they come by dialogue number and position; any other seed shuffles them, the
+    same way each time. `limit` keeps the first ones of that order. `kind` is the collection's
+    own where it is not given. Raises Refused where nothing is in it, or too much.
+    """
+    project = collection.project
+    require_open(project)
+    query, ids = _members(collection, seed=seed, limit=limit, kind=kind)
+    if not ids:
+        raise Refused("Nothing is in this set yet.", code="empty")
+    if len(ids) > MAX_MEMBERS:
+        raise Refused(f"A snapshot holds at most {MAX_MEMBERS:,} members.", code="too_many")
+    with transaction.atomic():
+        # The number comes first: of two who freeze at once one waits here. They make targets in
+        # orders of their own, and would wait for each other there.
+        number = next_number(project, "snapshot")
+        targets = _targets(project, ids, query.kind)
+        snapshot = Snapshot.objects.create(
+            project=project,
+            number=number,
+            collection=collection,
+            seed=seed,
+            hash=_hash(targets),
+            created_by=actor,
+        )
+        SnapshotMember.objects.bulk_create(
+            (
+                SnapshotMember(project=project, snapshot=snapshot, position=position, target=target)
+                for position, target in enumerate(targets)
+            ),
+            batch_size=_CHUNK,
+        )
+        audit.record(
+            "snapshot.frozen",
+            actor=actor,
+            object=snapshot,
+            number=snapshot.number,
+            members=len(targets),
+            seed=seed,
+        )
+    return snapshot
+
+
+def members_of(collection: Collection, *, seed: int, limit: int, kind: str) -> list[Target]:
+    """The first `limit` members of the set as they are now, in the order of `freeze`."""
+    query, ids = _members(collection, seed=seed, limit=limit, kind=kind)
+    return _targets(collection.project, ids, query.kind)
+
+
+def _members(
+    collection: Collection, *, seed: int, limit: int | None, kind: str | None
+) -> tuple[SetQuery, list[UUID]]:
+    query = SetQuery.from_json(collection.query | ({"kind": kind} if kind else {}))
+    return query, _ordered(_places(collection.project, query), seed)[:limit]
+
+
+def _places(project: Project, query: SetQuery) -> list[tuple[int, int, UUID]]:
+    """(dialogue number, position, id) of every member, in that order."""
+    dialogues = dialogues_in(project=project, query=query)
+    if query.kind == Target.Kind.DIALOGUE:
+        rows = dialogues.order_by("number").values_list("number", "pk")
+        return [(number, 0, pk) for number, pk in rows]
+    turns = supporter_turns(project, dialogues).order_by("dialogue__number", "position")
+    return list(turns.values_list("dialogue__number", "position", "pk"))
+
+
+def _ordered(places: Sequence[tuple[int, int, UUID]], seed: int) -> list[UUID]:
+    if not seed:
+        return [pk for _, _, pk in places]
+
+    def drawn(place: tuple[int, int, UUID]) -> bytes:
+        return hashlib.sha256(f"{seed}/{place[0]}/{place[1]}".encode()).digest()
+
+    return [pk for _, _, pk in sorted(places, key=drawn)]
+
+
+def _targets(project: Project, ids: Sequence[UUID], kind: str) -> list[Target]:
+    name = "dialogues" if kind == Target.Kind.DIALOGUE else "turns"
+    return [
+        target
+        for start in range(0, len(ids), _CHUNK)
+        for target in targets_for(project=project, **{name: ids[start : start + _CHUNK]})
+    ]
+
+
+def _hash(targets: Iterable[Target]) -> str:
+    joined = "\n".join(target.context_hash for target in targets)
+    return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def _require_ours(project: Project, query: SetQuery) -> None:
+    """Refuse a query that names a row of another project."""
+    named: tuple[tuple[str, type[ProjectRow]], ...] = (
+        (query.import_run, ImportRun),
+        (query.generation_run, GenerationRun),
+        (query.profile, Profile),
+    )
+    for pk, model in named:
+        if pk and not model._default_manager.filter(project=project, pk=pk).exists():
+            raise Refused("The project has no such run or profile.", code="unknown_id")

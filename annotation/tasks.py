@@ -1,0 +1,9 @@
+"""Celery finds the tasks of the features through this module."""
+
+from annotation.corpus import tasks as corpus
+from annotation.generation import tasks as generation
+from annotation.impact import tasks as impact
+from annotation.judge_runs import tasks as judge_runs
+from annotation.suggestions import tasks as suggestions
+
+__all__ = ["corpus", "generation", "impact", "judge_runs", "suggestions"]
