@@ -11,8 +11,8 @@ class AnnotationConfig(AppConfig):
         from annotation.judge_runs import live as judge_runs
         from annotation.ratings.carried_ratings import count_ratings
         from annotation.suggestions import live as suggestions
-        from rubrics import carrying
+        from rubrics.versions import carried_ratings
 
         for feature in (corpus, generation, judge_runs, impact, suggestions):
             feature.register()
-        carrying.register(count_ratings)
+        carried_ratings.register(count_ratings)

@@ -87,7 +87,7 @@ class Stage:
         from annotation.formats.records import ParsedDialogue, plain_turn, supporter_turn
         from annotation.sets.services import collection_create
         from rubrics.demo.kardia import KARDIA
-        from rubrics.services import version_ensure
+        from rubrics.versions.services import version_ensure
         from webapp.accounts.models import Project, User
 
         self._home, self._url = home, url
@@ -148,7 +148,7 @@ class Stage:
     def _queued(self, calls: int, latency_ms: int) -> Any:
         from annotation.judge_runs.services import judge_start
         from annotation.sets.services import freeze
-        from rubrics.services import judge_create_llm
+        from rubrics.judges.services import judge_create_llm
         from webapp.ids import new_id
         from webapp.llm.services import endpoint_create
 

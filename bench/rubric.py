@@ -70,8 +70,8 @@ def _large_text() -> dict[str, Any]:
     """The five criteria of the Kardia rubric twelve times over, with exemplars at each level."""
     from dataclasses import replace
 
+    from rubrics.core.spec import ExemplarSpec, to_json
     from rubrics.demo.kardia import KARDIA
-    from rubrics.spec import ExemplarSpec, to_json
 
     reply = "That sounds heavy, and you have carried it alone. What was the worst of it today?"
     criteria = [
@@ -101,7 +101,7 @@ def _draft() -> tuple[str, dict[str, str]]:
     from django.conf import settings
     from django.test import Client
 
-    from rubrics.services import rubric_create
+    from rubrics.writing.services import rubric_create
     from webapp.accounts.models import Membership, Project, Role, User
 
     person = User.objects.create_user("clinician@example.org", name="Clara Clinician")

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404
 
-from rubrics.models import Judge, Rubric, RubricVersion, Spec
+from rubrics.models import Rubric, RubricVersion, Spec
 from webapp.accounts.access import Member, found_or_404
 from webapp.accounts.models import Membership, Project, Role, User
 
@@ -107,10 +107,6 @@ def origin_of(member: Member, rubric: Rubric) -> RubricVersion | None:
         return None
     found = visible_versions(member).filter(pk=rubric.copied_from)
     return found.select_related("rubric").first()
-
-
-def judge_for(member: Member, pk: UUID) -> Judge:
-    return found_or_404(Judge.objects.filter(project=member.project, pk=pk).first())
 
 
 def published_for(member: Member, pk: UUID) -> RubricVersion:

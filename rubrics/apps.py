@@ -5,6 +5,6 @@ class RubricsConfig(AppConfig):
     name = "rubrics"
 
     def ready(self) -> None:
-        from rubrics import talk
+        from rubrics import threads
 
-        talk.register()
+        threads.register()

@@ -11,7 +11,7 @@ from django.conf import settings
 from annotation.generation.prompts import prompt_messages
 from annotation.models import Snapshot
 from annotation.ratings.targets import contexts_of, gold_emotions_of
-from rubrics.artefacts import unpack
+from rubrics.judges.opening import unpack
 from rubrics.judging.artefact import artefact_hash
 from rubrics.models import Judge
 from training.models import TrainingRun

@@ -13,8 +13,8 @@ from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
 from annotation.sets.services import collection_create, freeze
+from rubrics.core.spec import CriterionSpec, criterion_hash, from_json
 from rubrics.models import Judge, RubricVersion
-from rubrics.spec import CriterionSpec, criterion_hash, from_json
 from training.models import Checkpoint, TrainingRun
 from training.trainer.files import sha256_of
 from webapp.accounts.access import require_open

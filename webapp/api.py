@@ -7,7 +7,7 @@ urlpatterns = [
     path("", include("webapp.audit.api")),
     path("", include("webapp.llm.api")),
     path("", include("webapp.threads.api")),
-    path("", include("rubrics.api.urls")),
+    path("", include("rubrics.api")),
     path("", include("annotation.api")),
     path("", include("training.api")),
 ]

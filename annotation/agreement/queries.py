@@ -19,8 +19,8 @@ from annotation.models import Item, Rater, Rating, Score, Target
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.carried_ratings import carried
 from annotation.ratings.labels import names_of, title_of, tone_of
+from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
 from rubrics.models import Criterion, RubricVersion
-from rubrics.spec import CriterionSpec, RubricSpec, from_json
 from webapp.accounts.access import Member
 
 PEOPLE = "people"

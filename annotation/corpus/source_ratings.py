@@ -11,10 +11,10 @@ from annotation.models import Rating, Target, Turn
 from annotation.ratings import services as ratings
 from annotation.ratings.services import NewRating, NewScore, Passage
 from annotation.ratings.targets import targets_for
+from rubrics.core.spec import RubricSpec
 from rubrics.demo import epitome as epitome_rubric
 from rubrics.demo import seeker_survey
-from rubrics.services import version_ensure
-from rubrics.spec import RubricSpec
+from rubrics.versions.services import version_ensure
 from webapp.accounts.models import Project, User
 
 

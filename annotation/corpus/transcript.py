@@ -9,7 +9,7 @@ from uuid import UUID
 from annotation.models import Dialogue, Evidence, ImportLine, Rater, Rating, Score, Target, Turn
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.labels import names_of
-from rubrics.spec import RubricSpec, from_json
+from rubrics.core.spec import RubricSpec, from_json
 from webapp.accounts.access import Member
 
 _LOOKS = {Rater.Kind.PERSON: "human", Rater.Kind.JUDGE: "judge"}

@@ -14,7 +14,7 @@ from annotation.queues.waiting import WaitingQueue, waiting_queues
 from annotation.ratings.drafts import NOT_APPLICABLE
 from annotation.ratings.labels import title_of, tone, tone_of
 from annotation.ratings.targets import context_of
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec, from_json
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec, from_json
 from webapp.accounts.access import Member
 
 _State = Assignment.State

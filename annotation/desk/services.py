@@ -21,7 +21,7 @@ from annotation.ratings import services as ratings
 from annotation.ratings.blindness import read_items
 from annotation.ratings.carried_ratings import own_levels
 from annotation.ratings.drafts import NOT_APPLICABLE, Draft, read_active_seconds, read_draft
-from rubrics.spec import RubricSpec, from_json
+from rubrics.core.spec import RubricSpec, from_json
 from webapp.accounts.access import require_open
 from webapp.accounts.models import User
 from webapp.audit import services as audit

@@ -29,7 +29,7 @@ from annotation.formats.records import (
     Refused,
     plain_turn,
 )
-from rubrics.text import canon
+from rubrics.core.text import canon
 
 CRITERIA = ("emotional_reactions", "interpretations", "explorations")
 RATER = "epitome annotator"

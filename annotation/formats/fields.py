@@ -8,7 +8,7 @@ from typing import Any
 
 from annotation.formats.records import Broken, Limits, ParsedDialogue, Record, Refused
 from annotation.formats.strict_json import excerpt
-from rubrics.text import canon
+from rubrics.core.text import canon
 
 
 def as_object(value: Any, name: str) -> dict[str, Any]:

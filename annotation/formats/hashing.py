@@ -6,7 +6,7 @@ from typing import Any
 import rfc8785
 
 from annotation.formats.records import ParsedDialogue, ParsedTurn
-from rubrics.text import canon
+from rubrics.core.text import canon
 
 
 def content_hash(dialogue: ParsedDialogue) -> str:

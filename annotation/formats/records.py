@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rubrics.core.text import canon
 from rubrics.judging.spans import SPAN_NAMES, loose_spans, parse_spans
-from rubrics.text import canon
 
 Role = Literal["seeker", "supporter", "system"]
 

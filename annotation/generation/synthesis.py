@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from annotation.generation.prompts import Turn, prompt_messages, seeker_messages
+from rubrics.core.text import canon
 from rubrics.judging.inputs import candidate_of
-from rubrics.text import canon
 from webapp.llm.errors import ModelError
 from webapp.llm.records import CallRecord
 from webapp.text import storable

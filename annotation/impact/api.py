@@ -17,7 +17,8 @@ from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import PlaygroundState, playground_state
 from annotation.impact.services import MAX_PASTED, MAX_TRIED, Pasted
 from annotation.models import ImpactRun, PlaygroundRun
-from rubrics.access import WRITERS, judge_for, version_for
+from rubrics.access import WRITERS, version_for
+from rubrics.judges.access import judge_for
 from rubrics.queries import text_of
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.runs import services as runs

@@ -16,9 +16,9 @@ from annotation.impact.charts import ChangeChart, change_chart
 from annotation.impact.results import Trial, Tried, progress_of_trial
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
-from rubrics.diff import Effect
-from rubrics.spec import CriterionSpec, effect_of
-from rubrics.wording import EFFECTS
+from rubrics.core.diff import Effect
+from rubrics.core.spec import CriterionSpec, effect_of
+from rubrics.core.wording import EFFECTS
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.runs.progress import Progress

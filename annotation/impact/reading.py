@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from rubrics.core.spec import CriterionSpec, RubricSpec, criterion_hash
 from rubrics.judging.prompts import PROMPT_FORMAT, rubric_text
-from rubrics.spec import CriterionSpec, RubricSpec, criterion_hash
 
 ALL_IN_ONE = "all_in_one"
 

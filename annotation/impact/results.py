@@ -13,11 +13,11 @@ from annotation.impact.reading import by_uid, readings_of
 from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, TrialScore
 from annotation.ratings.blindness import blind_among
 from annotation.ratings.labels import shown_text, title_of
+from rubrics.core.spec import CriterionSpec, RubricSpec, criterion_hash, from_json, spec_hash, total
 from rubrics.judging.judge import reward_parts
 from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.models import Judge, Spec
 from rubrics.queries import text_of
-from rubrics.spec import CriterionSpec, RubricSpec, criterion_hash, from_json, spec_hash, total
 from webapp.accounts.access import Member
 from webapp.runs.progress import Progress, progress_of
 

@@ -12,8 +12,8 @@ from annotation.ratings.blindness import blind_among
 from annotation.ratings.targets import context_of, targets_for, text_target
 from rubrics.models import Judge, RubricVersion, Spec
 from rubrics.queries import published_before, text_of
-from rubrics.services import freeze_spec
-from rubrics.services.drafting import lock_version
+from rubrics.versions.services import freeze_spec
+from rubrics.writing.services import lock_version
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused

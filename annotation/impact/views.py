@@ -15,8 +15,8 @@ from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import playground_state, unread_by
 from annotation.models import PlaygroundRun
 from rubrics.access import WRITERS, version_for
+from rubrics.core.spec import from_json
 from rubrics.queries import published_before, text_of
-from rubrics.spec import from_json
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused

@@ -22,13 +22,13 @@ from annotation.models import (
     TrialScore,
 )
 from annotation.ratings.targets import contexts_of, gold_emotions_of
-from rubrics.judges import open_judge
+from rubrics.core.spec import RubricSpec, from_json
+from rubrics.judges.opening import open_judge
 from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Judge as RatingJudge
 from rubrics.judging.judge import rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge, JudgeCall, Spec
-from rubrics.spec import RubricSpec, from_json
 from webapp.llm.models import ModelCall
 from webapp.llm.recording import call_rows
 from webapp.runs import live

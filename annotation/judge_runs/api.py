@@ -1,4 +1,4 @@
-"""The API of judges, fits and judge runs: the same rows and services as the pages."""
+"""The API of fits and judge runs: the same rows and services as the pages."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -16,13 +16,10 @@ from annotation.judge_runs.access import fit_run_for, judge_run_for
 from annotation.models import FitRun, JudgeItem, JudgeRun, Score
 from annotation.roles import JUDGING_READERS, RUN_STARTERS
 from annotation.sets.access import collection_for, snapshot_for
-from rubrics.access import judge_for, published_for
-from rubrics.models import Judge
-from rubrics.queries import judges_of
-from rubrics.services import judge_create_llm
+from rubrics.access import published_for
+from rubrics.judges.access import judge_for
 from webapp.accounts.paging import ByPosition
 from webapp.accounts.project_api import ProjectViewSet
-from webapp.llm.access import endpoint_for
 from webapp.llm.serializers import UsageSerializer
 from webapp.runs import services as runs
 from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
@@ -35,15 +32,6 @@ READ_AND_START: dict[str, tuple[str, ...]] = {
     "cancel": RUN_STARTERS,
     "resume": RUN_STARTERS,
 }
-
-
-class JudgeFilter(django_filters.FilterSet):
-    kind = django_filters.ChoiceFilter(choices=Judge.Kind.choices)
-    name = django_filters.CharFilter()
-
-    class Meta:
-        model = Judge
-        fields: ClassVar[list[str]] = []
 
 
 class FitFilter(django_filters.FilterSet):
@@ -68,26 +56,6 @@ class JudgeItemFilter(django_filters.FilterSet):
     class Meta:
         model = JudgeItem
         fields: ClassVar[list[str]] = []
-
-
-class JudgeSerializer(serializers.ModelSerializer[Judge]):
-    kind = serializers.CharField(read_only=True)
-
-    class Meta:
-        model = Judge
-        fields = (
-            "id", "name", "version", "kind", "hash", "endpoint", "parameters", "fitted_on",
-            "provenance", "created_at",
-        )  # fmt: skip
-
-
-class NewJudgeSerializer(serializers.Serializer[Any]):
-    """A language model as judge; a learned judge comes from a fit."""
-
-    name = serializers.CharField(max_length=80)
-    endpoint = serializers.UUIDField()
-    mode = serializers.ChoiceField(choices=["per_criterion", "all_in_one"], default="per_criterion")
-    temperature = serializers.FloatField(min_value=0, max_value=2, default=0)
 
 
 class FitSerializer(serializers.ModelSerializer[FitRun]):
@@ -199,40 +167,6 @@ class ResultSerializer(serializers.ModelSerializer[JudgeItem]):
             "position", "target", "state", "rating", "scores", "scores_hidden", "total", "error",
             "ended_at",
         )  # fmt: skip
-
-
-class JudgeViewSet(ProjectViewSet):
-    queryset = Judge.objects.none()
-    serializer_class = JudgeSerializer
-    filterset_class = JudgeFilter
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = READ_AND_START
-
-    def get_queryset(self) -> QuerySet[Judge]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
-        return judges_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
-
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self.get_serializer(judge_for(self.member, id)).data)
-
-    @extend_schema(request=NewJudgeSerializer, responses={201: JudgeSerializer})
-    def create(self, request: Request, **kwargs: Any) -> Response:
-        given = NewJudgeSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        asked = given.validated_data
-        judge = judge_create_llm(
-            project=self.member.project,
-            actor=self.member.user,
-            name=asked["name"],
-            endpoint=endpoint_for(self.member, asked["endpoint"]),
-            parameters={"mode": asked["mode"], "temperature": asked["temperature"]},
-        )
-        return Response(self.get_serializer(judge).data, status=201)
 
 
 class FitViewSet(ProjectViewSet):
@@ -367,16 +301,6 @@ class JudgeResultViewSet(ProjectViewSet):
 P = "projects/<uuid:project_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path(
-        P + "judges/",
-        JudgeViewSet.as_view({"get": "list", "post": "create"}),
-        name="api_judge_list",
-    ),
-    path(
-        P + "judges/<uuid:id>/",
-        JudgeViewSet.as_view({"get": "retrieve"}),
-        name="api_judge_retrieve",
-    ),
     path(
         P + "fits/",
         FitViewSet.as_view({"get": "list", "post": "create"}),

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from annotation.judge_runs.queries import ratings_for
 from annotation.models import FitRun, Score
 from annotation.ratings.targets import contexts_of
-from rubrics.judges import pack
+from rubrics.core.spec import from_json
+from rubrics.judges.opening import pack
+from rubrics.judges.services import judge_create_learned
 from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
 from rubrics.models import Spec
-from rubrics.services import judge_create_learned
-from rubrics.spec import from_json
 from webapp.files.models import StoredFile
 from webapp.files.services import store
 from webapp.runs import live

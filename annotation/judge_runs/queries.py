@@ -10,9 +10,9 @@ from annotation.models import FitRun, JudgeItem, JudgeRun, Rater, Rating, Score
 from annotation.models.corpus import Split
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.labels import shown_text
+from rubrics.core.spec import CriterionSpec, RubricSpec, from_json, total
+from rubrics.core.spec import Outcome as ScoreOutcome
 from rubrics.models import Judge, Spec
-from rubrics.spec import CriterionSpec, RubricSpec, from_json, total
-from rubrics.spec import Outcome as ScoreOutcome
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.llm.models import Endpoint

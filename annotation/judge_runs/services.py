@@ -8,8 +8,8 @@ from django.db import transaction
 from annotation.judge_runs.queries import ratings_for
 from annotation.models import Collection, FitRun, JudgeItem, JudgeRun, Rater, Snapshot, Target
 from annotation.sets.services import freeze
+from rubrics.core.spec import criterion_hash, from_json
 from rubrics.models import Judge, RubricVersion, Spec
-from rubrics.spec import criterion_hash, from_json
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
 from webapp.runs import services as runs

@@ -12,8 +12,8 @@ from annotation.judge_runs import queries, services
 from annotation.judge_runs.access import fit_run_for, judge_run_for
 from annotation.judge_runs.forms import FitForm, JudgeRunForm, LLMJudgeForm
 from annotation.roles import JUDGING_READERS, RUN_STARTERS
-from rubrics.queries import judges_of
-from rubrics.services import judge_create_llm
+from rubrics.judges.queries import judges_of
+from rubrics.judges.services import judge_create_llm
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused

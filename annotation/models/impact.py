@@ -196,7 +196,7 @@ class Suggestion(ProjectRow):
     # The criterion that it is about; of a new one, the uid that it would get.
     uid = models.CharField(max_length=64)
     level = models.SmallIntegerField(null=True)
-    # The proposal: an anchor's text, or a new criterion in the form of rubrics.spec.
+    # The proposal: an anchor's text, or a new criterion in the form of rubrics.core.spec.
     content = models.JSONField()
     reason = models.TextField(blank=True)
     # Positions of the run's sources that it came from.

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from annotation.models import Assignment, Collection, Item, Queue, QueueRater, Snapshot
 from annotation.sets.services import freeze
+from rubrics.core.spec import from_json
 from rubrics.models import RubricVersion
-from rubrics.spec import from_json
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.accounts.numbers import next_number

@@ -8,8 +8,8 @@ from django.db.models.functions import Cast, Concat
 
 from annotation.models import Rater, Rating, Score, Target
 from annotation.ratings.drafts import NOT_APPLICABLE, Draft
+from rubrics.core.spec import from_json
 from rubrics.models import Spec
-from rubrics.spec import from_json
 from webapp.accounts.models import Project
 
 # Each person's own look at an item. The raters of an imported source and judges stay with the

@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from annotation.formats.hashing import sha256_json
+from rubrics.core.text import canon
 from rubrics.judging.spans import SPAN_NAMES, loose_spans
-from rubrics.text import canon
 
 # About 3,000 of a judge's 4,096 tokens of English; the rest is the rubric's and the answer's.
 BUDGET_CHARS = 12_000

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rubrics.spec import CriterionSpec, RubricSpec
+from rubrics.core.spec import CriterionSpec, RubricSpec
 
 # What stands in place of a level where a criterion does not apply.
 NOT_APPLICABLE = "na"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from annotation.models import Rater, Target
-from rubrics.spec import CriterionSpec
+from rubrics.core.spec import CriterionSpec
 from webapp.accounts.access import Member
 
 

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from annotation.models import Evidence, Rater, Rating, Score, Target
 from annotation.ratings.targets import span_texts_of
+from rubrics.core.spec import CriterionSpec, RubricSpec, criterion_hash, from_json
+from rubrics.core.text import canon
 from rubrics.judging.spans import SPAN_NAMES
 from rubrics.models import Judge, RubricVersion, Spec
-from rubrics.spec import CriterionSpec, RubricSpec, criterion_hash, from_json
-from rubrics.text import canon
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
 from webapp.errors import Refused

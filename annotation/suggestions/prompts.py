@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
 from rubrics.judging.parsing import ReplyError, read_object
 from rubrics.judging.prompts import Message, criterion_key, delimiter, quoted
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec
 
 MAX_ANCHORS = 6
 MAX_CRITERIA = 2

@@ -8,10 +8,10 @@ from annotation.agreement.queries import Apart, VersionAgreement
 from annotation.models import Suggestion, SuggestionRun, SuggestionSource
 from annotation.ratings.blindness import blind_among
 from annotation.ratings.labels import shown_text, title_of
-from rubrics.diff import Piece, words
+from rubrics.core.diff import Piece, words
+from rubrics.core.spec import CriterionSpec, from_json
 from rubrics.models import RubricVersion
 from rubrics.queries import published_before, text_of
-from rubrics.spec import CriterionSpec, from_json
 from webapp.accounts.access import Member
 from webapp.llm.models import Endpoint
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from annotation.models import Suggestion, SuggestionRun, SuggestionSource
 from annotation.suggestions.queries import disagreements
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec, from_json, to_json
 from rubrics.models import RubricVersion
 from rubrics.queries import text_of
-from rubrics.services import draft_save, freeze_spec
-from rubrics.services.drafting import lock_version
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec, from_json, to_json
+from rubrics.versions.services import freeze_spec
+from rubrics.writing.services import draft_save, lock_version
 from webapp.accounts.access import Member, require_open
 from webapp.accounts.models import User
 from webapp.audit import services as audit

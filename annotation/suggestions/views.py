@@ -16,7 +16,7 @@ from annotation.suggestions.access import suggestion_for, suggestion_run_for
 from annotation.suggestions.prompts import MAX_NAME
 from annotation.suggestions.queries import suggestions_page
 from rubrics.access import WRITERS, version_for
-from rubrics.drafts import MAX_TEXT
+from rubrics.core.drafts import MAX_TEXT
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.accounts.pages import project_page

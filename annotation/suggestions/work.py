@@ -13,8 +13,8 @@ from annotation.suggestions.prompts import (
     suggestion_messages,
     suggestion_schema,
 )
+from rubrics.core.spec import RubricSpec, from_json
 from rubrics.judging.parsing import ReplyError
-from rubrics.spec import RubricSpec, from_json
 from webapp.ids import new_id
 from webapp.llm.calls import open_client
 from webapp.llm.errors import ModelError

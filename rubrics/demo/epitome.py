@@ -5,7 +5,7 @@ understanding empathy expressed in text-based mental health support", EMNLP 2020
 our own.
 """
 
-from rubrics.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
+from rubrics.core.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
 
 EMOTIONAL_REACTIONS_UID = "cd82d9ca-ed22-4c71-a9ff-36d45637e93d"
 INTERPRETATIONS_UID = "2c066d95-0524-4a97-adad-b3dae7e59ad4"

@@ -3,7 +3,7 @@
 The axes and the two checks are those of Kardia-R1 (arXiv 2512.01282); the wording is our own.
 """
 
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
 
 FORMAT_UID = "4e7a9300-aead-4fa9-922e-1300659a1530"
 EMOTION_UID = "1ca17c45-b0fc-409e-ab67-99cbfa2a3abe"

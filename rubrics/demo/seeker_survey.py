@@ -4,7 +4,7 @@ Liu et al., "Towards emotional support dialog systems", ACL 2021, ask for these 
 wording is our own. The change of emotion intensity is a measure before and after, and no level.
 """
 
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
 
 EMPATHY_UID = "716d546d-95d4-4e42-97a3-e7f035a6d534"
 RELEVANCE_UID = "c81c501c-2c03-4aeb-8e73-ce3ad7905880"

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.core.text import canon
 from rubrics.judging.inputs import judged_text
 from rubrics.judging.results import CriterionScore
 from rubrics.judging.spans import parse_spans
-from rubrics.spec import CriterionSpec, RubricSpec
-from rubrics.text import canon
 
 
 def run_check(

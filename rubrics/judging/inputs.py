@@ -11,9 +11,9 @@ A context is JSON data of this shape; `gold_emotion` is there only for the emoti
 from dataclasses import dataclass
 from typing import Any
 
+from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.core.text import canon
 from rubrics.judging.spans import SPAN_NAMES, loose_spans
-from rubrics.spec import CriterionSpec, RubricSpec
-from rubrics.text import canon
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from rubrics.core.spec import CriterionSpec, RubricSpec, total
 from rubrics.judging.checks import run_check
 from rubrics.judging.inputs import JudgeInput, judged_text, readable_criteria
 from rubrics.judging.results import CriterionScore, JudgeResult
-from rubrics.spec import CriterionSpec, RubricSpec, total
 
 
 class Judge(Protocol):

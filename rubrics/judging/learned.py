@@ -11,11 +11,11 @@ from typing import Any
 
 from scipy import sparse
 
+from rubrics.core.spec import CriterionSpec, RubricSpec, criterion_hash
 from rubrics.judging.features import Features, fit_features
 from rubrics.judging.inputs import JudgeInput, judged_text
 from rubrics.judging.ordinal import OrdinalModel, fit_ordinal
 from rubrics.judging.results import CriterionScore, JudgeResult
-from rubrics.spec import CriterionSpec, RubricSpec, criterion_hash
 
 DOES_NOT_READ_WORDING = (
     "This judge does not read wording. It learned from ratings, and has none of this criterion "

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.judging.inputs import JudgeInput, readable_criteria
 from rubrics.judging.parsing import failed, parse_reply
 from rubrics.judging.prompts import Message, Mode, build_messages
 from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.judging.schema import reply_schema
-from rubrics.spec import CriterionSpec, RubricSpec
 from webapp.llm.errors import CircuitOpen, ModelError
 from webapp.llm.records import CallRecord
 

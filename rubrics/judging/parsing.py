@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rubrics.core.spec import CriterionSpec
 from rubrics.judging.prompts import criterion_key
 from rubrics.judging.results import CriterionScore
 from rubrics.judging.schema import allowed_scores
-from rubrics.spec import CriterionSpec
 
 MAX_REPLY = 100_000
 _ENTRY_FIELDS = {"evidence", "rationale", "score"}

@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
 from rubrics.judging.inputs import spans_for
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec
 
 PROMPT_FORMAT = 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rubrics.spec import Outcome, Status
+from rubrics.core.spec import Outcome, Status
 from webapp.llm.records import CallRecord
 
 
@@ -35,5 +35,5 @@ class JudgeResult:
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
-        """What `rubrics.spec.total` takes."""
+        """What `rubrics.core.spec.total` takes."""
         return {uid: Outcome(score.status, score.value) for uid, score in self.scores.items()}

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rubrics.core.spec import CriterionSpec
 from rubrics.judging.prompts import allows_not_applicable, criterion_key
-from rubrics.spec import CriterionSpec
 
 MAX_EVIDENCE = 3
 MAX_QUOTE = 300

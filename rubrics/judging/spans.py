@@ -8,7 +8,7 @@ import re
 from dataclasses import astuple, dataclass
 from typing import Literal
 
-from rubrics.text import canon
+from rubrics.core.text import canon
 
 SPAN_NAMES = ("understanding", "reasoning", "emotion", "response")
 

@@ -59,7 +59,7 @@ class RubricVersion(ProjectRow):
     rubric = models.ForeignKey(Rubric, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=9, choices=Status, default=Status.DRAFT)
-    # The text while it is being written, in the form of rubrics.spec; may be incomplete.
+    # The text while it is being written, in the form of rubrics.core.spec; may be incomplete.
     draft = models.JSONField()
     # Counts the saves of the draft; a save names the revision that it has seen.
     revision = models.PositiveIntegerField(default=0)

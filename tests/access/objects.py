@@ -35,9 +35,9 @@ from annotation.models import (
     SuggestionRun,
     Target,
 )
+from rubrics.core.spec import to_json
 from rubrics.models import Judge, Rubric, RubricVersion
-from rubrics.services import version_ensure
-from rubrics.spec import to_json
+from rubrics.versions.services import version_ensure
 from tests.data_station.builders import RUBRIC, added, parsed, published
 from training.models import Checkpoint, TrainingRun
 from training.services import DEFAULTS, EQUAL_PARTS, settings_of

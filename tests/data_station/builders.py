@@ -7,9 +7,9 @@ from django.utils import timezone
 from annotation.corpus import services as corpus
 from annotation.formats.records import ParsedDialogue, ParsedTurn, plain_turn, supporter_turn
 from annotation.models import Dialogue, Turn
+from rubrics.core.spec import SPEC_FORMAT, CriterionSpec, LevelSpec, RubricSpec, spec_hash, to_json
 from rubrics.models import Rubric, RubricVersion, Spec
-from rubrics.services.freezing import write_index
-from rubrics.spec import SPEC_FORMAT, CriterionSpec, LevelSpec, RubricSpec, spec_hash, to_json
+from rubrics.versions.services.freezing import write_index
 from webapp.accounts.models import Project
 from webapp.accounts.numbers import next_number
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from rubrics import artefacts
+from rubrics.judges import opening as artefacts
 from rubrics.models import Judge
 from tests.conftest import Cast
 from tests.data_station.files import FILES

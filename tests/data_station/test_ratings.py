@@ -6,8 +6,8 @@ from annotation.models import Evidence, Rating, Score, Target
 from annotation.ratings import services as ratings
 from annotation.ratings import targets
 from annotation.ratings.services import NewRating, NewScore, Passage
+from rubrics.core.spec import criterion_hash
 from rubrics.models import Spec
-from rubrics.spec import criterion_hash
 from tests.conftest import Cast
 from tests.data_station.builders import (
     RUBRIC,

@@ -13,8 +13,8 @@ from annotation.models import Assignment, Collection, Dialogue, Queue, Rater
 from annotation.queues.services import queue_create
 from annotation.ratings.services import rater_for_person
 from annotation.sets import services as sets
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
 from rubrics.models import RubricVersion
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec
 from tests.browser.fixtures import browser_type_launch_args, studio  # noqa: F401
 from tests.conftest import Cast
 from tests.data_station.builders import parsed, published

@@ -13,10 +13,11 @@ from annotation.desk import services as desk
 from annotation.ratings import services as ratings
 from annotation.ratings.carried_ratings import count_ratings
 from annotation.ratings.services import NewScore
-from rubrics import history
+from rubrics.core.spec import RubricSpec, to_json
 from rubrics.models import RubricVersion
-from rubrics.services import draft_open, draft_save, version_publish
-from rubrics.spec import RubricSpec, to_json
+from rubrics.versions import queries as history
+from rubrics.versions.services import version_publish
+from rubrics.writing.services import draft_open, draft_save
 from tests.conftest import Cast
 from tests.desk.conftest import RUBRIC, Desk, build_desk
 from tests.support.pages import html_of

@@ -16,10 +16,10 @@ from annotation.impact.services import impact_start, playground_start
 from annotation.models import Collection, ImpactRun, PlaygroundRun, Target, Turn
 from annotation.ratings.targets import text_target
 from annotation.sets.services import collection_create
-from rubrics import judges
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec, from_json, to_json
+from rubrics.judges import opening as judges
 from rubrics.models import Judge, RubricVersion
-from rubrics.services import draft_open, draft_save
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec, from_json, to_json
+from rubrics.writing.services import draft_open, draft_save
 from tests.conftest import Cast
 from tests.data_station.builders import added, parsed, published
 from tests.generation.scripted import endpoint

@@ -22,9 +22,9 @@ from annotation.models import (
     Turn,
 )
 from annotation.ratings.targets import targets_for
+from rubrics.core.spec import from_json, spec_hash
 from rubrics.models import RubricVersion, Spec
-from rubrics.services import rubric_create
-from rubrics.spec import from_json, spec_hash
+from rubrics.writing.services import rubric_create
 from tests.conftest import Cast
 from tests.data_station.builders import WHOLE, added, parsed
 from tests.impact.builders import (
@@ -208,7 +208,7 @@ def test_a_learned_judge_does_not_pretend(cast: Cast) -> None:
     version = version_of(cast, RUBRIC)
     rated(cast, turns, version)
     judge = learned_judge(cast, version)
-    from rubrics.services import draft_open
+    from rubrics.writing.services import draft_open
 
     draft = reworded(cast, draft_open(rubric=version.rubric, actor=cast.clinicians[0]))
     run = worked(tried(cast, draft, judge, turns[:1]))

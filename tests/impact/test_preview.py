@@ -16,8 +16,8 @@ from annotation.judge_runs.queries import judge_runs_of
 from annotation.models import ImpactItem, ImpactRun, Rating, Target, TrialScore, Turn
 from annotation.ratings.services import NewScore, rater_for_person, submit_rating
 from annotation.ratings.targets import targets_for
+from rubrics.core.spec import from_json
 from rubrics.models import JudgeCall, RubricVersion
-from rubrics.spec import from_json
 from tests.conftest import Cast
 from tests.generation.scripted import endpoint
 from tests.impact.builders import (
@@ -173,7 +173,7 @@ def test_a_judge_that_reads_no_wording_says_so(cast: Cast) -> None:
 
 
 def services_draft(cast: Cast, version: RubricVersion) -> RubricVersion:
-    from rubrics.services import draft_open
+    from rubrics.writing.services import draft_open
 
     return draft_open(rubric=version.rubric, actor=cast.clinicians[0])
 
@@ -336,7 +336,7 @@ def test_the_sample_is_drawn_by_its_seed(cast: Cast, voice: Endpoint) -> None:
 
 
 def test_what_can_not_be_previewed_is_refused(cast: Cast, voice: Endpoint) -> None:
-    from rubrics.services import rubric_create
+    from rubrics.writing.services import rubric_create
 
     texts(cast, 2)
     judge = llm_judge(cast, voice)

@@ -32,9 +32,9 @@ from annotation.suggestions.prompts import (
     suggestion_schema,
 )
 from annotation.suggestions.queries import suggestions_page
+from rubrics.core.spec import from_json
 from rubrics.judging.parsing import ReplyError
 from rubrics.models import RubricVersion
-from rubrics.spec import from_json
 from tests.conftest import Cast
 from tests.generation.scripted import endpoint
 from tests.impact.builders import RUBRIC, draft_of, one_turn, reworded, written

@@ -13,9 +13,9 @@ from annotation.models import FitRun, JudgeRun, Score, Snapshot, Turn
 from annotation.ratings.services import NewRating, NewScore, construction_rater, submit_ratings
 from annotation.ratings.targets import targets_for
 from annotation.sets.services import collection_create, freeze
+from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.judges.services import judge_create_llm
 from rubrics.models import Judge, RubricVersion
-from rubrics.services import judge_create_llm
-from rubrics.spec import CriterionSpec, RubricSpec
 from tests.conftest import Cast
 from tests.data_station.builders import added, levels, parsed, published
 from webapp.ids import new_id

@@ -9,7 +9,7 @@ import pytest
 from annotation.judge_runs import work as judging
 from annotation.judge_runs.services import judge_resume
 from annotation.models import JudgeItem, Rating, Score
-from rubrics import judges
+from rubrics.judges import opening as judges
 from rubrics.models import JudgeCall
 from tests.conftest import Cast
 from tests.generation.scripted import endpoint

@@ -8,18 +8,11 @@ from django.test import override_settings
 from annotation.impact import work
 from annotation.models import ImpactRun, TrialScore
 from rubrics.models import Judge
-from rubrics.services import draft_open
+from rubrics.writing.services import draft_open
 from tests.conftest import Cast
 from tests.impact.builders import RUBRIC, everything, previewed, reworded
 from tests.judging.builders import learned_judge, rated, texts, version_of
-from tests.kill.worker import (
-    LEASE_S,
-    TEST_TIMEOUT_S,
-    finish,
-    hold_after,
-    kill_after,
-    start_worker,
-)
+from tests.kill.worker import LEASE_S, TEST_TIMEOUT_S, finish, hold_after, kill_after, start_worker
 from tests.support.waiting import wait_until
 from webapp.runs import services as runs
 

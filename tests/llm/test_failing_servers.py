@@ -22,7 +22,7 @@ from annotation.generation.services import generation_resume
 from annotation.judge_runs import work as judging
 from annotation.judge_runs.services import judge_resume
 from annotation.models import Turn
-from rubrics import judges
+from rubrics.judges import opening as judges
 from tests.conftest import Cast
 from tests.generation.scripted import corpus, endpoint, planned, speak
 from tests.judging.builders import judge_run, llm_judge, said, texts, version_of

@@ -13,11 +13,11 @@ import pytest
 from annotation.impact import work
 from annotation.impact.results import playground_state
 from annotation.models import PlaygroundRun
+from rubrics.core.spec import from_json
 from rubrics.demo.kardia import KARDIA
 from rubrics.judging.inputs import JudgeInput, candidate_of
 from rubrics.judging.llm import LLMParameters, judge_with_llm
 from rubrics.judging.prompts import build_messages
-from rubrics.spec import from_json
 from tests.impact.builders import NAMES_AND_ASKS, NAMES_IT, draft_of, one_turn, reworded, tried
 from tests.judging.builders import llm_judge
 from tests.llm.servers import free_port, until_healthy

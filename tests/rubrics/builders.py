@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
 from rubrics.judging.inputs import JudgeInput, candidate_of
 from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.judging.spans import Spans, render_spans
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec
 
 
 def criterion(uid: str, *, low: int = 1, high: int = 5, **changes: Any) -> CriterionSpec:

@@ -4,11 +4,11 @@ import uuid
 
 import pytest
 
+from rubrics.core.spec import formula_in_words, from_json, to_json, validate
 from rubrics.demo.epitome import EPITOME, UID_BY_KEY
 from rubrics.demo.kardia import KARDIA, SAFETY_UID
 from rubrics.demo.seeker_survey import SEEKER_SURVEY
 from rubrics.demo.seeker_survey import UID_BY_KEY as SURVEY_UID_BY_KEY
-from rubrics.spec import formula_in_words, from_json, to_json, validate
 
 DEMO = (KARDIA, EPITOME, SEEKER_SURVEY)
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubrics.diff import CriterionDiff, Piece, compare, in_one_sentence, words
-from rubrics.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
-from rubrics.wording import changes_since
+from rubrics.core.diff import CriterionDiff, Piece, compare, in_one_sentence, words
+from rubrics.core.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
+from rubrics.core.wording import changes_since
 
 # Few words, so that texts share some of them.
 TEXTS = st.text(alphabet="ab .,’\nü😀<", max_size=60)

@@ -9,10 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rubrics.demo.epitome import EPITOME
-from rubrics.demo.kardia import KARDIA
-from rubrics.formats import FORMATS, MAX_BYTES, BadFile, losses, read, write
-from rubrics.spec import (
+from rubrics.core.formats import FORMATS, MAX_BYTES, BadFile, losses, read, write
+from rubrics.core.spec import (
     CriterionSpec,
     ExemplarSpec,
     LevelSpec,
@@ -21,6 +19,8 @@ from rubrics.spec import (
     to_json,
     validate,
 )
+from rubrics.demo.epitome import EPITOME
+from rubrics.demo.kardia import KARDIA
 
 EXACT = ("kardia-yaml", "kardia-json")
 KEPT = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -101,14 +101,14 @@ def test_real_rubrics_come_back_as_they_were(name: str, spec: RubricSpec) -> Non
     max_leaves=12,
 ))  # fmt: skip
 def test_the_json_reader_reads_what_python_reads(value: Any) -> None:
-    from rubrics.formats.reading import parse_json
+    from rubrics.core.formats.reading import parse_json
 
     for text in (json.dumps(value), json.dumps(value, indent=1, ensure_ascii=False)):
         assert parse_json(text).plain == value
 
 
 def test_every_line_is_the_right_one() -> None:
-    from rubrics.formats.reading import parse_json, parse_yaml
+    from rubrics.core.formats.reading import parse_json, parse_yaml
 
     in_json = parse_json('\n{"a": [1,\n\n  {"b":\n "c\\nd"}],\n"e": null}')
     assert in_json.value["a"].value[1].value["b"].line == 5

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubrics.spec import Outcome, mean_total, total
+from rubrics.core.spec import Outcome, mean_total, total
 from tests.rubrics.builders import criterion, rubric
 
 

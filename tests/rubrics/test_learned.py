@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from rubrics.core.spec import criterion_hash
 from rubrics.judging.artefact import ArtefactError, artefact_hash, load, save
 from rubrics.judging.judge import rate_sync
 from rubrics.judging.learned import LabelledRow, fit
-from rubrics.spec import criterion_hash
 from tests.rubrics.builders import context, criterion, item, rubric
 
 WARM = ["I am with you.", "I feel for you.", "That moves me.", "My heart goes out to you."]

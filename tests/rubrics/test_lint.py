@@ -7,13 +7,13 @@ import sys
 import pytest
 from hypothesis import given
 
-from rubrics import lint as linting
+from rubrics.core import lint as linting
+from rubrics.core.drafts import MAX_TOTAL_TEXT
+from rubrics.core.lint import lint
+from rubrics.core.spec import CriterionSpec, ExemplarSpec, LevelSpec, validate
 from rubrics.demo.epitome import EPITOME
 from rubrics.demo.kardia import KARDIA
 from rubrics.demo.seeker_survey import SEEKER_SURVEY
-from rubrics.drafts import MAX_TOTAL_TEXT
-from rubrics.lint import lint
-from rubrics.spec import CriterionSpec, ExemplarSpec, LevelSpec, validate
 from tests.rubrics.builders import check, criterion, rubric
 from tests.rubrics.test_spec import RUBRICS
 from tests.support.waiting import SHORT_S

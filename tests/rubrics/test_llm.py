@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from rubrics.core.spec import LevelSpec
 from rubrics.judging.judge import rate_sync
 from rubrics.judging.llm import LLMJudge, LLMParameters
-from rubrics.spec import LevelSpec
 from tests.rubrics.builders import criterion, item, reply, rubric
 from webapp.llm.errors import EndpointUnavailable
 from webapp.llm.records import CallRecord

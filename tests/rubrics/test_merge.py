@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubrics.merge import merge
-from rubrics.spec import ExemplarSpec, LevelSpec
+from rubrics.core.merge import merge
+from rubrics.core.spec import ExemplarSpec, LevelSpec
 from tests.rubrics.builders import criterion, rubric
 from tests.rubrics.test_spec import RUBRICS, TEXT
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rubrics.core.spec import ExemplarSpec
 from rubrics.demo.kardia import KARDIA, PERSONA_UID
 from rubrics.judging.inputs import candidate_of
 from rubrics.judging.prompts import build_messages, delimiter, material_text, quoted, rubric_text
 from rubrics.judging.schema import reply_schema
-from rubrics.spec import ExemplarSpec
 from tests.rubrics.builders import context, criterion, reply, rubric
 from tests.rubrics.probes import PROBES
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rubrics.core.text import canon
 from rubrics.judging.inputs import candidate_of
 from rubrics.judging.spans import SPAN_NAMES, Spans, canon_reply, parse_spans, render_spans
-from rubrics.text import canon
 
 CONTENT = (
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<"), min_size=1)

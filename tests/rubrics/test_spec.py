@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubrics.spec import (
+from rubrics.core.spec import (
     CriterionSpec,
     ExemplarSpec,
     LevelSpec,

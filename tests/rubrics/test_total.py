@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubrics.spec import Outcome, formula_in_words, total
+from rubrics.core.spec import Outcome, formula_in_words, total
 from tests.rubrics.builders import check, criterion, rubric
 
 CATEGORIES = st.sampled_from(["essential", "important", "optional", "pitfall"])

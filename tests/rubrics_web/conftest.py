@@ -1,12 +1,8 @@
 import pytest
 
 from rubrics.models import Rubric, RubricVersion
-from rubrics.services import (
-    rubric_create,
-    version_approve,
-    version_publish,
-    version_send_for_review,
-)
+from rubrics.versions.services import version_approve, version_publish, version_send_for_review
+from rubrics.writing.services import rubric_create
 from tests.browser.fixtures import browser_type_launch_args, studio  # noqa: F401
 from tests.conftest import Cast
 from tests.rubrics_web.texts import rubric_text

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from rubrics.models import Rubric, RubricVersion
-from rubrics.services import draft_open, draft_save, freeze_spec, rubric_create, version_publish
+from rubrics.versions.services import freeze_spec, version_publish
+from rubrics.writing.services import draft_open, draft_save, rubric_create
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
 from webapp.accounts.models import User

@@ -14,7 +14,8 @@ from django.urls import reverse
 from redis.exceptions import ConnectionError as ValkeyGone
 
 from rubrics.models import RubricVersion
-from rubrics.services import draft_save, presence
+from rubrics.writing import presence
+from rubrics.writing.services import draft_save
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, large_text, rubric_text
 from tests.support.pages import html_of

@@ -7,7 +7,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from rubrics.models import RubricVersion
-from rubrics.services import draft_open, draft_save, version_approve, version_send_for_review
+from rubrics.versions.services import version_approve, version_send_for_review
+from rubrics.writing.services import draft_open, draft_save
 from tests.browser.fixtures import sign_in
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text

@@ -8,9 +8,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from rubrics.core.spec import RubricSpec, to_json
 from rubrics.models import Rubric, RubricVersion
-from rubrics.services import BadContent, draft_open, draft_save, rubric_create
-from rubrics.spec import RubricSpec, to_json
+from rubrics.writing.services import BadContent, draft_open, draft_save, rubric_create
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, large_text, rubric_text
 from webapp.audit.models import Entry

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from rubrics.models import RubricVersion
-from rubrics.services import draft_save
+from rubrics.writing.services import draft_save
 from tests.browser.fixtures import TIMEOUT_MS, follow, sign_in
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text

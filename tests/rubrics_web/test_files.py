@@ -8,11 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from rubrics.core.formats import MAX_BYTES, write
+from rubrics.core.spec import from_json, to_json
 from rubrics.demo.kardia import KARDIA
-from rubrics.formats import MAX_BYTES, write
 from rubrics.models import Rubric, RubricVersion
-from rubrics.services import draft_open
-from rubrics.spec import from_json, to_json
+from rubrics.writing.services import draft_open
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
 from tests.support.pages import html_of
@@ -68,7 +68,7 @@ def test_a_foreign_file_keeps_the_identity_of_a_criterion_that_says_the_same(
     before = from_json(rubric.versions.get().draft).criteria
     cast.project.needs_approval = False
     cast.project.save()
-    from rubrics.services import version_publish
+    from rubrics.versions.services import version_publish
 
     version_publish(version=rubric.versions.get(), actor=cast.clinicians[0])
     items = [{"criterion": "Lectures", "points": -9}, {"criterion": "Is brief", "points": 1}]

@@ -8,12 +8,11 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from rubrics import access, history
+from rubrics import access
+from rubrics.core.spec import from_json, to_json
 from rubrics.models import Rubric, RubricVersion
-from rubrics.services import (
-    draft_open,
-    draft_save,
-    rubric_create,
+from rubrics.versions import queries as history
+from rubrics.versions.services import (
     version_approve,
     version_archive,
     version_copy,
@@ -22,9 +21,8 @@ from rubrics.services import (
     version_restore,
     version_send_for_review,
 )
-from rubrics.services.drafting import lock_version
-from rubrics.services.publishing import publish_locked
-from rubrics.spec import from_json, to_json
+from rubrics.versions.services.publishing import publish_locked
+from rubrics.writing.services import draft_open, draft_save, lock_version, rubric_create
 from tests.conftest import Cast
 from tests.factories import MembershipFactory
 from tests.locks import until_waiting

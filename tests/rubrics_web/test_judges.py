@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import InternalError
 
-from rubrics.queries import judges_of
-from rubrics.services import judge_create_learned, judge_create_llm
+from rubrics.judges.queries import judges_of
+from rubrics.judges.services import judge_create_learned, judge_create_llm
 from tests.conftest import Cast
 from webapp.errors import Refused
 from webapp.files.models import StoredFile

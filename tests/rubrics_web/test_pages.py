@@ -8,14 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from rubrics.models import Rubric, RubricVersion
-from rubrics.services import (
-    draft_open,
-    draft_save,
-    rubric_create,
-    version_archive,
-    version_publish,
-    version_send_for_review,
-)
+from rubrics.versions.services import version_archive, version_publish, version_send_for_review
+from rubrics.writing.services import draft_open, draft_save, rubric_create
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
 from tests.support.pages import html_of

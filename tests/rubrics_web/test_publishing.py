@@ -7,20 +7,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import InternalError
 
-from rubrics.models import (
-    Criterion,
-    Level,
-    MeaningChange,
-    Review,
-    Rubric,
-    RubricVersion,
-    Spec,
-)
-from rubrics.services import (
-    draft_open,
-    draft_save,
+from rubrics.core.spec import criterion_hash, from_json, spec_hash
+from rubrics.models import Criterion, Level, MeaningChange, Review, Rubric, RubricVersion, Spec
+from rubrics.versions.services import (
     freeze_spec,
-    rubric_create,
     version_approve,
     version_archive,
     version_publish,
@@ -28,7 +18,7 @@ from rubrics.services import (
     version_send_for_review,
     version_withdraw_from_review,
 )
-from rubrics.spec import criterion_hash, from_json, spec_hash
+from rubrics.writing.services import draft_open, draft_save, rubric_create
 from tests.conftest import Cast
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
 from tests.rubrics_web.texts import criterion, rubric_text

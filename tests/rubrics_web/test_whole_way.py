@@ -14,9 +14,9 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from rubrics.core.spec import CriterionSpec, from_json
 from rubrics.demo.kardia import KARDIA, SAFETY_UID
 from rubrics.models import RubricVersion
-from rubrics.spec import CriterionSpec, from_json
 from tests.browser.fixtures import TIMEOUT_MS, sign_in
 from tests.conftest import Cast
 from tests.support.waiting import LONG_S, SHORT_S, wait_until

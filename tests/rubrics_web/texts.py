@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rubrics.spec import CriterionSpec, LevelSpec, RubricSpec, to_json
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec, to_json
 
 
 def criterion(uid: str, **changes: Any) -> CriterionSpec:

@@ -5,7 +5,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
-from rubrics.services import rubric_create, version_send_for_review
+from rubrics.versions.services import version_send_for_review
+from rubrics.writing.services import rubric_create
 from tests.browser.fixtures import sign_in
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text

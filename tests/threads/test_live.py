@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
-from rubrics.services import rubric_create
+from rubrics.writing.services import rubric_create
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
 from tests.runs.test_live import Viewer

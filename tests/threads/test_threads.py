@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rubrics.models import Rubric
-from rubrics.services import rubric_create, version_copy
+from rubrics.versions.services import version_copy
+from rubrics.writing.services import rubric_create
 from tests.conftest import Cast
 from tests.rubrics_web.texts import criterion, rubric_text
 from tests.support.pages import html_of

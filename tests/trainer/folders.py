@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from annotation.generation.prompts import prompt_messages
+from rubrics.core.spec import spec_hash, to_json
 from rubrics.demo import kardia
 from rubrics.judging import artefact
 from rubrics.judging.inputs import candidate_of
 from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
-from rubrics.spec import spec_hash, to_json
 from training.starter.corpus import dialogues
 
 STARTER = Path(__file__).parents[2] / "training/starter/models/starter-sft"

@@ -73,7 +73,7 @@ def test_a_file_that_changed_since_is_refused(folder):
 
 
 def test_a_judge_of_other_wording_is_refused(folder):
-    from rubrics.spec import from_json, spec_hash
+    from rubrics.core.spec import from_json, spec_hash
 
     rubric = json.loads((folder / "spec.json").read_text())["rubric"]
     rubric["criteria"][-1]["description"] = "Something else entirely?"

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from rubrics.core.spec import RubricSpec
 from rubrics.demo import kardia
 from rubrics.judging.judge import rate_sync
 from rubrics.judging.results import CriterionScore, JudgeResult
-from rubrics.spec import RubricSpec
 from training.trainer.config import RewardSection
 from training.trainer.data import Row
 from training.trainer.failures import TrainingFailed

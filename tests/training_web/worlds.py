@@ -8,11 +8,11 @@ from annotation.corpus.services import split_for
 from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection
 from annotation.sets.services import collection_create
-from rubrics.judges import pack
+from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.judges.opening import pack
+from rubrics.judges.services import judge_create_learned, judge_create_llm
 from rubrics.judging.learned import LearnedJudge
 from rubrics.models import Judge, RubricVersion
-from rubrics.services import judge_create_learned, judge_create_llm
-from rubrics.spec import CriterionSpec, RubricSpec
 from tests.data_station.builders import added, levels, parsed, published
 from training import services
 from training.models import Checkpoint, TrainingRun

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max, Min
 
-from rubrics.spec import CriterionSpec, from_json
+from rubrics.core.spec import CriterionSpec, from_json
 from training.models import Rollout, TrainingRun
 
 # The level colours go from 1 to 5, whatever a criterion's own levels are.

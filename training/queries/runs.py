@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation.judge_runs.queries import paused_of
-from rubrics.spec import from_json
+from rubrics.core.spec import from_json
 from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
 from training.paths import LOG, SPEC, folder_of
 from training.queries import rollouts, series

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, Max, Q
 
-from rubrics.spec import RubricSpec, from_json
+from rubrics.core.spec import RubricSpec, from_json
 from training.charts import MAX_POINTS, Chart, chart, small_chart
 from training.models import Metric, TrainingRun
 

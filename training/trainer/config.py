@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from rubrics import spec as rubric_spec
+from rubrics.core import spec as rubric_spec
+from rubrics.core.spec import RubricSpec, criterion_hash, spec_hash
 from rubrics.judging.llm import LLMParameters
-from rubrics.spec import RubricSpec, criterion_hash, spec_hash
 from training.trainer.files import sha256_of
 from training.trainer.strict import SpecError, bounded, read
 

@@ -7,9 +7,9 @@ import numpy as np
 from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from rubrics.core.spec import RubricSpec
 from rubrics.judging.judge import reward_parts
 from rubrics.judging.results import JudgeResult
-from rubrics.spec import RubricSpec
 from training.trainer.config import RewardSection
 from training.trainer.data import Row
 from training.trainer.generation import generate_replies

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.judging import artefact
 from rubrics.judging.judge import Judge, rate
 from rubrics.judging.llm import LLMJudge
 from rubrics.judging.results import JudgeResult
-from rubrics.spec import CriterionSpec, RubricSpec
 from training.trainer.config import LearnedJudge, RunSpec
 from training.trainer.data import Row
 from training.trainer.events import EventLog

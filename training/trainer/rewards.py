@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rubrics.core.spec import RubricSpec
 from rubrics.judging.judge import reward_parts
 from rubrics.judging.results import JudgeResult
-from rubrics.spec import RubricSpec
 from training.trainer.config import RewardSection
 from training.trainer.data import Row
 from training.trainer.failures import TrainingFailed

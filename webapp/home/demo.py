@@ -23,15 +23,11 @@ from annotation.queues.services import queue_create
 from annotation.ratings.services import NewRating, NewScore, construction_rater, submit_ratings
 from annotation.ratings.targets import targets_for
 from annotation.sets.services import collection_create, freeze
+from rubrics.core.spec import RubricSpec, to_json
 from rubrics.demo import epitome, kardia, seeker_survey
 from rubrics.models import Rubric, RubricVersion
-from rubrics.services import (
-    rubric_create,
-    version_approve,
-    version_publish,
-    version_send_for_review,
-)
-from rubrics.spec import RubricSpec, to_json
+from rubrics.versions.services import version_approve, version_publish, version_send_for_review
+from rubrics.writing.services import rubric_create
 from training.models import Checkpoint
 from training.services import checkpoint_register
 from training.starter.corpus import dialogues

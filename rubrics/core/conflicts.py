@@ -1,0 +1,144 @@
+"""A merge of two texts in the words of the page."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rubrics.core.diff import Piece, words
+from rubrics.core.merge import Conflict, Merge, Place, Side, Taken
+from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.core.wording import CATEGORIES, CHECKS, FORMULAS, SCALES, SPANS, TARGETS
+
+FIELDS = {
+    "title": "Title",
+    "purpose": "Purpose",
+    "target": "What it rates",
+    "guidance": "Guidance for the people who rate",
+    "formula": "Formula of the total",
+    "criteria": "Criteria",
+    "order": "Order of the criteria",
+    "criterion": "The whole criterion",
+    "name": "Name",
+    "description": "What the rater decides",
+    "use_when": "When to use it",
+    "avoid_when": "When not to use it",
+    "scale": "Scale and levels",
+    "weight": "Weight",
+    "points": "Points",
+    "category": "Category",
+    "gate": "Gate below level",
+    "spans": "What the rater reads",
+    "check": "What it tests",
+    "check_argument": "What it looks for",
+    "label": "Name of level {level}",
+    "anchor": "Anchor of level {level}",
+    "exemplars": "Exemplars of level {level}",
+}
+
+
+@dataclass(frozen=True)
+class ConflictView:
+    """One field with both texts. `where` is the criterion's name, or “The rubric”."""
+
+    key: str
+    where: str
+    what: str
+    mine: str
+    theirs: str
+    choice: Side | None
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What is the same in both, only in mine (`gone`) and only in theirs (`new`)."""
+        return words(self.mine, self.theirs)
+
+
+@dataclass(frozen=True)
+class TakenView:
+    where: str
+    what: str
+    side: Side
+
+
+@dataclass(frozen=True)
+class MergeView:
+    conflicts: tuple[ConflictView, ...]
+    taken: tuple[TakenView, ...]
+    undecided: int
+
+
+def merge_in_words(merge: Merge, mine: RubricSpec, theirs: RubricSpec) -> MergeView:
+    names = {
+        c.uid: c.name.strip() or "A criterion without a name"
+        for text in (mine, theirs)
+        for c in text.criteria
+    }
+
+    def taken_in_words(taken: Taken) -> TakenView:
+        return TakenView(*_place_in_words(taken.place, names), taken.side)
+
+    def conflict_in_words(conflict: Conflict) -> ConflictView:
+        return ConflictView(
+            conflict.place.key,
+            *_place_in_words(conflict.place, names),
+            _in_words(conflict.place.field, conflict.mine, names),
+            _in_words(conflict.place.field, conflict.theirs, names),
+            conflict.choice,
+        )
+
+    return MergeView(
+        tuple(map(conflict_in_words, merge.conflicts)),
+        tuple(map(taken_in_words, merge.taken)),
+        merge.undecided,
+    )
+
+
+def _place_in_words(place: Place, names: Mapping[str, str]) -> tuple[str, str]:
+    where = names.get(place.uid, "A removed criterion") if place.uid else "The rubric"
+    return where, FIELDS[place.field].format(level=place.level)
+
+
+def _in_words(field: str, value: Any, names: Mapping[str, str]) -> str:
+    if field in ("order", "criteria"):
+        uids = [item if isinstance(item, str) else item.uid for item in value]
+        return ", ".join(names[uid] for uid in uids)
+    return _WORDS[field](value) if field in _WORDS else value
+
+
+def _criterion(c: CriterionSpec | None) -> str:
+    if c is None:
+        return "Removed"
+    parts = [c.name, c.description, _scale(c)]
+    return "\n".join(part for part in parts if part)
+
+
+def _scale(c: CriterionSpec) -> str:
+    head = "An exact check" if c.kind == "check" else SCALES[c.scale]
+    gate = "" if c.gate is None else f", gate below {c.gate}"
+    levels = [f"{one.value} {one.label}: {one.anchor}" for one in c.levels]
+    shown = [f"Exemplar of level {one.level}: {one.text}" for one in c.exemplars]
+    return "\n".join([f"{head}{gate}", *levels, *shown])
+
+
+def _exemplars(exemplars: Any) -> str:
+    lines = [f"{e.text} (after: {e.context})" if e.context else e.text for e in exemplars]
+    return "\n".join(lines) or "None"
+
+
+def _number(value: float | None) -> str:
+    return "None" if value is None else f"{value:g}".replace("-", "−")
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "target": TARGETS.__getitem__,
+    "formula": FORMULAS.__getitem__,
+    "category": lambda value: CATEGORIES[value] if value else "None",
+    "check": lambda value: CHECKS[value] if value else "None",
+    "spans": lambda spans: ", ".join(SPANS[span] for span in spans) or "None",
+    "weight": _number,
+    "points": _number,
+    "gate": _number,
+    "criterion": _criterion,
+    "scale": _scale,
+    "exemplars": _exemplars,
+}

@@ -1,0 +1,390 @@
+"""What differs between two texts of a rubric, criterion by criterion and word by word."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from typing import Literal
+
+from rubrics.core.spec import CriterionSpec, ExemplarSpec, RubricSpec, effect_of, formula_in_words
+from rubrics.core.wording import CATEGORIES, CHECKS, EFFECTS, FORMULAS, SCALES, SPANS, TARGETS
+
+Kind = Literal["same", "gone", "new"]
+Effect = Literal["new", "removed", "meaning", "wording", "total", "moved"]
+
+# A word or a sign with the white space before it, so that the pieces put together are the text.
+_WORD = re.compile(r"\s*(?:\w+(?:['’]\w+)*|[^\w\s])|\s+")
+_SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?\n]+|$)")
+# Pairs of words that are compared at most; beyond, sentences are compared before words, so that
+# no text, however long or repetitive, makes a page slow.
+_MOST_PAIRS = 40_000
+
+
+@dataclass(frozen=True)
+class Piece:
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place that differs. `level` is the value of the level that it belongs to, `tone` the
+    colour of its chip, 1 to 5."""
+
+    key: str
+    label: str
+    pieces: tuple[Piece, ...]
+    level: int | None = None
+    tone: int | None = None
+    note: str = ""
+
+    @property
+    def old(self) -> tuple[Piece, ...]:
+        return tuple(piece for piece in self.pieces if piece.kind != "new")
+
+    @property
+    def new(self) -> tuple[Piece, ...]:
+        return tuple(piece for piece in self.pieces if piece.kind != "gone")
+
+
+@dataclass(frozen=True)
+class CriterionDiff:
+    """What became of one criterion. `moved` is its place before and now, counted from 1."""
+
+    uid: str
+    name: str
+    effect: Effect
+    differences: tuple[Difference, ...]
+    moved: tuple[int, int] | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.differences) + bool(self.moved)
+
+    @property
+    def effect_in_words(self) -> str:
+        return EFFECTS[self.effect]
+
+
+@dataclass(frozen=True)
+class RubricDiff:
+    frame: tuple[Difference, ...]
+    criteria: tuple[CriterionDiff, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.frame) + sum(each.count for each in self.criteria)
+
+
+def compare(old: RubricSpec, new: RubricSpec) -> RubricDiff:
+    """What differs, in the order of the new text; removed criteria come last."""
+    before = {c.uid: c for c in old.criteria}
+    after = {c.uid for c in new.criteria}
+    moved = _moved([c.uid for c in old.criteria], [c.uid for c in new.criteria])
+    criteria = [_criterion(before.get(c.uid), c, moved.get(c.uid)) for c in new.criteria] + [
+        _criterion(c, None, None) for c in old.criteria if c.uid not in after
+    ]
+    return RubricDiff(
+        frame=_differences(_frame_facts(old), _frame_facts(new)),
+        criteria=tuple(each for each in criteria if each is not None),
+    )
+
+
+def words(old: str, new: str) -> tuple[Piece, ...]:
+    """The two texts as pieces: those that are the same or gone make up `old`, those that are the
+    same or new make up `new`."""
+    if old == new:
+        return (Piece("same", old),) if old else ()
+    by_word = _matched(_WORD.findall(old), _WORD.findall(new))
+    if by_word is not None:
+        return _merged(by_word)
+    by_sentence = _matched(_sentences(old), _sentences(new))
+    if by_sentence is not None:
+        return _merged(_refined(by_sentence))
+    return _merged([Piece("gone", old), Piece("new", new)])
+
+
+def _matched(a: Sequence[str], b: Sequence[str]) -> list[Piece] | None:
+    """The parts as pieces; None where more of them differ than are compared."""
+    start = 0
+    while start < min(len(a), len(b)) and a[start] == b[start]:
+        start += 1
+    end = 0
+    while end < min(len(a), len(b)) - start and a[-1 - end] == b[-1 - end]:
+        end += 1
+    inner_a, inner_b = a[start : len(a) - end], b[start : len(b) - end]
+    if len(inner_a) * len(inner_b) > _MOST_PAIRS:
+        return None
+    pieces = [Piece("same", "".join(a[:start]))]
+    matcher = SequenceMatcher(None, inner_a, inner_b, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            pieces.append(Piece("same", "".join(inner_a[i1:i2])))
+        else:
+            pieces.append(Piece("gone", "".join(inner_a[i1:i2])))
+            pieces.append(Piece("new", "".join(inner_b[j1:j2])))
+    pieces.append(Piece("same", "".join(a[len(a) - end :])))
+    return pieces
+
+
+def _refined(pieces: list[Piece]) -> list[Piece]:
+    """Sentences that took the place of others, compared by word where few enough differ."""
+    refined: list[Piece] = []
+    for piece in pieces:
+        last = refined[-1] if refined else None
+        if piece.kind == "new" and last and last.kind == "gone" and last.text and piece.text:
+            by_word = _matched(_WORD.findall(last.text), _WORD.findall(piece.text))
+            if by_word is not None:
+                refined[-1:] = by_word
+                continue
+        refined.append(piece)
+    return refined
+
+
+def _merged(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """Neighbours of a kind as one, and what is gone before what is new in its place."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if not piece.text:
+            continue
+        if found and found[-1].kind == piece.kind:
+            found[-1] = Piece(piece.kind, found[-1].text + piece.text)
+        elif (
+            len(found) > 1 and found[-1].kind == "new" and piece.kind == "gone"
+            and found[-2].kind == "gone"
+        ):  # fmt: skip
+            found[-2] = Piece("gone", found[-2].text + piece.text)
+        else:
+            found.append(piece)
+    return tuple(found)
+
+
+def _sentences(text: str) -> list[str]:
+    return [sentence for sentence in _SENTENCE.findall(text) if sentence]
+
+
+def _moved(old: list[str], new: list[str]) -> dict[str, tuple[int, int]]:
+    """The criteria whose order among those that stayed is another, with both places. As few as
+    possible count as moved: the rest keep their order."""
+    place = {uid: n for n, uid in enumerate(old)}
+    stayed = [uid for uid in new if uid in place]
+    keep = set(_longest_rising([place[uid] for uid in stayed]))
+    return {uid: (place[uid] + 1, new.index(uid) + 1) for uid in stayed if place[uid] not in keep}
+
+
+def _longest_rising(values: list[int]) -> list[int]:
+    best: list[list[int]] = []
+    for index, value in enumerate(values):
+        before = [best[i] for i in range(index) if values[i] < value]
+        best.append([*max(before, key=len, default=[]), value])
+    return max(best, key=len, default=[])
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One field of a text in the words of the page."""
+
+    key: str
+    label: str
+    text: str
+    level: int | None = None
+    tone: int | None = None
+    number: float | None = None
+    # Says nothing by itself: a field as it is where nobody wrote anything.
+    is_default: bool = False
+
+
+def _criterion(
+    old: CriterionSpec | None, new: CriterionSpec | None, moved: tuple[int, int] | None
+) -> CriterionDiff | None:
+    shown = new or old
+    assert shown is not None  # noqa: S101  (compare passes one of the two)
+    name = shown.name.strip() or "A criterion without a name"
+    differences = _differences(
+        facts_of(old) if old else [], facts_of(new) if new else []
+    ) + _exemplars(old, new)
+    if old is None or new is None:
+        return CriterionDiff(shown.uid, name, "new" if old is None else "removed", differences)
+    effect: Effect | None = effect_of(old, new) or ("moved" if moved else None)
+    return CriterionDiff(new.uid, name, effect, differences, moved) if effect else None
+
+
+def _differences(old: Sequence[Fact], new: Sequence[Fact]) -> tuple[Difference, ...]:
+    """Facts that differ, in the order of the new ones with those that are gone at the end."""
+    before, after = ({fact.key: fact for fact in facts} for facts in (old, new))
+    gone = [fact for fact in old if fact.key not in after]
+    found = [_difference(before.get(fact.key), fact) for fact in new]
+    found += [_difference(fact, None) for fact in gone]
+    return tuple(each for each in found if each is not None)
+
+
+def _difference(old: Fact | None, new: Fact | None) -> Difference | None:
+    shown = new or old
+    assert shown is not None  # noqa: S101
+    if (old is None or new is None) and shown.is_default:
+        return None
+    before, after = old.text if old else "", new.text if new else ""
+    if before == after and old and new:
+        return None
+    note = ""
+    if old and new and old.number is not None and new.number is not None:
+        note = f"{new.number - old.number:+g}".replace("-", "−")
+    is_value = shown.number is not None or shown.key in _CHOSEN
+    pieces = (
+        _merged([Piece("gone", before), Piece("new", after)]) if is_value else words(before, after)
+    )
+    return Difference(shown.key, shown.label, pieces, shown.level, shown.tone, note)
+
+
+def _frame_facts(spec: RubricSpec) -> list[Fact]:
+    return [
+        Fact("title", "Title", spec.title),
+        Fact("purpose", "Purpose", spec.purpose),
+        Fact("target", "Rates", TARGETS[spec.target]),
+        Fact("guidance", "Guidance", spec.guidance),
+        Fact("formula", "Formula", FORMULAS[spec.formula]),
+        Fact("total", "In words", formula_in_words(spec)),
+    ]
+
+
+# Fields whose value is chosen: one takes the place of the other as a whole.
+_CHOSEN = {"target", "formula", "kind", "scale", "category", "check", "spans"}
+
+
+def facts_of(c: CriterionSpec) -> list[Fact]:
+    """All fields of a criterion but its exemplars, in the order of the page."""
+    facts = [
+        Fact("name", "Name", c.name),
+        Fact("description", "Question", c.description, is_default=not c.description),
+        Fact("use_when", "When to use", c.use_when, is_default=not c.use_when),
+        Fact("avoid_when", "When not to use", c.avoid_when, is_default=not c.avoid_when),
+        Fact("kind", "Who decides", _KINDS[c.kind], is_default=c.kind == "judge"),
+        Fact("scale", "Scale", SCALES[c.scale], is_default=c.scale == "levels"),
+        Fact("spans", "Reads", _spans(c), is_default=c.spans == ("response",)),
+        Fact("weight", "Weight", _number(c.weight), number=c.weight, is_default=c.weight == 1),
+        Fact("points", "Points", _number(c.points), number=c.points, is_default=c.points is None),
+        Fact(
+            "category", "Category", CATEGORIES[c.category] if c.category else "",
+            is_default=not c.category,
+        ),
+        Fact("gate", "Gate below level", _number(c.gate), number=c.gate, is_default=c.gate is None),
+        Fact("check", "What it tests", CHECKS[c.check] if c.check else "", is_default=not c.check),
+        Fact(
+            "check_argument", "What it looks for", c.check_argument,
+            is_default=not c.check_argument,
+        ),
+    ]  # fmt: skip
+    seen: dict[int, int] = {}
+    tones = _tones(c)
+    for level in sorted(c.levels, key=lambda each: each.value):
+        # A draft may have a level twice.
+        nth = seen[level.value] = seen.get(level.value, 0) + 1
+        key = f"levels.{level.value}" + (f".{nth}" if nth > 1 else "")
+        place = (level.value, tones[level.value])
+        # The row of an anchor is called by its level's name, so a level that came or went says it.
+        label = Fact(f"{key}.label", "Name of the level", level.label, *place)
+        facts.append(replace(label, is_default=bool(level.anchor)))
+        facts.append(Fact(f"{key}.anchor", level.label or "Anchor", level.anchor, *place))
+    return facts
+
+
+def _tones(c: CriterionSpec) -> dict[int, int]:
+    """The colour of each level: 1 for the lowest to 5 for the highest."""
+    values = sorted({level.value for level in c.levels} | {e.level for e in c.exemplars})
+    last = max(len(values) - 1, 1)
+    return {value: 1 + round(4 * place / last) for place, value in enumerate(values)}
+
+
+_KINDS = {"judge": "People and judges", "check": "An exact check"}
+
+
+def _spans(c: CriterionSpec) -> str:
+    return ", ".join(SPANS[span] for span in SPANS if span in c.spans)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}".replace("-", "−")
+
+
+def _exemplars(old: CriterionSpec | None, new: CriterionSpec | None) -> tuple[Difference, ...]:
+    """Exemplars that came, went, or show another level; one with another text is another one."""
+    before = list(old.exemplars) if old else []
+    after = list(new.exemplars) if new else []
+    for exemplar in list(after):
+        if exemplar in before:
+            before.remove(exemplar)
+            after.remove(exemplar)
+    tones = (_tones(old) if old else {}) | (_tones(new) if new else {})
+    found = []
+    for exemplar in after:
+        twin = next((each for each in before if _said(each) == _said(exemplar)), None)
+        if twin is None:
+            found.append(_exemplar("New exemplar", exemplar, tones, ("", _whole(exemplar))))
+        else:
+            before.remove(twin)
+            texts = (_whole(exemplar), _whole(exemplar))
+            note = f"showed level {twin.level} before"
+            found.append(_exemplar("Exemplar", exemplar, tones, texts, note))
+    found += [_exemplar("Exemplar gone", each, tones, (_whole(each), "")) for each in before]
+    return tuple(found)
+
+
+def _exemplar(
+    label: str,
+    exemplar: ExemplarSpec,
+    tones: dict[int, int],
+    texts: tuple[str, str],
+    note: str = "",
+) -> Difference:
+    level = exemplar.level
+    return Difference(f"exemplars.{level}", label, words(*texts), level, tones[level], note)
+
+
+def _said(exemplar: ExemplarSpec) -> tuple[str, str]:
+    return exemplar.text, exemplar.context
+
+
+def _whole(exemplar: ExemplarSpec) -> str:
+    return f"{exemplar.context}\n{exemplar.text}" if exemplar.context else exemplar.text
+
+
+def in_one_sentence(diff: RubricDiff) -> str:
+    """The finding, for the head of the page."""
+    by_effect: dict[str, list[str]] = {}
+    for each in diff.criteria:
+        by_effect.setdefault(each.effect, []).append(each.name)
+    parts = []
+    for effect, one, many in _EFFECTS_IN_WORDS:
+        if names := by_effect.get(effect):
+            parts.append(f"{_listed(names)} {one if len(names) == 1 else many}")
+    if frame := [_FRAME_IN_WORDS[each.key] for each in diff.frame]:
+        parts.append(f"{_listed(frame)} {'differs' if len(frame) == 1 else 'differ'}")
+    if not parts:
+        return "The two texts are the same."
+    sentence = f"{', '.join(parts[:-1])}, and {parts[-1]}" if len(parts) > 1 else parts[0]
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+_EFFECTS_IN_WORDS = (
+    ("meaning", "means something else", "mean something else"),
+    ("new", "is new", "are new"),
+    ("removed", "is removed", "are removed"),
+    ("wording", "is reworded", "are reworded"),
+    ("total", "counts differently", "count differently"),
+    ("moved", "is moved", "are moved"),
+)
+
+_FRAME_IN_WORDS = {
+    "title": "the title",
+    "purpose": "the purpose",
+    "target": "what it rates",
+    "guidance": "the guidance",
+    "formula": "the formula",
+    "total": "the total",
+}
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 3:
+        return f"{', '.join(names[:2])} and {len(names) - 2} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

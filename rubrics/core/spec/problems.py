@@ -1,0 +1,121 @@
+"""What blocks publishing: a rubric that is not finished or contradicts itself."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rubrics.core.spec.model import HEALTHBENCH_POINTS, CriterionSpec, Formula, RubricSpec
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A reason that blocks publishing, at a path such as `criteria[2].levels[0].anchor`."""
+
+    path: str
+    message: str
+
+
+def validate(spec: RubricSpec) -> list[Problem]:
+    """The errors that block publishing, in the order of the page; empty if there are none."""
+    problems = [
+        problem
+        for index, criterion in enumerate(spec.criteria)
+        for problem in _criterion_problems(criterion, spec.formula, f"criteria[{index}]")
+    ]
+    return [*_rubric_problems(spec), *problems]
+
+
+def _rubric_problems(spec: RubricSpec) -> Iterator[Problem]:
+    judged = spec.judge_criteria
+    if not spec.title.strip():
+        yield Problem("title", "The rubric has no title.")
+    if not judged:
+        yield Problem("criteria", "A rubric needs a criterion that people or judges score.")
+    for uid in _repeated(c.uid for c in spec.criteria):
+        index = max(i for i, c in enumerate(spec.criteria) if c.uid == uid)
+        yield Problem(f"criteria[{index}].uid", "Two criteria have the same identity.")
+    if spec.formula in ("weighted_mean", "harmonic_mean"):
+        if judged and not any(c.weight > 0 for c in judged):
+            yield Problem("criteria", "All weights are zero, so there is no total.")
+    elif spec.formula == "healthbench" and not any((c.points or 0) > 0 for c in judged):
+        yield Problem("criteria", "No criterion has positive points, so there is no total.")
+
+
+def _criterion_problems(c: CriterionSpec, formula: Formula, path: str) -> Iterator[Problem]:
+    if not c.name.strip():
+        yield Problem(f"{path}.name", "The criterion has no name.")
+    if c.kind == "check":
+        yield from _check_problems(c, path)
+        return
+    if not c.spans:
+        yield Problem(
+            f"{path}.spans",
+            "The rater of this criterion reads nothing: choose a span of the reply.",
+        )
+    yield from _level_problems(c, path)
+    yield from _formula_problems(c, formula, path)
+    if c.gate is not None and c.gate not in c.level_values:
+        yield Problem(f"{path}.gate", f"The gate {c.gate} is not one of the levels.")
+    for index, exemplar in enumerate(c.exemplars):
+        if not exemplar.text.strip():
+            yield Problem(f"{path}.exemplars[{index}].text", "The exemplar has no text.")
+        if exemplar.level not in c.level_values:
+            message = f"The exemplar shows level {exemplar.level}, which the scale lacks."
+            yield Problem(f"{path}.exemplars[{index}].level", message)
+
+
+def _level_problems(c: CriterionSpec, path: str) -> Iterator[Problem]:
+    values = [level.value for level in c.levels]
+    if repeated := _repeated(values):
+        yield Problem(f"{path}.levels", f"Level {repeated[0]} is there twice.")
+    if c.scale != "levels":
+        if values and set(values) != {0, 1}:
+            yield Problem(f"{path}.levels", "This scale has the values 0 and 1.")
+        return
+    if len(values) < 2:
+        yield Problem(f"{path}.levels", "A scale needs at least two levels.")
+    for index, level in enumerate(c.levels):
+        if not level.anchor.strip():
+            message = f"Level {level.value} has no anchor: what can a rater see in the text?"
+            yield Problem(f"{path}.levels[{index}].anchor", message)
+
+
+def _formula_problems(c: CriterionSpec, formula: Formula, path: str) -> Iterator[Problem]:
+    if not math.isfinite(c.weight) or c.weight < 0:
+        yield Problem(f"{path}.weight", "A weight is zero or more.")
+    if formula == "healthbench":
+        if c.scale != "points":
+            yield Problem(
+                f"{path}.scale", "The HealthBench formula needs the scale “Signed points”."
+            )
+        if not c.points or abs(c.points) > HEALTHBENCH_POINTS:
+            yield Problem(f"{path}.points", "Points go from -10 to 10 and are not 0.")
+    elif c.scale == "points":
+        yield Problem(
+            f"{path}.scale", "Signed points are for the HealthBench formula. Choose another scale."
+        )
+    if formula == "rar" and not c.category:
+        yield Problem(f"{path}.category", "Rubrics as Rewards needs a category: choose one.")
+    if formula == "harmonic_mean" and any(value < 0 for value in c.level_values):
+        yield Problem(f"{path}.levels", "The harmonic mean needs levels from zero upwards.")
+
+
+def _check_problems(c: CriterionSpec, path: str) -> Iterator[Problem]:
+    if not c.check:
+        yield Problem(f"{path}.check", "Choose what this check tests.")
+    if c.check in ("min_words", "max_words") and not _is_count(c.check_argument):
+        yield Problem(f"{path}.check_argument", "Give a number of words.")
+    if c.check in ("contains", "lacks") and not c.check_argument.strip():
+        yield Problem(f"{path}.check_argument", "Give the words to look for, one phrase a line.")
+    if c.gate is not None:
+        yield Problem(f"{path}.gate", "A check stays outside the total, so it cannot be a gate.")
+
+
+def _is_count(text: str) -> bool:
+    return text.strip().isascii() and text.strip().isdigit()
+
+
+def _repeated(values: Any) -> list[Any]:
+    return [value for value, count in Counter(values).items() if count > 1]

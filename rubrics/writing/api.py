@@ -1,0 +1,164 @@
+"""The API of drafts: save, and what helps a program that writes, as the editor's own pages do."""
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rubrics import access
+from rubrics.core.conflicts import merge_in_words
+from rubrics.core.example import example_of
+from rubrics.core.spec import from_json, to_json
+from rubrics.core.wording import findings_in_words
+from rubrics.models import Rubric, RubricVersion
+from rubrics.queries import text_of
+from rubrics.serializers import MAX_REVISION, ContentField, VersionTextSerializer, given
+from rubrics.writing import queries, services
+from webapp.accounts.project_api import ProjectViewSet
+
+
+class SaveSerializer(serializers.Serializer[Any]):
+    content = ContentField()
+    expected_revision = serializers.IntegerField(min_value=0, max_value=MAX_REVISION)
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    severity = serializers.ChoiceField(choices=["error", "warning"])
+    message = serializers.CharField()
+    advice = serializers.CharField()
+
+
+class FindingsSerializer(serializers.Serializer[Any]):
+    findings = FindingSerializer(many=True)
+
+
+class ToMergeSerializer(serializers.Serializer[Any]):
+    base = ContentField(allow_null=True, help_text="The text that `content` was written from.")
+    content = ContentField()
+    choices = serializers.DictField(
+        child=serializers.ChoiceField(choices=["mine", "theirs"]), required=False, default=dict
+    )
+
+
+class ConflictSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    where = serializers.CharField()
+    what = serializers.CharField()
+    mine = serializers.CharField()
+    theirs = serializers.CharField()
+    choice = serializers.CharField(allow_null=True)
+
+
+class MergeSerializer(serializers.Serializer[Any]):
+    content = ContentField(help_text="Their text stands where nothing is chosen yet.")
+    revision = serializers.IntegerField(help_text="The revision that a save of it has seen.")
+    undecided = serializers.IntegerField()
+    conflicts = ConflictSerializer(many=True)
+
+
+class ToScoreSerializer(serializers.Serializer[Any]):
+    content = ContentField()
+    levels = serializers.DictField(child=serializers.IntegerField(), required=False, default=dict)
+
+
+class ScoredSerializer(serializers.Serializer[Any]):
+    total = serializers.FloatField(allow_null=True)
+    without_gates = serializers.FloatField(allow_null=True)
+    closed = serializers.ListField(child=serializers.CharField(), help_text="Gates, by uid.")
+
+
+class DraftViewSet(ProjectViewSet):
+    queryset = RubricVersion.objects.none()
+    serializer_class = FindingsSerializer
+    lookup_field = "id"
+    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(("save", "merge"), access.WRITERS)
+
+    @extend_schema(request=SaveSerializer, responses=VersionTextSerializer)
+    def save(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Keep the whole text of a draft. 409 where somebody else saved in between."""
+        version = access.version_for(self.member, id)
+        sent = given(SaveSerializer, request)
+        saved = services.draft_save(version=version, actor=self.member.user, **sent)
+        return Response(VersionTextSerializer(saved).data)
+
+    @extend_schema(responses=FindingsSerializer)
+    def findings(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """What blocks publishing, and what the text is warned about."""
+        spec = from_json(text_of(access.version_for(self.member, id)))
+        return Response(FindingsSerializer({"findings": findings_in_words(spec)}).data)
+
+    @extend_schema(request=ToMergeSerializer, responses=MergeSerializer)
+    def merge(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Your text and the saved one as one text. Saves nothing."""
+        version = access.version_for(self.member, id)
+        sent = given(ToMergeSerializer, request)
+        base = sent["base"]
+        mine = services.read_content(sent["content"])
+        merged, theirs = queries.merged(
+            version,
+            None if base is None else services.read_content(base),
+            mine,
+            sent["choices"],
+        )
+        view = merge_in_words(merged, mine, theirs)
+        return Response(
+            {
+                "content": to_json(merged.spec),
+                "revision": version.revision,
+                "undecided": view.undecided,
+                "conflicts": [asdict(one) for one in view.conflicts],
+            }
+        )
+
+
+class ExampleViewSet(ProjectViewSet):
+    queryset = Rubric.objects.none()
+    serializer_class = ScoredSerializer
+    roles: ClassVar[dict[str, tuple[str, ...]]] = {"create": access.WRITERS}
+
+    @extend_schema(request=ToScoreSerializer, responses=ScoredSerializer)
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        """The total that a text gives to one level per criterion. Saves nothing."""
+        sent = given(ToScoreSerializer, request)
+        spec = services.read_content(sent["content"])
+        found = example_of(spec, sent["levels"])
+        return Response(
+            {
+                "total": found.total,
+                "without_gates": found.without_gates,
+                "closed": [c.uid for c in found.closed],
+            }
+        )
+
+
+P = "projects/<uuid:project_id>/"
+VERSION = P + "rubric-versions/<uuid:id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        P + "rubrics/example/",
+        ExampleViewSet.as_view({"post": "create"}),
+        name="api_rubric_example",
+    ),
+    path(
+        VERSION + "draft/",
+        DraftViewSet.as_view({"put": "save"}),
+        name="api_rubric_version_save",
+    ),
+    path(
+        VERSION + "findings/",
+        DraftViewSet.as_view({"get": "findings"}),
+        name="api_rubric_version_findings",
+    ),
+    path(
+        VERSION + "merge/",
+        DraftViewSet.as_view({"post": "merge"}),
+        name="api_rubric_version_merge",
+    ),
+]
