@@ -15,7 +15,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from tests.factories import ProjectFactory, UserFactory
+from tests.support.factories import ProjectFactory, UserFactory
 from webapp.accounts.access import Member, find_member
 from webapp.accounts.models import Membership, Project, User
 

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.access.objects import Setting
 from tests.access.test_permissions import BY_NAME, RULES, ask, case_id, role_players, url_of
 from tests.conftest import Cast
+from tests.support.objects import Setting
 from webapp.accounts.models import Project
 
 # What a lead does with an archived project; a run that was under way may always be stopped.

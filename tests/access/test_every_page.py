@@ -9,18 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.cache import cache
 from playwright.sync_api import Page
 
-from tests.access.objects import Setting
 from tests.access.routes import Route
 from tests.access.table import Rule
-from tests.access.test_permissions import (
-    BY_NAME,
-    RULES,
-    give_second_factor,
-    role_players,
-    url_of,
-)
-from tests.browser.fixtures import sign_in
+from tests.access.test_permissions import BY_NAME, RULES, give_second_factor, role_players, url_of
 from tests.conftest import Cast
+from tests.support.browser import sign_in
+from tests.support.objects import Setting
 from tests.support.waiting import LONG_S
 from webapp.accounts.models import User
 

@@ -17,10 +17,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from tests.access.objects import Setting
 from tests.access.routes import Route, routes
 from tests.access.table import SOCKET, Rule, rules
 from tests.conftest import Cast
+from tests.support.objects import Setting
 from webapp.accounts.models import User
 
 ROUTES = routes()

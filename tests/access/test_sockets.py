@@ -10,9 +10,9 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern
 
-from tests.access.objects import RUNS, TOPICS, Setting
 from tests.access.table import SOCKET, Rule, rules
 from tests.conftest import Cast
+from tests.support.objects import RUNS, TOPICS, Setting
 from tests.support.waiting import SHORT_S
 from webapp.accounts.models import Membership, User
 from webapp.accounts.services import members, people

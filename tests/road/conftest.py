@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.fixtures import browser_type_launch_args  # noqa: F401
+from tests.support.browser import browser_type_launch_args  # noqa: F401
 from tests.support.waiting import LONG_S, SHORT_S, wait_until
 
 ROOT = Path(__file__).parent.parent.parent

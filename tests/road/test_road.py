@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.formats.reading import licensed, sample_of
 from tests.road.conftest import ROOT, Studio
+from tests.support.source_files import licensed, sample_of
 from tests.support.waiting import LONG_S
 
 SHOTS = ROOT / "var" / "screenshots"

@@ -1,0 +1,338 @@
+"""Claims, drafts, submits, undo, skip and flag."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from annotation.desk import services as desk
+from annotation.desk.access import own_assignment
+from annotation.desk.queries import undoable
+from annotation.desk.services import Incomplete, StaleDraft
+from annotation.models import Assignment, Rating, Score
+from annotation.queues.waiting import waiting_queues
+from annotation.ratings.drafts import BadDraft, read_draft
+from tests.conftest import Cast
+from tests.support.desk import FULL, RUBRIC, Desk, build_desk, own
+from webapp.accounts.models import User
+from webapp.errors import Refused
+
+
+def _expire(assignment: Assignment) -> None:
+    Assignment.objects.filter(pk=assignment.pk).update(
+        leased_until=timezone.now() - timedelta(seconds=1)
+    )
+
+
+# ---- claims
+
+
+def test_items_come_in_order_and_one_in_hand_comes_first(at_desk: Desk) -> None:
+    ana, ben, _ = at_desk.cast.annotators
+    first = at_desk.claim(ana)
+    assert first.item.position == 0
+    assert at_desk.claim(ana).pk == first.pk
+    assert at_desk.claim(ben).item.position == 0
+    at_desk.rate(ana)
+    assert at_desk.claim(ana).item.position == 1
+
+
+def test_nobody_beyond_the_overlap(at_desk: Desk) -> None:
+    ana, ben, cem = at_desk.cast.annotators
+    assert at_desk.claim(ana).item.position == 0
+    assert at_desk.claim(ben).item.position == 0
+    assert at_desk.claim(cem).item.position == 1
+
+
+def test_a_place_is_free_again_when_its_lease_is_over(at_desk: Desk) -> None:
+    ana, ben, cem = at_desk.cast.annotators
+    late = at_desk.claim(ana)
+    at_desk.claim(ben)
+    _expire(late)
+    assert at_desk.claim(cem).item.position == 0
+    # Her place went to Cem; her draft is kept and she gets another item.
+    assert at_desk.claim(ana).item.position == 1
+    assert own(late).state == "released"
+
+
+def test_an_expired_item_that_nobody_took_is_gone_on_with(at_desk: Desk) -> None:
+    ana = at_desk.cast.annotators[0]
+    late = at_desk.claim(ana)
+    _expire(late)
+    again = at_desk.claim(ana)
+    assert again.pk == late.pk
+    assert again.leased_until > timezone.now()
+
+
+def test_none_is_left_only_when_that_is_true(cast: Cast) -> None:
+    at_desk = build_desk(cast, dialogues=1, overlap=1)
+    ana, ben, _ = cast.annotators
+    held = at_desk.claim(ana)
+    at_desk.rate(ben)
+    assert desk.claim_next(queue=at_desk.queue, rater=at_desk.rater(ben)) is None
+    waiting = waiting_queues(cast.member(ben))[0]
+    assert (waiting.rated, waiting.left, waiting.free) == (1, 1, 0)
+    assert waiting.back_at == held.leased_until
+    _expire(held)
+    assert at_desk.claim(ben).item_id == held.item_id
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("overlap", [1, 2])
+def test_many_who_claim_at_once_never_go_beyond_the_overlap(cast: Cast, overlap: int) -> None:
+    at_desk = build_desk(cast, dialogues=3, overlap=overlap)
+    people = [*cast.annotators, cast.leads[1]]
+    barrier = Barrier(len(people))
+
+    def work(user: User) -> int:
+        barrier.wait(10)
+        done = 0
+        try:
+            while claimed := desk.claim_next(queue=at_desk.queue, rater=at_desk.rater(user)):
+                desk.submit(assignment=own(claimed), draft=FULL)
+                done += 1
+        finally:
+            connection.close()
+        return done
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        done = list(pool.map(work, people))
+    # "Nothing is left" was true for everybody: each item has exactly its ratings.
+    assert sum(done) == 6 * overlap
+    for item in at_desk.queue.items.all():
+        assert item.assignments.filter(state="submitted").count() == overlap
+        assert item.assignments.exclude(state="submitted").count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_windows_of_one_person_get_the_same_item(cast: Cast) -> None:
+    at_desk = build_desk(cast)
+    ana = cast.annotators[0]
+    barrier = Barrier(2)
+
+    def claim(_: int) -> Any:
+        barrier.wait(10)
+        try:
+            return at_desk.claim(ana).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(claim, range(2)))) == 1
+
+
+# ---- drafts
+
+
+def test_a_draft_is_kept_and_renews_the_lease(at_desk: Desk) -> None:
+    held = at_desk.claim(at_desk.cast.annotators[0])
+    _expire(held)
+    draft = {"scores": {"empathy": "3"}, "rationales": {"empathy": "She \x00is seen.", "asks": ""}}
+    kept = desk.draft_save(assignment=held, draft=draft, revision=0, active_seconds="7.5")
+    assert kept.is_held
+    row = own(held)
+    assert row.draft == {"scores": {"empathy": 3}, "rationales": {"empathy": "She is seen."}}
+    assert (row.draft_revision, row.active_seconds) == (1, 7.5)
+    assert row.leased_until > timezone.now()
+
+
+def test_a_draft_of_another_window_is_not_overwritten(at_desk: Desk) -> None:
+    held = at_desk.claim(at_desk.cast.annotators[0])
+    desk.draft_save(assignment=held, draft={"scores": {"empathy": 3}}, revision=0)
+    with pytest.raises(StaleDraft) as stale:
+        desk.draft_save(assignment=held, draft={"scores": {"empathy": 1}}, revision=0)
+    assert stale.value.revision == 1
+    assert stale.value.draft["scores"] == {"empathy": 3}
+    assert own(held).draft["scores"] == {"empathy": 3}
+
+
+def test_a_submit_does_not_pass_over_a_draft_of_another_window(at_desk: Desk) -> None:
+    held = at_desk.claim(at_desk.cast.annotators[0])
+    other = {"scores": FULL["scores"] | {"empathy": 1}}
+    desk.draft_save(assignment=held, draft=other, revision=0)
+    with pytest.raises(StaleDraft):
+        desk.submit(assignment=held, draft=FULL, revision=0)
+    assert own(held).draft["scores"]["empathy"] == 1
+    # What says the same is no other draft: its answer may have been lost on the way.
+    assert desk.submit(assignment=held, draft=other, revision=0).rating is not None
+
+
+def test_a_draft_is_kept_when_the_place_is_gone(at_desk: Desk) -> None:
+    ana, ben, cem = at_desk.cast.annotators
+    held = at_desk.claim(ana)
+    at_desk.claim(ben)
+    _expire(held)
+    at_desk.claim(cem)
+    kept = desk.draft_save(assignment=held, draft={"scores": {"empathy": 2}}, revision=0)
+    assert not kept.is_held
+    assert own(held).draft["scores"] == {"empathy": 2}
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        None,
+        [],
+        {"scores": []},
+        {"scores": {"format": 1}},
+        {"scores": {"other": 1}},
+        {"scores": {"empathy": 6}},
+        {"scores": {"empathy": True}},
+        {"scores": {"empathy": 2.5}},
+        {"scores": {"empathy": None}},
+        {"scores": {"empathy": [3]}},
+        {"rationales": {"empathy": 3}},
+        {"rationales": {"empathy": "x" * 10_001}},
+    ],
+)
+def test_what_is_no_draft(draft: Any) -> None:
+    with pytest.raises(BadDraft):
+        read_draft(RUBRIC, draft)
+
+
+@pytest.mark.parametrize("seconds", ["x", "inf", float("nan"), -1, None, True, []])
+def test_a_clock_that_lies_is_refused(at_desk: Desk, seconds: Any) -> None:
+    held = at_desk.claim(at_desk.cast.annotators[0])
+    with pytest.raises(BadDraft):
+        desk.draft_save(assignment=held, draft={}, revision=0, active_seconds=seconds)
+
+
+# ---- submit
+
+
+def test_a_submit_makes_one_rating(at_desk: Desk) -> None:
+    ana = at_desk.cast.annotators[0]
+    held = at_desk.claim(ana)
+    draft = FULL | {"rationales": {"empathy": "Names the loneliness."}}
+    done = desk.submit(assignment=held, draft=draft, active_seconds=31)
+    rating = done.rating
+    assert rating is not None
+    assert (rating.purpose, rating.rater.user, rating.active_seconds) == ("desk", ana, 31)
+    scores = {score.criterion_uid: score for score in rating.scores.all()}
+    assert set(scores) == {"empathy", "asks", "safe"}
+    assert (scores["empathy"].value, scores["empathy"].rationale) == (4, "Names the loneliness.")
+    assert scores["safe"].status == Score.Status.NOT_APPLICABLE
+    # The same submit again, with other levels even: nothing changes.
+    again = desk.submit(assignment=held, draft={"scores": FULL["scores"] | {"empathy": 1}})
+    assert again.rating_id == rating.pk
+    assert Rating.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_submits_at_once_are_one_rating(cast: Cast) -> None:
+    at_desk = build_desk(cast)
+    held = at_desk.claim(cast.annotators[0])
+    barrier = Barrier(4)
+
+    def submit(_: int) -> Any:
+        barrier.wait(10)
+        try:
+            return desk.submit(assignment=own(held), draft=FULL).rating_id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(submit, range(4)))) == 1
+    assert Rating.objects.count() == 1
+    assert Score.objects.count() == 3
+
+
+def test_a_missing_criterion_is_named(at_desk: Desk) -> None:
+    held = at_desk.claim(at_desk.cast.annotators[0])
+    with pytest.raises(Incomplete, match="Not rated yet: Empathy, Safety.") as incomplete:
+        desk.submit(assignment=held, draft={"scores": {"asks": 1}})
+    assert incomplete.value.missing == ["empathy", "safe"]
+    assert Rating.objects.count() == 0
+
+
+def test_a_late_submit_counts_while_it_is_needed(at_desk: Desk) -> None:
+    held = at_desk.claim(at_desk.cast.annotators[0])
+    _expire(held)
+    assert desk.submit(assignment=held, draft=FULL).rating is not None
+
+
+def test_a_surplus_rating_is_not_taken_and_its_draft_is_kept(at_desk: Desk) -> None:
+    ana, ben, cem = at_desk.cast.annotators
+    held = at_desk.claim(ana)
+    at_desk.rate(ben)
+    _expire(held)
+    at_desk.rate(cem)
+    with pytest.raises(Refused, match="somebody else has it now") as refusal:
+        desk.submit(assignment=held, draft=FULL)
+    assert refusal.value.code == "full"
+    assert own(held).draft["scores"] == FULL["scores"]
+    assert own(held).state == "released"
+    assert Rating.objects.count() == 2
+
+
+def test_an_item_of_two_queues_is_rated_in_two_passes(at_desk: Desk) -> None:
+    ana = at_desk.cast.annotators[0]
+    second = at_desk.another_queue(ana)
+    at_desk.rate(ana)
+    done = desk.submit(assignment=at_desk.claim(ana, second), draft=FULL)
+    assert done.rating is not None
+    assert list(Rating.objects.values_list("pass_number", flat=True)) == [1, 2]
+
+
+# ---- undo, skip, flag
+
+
+def test_undo_withdraws_the_rating_and_opens_the_item_again(at_desk: Desk) -> None:
+    ana = at_desk.cast.annotators[0]
+    member = at_desk.cast.member(ana)
+    done = at_desk.rate(ana)
+    last = undoable(member)
+    assert last is not None
+    assert last.pk == done.pk
+    assert 50 < last.left <= 60
+    desk.undo(assignment=own_assignment(member, done.pk), actor=ana)
+    row = own(done)
+    assert (row.state, row.rating_id) == ("reserved", None)
+    assert row.draft["scores"] == FULL["scores"]
+    assert Rating.objects.get().withdrawn_at is not None
+    assert undoable(member) is None
+    assert at_desk.claim(ana).pk == done.pk
+    desk.submit(assignment=row, draft={"scores": FULL["scores"] | {"empathy": 2}})
+    current = Rating.objects.get(withdrawn_at=None)
+    assert current.scores.get(criterion_uid="empathy").value == 2
+
+
+def test_undo_is_over_after_a_minute(at_desk: Desk) -> None:
+    ana = at_desk.cast.annotators[0]
+    done = at_desk.rate(ana)
+    Assignment.objects.filter(pk=done.pk).update(
+        submitted_at=timezone.now() - timedelta(seconds=61)
+    )
+    with pytest.raises(Refused, match="one minute"):
+        desk.undo(assignment=own(done), actor=ana)
+    assert undoable(at_desk.cast.member(ana)) is None
+    assert Rating.objects.get().withdrawn_at is None
+
+
+def test_a_skipped_item_goes_to_others_and_can_be_taken_back(at_desk: Desk) -> None:
+    ana, ben, cem = at_desk.cast.annotators
+    held = at_desk.claim(ana)
+    desk.skip(assignment=held, actor=ana, reason="Too close to home.")
+    assert own(held).skip_reason == "Too close to home."
+    assert at_desk.claim(ana).item.position == 1
+    assert at_desk.claim(ben).item.position == 0
+    waiting = waiting_queues(at_desk.cast.member(ana))[0]
+    assert (waiting.skipped, waiting.left) == (1, 5)
+    # Opened again from the desk while there is room.
+    assert desk.submit(assignment=own(held), draft=FULL).rating is not None
+    assert at_desk.claim(cem).item.position == 1
+
+
+def test_a_flag_needs_words_and_leaves_the_item_in_hand(at_desk: Desk) -> None:
+    ana = at_desk.cast.annotators[0]
+    held = at_desk.claim(ana)
+    with pytest.raises(Refused):
+        desk.flag(assignment=held, actor=ana, reason=" ")
+    desk.flag(assignment=held, actor=ana, reason="She speaks of self-harm.")
+    row = own(held)
+    assert (row.state, row.flag_reason) == ("reserved", "She speaks of self-harm.")
+    assert row.flagged_at is not None

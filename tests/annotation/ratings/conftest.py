@@ -1,0 +1,1 @@
+from tests.support.fixtures import no_heartbeat  # noqa: F401

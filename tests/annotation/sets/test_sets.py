@@ -1,0 +1,147 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from annotation.corpus.set_query import SetQuery
+from annotation.models import Collection, SnapshotMember
+from annotation.sets import services as sets
+from annotation.sets.queries import size_of
+from tests.conftest import Cast
+from tests.support.dialogues import added, parsed
+from tests.support.locks import waiting
+from tests.support.waiting import SHORT_S, wait_until
+from webapp.audit.models import Entry
+from webapp.errors import Refused
+
+
+def _collection(cast: Cast, **query: str) -> Collection:
+    return sets.collection_create(
+        project=cast.project, actor=cast.leads[0], name="All", query=SetQuery(**query)
+    )
+
+
+def _members(snapshot) -> list[tuple[int, int]]:  # type: ignore[no-untyped-def]
+    rows = SnapshotMember.objects.filter(snapshot=snapshot).select_related("target__turn__dialogue")
+    return [(row.target.turn.dialogue.number, row.target.turn.position) for row in rows]
+
+
+def test_members_come_by_number_and_position(cast: Cast) -> None:
+    added(cast.project, *(parsed(n, pairs=2) for n in range(3)))
+    snapshot = sets.freeze(collection=_collection(cast), actor=cast.leads[0])
+
+    assert _members(snapshot) == [(1, 1), (1, 3), (2, 1), (2, 3), (3, 1), (3, 3)]
+    assert len(snapshot.hash) == 64
+    entry = Entry.objects.get(action="snapshot.frozen")
+    assert entry.details["members"] == 6
+
+
+def test_a_seed_shuffles_the_same_way_each_time(cast: Cast) -> None:
+    added(cast.project, *(parsed(n) for n in range(10)))
+    collection = _collection(cast)
+
+    def drawn(seed: int) -> list[tuple[int, int]]:
+        return _members(sets.freeze(collection=collection, actor=cast.leads[0], seed=seed, limit=8))
+
+    assert drawn(7) == drawn(7)
+    assert drawn(7) != drawn(8)
+    assert len(drawn(7)) == 8
+    assert drawn(0)[:2] == [(1, 1), (1, 3)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_freeze_at_once_one_makes_targets_after_the_other(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In orders of their own they would wait for each other until the database refuses one."""
+    added(cast.project, *(parsed(n) for n in range(4)))
+    collection, together, make, inside = _collection(cast), Barrier(2), sets._targets, []
+
+    def make_and_stay(*args: Any) -> Any:
+        inside.append("begun")
+        made = make(*args)
+        if "ended" not in inside:
+            wait_until(
+                lambda: waiting() or inside.count("begun") == 2, "the other one to wait or to begin"
+            )
+        inside.append("ended")
+        return made
+
+    def freeze(seed: int) -> None:
+        together.wait(SHORT_S)
+        try:
+            sets.freeze(collection=collection, actor=cast.leads[0], seed=seed)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(sets, "_targets", make_and_stay)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(freeze, (1, 2)))
+    assert inside == ["begun", "ended"] * 2
+
+
+def test_a_snapshot_stays_as_it_was(cast: Cast) -> None:
+    added(cast.project, parsed(1))
+    collection = _collection(cast)
+    before = sets.freeze(collection=collection, actor=cast.leads[0])
+    same = sets.freeze(collection=collection, actor=cast.leads[0])
+    added(cast.project, parsed(2))
+    after = sets.freeze(collection=collection, actor=cast.leads[0])
+
+    assert before.hash == same.hash != after.hash
+    assert before.members.count() == 2
+    assert after.members.count() == 4
+
+
+def test_a_query_narrows(cast: Cast) -> None:
+    rows = added(
+        cast.project, *(parsed(n, emotion="lonely" if n % 2 else "proud") for n in range(12))
+    )
+    added(cast.project, parsed(99), source="esconv")
+    added(cast.other_project, parsed(1))
+
+    def size(**query: str) -> int:
+        return size_of(project=cast.project, query=SetQuery(kind="dialogue", **query))
+
+    assert size() == 13
+    assert size(source="esconv") == 1
+    assert size(emotion="proud") == 6
+    assert size(split="train") == sum(row.split == "train" for row in rows) + (
+        size(source="esconv", split="train")
+    )
+    assert size_of(project=cast.project, query=SetQuery(source="esconv")) == 2
+
+
+def test_a_set_of_dialogues(cast: Cast) -> None:
+    added(cast.project, parsed(1), parsed(2))
+    snapshot = sets.freeze(collection=_collection(cast), actor=cast.leads[0], kind="dialogue")
+    kinds = set(snapshot.members.values_list("target__kind", flat=True))
+    assert kinds == {"dialogue"}
+    assert snapshot.members.count() == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"emotion": "meh"},
+        {"split": "gold"},
+        {"kind": "text"},
+        {"import_run": "x"},
+        {"user__password": "a"},
+    ],
+)
+def test_an_unknown_query_is_refused(query: dict[str, str]) -> None:
+    with pytest.raises(Refused):
+        SetQuery.from_json(query)
+
+
+def test_a_run_of_another_project_is_refused(cast: Cast) -> None:
+    with pytest.raises(Refused, match="no such run"):
+        _collection(cast, import_run="0190b5a0-0000-7000-8000-000000000000")
+
+
+def test_an_empty_set_has_no_snapshot(cast: Cast) -> None:
+    with pytest.raises(Refused, match="Nothing"):
+        sets.freeze(collection=_collection(cast), actor=cast.leads[0])

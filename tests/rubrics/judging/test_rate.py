@@ -1,0 +1,73 @@
+"""The one rating path."""
+
+import asyncio
+
+from rubrics.judging.judge import rate, rate_sync, reward_parts
+from tests.support.rubrics import ScriptedJudge, check, criterion, item, reply, rubric, scored
+
+SPEC = rubric(
+    check("format", "format"),
+    criterion("empathy"),
+    criterion("reasoning", spans=("reasoning",)),
+)
+FOURS = ScriptedJudge(lambda c, _: scored(c.uid, 4.0))
+
+
+def test_checks_and_judge_come_together_in_the_order_of_the_rubric():
+    [result] = rate_sync(SPEC, [item(reply())], FOURS)
+    assert list(result.scores) == ["format", "empathy", "reasoning"]
+    assert [score.value for score in result.scores.values()] == [1.0, 4.0, 4.0]
+
+
+def test_results_keep_the_order_and_number_of_the_inputs():
+    judge = ScriptedJudge(lambda c, one: scored(c.uid, 5.0 if "gold" in one.key else 2.0))
+    inputs = [item(reply(), "a"), item("", "b"), item(reply(), "gold"), item(reply(), "a")]
+    results = asyncio.run(rate(SPEC, inputs, judge))
+    assert [result.key for result in results] == ["a", "b", "gold", "a"]
+    assert [result.scores["empathy"].value for result in results] == [2, 1, 5, 2]
+
+
+def test_an_empty_reply_gets_the_lowest_level_without_a_judge():
+    judge = ScriptedJudge(lambda c, _: scored(c.uid, 5.0))
+    [result] = rate_sync(SPEC, [item("<response> </response>")], judge)
+    assert judge.asked == []
+    assert {score.status for score in result.scores.values()} == {"scored"}
+    assert reward_parts(result, SPEC)["total"] == 0
+
+
+def test_what_the_judge_leaves_out_is_not_scored():
+    judge = ScriptedJudge(lambda c, _: scored(c.uid, 4.0) if c.uid == "empathy" else None)
+    [result] = rate_sync(SPEC, [item(reply())], judge)
+    assert result.scores["reasoning"].status == "not_scored"
+    assert reward_parts(result, SPEC)["rubric"] is None
+
+
+def test_a_missing_span_is_not_applicable():
+    [result] = rate_sync(SPEC, [item("I hear you.")], FOURS)
+    assert result.scores["reasoning"].status == "not_applicable"
+    assert reward_parts(result, SPEC)["rubric"] == 0.75
+
+
+def test_a_draft_without_levels_is_not_scored():
+    [result] = rate_sync(rubric(criterion("a", levels=())), [item(reply())], FOURS)
+    assert result.scores["a"].status == "not_scored"
+
+
+def test_a_dialogue_is_judged_by_its_supporter_turns():
+    spec = rubric(criterion("a", spans=("whole",)), target="dialogue")
+    turns = [{"role": "seeker", "text": "Hi."}, {"role": "supporter", "text": "Hello."}]
+    [result] = rate_sync(spec, [item("", history=turns)], FOURS)
+    assert result.scores["a"].value == 4
+    [silent] = rate_sync(spec, [item("", history=turns[:1])], FOURS)
+    assert silent.scores["a"].status == "not_applicable"
+
+
+def test_a_reward_without_checks_is_the_rubric():
+    spec = rubric(criterion("a"))
+    [result] = rate_sync(spec, [item("I hear you.")], FOURS)
+    assert reward_parts(result, spec) == {
+        "format": None,
+        "emotion": None,
+        "rubric": 0.75,
+        "total": 0.75,
+    }

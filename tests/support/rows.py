@@ -1,0 +1,337 @@
+"""Rows for the arguments of URLs, each made once for a Setting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from annotation.models import (
+    Assignment,
+    Collection,
+    Dialogue,
+    FitRun,
+    GenerationRun,
+    ImpactRun,
+    ImportRun,
+    Item,
+    JudgeRun,
+    PlaygroundRun,
+    Queue,
+    QueueRater,
+    Rater,
+    Snapshot,
+    SnapshotMember,
+    Suggestion,
+    SuggestionRun,
+    Target,
+)
+from rubrics.core.spec import to_json
+from rubrics.models import Judge, Rubric, RubricVersion
+from rubrics.versions.services import version_ensure
+from tests.support.dialogues import RUBRIC, added, parsed, published
+from training.models import Checkpoint, TrainingRun
+from training.services import DEFAULTS, EQUAL_PARTS, settings_of
+from webapp.accounts.models import ApiToken, Invitation
+from webapp.accounts.services import invitations
+from webapp.accounts.tokens import create_token
+from webapp.files.models import StoredFile
+from webapp.ids import new_id
+from webapp.llm.models import Endpoint, EndpointTest, ModelCall, Price
+from webapp.runs.models import Run
+from webapp.threads.models import Comment, Thread
+
+if TYPE_CHECKING:
+    from tests.support.objects import Setting
+
+
+def number_of(setting: Setting, model: type[Model]) -> int:
+    return model._default_manager.filter(project=setting.project).count() + 1
+
+
+def endpoint(setting: Setting) -> Endpoint:
+    return Endpoint.objects.create(
+        project=setting.project,
+        name=f"E {new_id().hex}",
+        base_url="http://127.0.0.1:9/v1",
+        model="m",
+    )
+
+
+def model_call(setting: Setting) -> ModelCall:
+    return ModelCall.objects.create(
+        project=setting.project, endpoint=setting["endpoint_id"], purpose="test", request={}
+    )
+
+
+def endpoint_test(setting: Setting) -> EndpointTest:
+    return EndpointTest.objects.create(project=setting.project, endpoint=setting["endpoint_id"])
+
+
+def price(setting: Setting) -> Price:
+    return Price.objects.create(
+        project=setting.project,
+        endpoint=setting["endpoint_id"],
+        since=timezone.now().date(),
+        prompt=1,
+        completion=2,
+        currency="EUR",
+    )
+
+
+def token(setting: Setting) -> ApiToken:
+    return create_token(user=setting.person, name="t")[0]
+
+
+def invitation(setting: Setting) -> Invitation:
+    return invitations.invite(
+        actor=setting.person,
+        project=setting.project,
+        email=f"{new_id().hex}@example.net",
+        roles=["annotator"],
+    )[0]
+
+
+def instance_invitation(setting: Setting) -> Invitation:
+    return invitations.invite(actor=setting.person, project=None, email="i@example.net")[0]
+
+
+def version(setting: Setting) -> RubricVersion:
+    return published(setting.project)
+
+
+def rubric(setting: Setting) -> Rubric:
+    return setting["published_id"].rubric
+
+
+def spec_hash(setting: Setting) -> str:
+    # A text of its own: the same text in two projects has the same hash in both.
+    text = replace(RUBRIC, title=f"R {new_id().hex}")
+    version = version_ensure(project=setting.project, actor=setting.person, spec=text)
+    return version.spec.hash
+
+
+def thread(setting: Setting) -> Thread:
+    return Thread.objects.create(
+        project=setting.project,
+        object_kind="rubric",
+        object_id=rubric(setting).pk,
+        opened_by=setting.person,
+    )
+
+
+def comment(setting: Setting) -> Comment:
+    return Comment.objects.create(
+        project=setting.project, thread=thread(setting), author=setting.person, text="t"
+    )
+
+
+def draft(setting: Setting) -> RubricVersion:
+    return RubricVersion.objects.create(
+        project=setting.project,
+        rubric=rubric(setting),
+        number=2,
+        draft=to_json(RUBRIC),
+        author=setting.person,
+    )
+
+
+def dialogue(setting: Setting) -> Dialogue:
+    number = number_of(setting, Dialogue)
+    return added(setting.project, parsed(number))[0]
+
+
+def target(setting: Setting) -> Target:
+    turn = setting["dialogue_id"].turns.filter(role="supporter").first()
+    return Target.objects.create(
+        project=setting.project, kind="turn", turn=turn, content_hash="c", context_hash="x"
+    )
+
+
+def collection(setting: Setting) -> Collection:
+    return Collection.objects.create(
+        project=setting.project, number=number_of(setting, Collection), name="Set"
+    )
+
+
+def snapshot(setting: Setting) -> Snapshot:
+    made = Snapshot.objects.create(
+        project=setting.project,
+        number=number_of(setting, Snapshot),
+        collection=setting["set_id"],
+        hash="h",
+    )
+    SnapshotMember.objects.create(
+        project=setting.project, snapshot=made, position=0, target=setting["target_id"]
+    )
+    return made
+
+
+def queue(setting: Setting) -> Queue:
+    made = Queue.objects.create(
+        project=setting.project,
+        number=number_of(setting, Queue),
+        name="Q",
+        version=setting["published_id"],
+        snapshot=setting["snapshot_id"],
+    )
+    QueueRater.objects.create(project=setting.project, queue=made, user=setting.person)
+    return made
+
+
+def item(setting: Setting) -> Item:
+    return Item.objects.create(
+        project=setting.project,
+        queue=setting["queue_id"],
+        position=0,
+        target=setting["target_id"],
+    )
+
+
+def assignment(setting: Setting) -> Assignment:
+    rater, _ = Rater.objects.get_or_create(
+        project=setting.project, kind="person", user=setting.person
+    )
+    return Assignment.objects.create(
+        project=setting.project,
+        item=setting["item_id"],
+        rater=rater,
+        leased_until=timezone.now() + timedelta(minutes=30),
+    )
+
+
+def stored_file(setting: Setting) -> StoredFile:
+    return StoredFile.objects.create(
+        project=setting.project, kind="upload", sha256=new_id().hex * 2, size=1, name="f"
+    )
+
+
+def judge(setting: Setting) -> Judge:
+    return Judge.objects.create(
+        project=setting.project,
+        name=f"J {new_id().hex}",
+        version=1,
+        kind="llm",
+        endpoint=setting["endpoint_id"],
+        hash="h",
+    )
+
+
+def checkpoint(setting: Setting) -> Checkpoint:
+    return Checkpoint.objects.create(
+        project=setting.project,
+        number=number_of(setting, Checkpoint),
+        name="starter",
+        path="starter",
+        sha256="a" * 64,
+    )
+
+
+def _run(setting: Setting, model: type[Run]) -> dict[str, Any]:
+    return {
+        "project": setting.project,
+        "number": number_of(setting, model),
+        "idempotency_key": new_id().hex,
+        "created_by": setting.person,
+        "status": "failed",
+        "ended_at": timezone.now(),
+    }
+
+
+def import_run(setting: Setting) -> ImportRun:
+    return ImportRun.objects.create(
+        **_run(setting, ImportRun),
+        file=setting["file_id"],
+        format="epitome",
+        collection=collection(setting),
+    )
+
+
+def generation_run(setting: Setting) -> GenerationRun:
+    return GenerationRun.objects.create(
+        **_run(setting, GenerationRun),
+        supporter=setting["endpoint_id"],
+        simulator=setting["endpoint_id"],
+        collection=collection(setting),
+    )
+
+
+def judge_run(setting: Setting) -> JudgeRun:
+    pinned = setting["published_id"]
+    return JudgeRun.objects.create(
+        **_run(setting, JudgeRun),
+        snapshot=setting["snapshot_id"],
+        version=pinned,
+        spec=pinned.spec,
+        judge=setting["judge_id"],
+    )
+
+
+def fit_run(setting: Setting) -> FitRun:
+    return FitRun.objects.create(
+        **_run(setting, FitRun), version=setting["published_id"], judge_name="J"
+    )
+
+
+def training_run(setting: Setting) -> TrainingRun:
+    pinned = setting["published_id"]
+    return TrainingRun.objects.create(
+        **_run(setting, TrainingRun),
+        method="grpo",
+        base=setting["checkpoint_id"],
+        train_snapshot=setting["snapshot_id"],
+        held_out_snapshot=setting["snapshot_id"],
+        version=pinned,
+        spec=pinned.spec,
+        judge=setting["judge_id"],
+        settings={"grpo": settings_of(DEFAULTS), "reward": dict(EQUAL_PARTS), "seed": 0},
+        steps_total=1,
+    )
+
+
+def _trial(setting: Setting, model: type[Run]) -> dict[str, Any]:
+    pinned = setting["published_id"]
+    return {
+        **_run(setting, model),
+        "version": pinned,
+        "judge": setting["judge_id"],
+        "before": pinned.spec,
+        "after": pinned.spec,
+    }
+
+
+def playground_run(setting: Setting) -> PlaygroundRun:
+    return PlaygroundRun.objects.create(**_trial(setting, PlaygroundRun))
+
+
+def impact_run(setting: Setting) -> ImpactRun:
+    return ImpactRun.objects.create(
+        **_trial(setting, ImpactRun), base=setting["published_id"], sample="All"
+    )
+
+
+def suggestion_run(setting: Setting) -> SuggestionRun:
+    pinned = setting["published_id"]
+    return SuggestionRun.objects.create(
+        **_run(setting, SuggestionRun),
+        version=pinned,
+        spec=pinned.spec,
+        endpoint=setting["endpoint_id"],
+    )
+
+
+def suggestion(setting: Setting) -> Suggestion:
+    run = suggestion_run(setting)
+    return Suggestion.objects.create(
+        project=setting.project,
+        run=run,
+        version=run.version,
+        position=0,
+        kind="anchor",
+        uid="empathy",
+        level=1,
+        content={"anchor": "Sharper."},
+    )

@@ -1,0 +1,155 @@
+"""Real GRPO runs on the starter model: what they report, and that interruptions change nothing."""
+
+import hashlib
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from rubrics.demo.kardia import KARDIA
+from tests.support.waiting import LONG_S, SHORT_S, wait_until
+from tests.training.trainer.conftest import SMALL_GRPO, run_trainer, start_trainer
+from tests.training.trainer.folders import read_events, write_run
+
+pytestmark = pytest.mark.slow
+STEPS = SMALL_GRPO["steps"]
+
+
+def series(folder: Path, name: str = "reward") -> dict[int, float]:
+    """The metric by step, as the studio keeps it: a resumed attempt replaces later steps."""
+    values: dict[int, float] = {}
+    for event in read_events(folder):
+        if event["type"] == "started":
+            values = {s: v for s, v in values.items() if s <= event["resumed_from_step"]}
+        if event["type"] == "metrics":
+            assert event["step"] not in values
+            values[event["step"]] = event["values"][name]
+    return values
+
+
+def start_held(folder: Path, step: int) -> subprocess.Popen[str]:
+    """A trainer that has told the metrics of `step` and goes on when there is a file "go-on"."""
+    child = start_trainer(
+        folder, "tests.training.trainer.held_trainer", str(step), folder / "go-on"
+    )
+    wait_until(
+        lambda: has_told(folder, step) or child.poll() is not None,
+        f"the metrics of step {step}",
+        within_s=LONG_S,
+    )
+    assert child.poll() is None, child.communicate()[0]
+    return child
+
+
+def has_told(folder: Path, step: int) -> bool:
+    # The last line may be half written; a whole one says what is needed.
+    path = folder / "events.jsonl"
+    said = f'"type": "metrics", "step": {step},'
+    return path.exists() and said in path.read_text(errors="replace")
+
+
+def test_a_run_tells_its_whole_story(undisturbed):
+    events = read_events(undisturbed)
+    assert [e["seq"] for e in events] == list(range(1, len(events) + 1))
+    kinds = [e["type"] for e in events if e["type"] != "log"]
+    assert kinds[:2] == ["started", "evaluation"]
+    assert kinds[-3:] == ["checkpoint", "evaluation", "finished"]
+    assert events[0]["attempt"] == 1 and events[0]["steps_total"] == STEPS
+    assert [e["step"] for e in events if e["type"] == "checkpoint"] == [2, 4, 6]
+
+    metrics = [e["values"] for e in events if e["type"] == "metrics"]
+    assert len(metrics) == STEPS
+    uids = {f"criterion/{c.uid}" for c in KARDIA.judge_criteria}
+    assert {
+        *("reward", "reward_std", "format", "emotion", "rubric", "kl", "entropy", "length"),
+        *("clipped_ratio", "frac_reward_zero_std", "grad_norm", "step_time_s", "judge_failures"),
+    } | uids <= set(metrics[0])
+
+    before, after = (e for e in events if e["type"] == "evaluation")
+    assert (before["name"], before["step"], after["name"], after["step"]) == (
+        "before",
+        0,
+        "after",
+        6,
+    )
+    assert uids | {"format", "emotion", "rubric", "reward"} <= set(before["metrics"])
+    for figure in (*before["metrics"].values(), *after["metrics"].values()):
+        assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+def test_rollouts_add_up_to_the_metrics_of_their_step(undisturbed):
+    events = read_events(undisturbed)
+    metrics = {e["step"]: e["values"] for e in events if e["type"] == "metrics"}
+    for event in (e for e in events if e["type"] == "rollouts"):
+        assert [len(group["rollouts"]) for group in event["groups"]] == [4, 4]
+        rollouts = [r for group in event["groups"] for r in group["rollouts"]]
+        assert {r["index"] for r in rollouts} == {0, 1, 2, 3}
+        for r in rollouts:
+            assert r["reward"] == pytest.approx((r["format"] + r["emotion"] + r["rubric"]) / 3)
+            assert (r["spans"] is not None) == (r["format"] == 1.0)
+        mean = sum(r["reward"] for r in rollouts) / len(rollouts)
+        assert metrics[event["step"]]["reward"] == pytest.approx(mean, abs=1e-5)
+        for group in event["groups"]:
+            assert sum(r["advantage"] for r in group["rollouts"]) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_final_checkpoint_is_a_model_folder_without_pickles(undisturbed):
+    final = undisturbed / "checkpoints/final"
+    tokenizer = AutoTokenizer.from_pretrained(final)
+    model = AutoModelForCausalLM.from_pretrained(final)
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "Hello."}], add_generation_prompt=True, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        assert model.generate(**prompt, max_new_tokens=4).shape[1] > prompt["input_ids"].shape[1]
+    assert not [p for p in final.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".pkl")]
+    event = [e for e in read_events(undisturbed) if e["type"] == "checkpoint"][-1]
+    assert event["path"] == "checkpoints/final"
+    manifest = (final / "manifest.json").read_bytes()
+    assert event["sha256"] == hashlib.sha256(manifest).hexdigest()
+
+
+def test_a_finished_run_is_not_run_again(undisturbed):
+    before = (undisturbed / "events.jsonl").read_bytes()
+    run_trainer(undisturbed)
+    assert (undisturbed / "events.jsonl").read_bytes() == before
+
+
+def test_killed_in_the_middle_and_run_again_gives_the_same_rewards(undisturbed, judge, tmp_path):
+    folder = tmp_path / "run"
+    write_run(folder, judge, grpo=SMALL_GRPO)
+    child = start_held(folder, 3)
+    child.kill()
+    child.wait()
+    assert read_events(folder)[-1]["type"] == "metrics"
+    run_trainer(folder)
+
+    started = [e for e in read_events(folder) if e["type"] == "started"]
+    assert [e["attempt"] for e in started] == [1, 2]
+    assert started[1]["resumed_from_step"] == 2
+    assert [e["name"] for e in read_events(folder) if e["type"] == "evaluation"] == [
+        "before",
+        "after",
+    ]
+    assert series(folder) == pytest.approx(series(undisturbed), abs=1e-4)
+    assert series(folder, "kl") == pytest.approx(series(undisturbed, "kl"), abs=1e-4)
+
+
+def test_sigterm_saves_and_ends_well_and_the_run_goes_on_from_there(undisturbed, judge, tmp_path):
+    folder = tmp_path / "run"
+    write_run(folder, judge, grpo={**SMALL_GRPO, "save_every": 100})
+    child = start_held(folder, 1)
+    child.send_signal(signal.SIGTERM)
+    (folder / "go-on").touch()
+    output, _ = child.communicate(timeout=SHORT_S)
+    assert child.returncode == 0, output
+    checkpoint, stopped = read_events(folder)[-2:]
+    assert (checkpoint["type"], stopped["type"]) == ("checkpoint", "stopped")
+    assert checkpoint["step"] == stopped["step"] < STEPS
+
+    run_trainer(folder)
+    assert read_events(folder)[-1]["type"] == "finished"
+    assert series(folder) == pytest.approx(series(undisturbed), abs=1e-4)

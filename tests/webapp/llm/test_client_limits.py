@@ -1,0 +1,171 @@
+"""The client's limits: how many calls at once, which keys, and when it asks no more."""
+
+import asyncio
+import logging
+import traceback
+
+import pytest
+
+from tests.support.model_client import KEY, ask, ask_stub, failure_of, make_client
+from tests.support.servers import Stub, answer, never, refusal, serve
+from tests.support.waiting import wait_until_async
+from webapp.llm.client import (
+    Circuit,
+    CircuitOpen,
+    EndpointUnavailable,
+    ModelClient,
+    ModelError,
+    wire,
+)
+
+
+@pytest.mark.asyncio
+async def test_the_concurrency_limit_holds():
+    running = most = 0
+
+    async def reply(body, count):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await wait_until_async(lambda: most >= 4, "four requests at once")
+        await asyncio.sleep(0.02)  # for those that should have waited
+        running -= 1
+        return answer() if count % 5 else refusal(500)
+
+    with serve(Stub(reply).app) as url:
+        async with make_client(url, max_concurrency=4) as client:
+            await asyncio.gather(*(ask(client) for _ in range(40)))
+    assert most == 4
+
+
+@pytest.mark.asyncio
+async def test_the_key_shows_nowhere(caplog):
+    caplog.set_level(logging.DEBUG)
+
+    def echo(body, count):
+        return refusal(401, f"Incorrect API key provided: {KEY}.")
+
+    error, stub, client = await failure_of(echo)
+    assert stub.headers[0]["authorization"] == f"Bearer {KEY}"
+    shown = [
+        str(error),
+        repr(error),
+        str(vars(error)),
+        "".join(traceback.format_exception(error)),
+        repr(client),
+        str(client),
+        caplog.text,
+    ]
+    assert not any(KEY in text for text in shown)
+    assert error.__context__ is None
+    assert error.__cause__ is None
+
+
+def test_a_key_that_cannot_be_sent_is_refused_without_showing_it():
+    with pytest.raises(ValueError, match="enter it again") as caught:
+        ModelClient("http://127.0.0.1:1/v1", "stub", f"{KEY}\nX-Admin: 1")
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.asyncio
+async def test_nothing_from_the_environment_reaches_the_endpoint(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "another-key")
+    monkeypatch.setenv("OPENAI_ORG_ID", "our-organisation")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "our-project")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer custom\nX-Tenant: ours")
+    _, stub, _ = await ask_stub(lambda body, count: answer())
+    assert set(stub.headers[0]) <= wire.SENT_HEADERS
+    assert stub.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.asyncio
+async def test_the_circuit_opens_says_why_and_closes_after_a_success():
+    healthy, now = False, 0.0
+
+    def reply(body, count):
+        return answer() if healthy else refusal(503, "out of memory")
+
+    stub = Stub(reply)
+    with serve(stub.app) as url:
+        async with make_client(
+            url, retries=0, circuit_threshold=3, circuit_cooldown_s=10
+        ) as client:
+            client._circuit._clock = lambda: now
+            for _ in range(3):
+                with pytest.raises(EndpointUnavailable):
+                    await ask(client)
+            with pytest.raises(CircuitOpen) as caught:
+                await ask(client)
+            assert "failed 3 times in a row" in str(caught.value)
+            assert "out of memory" in str(caught.value)
+            assert caught.value.retryable
+            assert len(stub.bodies) == 3
+
+            now += 11
+            outcomes = await asyncio.gather(
+                *(ask(client) for _ in range(5)), return_exceptions=True
+            )
+            # One call tried while the others were refused.
+            assert len(stub.bodies) == 4
+            assert sum(isinstance(o, CircuitOpen) for o in outcomes) == 4
+
+            healthy = True
+            with pytest.raises(CircuitOpen):
+                await ask(client)
+            now += 11
+            assert (await ask(client)).text == "fine"
+            assert (await ask(client)).text == "fine"
+
+
+@pytest.mark.asyncio
+async def test_refused_requests_do_not_open_the_circuit_but_a_refused_key_does():
+    for status, opens in ((400, False), (401, True)):
+        stub = Stub(lambda body, count, status=status: refusal(status))
+        with serve(stub.app) as url:
+            async with make_client(url, circuit_threshold=2, circuit_cooldown_s=3600) as client:
+                errors = []
+                for _ in range(3):
+                    with pytest.raises(ModelError) as caught:
+                        await ask(client)
+                    errors.append(caught.value)
+        assert isinstance(errors[-1], CircuitOpen) is opens
+
+
+def test_an_abandoned_trial_lets_the_next_call_try():
+    now = 0.0
+    circuit = Circuit(1, 10, clock=lambda: now)
+    circuit.admit()
+    circuit.failed("down")
+    with pytest.raises(CircuitOpen):
+        circuit.admit()
+    now = 11.0
+    circuit.admit()
+    with pytest.raises(CircuitOpen):
+        circuit.admit()
+    circuit.abandoned()
+    circuit.admit()
+    circuit.succeeded()
+    assert not circuit.is_open
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_call_frees_its_slot():
+    stub = Stub(lambda body, count: never() if count == 1 else answer())
+    with serve(stub.app) as url:
+        async with make_client(url, max_concurrency=1) as client:
+            call = asyncio.create_task(ask(client))
+            await wait_until_async(lambda: stub.bodies, "the request")
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert (await ask(client)).text == "fine"
+
+
+@pytest.mark.asyncio
+async def test_closing_ends_the_connections():
+    with serve(Stub(lambda body, count: answer()).app) as url:
+        client = make_client(url)
+        async with client:
+            await ask(client)
+        with pytest.raises(RuntimeError, match="closed"):
+            await ask(client)

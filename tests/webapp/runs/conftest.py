@@ -1,0 +1,16 @@
+"""What tests of runs share."""
+
+import pytest
+
+from webapp.runs import services as runs
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The runs that a worker was asked for."""
+    found: list[str] = []
+    monkeypatch.setattr(
+        runs.current_app, "send_task", lambda name, args, **options: found.append(args[0])
+    )
+    monkeypatch.setattr(runs, "_has_messages", lambda task: False)
+    return found
