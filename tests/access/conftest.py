@@ -1,1 +1,1 @@
-from tests.support.browser import studio  # noqa: F401
+from tests.support.browser import browser_type_launch_args, studio  # noqa: F401

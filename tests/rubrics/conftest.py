@@ -4,9 +4,7 @@ from rubrics.models import Rubric, RubricVersion
 from rubrics.versions.services import version_approve, version_publish, version_send_for_review
 from rubrics.writing.services import rubric_create
 from tests.conftest import Cast
-from tests.support.browser import (
-    studio,  # noqa: F401
-)
+from tests.support.browser import browser_type_launch_args, studio  # noqa: F401
 from tests.support.rubric_texts import rubric_text
 
 

@@ -12,11 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in [
-        ROOT / "rubrics" / "text.py",
-        ROOT / "rubrics" / "lint.py",
-        ROOT / "rubrics" / "merge.py",
-        ROOT / "rubrics" / "example.py",
-        *(ROOT / "rubrics" / "spec").rglob("*.py"),
+        *(ROOT / "rubrics" / "core").rglob("*.py"),
         *(ROOT / "rubrics" / "judging").rglob("*.py"),
         *(ROOT / "rubrics" / "demo").rglob("*.py"),
     ]
