@@ -154,7 +154,7 @@ STATUS_LOOK = {
 }
 
 
-@register.inclusion_tag("includes/status.html")
+@register.inclusion_tag("components/status.html")
 def run_status(run: object, running: str = "") -> dict[str, str]:
     """The pill of a run; `running` is the verb while it works (“Judging”)."""
     status = run.status  # type: ignore[attr-defined]
@@ -166,7 +166,7 @@ def run_status(run: object, running: str = "") -> dict[str, str]:
     return {"state": STATUS_LOOK[status], "label": label}
 
 
-@register.inclusion_tag("includes/scale.html")
+@register.inclusion_tag("components/scale.html")
 def scale(
     value: float | None,
     low: float = 1,

@@ -54,7 +54,7 @@ class ShownCriterion:
 
 @dataclass(frozen=True)
 class ShownTurn:
-    """A turn as `templates/includes/turn.html` reads it."""
+    """A turn as `templates/components/turn.html` reads it."""
 
     position: int
     role: str
