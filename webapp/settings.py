@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from django.contrib.messages import constants as messages
 from environs import Env
 
 from webapp import config
@@ -80,7 +81,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "webapp.home.context.shell",
             ],
-            "builtins": ["webapp.ui"],
+            "builtins": ["webapp.ui", "webapp.components"],
         },
     }
 ]
@@ -210,6 +211,14 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# The kinds of a notice.
+MESSAGE_TAGS = {
+    messages.DEBUG: "pass",
+    messages.INFO: "pass",
+    messages.SUCCESS: "pass",
+    messages.WARNING: "warn",
+    messages.ERROR: "fail",
+}
 
 # Programs
 REST_FRAMEWORK = {
