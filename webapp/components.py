@@ -182,6 +182,12 @@ def run_actions(
     return {"run": run, "cancel": cancel, "resume": resume, "has_failed": has_failed}
 
 
+@register.simple_block_tag
+def run_error(content: str, run: object) -> SafeString:
+    """Why a run ended badly, if it did, and what was kept, which is the content."""
+    return _render("run_error", run=run, kept=_stripped(content))
+
+
 def _render(name: str, **context: Any) -> SafeString:
     return render_to_string(f"components/{name}.html", context)
 
