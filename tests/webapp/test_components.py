@@ -231,3 +231,26 @@ def test_a_run_can_be_stopped_or_goes_on(status: str, has_failed: bool, button: 
     )
 
     assert button in html if button else html == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "role", "text"),
+    [
+        ("failed", "alert", f"<b>Run 3 failed.</b>{ESCAPED} Two are kept."),
+        ("cancelled", "status", "<b>Run 3 was stopped.</b>Two are kept."),
+    ],
+)
+def test_a_run_that_ended_badly_says_why_and_what_was_kept(
+    status: str, role: str, text: str
+) -> None:
+    class Run(SimpleNamespace):
+        def __str__(self) -> str:
+            return "Run 3"
+
+    source = "{% run_error run %}Two are kept.{% endrun_error %}"
+
+    html = render(source, run=Run(status=status, error=HOSTILE))
+
+    assert f'role="{role}"' in html
+    assert text in html
+    assert render(source, run=Run(status="succeeded", error="")) == ""
