@@ -1,5 +1,5 @@
 // What the lint found: beside each field, in the list, and in the way of publishing.
-import { part } from "./rubric-fields.js";
+import { part } from "./fields.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 

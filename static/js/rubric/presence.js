@@ -1,6 +1,7 @@
 // Who else has the draft open. The page says every few seconds that it is there.
-import { newId } from "./rubric-text.js";
-import { csrf } from "./studio.js";
+
+import { csrf } from "../studio.js";
+import { newId } from "./text.js";
 
 const EVERY_MS = 4000;
 const SOON_MS = 300;

@@ -1,5 +1,5 @@
 // Guidance as the raters will read it, rendered by the server that renders it for them.
-import { csrf } from "./studio.js";
+import { csrf } from "../studio.js";
 
 const WAIT_MS = 300;
 

@@ -1,5 +1,5 @@
 // Keep a text on the server by itself, and on this computer until the server has it.
-import { csrf, within } from "./studio.js";
+import { csrf, within } from "../studio.js";
 
 const AFTER_TYPING_MS = 600;
 const RETRY_S = [5, 10, 20, 30];

@@ -1,7 +1,8 @@
 // The total of an example, beside the formula. The server reckons; the page has a control per criterion.
-import { part } from "./rubric-fields.js";
-import { levelValues, share, sortedLevels } from "./rubric-text.js";
-import { csrf } from "./studio.js";
+
+import { csrf } from "../studio.js";
+import { part } from "./fields.js";
+import { levelValues, share, sortedLevels } from "./text.js";
 
 const WAIT_MS = 120;
 // What was chosen stays while the form is drawn anew.

@@ -1,5 +1,5 @@
 // The list of criteria: choose one, move one with the pointer.
-import { share } from "./rubric-text.js";
+import { share } from "./text.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const list = $("[data-criteria]");

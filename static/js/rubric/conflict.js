@@ -1,5 +1,5 @@
 // Two people saved one draft: what only one of them changed is taken, the rest is asked.
-import { csrf } from "./studio.js";
+import { csrf } from "../studio.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 

@@ -1,5 +1,5 @@
 // The playground beside the editor: what to score, the click, and scores that the draft outran.
-import { toast } from "./studio.js";
+import { toast } from "../studio.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const pane = () => $("[data-playground]");

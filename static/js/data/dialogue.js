@@ -1,5 +1,5 @@
 // The dialogue page: all spans at once with O, the dialogues beside with [ and ].
-import { typing } from "./studio.js";
+import { typing } from "../studio.js";
 
 const spans = [...document.querySelectorAll("details.span")];
 const button = document.querySelector("[data-spans]");

@@ -1,5 +1,5 @@
 // Two versions side by side: choosing another one, the layout, and walking from change to change.
-import { typing } from "./studio.js";
+import { typing } from "../studio.js";
 
 const form = document.querySelector("[data-compare]");
 const panes = document.querySelector("[data-layout]");

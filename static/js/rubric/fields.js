@@ -1,5 +1,5 @@
 // Controls that hold a field of the text each.
-import { setKind, setScale } from "./rubric-text.js";
+import { setKind, setScale } from "./text.js";
 
 /** A copy of one of the page's templates. */
 export const part = (name) =>

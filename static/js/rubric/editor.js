@@ -1,14 +1,14 @@
 // The editor of a draft: one text in memory, drawn as a list, a form and what the server says of it.
-import { Autosave } from "./autosave.js";
-import { Conflict } from "./rubric-conflict.js";
-import { ask as askExample } from "./rubric-example.js";
-import { drawForm, refreshForm } from "./rubric-form.js";
-import { History } from "./rubric-history.js";
-import { Aside, drawBeside, drawFindings, findings } from "./rubric-lint.js";
-import { drawList, letDrag } from "./rubric-list.js";
-import { Presence } from "./rubric-presence.js";
-import { duplicate, move, moveTo, newCriterion, same } from "./rubric-text.js";
-import { toast, typing } from "./studio.js";
+import { Autosave } from "../lib/autosaver.js";
+import { toast, typing } from "../studio.js";
+import { Conflict } from "./conflict.js";
+import { ask as askExample } from "./example.js";
+import { drawForm, refreshForm } from "./form.js";
+import { History } from "./history.js";
+import { Aside, drawBeside, drawFindings, findings } from "./lint.js";
+import { drawList, letDrag } from "./list.js";
+import { Presence } from "./presence.js";
+import { duplicate, move, moveTo, newCriterion, same } from "./text.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const json = (id) => JSON.parse(document.getElementById(id).textContent);

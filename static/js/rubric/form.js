@@ -1,9 +1,9 @@
 // The form of one criterion, or of the rubric itself: controls that hold a field of the text each.
-import { drawExample } from "./rubric-example.js";
-import { bind, part } from "./rubric-fields.js";
-import { drawLevels } from "./rubric-levels.js";
-import { letPreview } from "./rubric-preview.js";
-import { levelValues, share, sortedLevels } from "./rubric-text.js";
+import { drawExample } from "./example.js";
+import { bind, part } from "./fields.js";
+import { drawLevels } from "./levels.js";
+import { letPreview } from "./preview.js";
+import { levelValues, share, sortedLevels } from "./text.js";
 
 /**
  * Draw what is picked into `box`. `host` has `text`, `criterion` (null for the rubric),

@@ -1,6 +1,6 @@
 // The desk: keys, the draft that saves itself, the clock, submit and undo. One item is #desk; htmx
 // swaps it for the next one, and every swap starts a new session for that item.
-import { csrf, pressedAt, toast, typing, within } from "./studio.js";
+import { csrf, pressedAt, toast, typing, within } from "../studio.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];

@@ -1,7 +1,7 @@
 // The levels of a scale with their anchors, and the exemplars that show each of them.
-import { pickExemplar } from "./rubric-exemplars.js";
-import { bind, part } from "./rubric-fields.js";
-import { addLevel, numberFrom, removeLevel, sortedLevels } from "./rubric-text.js";
+import { pickExemplar } from "./exemplars.js";
+import { bind, part } from "./fields.js";
+import { addLevel, numberFrom, removeLevel, sortedLevels } from "./text.js";
 
 export function drawLevels(form, path, host) {
   const { criterion } = host;
