@@ -42,7 +42,7 @@ def test_two_people_talk_about_a_level(
 
     # The other one sees it without asking, and what is typed survives what arrives.
     button = other.locator('[data-thread="level:warmth:2"] .threads-button')
-    expect(button).to_have_text("Comments1")
+    expect(button).to_have_text("Comments 1")
     expect(other.locator("[data-threads-total]")).to_have_text("1 open comment")
     button.click()
     other.get_by_placeholder("Reply").fill("Half a thou")

@@ -1,0 +1,14 @@
+// What a rating says, as data. Pure: no page, no network.
+
+/** Equal scores and rationales. The server's levels are numbers, those of the page are text. */
+export function isSameRating(one, other) {
+  return (
+    asText(one?.scores) === asText(other?.scores) &&
+    asText(one?.rationales) === asText(other?.rationales)
+  );
+}
+
+function asText(byCriterion) {
+  const pairs = Object.entries(byCriterion ?? {}).map(([uid, value]) => [uid, String(value)]);
+  return JSON.stringify(pairs.sort());
+}

@@ -1,0 +1,18 @@
+// The button that publishes the draft or sends it for review.
+import { $ } from "../lib/dom.js";
+import { toast } from "../lib/toast.js";
+
+export function letPublish(autosaver) {
+  const button = $("[data-publish]");
+  button.addEventListener("click", async () => {
+    button.setAttribute("aria-busy", "true");
+    const isSaved = await autosaver.save();
+    button.removeAttribute("aria-busy");
+    if (!isSaved) toast("The last words are not saved yet, so they can't be published.");
+    // Show the first thing that has to be settled.
+    else if (button.getAttribute("aria-disabled") === "true")
+      $('#state [data-severity="error"] a')?.click();
+    else if (button.dataset.publish === "review") $("[data-review]").submit();
+    else $("#publish").showModal();
+  });
+}

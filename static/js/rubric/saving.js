@@ -1,0 +1,180 @@
+// Saving the draft, and what becomes of it where two people write at once.
+import { Autosaver } from "../lib/autosaver.js";
+import { $$ } from "../lib/dom.js";
+import { toast } from "../lib/toast.js";
+import { Conflict } from "./conflict.js";
+import { fieldAt } from "./draft.js";
+import { savedWhen, showSaved } from "./status.js";
+import { same } from "./text.js";
+
+const PAUSE_MS = 600;
+const RETRY_AFTER_S = [5, 10, 20, 30];
+const REFRESH_WHEN_MS = 5000;
+
+export class Saving {
+  /** `editor` is the element with the addresses; `loaded` is {revision, saved_at} of the page's text. */
+  constructor({ editor, loaded, draft, undo, state }) {
+    Object.assign(this, { editor, loaded, draft, undo, state });
+    this.savedAt = loaded.saved_at ? Date.parse(loaded.saved_at) : 0;
+    this.autosaver = new Autosaver({
+      url: editor.dataset.saveUrl,
+      storageKey: editor.dataset.keepAs,
+      revision: loaded.revision,
+      base: draft.text,
+      pauseMs: PAUSE_MS,
+      retryAfterS: RETRY_AFTER_S,
+      page: this,
+    });
+    this.merger = new Conflict({
+      url: editor.dataset.mergeUrl,
+      editor: {
+        text: () => draft.text,
+        base: () => this.autosaver.base,
+        merged: (reply) => this.#merged(reply),
+      },
+    });
+    setInterval(() => {
+      if (!this.autosaver.isDirty && !this.autosaver.isHeld) this.#showWhen();
+    }, REFRESH_WHEN_MS);
+    this.#showWhen();
+  }
+
+  /** True while nothing of this page is unsaved, on its way or to be chosen. */
+  get isIdle() {
+    const { isDirty, isHeld, sending } = this.autosaver;
+    return !isDirty && !isHeld && !sending;
+  }
+
+  /** Go on with what an earlier page kept, if it never arrived. */
+  takeUpStored() {
+    const stored = this.autosaver.stored();
+    if (!stored) return;
+    if (same(stored.content, this.draft.text)) {
+      this.autosaver.discardStored();
+      return;
+    }
+    const theirs = this.draft.text;
+    this.draft.text = stored.content;
+    this.undo.restart();
+    if (stored.revision === this.loaded.revision) {
+      this.autosaver.takeUp({ base: theirs, revision: stored.revision });
+      toast("Your unsaved text is back.");
+      this.autosaver.changed();
+    } else {
+      this.autosaver.takeUp(stored);
+      this.autosaver.differs({ ...this.loaded, content: theirs });
+    }
+  }
+
+  /** Take in what others saved; nothing of this page is unsaved. */
+  takeIn() {
+    this.merger.resolve().catch(() => {
+      // The next reply about who is here tries again.
+    });
+  }
+
+  close(words) {
+    this.autosaver.hold();
+    showSaved("failed", words);
+  }
+
+  // What the autosaver asks and tells
+
+  content() {
+    return this.draft.text;
+  }
+
+  request(content, revision) {
+    return { content, expected_revision: revision };
+  }
+
+  contentOf(reply) {
+    return reply.content;
+  }
+
+  isSame(one, other) {
+    return same(one, other);
+  }
+
+  changed() {
+    showSaved("saving", "Not saved yet");
+  }
+
+  sending() {
+    showSaved("saving", "Saving");
+  }
+
+  saved(reply) {
+    this.savedAt = Date.now();
+    if (!this.autosaver.isDirty) this.#showWhen();
+    this.state.draw(reply.state);
+    for (const name of $$("[data-saved-by]")) name.textContent = reply.saved_by;
+    for (const field of $$("[data-revision]")) field.value = reply.revision;
+    this.editor.dispatchEvent(
+      new CustomEvent("rubric:saved", { bubbles: true, detail: { revision: reply.revision } }),
+    );
+  }
+
+  adopted(reply) {
+    this.savedAt = Date.parse(reply.saved_at);
+    this.#showWhen();
+  }
+
+  retrying(seconds, why = "Not saved,") {
+    showSaved("failed", `${why} trying again in ${seconds} s. ${this.#whereItIsKept()}`);
+  }
+
+  refused(answer) {
+    if (answer.isRedirect) this.autosaver.retry("You are signed out. Sign in in another tab;");
+    else if (answer.status === 429) this.autosaver.retry();
+    else
+      showSaved(
+        "failed",
+        `Not saved. ${answer.data?.detail ?? "The server refused it."} ${this.#whereItIsKept()}`,
+      );
+  }
+
+  async conflict() {
+    showSaved("failed", "Two texts differ. Yours is kept on this computer.");
+    try {
+      await this.merger.resolve();
+    } catch {
+      this.autosaver.release();
+      this.autosaver.retry();
+    }
+  }
+
+  /** One text of what both wrote: it goes on from here, and what was undone before does not. */
+  #merged(reply) {
+    this.autosaver.goOn(reply.revision, reply.saved);
+    this.#showMerged(reply.content);
+    this.undo.restart();
+    const who = reply.saved_by || "Somebody";
+    if (reply.conflicts) toast("The text holds what you chose.");
+    else if (reply.taken.some((one) => one.side === "theirs"))
+      toast(`${who} changed this draft too. Nothing collided, so the text holds both.`);
+    // Theirs is sent back too: the reply says what the text amounts to.
+    this.autosaver.changed();
+    this.autosaver.save();
+  }
+
+  /** Whoever writes goes on at the same place of the same field. */
+  #showMerged(text) {
+    const field = document.activeElement;
+    const path = this.draft.form.contains(field) ? field.dataset.path : null;
+    const [start, end] = [field.selectionStart, field.selectionEnd];
+    this.draft.replaceText(text, this.draft.openUid, fieldAt(path));
+    if (path && start !== undefined && start !== null)
+      document.activeElement.setSelectionRange?.(start, end);
+  }
+
+  #showWhen() {
+    showSaved("saved", savedWhen(this.savedAt));
+  }
+
+  #whereItIsKept() {
+    return this.autosaver.isStored
+      ? "Your text is kept on this computer."
+      : "Keep this page open: this browser does not let it keep your text.";
+  }
+}

@@ -1,0 +1,48 @@
+// What the server says of the text: the total in words, what is missing, and what changed.
+import { $ } from "../lib/dom.js";
+import { keepPlace } from "../lib/focus.js";
+import { Aside, drawBeside, drawFindings, findings } from "./lint.js";
+
+export class State {
+  /** `form` is where findings stand beside their fields. */
+  constructor({ form, asideKey }) {
+    this.form = form;
+    this.box = $("[data-state-box]");
+    this.aside = new Aside(asideKey);
+  }
+
+  /** Replace what the server says. */
+  draw(html) {
+    const restorePlace = keepPlace(this.box);
+    // Markup of our own server, from the template that the page itself came with.
+    this.box.innerHTML = html;
+    this.showFindings();
+    restorePlace();
+  }
+
+  setAside(key) {
+    this.aside.add(key);
+    this.showFindings();
+  }
+
+  showAside() {
+    this.aside.clear();
+    this.showFindings();
+  }
+
+  showFindings() {
+    const found = findings(this.aside);
+    drawFindings(this.aside);
+    drawBeside(this.form, found);
+    const total = $("[data-total-words]", this.form);
+    if (total) total.textContent = $("#state [data-total]").textContent;
+    blockPublishing(found.filter((one) => one.severity === "error").length);
+  }
+}
+
+function blockPublishing(errors) {
+  const why = $("[data-why]");
+  $("[data-publish]").setAttribute("aria-disabled", String(errors > 0));
+  why.hidden = errors === 0;
+  why.textContent = errors === 1 ? "One thing to settle first" : `${errors} things to settle first`;
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { whatIsOpen } from "../../static/js/rubric/people.js";
+import { savedWhen } from "../../static/js/rubric/status.js";
+import { describe, duration, share } from "../../static/js/runs/estimate.js";
+
+test("how long ago a text was saved", () => {
+  const now = new Date(2026, 4, 3, 12, 0, 0).getTime();
+  const before = (seconds) => savedWhen(now - 1000 * seconds, now);
+  assert.equal(savedWhen(0, now), "Saved");
+  assert.equal(before(4), "Saved just now");
+  assert.equal(before(59), "Saved 59 seconds ago");
+  assert.equal(before(119), "Saved a minute ago");
+  assert.equal(before(3599), "Saved 59 minutes ago");
+  assert.match(before(2 * 3600), /^Saved at .*10/);
+  assert.match(before(48 * 3600), /^Saved on .*1.*, .*12/);
+});
+
+test("who has what open", () => {
+  const lena = { name: "Lena Lead", is_me: false };
+  assert.equal(whatIsOpen(lena, { name: "Warmth" }), "Lena Lead has Warmth open");
+  assert.equal(whatIsOpen(lena, { name: "" }), "Lena Lead has a new criterion open");
+  assert.equal(
+    whatIsOpen({ ...lena, is_me: true }, null),
+    "You, in another window, have this draft open",
+  );
+});
+
+test("a part of a reward is a simple fraction or a percentage", () => {
+  assert.equal(share(1, 3), "1/3");
+  assert.equal(share(0.5, 2), "1/4");
+  assert.equal(share(2, 2), "1");
+  assert.equal(share(0, 2), "0");
+  assert.equal(share(5, 17), "29 %");
+  assert.equal(share(1, 0), "");
+});
+
+test("a duration in minutes and hours", () => {
+  assert.equal(duration(29), "less than a minute");
+  assert.equal(duration(90), "2 min");
+  assert.equal(duration(3600 + 5 * 60), "1 h 05 min");
+});
+
+const SETTINGS = {
+  steps: 100,
+  prompts: 200,
+  promptsPerStep: 8,
+  rolloutsPerPrompt: 4,
+  heldOutPrompts: 50,
+  saveEvery: 30,
+};
+
+test("a training run in words", () => {
+  const words = describe(SETTINGS, 0.5);
+  assert.match(words, /^100 steps with 8 prompts and 4 replies to each: 3,200 replies/);
+  assert.match(words, /Each training prompt comes about 4 times\./);
+  assert.match(words, /50 held-out prompts are answered once each\. 4 checkpoints are kept\./);
+  assert.match(words, /that takes about 28 min\.$/);
+});
+
+test("what is not known about a training run is said", () => {
+  const words = describe({ ...SETTINGS, prompts: 0, steps: 0, saveEvery: 0 }, 0);
+  assert.match(words, /Not every training prompt comes\./);
+  assert.match(words, /is known after the first run/);
+});
