@@ -1,8 +1,9 @@
 // The dialogue page: all spans at once with O, the dialogues beside with [ and ].
-import { typing } from "../studio.js";
+import { $, $$ } from "../lib/dom.js";
+import { isTyping } from "../lib/keys.js";
 
-const spans = [...document.querySelectorAll("details.span")];
-const button = document.querySelector("[data-spans]");
+const spans = $$("details.span");
+const button = $("[data-spans]");
 
 function toggleSpans() {
   const open = !spans.every((span) => span.open);
@@ -16,8 +17,7 @@ if (spans.length) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (typing(event)) return;
+  if (isTyping(event)) return;
   if (event.key === "o" && spans.length) toggleSpans();
-  if (event.key === "[" || event.key === "]")
-    document.querySelector(`[data-key="${event.key}"]`)?.click();
+  if (event.key === "[" || event.key === "]") $(`[data-key="${event.key}"]`)?.click();
 });
