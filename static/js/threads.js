@@ -1,25 +1,22 @@
 // Comments on places of a page. Each element with `data-thread` gets a button that opens the threads
 // of its place; the server says over the socket how many are open, and pages that others read follow.
-import { csrf, typing } from "./studio.js";
+import { $, $$, cloneTemplate, pageData } from "./lib/dom.js";
+import { keepPlace } from "./lib/focus.js";
+import { get } from "./lib/http.js";
+import { isTyping } from "./lib/keys.js";
 
 const dialog = document.getElementById("threads");
-const panel = dialog.querySelector("[data-panel]");
-const button = document.getElementById("t-threads").content.firstElementChild;
+const panel = $("[data-panel]", dialog);
 let anchor = null;
 let pointed = null;
 
 const anchorOf = (hook) => (hook.dataset.thread === "rubric" ? "" : hook.dataset.thread);
 const signal = () => document.getElementById("threads-signal");
 
-function hang() {
-  for (const hook of document.querySelectorAll("[data-thread]")) {
-    if (
-      [...hook.querySelectorAll(".threads-button")].some(
-        (each) => each.closest("[data-thread]") === hook,
-      )
-    )
-      continue;
-    const own = button.cloneNode(true);
+function addButtons() {
+  for (const hook of $$("[data-thread]")) {
+    if (ownParts(hook, ".threads-button").length) continue;
+    const own = cloneTemplate("t-threads");
     own.addEventListener("click", (event) => {
       event.preventDefault();
       event.stopPropagation();
@@ -30,25 +27,28 @@ function hang() {
   count();
 }
 
+/** The parts of `hook` that do not belong to another hook inside it. */
+const ownParts = (hook, selector) =>
+  $$(selector, hook).filter((part) => part.closest("[data-thread]") === hook);
+
 function placeIn(hook) {
-  const places = [...hook.querySelectorAll("[data-thread-place]")].filter(
-    (place) => place.closest("[data-thread]") === hook,
-  );
   return (
-    places[0] ?? hook.querySelector("header, .section-head .row, .section-head, .row.tight") ?? hook
+    ownParts(hook, "[data-thread-place]")[0] ??
+    $("header, .section-head .row, .section-head, .row.tight", hook) ??
+    hook
   );
 }
 
 function count() {
-  const counts = JSON.parse(document.getElementById("threads-counts").textContent);
-  for (const own of document.querySelectorAll(".threads-button")) {
+  const counts = pageData("threads-counts");
+  for (const own of $$(".threads-button")) {
     const n = counts[anchorOf(own.closest("[data-thread]"))] ?? 0;
-    own.querySelector("[data-n]").textContent = n || "";
+    $("[data-n]", own).textContent = n || "";
     own.classList.toggle("has-open", n > 0);
     own.title = n ? `${n} open (C)` : "Comment (C)";
   }
   const total = Number(signal().dataset.total);
-  for (const place of document.querySelectorAll("[data-threads-total]")) {
+  for (const place of $$("[data-threads-total]")) {
     place.hidden = total === 0;
     place.textContent = `${total} open comment${total === 1 ? "" : "s"}`;
   }
@@ -58,36 +58,23 @@ async function open(at) {
   anchor = at;
   if (!dialog.open) dialog.show();
   await refresh();
-  panel.querySelector("textarea")?.focus();
+  $("textarea", panel)?.focus();
 }
 
 /** Ask for the panel anew. What somebody is typing in it stays, and so does the focus. */
 async function refresh() {
   const wanted = anchor;
-  const reply = await fetch(`${dialog.dataset.url}?${new URLSearchParams({ anchor: wanted })}`, {
-    headers: { "X-CSRFToken": csrf() },
-  }).catch(() => null);
+  const answer = await get(dialog.dataset.url, { anchor: wanted });
   if (wanted !== anchor) return;
-  if (!reply?.ok) {
+  if (!answer.ok) {
     panel.textContent = "The comments could not be read. Close this and open it again.";
     return;
   }
-  const html = await reply.text();
-  const typed = new Map(
-    [...panel.querySelectorAll("textarea")]
-      .filter((area) => area.value !== area.defaultValue)
-      .map((area) => [area.id, area.value]),
-  );
-  const unfolded = [...panel.querySelectorAll("details[open]")].map((details) => details.id);
-  const focused = panel.contains(document.activeElement) ? document.activeElement.id : "";
-  panel.innerHTML = html;
-  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-  for (const [id, value] of typed) {
-    const area = document.getElementById(id);
-    if (area) area.value = value;
-  }
+  const restorePlace = keepPlace(panel);
+  // Markup of our own server, in which all text of people is escaped.
+  panel.innerHTML = answer.text;
   window.htmx.process(panel);
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  restorePlace();
 }
 
 let stamp = signal().dataset.stamp;
@@ -106,16 +93,16 @@ new MutationObserver(() => {
 document.addEventListener("pointerover", (event) => {
   pointed = event.target.closest("[data-thread]") ?? pointed;
 });
-document.addEventListener("rubric:drawn", hang);
+document.addEventListener("rubric:drawn", addButtons);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && dialog.open && dialog.contains(event.target)) {
     dialog.close();
     return;
   }
-  if (event.key !== "c" || typing(event)) return;
+  if (event.key !== "c" || isTyping(event)) return;
   const focused = document.activeElement?.closest("[data-thread]");
   const hook = focused ?? (pointed?.isConnected ? pointed : null);
   event.preventDefault();
   open(hook ? anchorOf(hook) : "");
 });
-hang();
+addButtons();

@@ -26,7 +26,7 @@ export class Draft {
     if (!stored) return;
     // Earlier versions of the studio stored the rating itself.
     this.criteria.fill(stored.content ?? stored);
-    this.autosaver.takeUp(stored);
+    this.autosaver.resume(stored);
     this.criteria.open(this.criteria.missing()[0] ?? this.criteria.all[0]);
     this.change();
   }
@@ -95,7 +95,7 @@ export class Draft {
   }
 
   #keepThis(revision, draft) {
-    this.autosaver.goOn(revision, draft);
+    this.autosaver.continueFrom(revision, draft);
     this.change();
   }
 

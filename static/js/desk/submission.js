@@ -39,7 +39,7 @@ export class Submission {
     const status = xhr?.status ?? 0;
     const body = parseJson(xhr?.responseText);
     if (body?.code === "stale") {
-      this.autosaver.differs(body);
+      this.autosaver.handleStale(body);
       return;
     }
     if (body?.revision) this.autosaver.revision = body.revision;

@@ -1,203 +1,217 @@
-// Keep a text on the server by itself, and on this computer until the server has it.
-import { csrf, within } from "../studio.js";
+// Content that saves itself: a moment after a change, again after a failure, and in this browser
+// until the server has it.
+import { postJson } from "./http.js";
+import { readStored, removeStored, store } from "./storage.js";
 
-const AFTER_TYPING_MS = 600;
-const RETRY_S = [5, 10, 20, 30];
 const ANSWER_WITHIN_S = 20;
 
 /**
- * `page` answers: `text()` the text now; `show(state, words)` what became of the last save;
- * `saved(reply)` after each save; `stale(reply)` where somebody else saved in between.
+ * What is saved, and how the page shows it, is up to `page`:
+ *
+ * - `content()` the content now, as plain data; `request(content, revision)` the JSON to post;
+ * - `contentOf(reply)` the server's content in a refusal for a stale revision;
+ *   `isSame(one, other)` whether two contents are equal;
+ * - `changed()`, `sending()` and `saved(reply)`; `adopted(reply)` where the server turned out to have
+ *   this very content; `retrying(seconds, reason)` every second until the next attempt;
+ * - `refused(answer)` for an answer that no second attempt would change;
+ *   `conflict(reply)` where somebody else saved in between. Nothing is sent until `continueFrom`.
  */
-export class Autosave {
-  constructor({ url, keepAs, revision, saved, savedAt, page }) {
-    Object.assign(this, { url, keepAs, revision, page, at: savedAt ? Date.parse(savedAt) : 0 });
-    // The server's text at `revision`, which the text here was written from.
-    this.base = structuredClone(saved);
+export class Autosaver {
+  /** `pauseMs` without a change, then it is sent; `retryAfterS` are the waits after failures. */
+  constructor(
+    { url, storageKey, revision, base = null, pauseMs, retryAfterS, page },
+    win = window,
+  ) {
+    Object.assign(this, { url, storageKey, revision, pauseMs, retryAfterS, page });
+    // The server's content at `revision`, which the content here was made from.
+    this.base = structuredClone(base);
     this.failures = 0;
-    // Texts that were sent and never answered: the server may have them.
+    // What was sent and never answered: the server may have it.
     this.unanswered = [];
-    this.dirty = this.held = false;
-    this.tick = setInterval(() => {
-      if (!this.dirty && !this.held) page.show("saved", ago(this.at));
-    }, 5000);
-    page.show("saved", ago(this.at));
-    addEventListener("pagehide", () => this.now());
-    addEventListener("online", () => this.dirty && this.now());
+    this.isDirty = this.isHeld = this.isStopped = false;
+    this.listeners = new AbortController();
+    const { signal } = this.listeners;
+    win.addEventListener("pagehide", () => this.save(), { signal });
+    win.addEventListener("online", () => this.save(), { signal });
   }
 
-  /** What was typed here and never arrived: {content, base, revision}, or null. */
-  kept() {
-    try {
-      return JSON.parse(localStorage.getItem(this.keepAs));
-    } catch {
-      return null;
-    }
+  /** What an earlier page kept here because it never arrived: {content, base, revision}, or null. */
+  stored() {
+    return readStored(this.storageKey);
   }
 
-  /** The text changed: keep it here at once, send it when the typing pauses. */
-  changed() {
-    this.dirty = true;
-    this.keep();
-    if (this.held) return;
-    clearTimeout(this.timer);
-    clearInterval(this.countdown);
-    this.timer = setTimeout(() => this.now(), AFTER_TYPING_MS);
-    this.page.show("saving", "Not saved yet");
+  store() {
+    const { base, revision } = this;
+    this.isStored = store(this.storageKey, { content: this.page.content(), base, revision });
   }
 
-  /** Go on with what an earlier page kept: its text was written from `base` at `revision`. */
-  takeUp({ base, revision }) {
+  discardStored() {
+    removeStored(this.storageKey);
+  }
+
+  /** Continue from what an earlier page kept: it was made from `base` at `revision`. */
+  resume({ base, revision }) {
     this.base = base ?? null;
     this.revision = revision;
-    this.dirty = true;
+    this.isDirty = true;
   }
 
-  /** Stop sending until the person has chosen between two texts. */
+  /** The content changed: keep it here at once, send it when the changes pause. */
+  changed() {
+    this.isDirty = true;
+    this.store();
+    if (this.isHeld) return;
+    this.#clearTimers();
+    this.timer = setTimeout(() => this.save(), this.pauseMs);
+    this.page.changed();
+  }
+
+  /** Send nothing until `release` or `continueFrom`. */
   hold() {
-    this.held = true;
-    clearTimeout(this.timer);
-    clearInterval(this.countdown);
+    this.isHeld = true;
+    this.#clearTimers();
   }
 
-  /** Go on from the server's text `base` at `revision`: what is here holds all of it. */
-  goOn(revision, base) {
-    this.held = false;
+  /** Send nothing more, and wait for what is on its way. */
+  async holdAndWait() {
+    this.hold();
+    await this.sending;
+    // What was on its way may have failed and begun to wait for its next attempt.
+    this.hold();
+  }
+
+  release() {
+    this.isHeld = false;
+  }
+
+  /** Continue from the server's `base` at `revision`: what is here holds all of it. */
+  continueFrom(revision, base) {
+    this.release();
     this.revision = revision;
     this.base = structuredClone(base);
   }
 
-  /** The text is the server's: nothing is left to send. */
-  settle(savedAt) {
-    this.dirty = false;
-    this.at = Date.parse(savedAt);
-    this.forget();
-    this.page.show("saved", ago(this.at));
+  /** The item is done or gone: send what is unsaved once more, and nothing after it. */
+  stop() {
+    this.save();
+    this.isStopped = true;
+    this.#clearTimers();
+    this.listeners.abort();
   }
 
-  keep() {
-    try {
-      localStorage.setItem(
-        this.keepAs,
-        JSON.stringify({ content: this.page.text(), base: this.base, revision: this.revision }),
-      );
-      this.isKept = true;
-    } catch {
-      this.isKept = false;
-    }
+  /** Nothing of this is to be saved any more. */
+  abandon() {
+    this.isStopped = true;
+    this.discardStored();
   }
 
-  forget() {
-    try {
-      localStorage.removeItem(this.keepAs);
-    } catch {
-      /* it was never kept */
-    }
-  }
-
-  /** Send what is unsaved. True once the server has the text as it is now. */
-  async now() {
-    if (this.held) return false;
+  /** Send what is unsaved. True once the server has the content as it is now. */
+  async save() {
+    if (this.isHeld || this.isStopped) return false;
     if (this.sending) {
       await this.sending;
-      return this.dirty ? this.now() : true;
+      return this.isDirty ? this.save() : true;
     }
-    if (!this.dirty) return true;
-    clearTimeout(this.timer);
-    clearInterval(this.countdown);
-    this.sending = this.send();
+    if (!this.isDirty) return true;
+    this.#clearTimers();
+    this.sending = this.#send();
     try {
       await this.sending;
     } finally {
       this.sending = null;
     }
-    return !this.dirty;
+    return !this.isDirty;
   }
 
-  async send() {
-    this.page.show("saving", "Saving");
-    this.dirty = false;
-    const content = structuredClone(this.page.text());
-    const body = JSON.stringify({ content, expected_revision: this.revision });
-    let response;
-    try {
-      response = await fetch(this.url, {
-        method: "POST",
-        body,
-        redirect: "manual",
-        keepalive: body.length < 60000,
-        signal: within(ANSWER_WITHIN_S),
-        headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
-      });
-    } catch {
-      this.unanswered.push(content);
-      return this.again();
-    }
-    if (response.type === "opaqueredirect")
-      return this.again("You are signed out. Sign in in another tab;");
-    if (response.status >= 500 || response.status === 429) return this.again();
-    const reply = await response.json().catch(() => null);
-    if (response.ok && reply) return this.arrived(reply, content);
-    if (response.ok) {
-      this.unanswered.push(content);
-      return this.again();
-    }
-    this.dirty = true;
-    if (reply?.code === "stale") return this.page.stale(reply);
-    this.page.show(
-      "failed",
-      `Not saved. ${reply?.detail ?? "The server refused it."} ${this.safe()}`,
-    );
+  /** Try again after a while; `reason` is handed on to the page. */
+  retry(reason) {
+    this.isDirty = true;
+    const waits = this.retryAfterS;
+    let left = waits[Math.min(this.failures++, waits.length - 1)];
+    this.page.retrying(left, reason);
+    clearInterval(this.countdown);
+    this.countdown = setInterval(() => {
+      left -= 1;
+      if (left > 0) {
+        this.page.retrying(left, reason);
+        return;
+      }
+      clearInterval(this.countdown);
+      this.save();
+    }, 1000);
   }
 
-  arrived(reply, content) {
+  /** The server has other content than this was made from: that of somebody else, or our own. */
+  async handleStale(reply) {
+    const theirs = this.page.contentOf(reply);
+    const now = this.page.content();
+    // The answer to an earlier request got lost: what is there is what this page sent.
+    const isOurs = [now, ...this.unanswered].some((own) => this.page.isSame(theirs, own));
+    if (!isOurs) {
+      this.hold();
+      await this.page.conflict(reply);
+      return;
+    }
+    this.continueFrom(reply.revision, theirs);
+    if (!this.page.isSame(theirs, now)) {
+      this.save();
+      return;
+    }
+    this.isDirty = false;
+    this.discardStored();
+    this.page.adopted(reply);
+  }
+
+  async #send() {
+    this.page.sending();
+    this.isDirty = false;
+    const content = structuredClone(this.page.content());
+    const answer = await postJson(this.url, this.page.request(content, this.revision), {
+      timeoutS: ANSWER_WITHIN_S,
+      mayOutlivePage: true,
+    });
+    const isArrived = answer.ok && answer.data !== null;
+    if (this.isStopped) {
+      if (isArrived) this.#discardIfStill(content);
+    } else if (isArrived) {
+      this.#arrived(answer.data, content);
+    } else {
+      this.isDirty = true;
+      await this.#failed(answer, content);
+    }
+  }
+
+  #arrived(reply, content) {
     this.revision = reply.revision;
     this.base = content;
     this.failures = 0;
     this.unanswered = [];
-    this.at = Date.now();
-    if (this.dirty) {
-      this.keep();
-      this.timer = setTimeout(() => this.now(), AFTER_TYPING_MS);
-    } else {
-      this.forget();
-      this.page.show("saved", "Saved just now");
-    }
+    if (this.isDirty) this.store();
+    else this.discardStored();
     this.page.saved(reply);
   }
 
-  again(why = "Not saved,") {
-    this.dirty = true;
-    let left = RETRY_S[Math.min(this.failures++, RETRY_S.length - 1)];
-    const say = () => this.page.show("failed", `${why} trying again in ${left} s. ${this.safe()}`);
-    say();
+  async #failed(answer, content) {
+    if (answer.isLost || answer.ok) {
+      this.unanswered.push(content);
+      this.retry();
+    } else if (answer.status >= 500) {
+      this.retry();
+    } else if (answer.data?.code === "stale") {
+      await this.handleStale(answer.data);
+    } else {
+      this.page.refused(answer);
+    }
+  }
+
+  /** Another page may have stored something newer meanwhile. */
+  #discardIfStill(content) {
+    const stored = this.stored();
+    if (stored && this.page.isSame(stored.content, content)) this.discardStored();
+  }
+
+  #clearTimers() {
+    clearTimeout(this.timer);
     clearInterval(this.countdown);
-    this.countdown = setInterval(() => {
-      left -= 1;
-      if (left > 0) return say();
-      clearInterval(this.countdown);
-      this.now();
-    }, 1000);
   }
-
-  safe() {
-    return this.isKept
-      ? "Your text is kept on this computer."
-      : "Keep this page open: this browser does not let it keep your text.";
-  }
-}
-
-function ago(at) {
-  const seconds = Math.round((Date.now() - at) / 1000);
-  if (!at) return "Saved";
-  if (seconds < 5) return "Saved just now";
-  if (seconds < 60) return `Saved ${seconds} seconds ago`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `Saved ${minutes === 1 ? "a minute" : `${minutes} minutes`} ago`;
-  const when = new Date(at);
-  const time = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
-  const today = when.toDateString() === new Date().toDateString();
-  return today
-    ? `Saved at ${time}`
-    : `Saved on ${when.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${time}`;
 }

@@ -2,7 +2,7 @@
 import { $ } from "../lib/dom.js";
 import { selectorOf } from "../lib/focus.js";
 import { fieldAt } from "./draft.js";
-import { letDrag } from "./list.js";
+import { enableDragging } from "./list.js";
 import { announce } from "./status.js";
 import { duplicate, move, moveTo, newCriterion } from "./text.js";
 
@@ -19,11 +19,11 @@ export class Actions {
       down: () => this.shift(draft.criterion, 1),
       undo: () => undo.undo(),
       redo: () => undo.redo(),
-      "set-aside": (button) => state.setAside(button.closest("[data-lint]").dataset.key),
-      "show-aside": () => state.showAside(),
+      "set-aside": (button) => state.hideWarning(button.closest("[data-lint]").dataset.key),
+      "show-aside": () => state.showHidden(),
     };
     document.addEventListener("click", (event) => this.#click(event));
-    letDrag((uid, index) => this.#drop(uid, index));
+    enableDragging((uid, index) => this.#drop(uid, index));
   }
 
   add() {

@@ -1,18 +1,19 @@
 // Two versions side by side: choosing another one, the layout, and walking from change to change.
-import { typing } from "../studio.js";
+import { $, $$ } from "../lib/dom.js";
+import { isTyping } from "../lib/keys.js";
 
-const form = document.querySelector("[data-compare]");
-const panes = document.querySelector("[data-layout]");
-const changes = [...document.querySelectorAll("[data-change]")];
-const picks = [...document.querySelectorAll(".pick a")];
+const form = $("[data-compare]");
+const panes = $("[data-layout]");
+const changes = $$("[data-change]");
+const picks = $$(".pick a");
 let at = -1;
 
 form.addEventListener("change", (event) => {
-  if (event.target.name === "layout") lay(event.target.value);
+  if (event.target.name === "layout") setLayout(event.target.value);
   else form.submit();
 });
 
-function lay(layout) {
+function setLayout(layout) {
   panes.dataset.layout = layout;
   const address = new URL(location);
   address.searchParams.set("layout", layout);
@@ -44,14 +45,14 @@ for (const pick of picks)
 document.addEventListener(
   "keydown",
   (event) => {
-    if (typing(event)) return;
+    if (isTyping(event)) return;
     if (event.key === "j" || event.key === "k") {
       event.stopImmediatePropagation();
       go(event.key === "j" ? 1 : -1);
     } else if (event.key === "v") {
-      const other = form.querySelector("[name=layout]:not(:checked)");
+      const other = $("[name=layout]:not(:checked)", form);
       other.checked = true;
-      lay(other.value);
+      setLayout(other.value);
     }
   },
   { capture: true },

@@ -1,7 +1,6 @@
 // Two people saved one draft: what only one of them changed is taken, the rest is asked.
-import { csrf } from "../studio.js";
-
-const $ = (selector, root = document) => root.querySelector(selector);
+import { $, $$ } from "../lib/dom.js";
+import { postJson } from "../lib/http.js";
 
 /**
  * `editor` answers `text()`, `base()`, the text that both began from, and `merged(reply)`, with
@@ -18,7 +17,7 @@ export class Conflict {
     return !this.box.hidden;
   }
 
-  /** Bring in what was saved by others. Raises what `fetch` raises where the server is away. */
+  /** Bring in what was saved by others. Raises where the server does not answer. */
   async resolve() {
     const reply = await this.#merge();
     if (reply.undecided === 0) this.#finish(reply);
@@ -27,19 +26,13 @@ export class Conflict {
   }
 
   async #merge() {
-    const body = JSON.stringify({
+    const answer = await postJson(this.url, {
       base: this.editor.base(),
       content: this.editor.text(),
       choices: this.choices,
     });
-    const response = await fetch(this.url, {
-      method: "POST",
-      body,
-      redirect: "manual",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
-    });
-    if (!response.ok) throw new Error("the texts were not merged");
-    return response.json();
+    if (!answer.ok || !answer.data) throw new Error("the texts were not merged");
+    return answer.data;
   }
 
   #finish(reply) {
@@ -63,7 +56,7 @@ export class Conflict {
     form.addEventListener("click", (event) => {
       const side = event.target.closest("[data-all]")?.dataset.all;
       if (!side) return;
-      for (const box of form.querySelectorAll(`[value="${side}"]`)) {
+      for (const box of $$(`[value="${side}"]`, form)) {
         box.checked = true;
         this.choices[box.name] = side;
       }
@@ -80,15 +73,13 @@ export class Conflict {
   }
 
   #count(form) {
-    const left = [...form.querySelectorAll("[data-key]")].filter(
-      (field) => !$(":checked", field),
-    ).length;
+    const left = undecided(form).length;
     $('[type="submit"]', form).setAttribute("aria-disabled", String(left > 0));
     $("[data-left]", form).textContent = left ? `${left} left to choose` : "";
   }
 
   async #choose(form) {
-    const open = [...form.querySelectorAll("[data-key]")].find((field) => !$(":checked", field));
+    const [open] = undecided(form);
     if (open) {
       $("input", open).focus();
       return;
@@ -101,3 +92,5 @@ export class Conflict {
     }
   }
 }
+
+const undecided = (form) => $$("[data-key]", form).filter((field) => !$(":checked", field));

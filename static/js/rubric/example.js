@@ -1,13 +1,14 @@
-// The total of an example, beside the formula. The server reckons; the page has a control per criterion.
+// The total of an example, beside the formula. The server computes it; the page has a
+// control for each criterion.
 
-import { csrf } from "../studio.js";
-import { part } from "./fields.js";
+import { $, $$, cloneTemplate } from "../lib/dom.js";
+import { postJson } from "../lib/http.js";
 import { levelValues, share, sortedLevels } from "./text.js";
 
 const WAIT_MS = 120;
 // What was chosen stays while the form is drawn anew.
 const chosen = {};
-let asked = 0;
+let requests = 0;
 let timer;
 
 export function drawExample(form, text) {
@@ -16,14 +17,14 @@ export function drawExample(form, text) {
     (criterion) => criterion.kind === "judge" && levelValues(criterion).length > 1,
   );
   rows.replaceChildren(...judged.map((criterion) => row(form, text, criterion)));
-  ask(form, text);
+  updateExample(form, text);
 }
 
 function row(form, text, criterion) {
   const values = levelValues(criterion);
   if (!values.includes(chosen[criterion.uid]))
     chosen[criterion.uid] = values[Math.floor(values.length / 2)];
-  const item = part("t-example");
+  const item = cloneTemplate("t-example");
   const control = item.querySelector("input");
   const id = `example-${criterion.uid}`;
   Object.assign(item.querySelector("label"), {
@@ -46,7 +47,7 @@ function row(form, text, criterion) {
   control.addEventListener("input", () => {
     chosen[criterion.uid] = values[control.value];
     show();
-    ask(form, text);
+    updateExample(form, text);
   });
   show();
   return item;
@@ -58,30 +59,25 @@ function inWords(criterion, value) {
   return `${value} ${level.label}`.trim();
 }
 
-export function ask(form, text) {
+export function updateExample(form, text) {
   clearTimeout(timer);
-  timer = setTimeout(() => reckon(form, text), WAIT_MS);
+  timer = setTimeout(() => compute(form, text), WAIT_MS);
 }
 
-async function reckon(form, text) {
+async function compute(form, text) {
   const box = form.querySelector("[data-example]");
   if (!box?.isConnected) return;
-  const turn = ++asked;
+  const request = ++requests;
   const uids = text.criteria.map((criterion) => criterion.uid);
   const levels = Object.fromEntries(Object.entries(chosen).filter(([uid]) => uids.includes(uid)));
-  const response = await fetch(form.querySelector("[data-example-url]").dataset.exampleUrl, {
-    method: "POST",
-    body: JSON.stringify({ content: text, levels }),
-    redirect: "manual",
-    headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
-  }).catch(() => null);
-  // An answer that a later question overtook is not shown.
-  if (turn !== asked || !response?.ok) return;
-  const reply = await response.json();
+  const { exampleUrl } = $("[data-example-url]", form).dataset;
+  const answer = await postJson(exampleUrl, { content: text, levels });
+  // An answer that a later request overtook is not shown.
+  if (request !== requests || !answer.ok) return;
   // Markup of our own server.
-  box.innerHTML = reply.html;
-  for (const item of form.querySelectorAll("[data-uid]")) {
-    const gain = reply.steps[item.dataset.uid];
-    item.querySelector("[data-gain]").textContent = gain ? `one level more: ${gain}` : "";
+  box.innerHTML = answer.data.html;
+  for (const item of $$("[data-uid]", form)) {
+    const gain = answer.data.steps[item.dataset.uid];
+    $("[data-gain]", item).textContent = gain ? `one level more: ${gain}` : "";
   }
 }

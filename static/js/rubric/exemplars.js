@@ -1,12 +1,14 @@
 // The dialog that finds replies of real dialogues to show as exemplars of a level.
-const $ = (selector, root = document) => root.querySelector(selector);
+import { $ } from "../lib/dom.js";
+import { get } from "../lib/http.js";
+
 const WAIT_MS = 250;
 const dialog = $("#exemplars");
 const words = $("[data-words]", dialog);
 const rated = $("[data-rated]", dialog);
 const found = $("[data-found]", dialog);
 let timer, level, use;
-let asked = 0;
+let searches = 0;
 
 /** Let the person choose; `taken({text, context})` gets each reply that they choose. */
 export function pickExemplar(place, taken) {
@@ -23,18 +25,13 @@ export function pickExemplar(place, taken) {
 
 async function search() {
   clearTimeout(timer);
-  const turn = ++asked;
-  const query = new URLSearchParams({ q: words.value });
-  if (rated.checked) {
-    query.set("uid", level.uid);
-    query.set("level", level.value);
-  }
-  const response = await fetch(`${dialog.dataset.url}?${query}`, { redirect: "manual" }).catch(
-    () => null,
-  );
-  if (turn !== asked) return;
+  const search = ++searches;
+  const ofLevel = rated.checked ? { uid: level.uid, level: level.value } : {};
+  const answer = await get(dialog.dataset.url, { q: words.value, ...ofLevel });
+  // An answer that a later search overtook is not shown.
+  if (search !== searches) return;
   // Markup of our own server, in which all text of people is escaped.
-  if (response?.ok) found.innerHTML = await response.text();
+  if (answer.ok) found.innerHTML = answer.text;
   else
     found.textContent =
       "The server does not answer. Type again in a moment, or close this and write the reply yourself.";

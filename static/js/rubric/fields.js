@@ -1,12 +1,8 @@
 // Controls that hold a field of the text each.
 import { setKind, setScale } from "./text.js";
 
-/** A copy of one of the page's templates. */
-export const part = (name) =>
-  document.getElementById(name).content.cloneNode(true).firstElementChild;
-
 /** Let each `data-f` control of `root` hold that field of `object`. */
-export function bind(root, object, path, host) {
+export function bind(root, object, path, draft) {
   for (const control of root.querySelectorAll("[data-f]")) {
     const field = control.dataset.f;
     control.value = object[field] ?? "";
@@ -18,15 +14,15 @@ export function bind(root, object, path, host) {
         return;
       }
       control.removeAttribute("aria-invalid");
-      if (field in RESHAPES) reshape(object, field, value, host);
+      if (field in RESHAPES) reshape(object, field, value, draft);
       else object[field] = value;
-      host.changed({
+      draft.changed({
         label: nameOf(control),
         key: control.matches("select") ? null : control.dataset.path,
         at: control.dataset.path,
       });
       // A choice decides which other controls there are and what they hold.
-      if (control.matches("select")) host.redraw(`#${control.id}`);
+      if (control.matches("select")) draft.redraw(`#${control.id}`);
     });
     // A number that can't be read goes back to the one that is kept.
     control.addEventListener("blur", () => {
@@ -39,13 +35,13 @@ export function bind(root, object, path, host) {
 
 const RESHAPES = { kind: setKind, scale: setScale };
 
-function reshape(criterion, field, value, host) {
+function reshape(criterion, field, value, draft) {
   const written = () => criterion.levels.filter((level) => level.label || level.anchor).length;
   const before = written();
   RESHAPES[field](criterion, value);
   if (!before) return;
   const lost = before - written();
-  host.removed(
+  draft.removed(
     lost
       ? `The words of ${lost === 1 ? "one level" : `${lost} levels`} went with their scale.`
       : "The scale is another one now.",

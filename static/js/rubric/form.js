@@ -1,30 +1,31 @@
 // The form of one criterion, or of the rubric itself: controls that hold a field of the text each.
+import { cloneTemplate } from "../lib/dom.js";
 import { drawExample } from "./example.js";
-import { bind, part } from "./fields.js";
+import { bind } from "./fields.js";
 import { drawLevels } from "./levels.js";
-import { letPreview } from "./preview.js";
+import { enablePreview } from "./preview.js";
 import { levelValues, share, sortedLevels } from "./text.js";
 
 /**
- * Draw what is picked into `box`. `host` has `text`, `criterion` (null for the rubric),
+ * Draw what is picked into `box`. `draft` has `text`, `criterion` (null for the rubric),
  * `changed({label, key, at})`, called after a change, `redraw(focus)` and `removed(words)`.
  */
-export function drawForm(box, host) {
-  const { text, criterion } = host;
-  const form = part(criterion ? "t-criterion" : "t-about");
+export function drawForm(box, draft) {
+  const { text, criterion } = draft;
+  const form = cloneTemplate(criterion ? "t-criterion" : "t-about");
   const path = criterion ? `criteria[${text.criteria.indexOf(criterion)}]` : "";
-  bind(form, criterion ?? text, path, host);
+  bind(form, criterion ?? text, path, draft);
   if (criterion) {
-    drawLevels(form, path, host);
-    drawSpans(form, path, host);
+    drawLevels(form, path, draft);
+    drawSpans(form, path, draft);
     form.querySelector("[data-more]").open = Boolean(criterion.use_when || criterion.avoid_when);
   } else {
-    letPreview(form);
+    enablePreview(form);
   }
   box.replaceChildren(form);
   box.dataset.thread = criterion ? `criterion:${criterion.uid}` : "rubric";
   if (!criterion) drawExample(form, text);
-  refreshForm(box, host);
+  refreshForm(box, draft);
   // Remarks and other things that hang on a criterion or a level find their place anew.
   box.dispatchEvent(
     new CustomEvent("rubric:drawn", { bubbles: true, detail: { uid: criterion?.uid ?? null } }),
@@ -80,8 +81,8 @@ function refreshGates(gate, criterion) {
   gate.value = criterion.gate ?? "";
 }
 
-function drawSpans(form, path, host) {
-  const { criterion } = host;
+function drawSpans(form, path, draft) {
+  const { criterion } = draft;
   const fields = form.querySelector("[data-spans]");
   fields.dataset.path = `${path}.spans`;
   for (const box of fields.querySelectorAll("[data-span]")) {
@@ -90,13 +91,13 @@ function drawSpans(form, path, host) {
       criterion.spans = [...fields.querySelectorAll("[data-span]:checked")].map(
         (one) => one.dataset.span,
       );
-      host.changed({ label: "What the rater reads", at: `${path}.spans` });
+      draft.changed({ label: "What the rater reads", at: `${path}.spans` });
     });
   }
   const gate = form.querySelector("[data-gate]");
   gate.dataset.path = `${path}.gate`;
   gate.addEventListener("change", () => {
     criterion.gate = gate.value === "" ? null : Number(gate.value);
-    host.changed({ label: "Gate", at: gate.dataset.path });
+    draft.changed({ label: "Gate", at: gate.dataset.path });
   });
 }

@@ -1,9 +1,10 @@
 // Undo and redo over the whole text of a draft. It knows no page; a session keeps it over a reload.
+import { readStored, removeStored, store } from "../lib/storage.js";
 
-const MOST = 200;
-const TOGETHER_MS = 1500;
+const MAX_STEPS = 200;
+const SAME_STEP_MS = 1500;
 // What a browser keeps for a session is about 5 MB.
-const MOST_KEPT = 2_000_000;
+const MAX_STORED = 2_000_000;
 
 /** An entry is {text, label, at}: a text as JSON, what was done in words, and where it was done. */
 export class History {
@@ -24,10 +25,10 @@ export class History {
   record(text, { label, at = null, key = null }) {
     const next = JSON.stringify(text);
     if (next === this.present) return;
-    const together = key && this.last?.key === key && this.now() - this.last.time < TOGETHER_MS;
+    const together = key && this.last?.key === key && this.now() - this.last.time < SAME_STEP_MS;
     if (!together || !this.done.length) {
       this.done.push({ text: this.present, label, at });
-      if (this.done.length > MOST) this.done.shift();
+      if (this.done.length > MAX_STEPS) this.done.shift();
     }
     this.last = { key, time: this.now() };
     this.undone = [];
@@ -35,11 +36,11 @@ export class History {
   }
 
   /** The text before the last change, as {text, label, at}; null where there is none. */
-  back() {
+  undo() {
     return this.#step(this.done, this.undone);
   }
 
-  forth() {
+  redo() {
     return this.#step(this.undone, this.done);
   }
 
@@ -53,32 +54,21 @@ export class History {
   }
 
   keep(name) {
-    let room = MOST_KEPT - this.present.length;
+    let room = MAX_STORED - this.present.length;
     const fits = (entry) => {
       room -= entry.text.length;
       return room > 0;
     };
     const done = this.done.toReversed().filter(fits).toReversed();
-    try {
-      sessionStorage.setItem(
-        name,
-        JSON.stringify({ present: this.present, done, undone: this.undone.slice(-20) }),
-      );
-    } catch {
-      /* the reload begins a new history */
-    }
+    store(name, { present: this.present, done, undone: this.undone.slice(-20) }, "sessionStorage");
   }
 
   /** Go on with the history of before the reload, if it led to this text. */
   restore(name) {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(name));
-      sessionStorage.removeItem(name);
-      if (kept?.present !== this.present) return;
-      this.done = kept.done;
-      this.undone = kept.undone;
-    } catch {
-      /* as above */
-    }
+    const kept = readStored(name, "sessionStorage");
+    removeStored(name, "sessionStorage");
+    if (kept?.present !== this.present) return;
+    this.done = kept.done;
+    this.undone = kept.undone;
   }
 }

@@ -1,17 +1,12 @@
 // What the lint found: beside each field, in the list, and in the way of publishing.
-import { part } from "./fields.js";
+import { $, $$, cloneTemplate } from "../lib/dom.js";
+import { readStored, store } from "../lib/storage.js";
 
-const $ = (selector, root = document) => root.querySelector(selector);
-
-/** Warnings that a person set aside on this computer, by the finding's key. */
-export class Aside {
+/** Warnings that a person hid on this computer, by the finding's key. */
+export class HiddenWarnings {
   constructor(name) {
     this.name = name;
-    try {
-      this.keys = new Set(JSON.parse(localStorage.getItem(name) ?? "[]"));
-    } catch {
-      this.keys = new Set();
-    }
+    this.keys = new Set(readStored(name));
   }
 
   has(key) {
@@ -29,43 +24,35 @@ export class Aside {
   }
 
   #keep() {
-    try {
-      localStorage.setItem(this.name, JSON.stringify([...this.keys]));
-    } catch {
-      /* for this page, then */
-    }
+    store(this.name, [...this.keys]);
   }
 }
 
-/** The findings as the server listed them, those that were set aside left out. */
-export function findings(aside) {
-  return [...document.querySelectorAll("#state [data-severity]")]
+/** The findings as the server listed them, without the hidden ones. */
+export function findings(hidden) {
+  return $$("#state [data-severity]")
     .map((item) => ({ ...item.dataset }))
-    .filter((one) => !aside.has(one.key));
+    .filter((one) => !hidden.has(one.key));
 }
 
-/** Hide what was set aside from the list, and say how many there are. */
-export function drawFindings(aside) {
-  let hidden = 0,
-    shown = 0;
-  for (const item of document.querySelectorAll('#state [data-severity="warning"]')) {
-    item.hidden = aside.has(item.dataset.key);
-    if (item.hidden) hidden += 1;
-    else shown += 1;
-  }
+/** Leave the hidden warnings out of the list, and say how many there are. */
+export function drawFindings(hidden) {
+  const items = $$('#state [data-severity="warning"]');
+  for (const item of items) item.hidden = hidden.has(item.dataset.key);
+  const left = items.filter((item) => !item.hidden).length;
   const count = $("[data-warnings]");
-  if (count) count.textContent = shown === 1 ? "1 warning" : `${shown} warnings`;
+  if (count) count.textContent = left === 1 ? "1 warning" : `${left} warnings`;
   const again = $("[data-aside]");
-  if (again) {
-    again.hidden = hidden === 0;
-    again.textContent = `${hidden} hidden. Show ${hidden === 1 ? "it" : "them"}`;
-  }
+  if (!again) return;
+  const away = items.length - left;
+  again.hidden = away === 0;
+  again.textContent = `${away} hidden. Show ${away === 1 ? "it" : "them"}`;
 }
 
 /** Put each finding under the control that it is about. */
 export function drawBeside(box, found) {
-  for (const old of box.querySelectorAll("[data-lint]")) old.remove();
-  for (const control of box.querySelectorAll("[data-path]")) {
+  for (const old of $$("[data-lint]", box)) old.remove();
+  for (const control of $$("[data-path]", box)) {
     if (control.closest("[hidden]")) continue;
     const items = found.filter((finding) => finding.path === control.dataset.path).map(lintItem);
     control.after(...items);
@@ -82,7 +69,7 @@ export function drawBeside(box, found) {
 let made = 0;
 
 function lintItem(finding) {
-  const item = part("t-lint");
+  const item = cloneTemplate("t-lint");
   Object.assign(item.dataset, { lint: "", key: finding.key });
   item.id = `lint-${++made}`;
   item.classList.toggle("is-error", finding.severity === "error");

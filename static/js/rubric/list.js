@@ -1,7 +1,8 @@
 // The list of criteria: choose one, move one with the pointer.
+import { $, $$, element } from "../lib/dom.js";
+import { keepPlace } from "../lib/focus.js";
 import { share } from "./text.js";
 
-const $ = (selector, root = document) => root.querySelector(selector);
 const list = $("[data-criteria]");
 let dragged = null;
 let drawn;
@@ -11,7 +12,7 @@ export function drawList(text, current, notes) {
   $("[data-title]").textContent = text.title || "Untitled rubric";
   $("[data-count]").textContent = text.criteria.length;
   $("[data-no-criteria]").hidden = text.criteria.length > 0;
-  const focused = list.contains(document.activeElement) && document.activeElement.dataset.pick;
+  const restorePlace = keepPlace(list);
   const rows = text.criteria.map((criterion) => ({
     criterion,
     share: share(text, criterion),
@@ -25,11 +26,11 @@ export function drawList(text, current, notes) {
     list.replaceChildren(...rows.map(row));
     drawn = looks;
   }
-  for (const link of document.querySelectorAll(".pick [data-pick]")) {
+  for (const link of $$(".pick [data-pick]")) {
     if (link.dataset.pick === current) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
-    if (link.dataset.pick === focused) link.focus();
   }
+  restorePlace();
   list.dispatchEvent(new CustomEvent("rubric:listed", { bubbles: true }));
 }
 
@@ -47,10 +48,8 @@ function row({ criterion, share, notes }) {
   return link;
 }
 
-const element = (name, properties) => Object.assign(document.createElement(name), properties);
-
 /** `drop(uid, index)`: put the criterion where `index` is now. */
-export function letDrag(drop) {
+export function enableDragging(drop) {
   const clear = () => {
     for (const row of list.children) delete row.dataset.drop;
   };

@@ -35,7 +35,7 @@ export class People {
     if (reply.status && reply.status !== "draft" && !this.saving.autosaver.isDirty)
       this.saving.close("Somebody sent this text for review. It is closed for writing now.");
     else if (reply.revision > this.saving.autosaver.revision && this.saving.isIdle)
-      this.saving.takeIn();
+      this.saving.mergeOthers();
   }
 }
 

@@ -1,7 +1,8 @@
 // The playground beside the editor: what to score, the click, and scores that the draft outran.
-import { toast } from "../studio.js";
+import { $, $$, element } from "../lib/dom.js";
+import { newId } from "../lib/id.js";
+import { toast } from "../lib/toast.js";
 
-const $ = (selector, root = document) => root.querySelector(selector);
 const pane = () => $("[data-playground]");
 const form = () => $("[data-playground-form]");
 const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
@@ -13,7 +14,7 @@ document.addEventListener("rubric:score", go);
 function go() {
   const at = form();
   if (!at) return;
-  at.elements.key.value = crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now();
+  at.elements.key.value = newId();
   $("#playground-refused").replaceChildren();
   htmx.trigger(at, "playground:go");
 }
@@ -34,8 +35,8 @@ document.addEventListener("submit", (event) => {
 });
 
 function refuse(words) {
-  const line = Object.assign(document.createElement("p"), { className: "lint is-error" });
-  line.append(Object.assign(document.createElement("span"), { textContent: words }));
+  const line = element("p", { className: "lint is-error" });
+  line.append(element("span", { textContent: words }));
   $("#playground-refused").replaceChildren(line);
 }
 
@@ -80,10 +81,9 @@ document.addEventListener("click", (event) => {
 
 function addPick({ dataset: { pk, title } }, name) {
   const list = $("[data-picked]");
-  if (list.querySelector(`[value="${CSS.escape(pk)}"]`))
-    return toast(`${title} is picked already.`);
-  const item = document.createElement("li");
-  const drop = Object.assign(document.createElement("button"), {
+  if ($(`[value="${CSS.escape(pk)}"]`, list)) return toast(`${title} is picked already.`);
+  const item = element("li");
+  const drop = element("button", {
     type: "button",
     className: "link-btn",
     textContent: "Leave out",
@@ -91,8 +91,8 @@ function addPick({ dataset: { pk, title } }, name) {
   drop.dataset.drop = "";
   drop.setAttribute("aria-label", `Leave out ${title}`);
   item.append(
-    Object.assign(document.createElement("span"), { textContent: title }),
-    Object.assign(document.createElement("input"), { type: "hidden", name, value: pk }),
+    element("span", { textContent: title }),
+    element("input", { type: "hidden", name, value: pk }),
     drop,
   );
   list.append(item);
@@ -154,7 +154,7 @@ if (saved)
 document.addEventListener("rubric:saved", lookAgain);
 
 function sayAgo() {
-  for (const time of document.querySelectorAll("time[data-ago]")) {
+  for (const time of $$("time[data-ago]")) {
     const minutes = Math.round((Date.parse(time.dateTime) - Date.now()) / 60000);
     if (minutes > -60)
       time.textContent = minutes === 0 ? "just now" : ago.format(minutes, "minute");

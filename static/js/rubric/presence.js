@@ -1,7 +1,7 @@
 // Who else has the draft open. The page says every few seconds that it is there.
 
-import { csrf } from "../studio.js";
-import { newId } from "./text.js";
+import { postJson } from "../lib/http.js";
+import { newId } from "../lib/id.js";
 
 const EVERY_MS = 4000;
 const SOON_MS = 300;
@@ -25,10 +25,10 @@ export class Presence {
 
   async #beat() {
     clearTimeout(this.timer);
-    const answer = await this.#tell(this.page.at()).catch(() => null);
-    if (answer?.ok) this.page.seen(await answer.json());
+    const answer = await this.#tell(this.page.at());
+    if (answer.ok) this.page.seen(answer.data);
     // Whoever may not write here any more is shown nobody and asks no more.
-    else if (answer && answer.status < 500) {
+    else if (!answer.isLost && answer.status < 500) {
       this.page.seen({ people: [] });
       return;
     }
@@ -36,12 +36,6 @@ export class Presence {
   }
 
   #tell(at) {
-    return fetch(this.url, {
-      method: "POST",
-      keepalive: true,
-      redirect: "manual",
-      body: JSON.stringify({ tab: this.tab, at }),
-      headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
-    });
+    return postJson(this.url, { tab: this.tab, at }, { mayOutlivePage: true });
   }
 }

@@ -2,7 +2,7 @@
 import { $ } from "../lib/dom.js";
 import { toast } from "../lib/toast.js";
 
-export function letPublish(autosaver) {
+export function enablePublishing(autosaver) {
   const button = $("[data-publish]");
   button.addEventListener("click", async () => {
     button.setAttribute("aria-busy", "true");

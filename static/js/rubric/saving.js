@@ -46,7 +46,7 @@ export class Saving {
   }
 
   /** Go on with what an earlier page kept, if it never arrived. */
-  takeUpStored() {
+  resumeStored() {
     const stored = this.autosaver.stored();
     if (!stored) return;
     if (same(stored.content, this.draft.text)) {
@@ -57,17 +57,17 @@ export class Saving {
     this.draft.text = stored.content;
     this.undo.restart();
     if (stored.revision === this.loaded.revision) {
-      this.autosaver.takeUp({ base: theirs, revision: stored.revision });
+      this.autosaver.resume({ base: theirs, revision: stored.revision });
       toast("Your unsaved text is back.");
       this.autosaver.changed();
     } else {
-      this.autosaver.takeUp(stored);
-      this.autosaver.differs({ ...this.loaded, content: theirs });
+      this.autosaver.resume(stored);
+      this.autosaver.handleStale({ ...this.loaded, content: theirs });
     }
   }
 
   /** Take in what others saved; nothing of this page is unsaved. */
-  takeIn() {
+  mergeOthers() {
     this.merger.resolve().catch(() => {
       // The next reply about who is here tries again.
     });
@@ -146,7 +146,7 @@ export class Saving {
 
   /** One text of what both wrote: it goes on from here, and what was undone before does not. */
   #merged(reply) {
-    this.autosaver.goOn(reply.revision, reply.saved);
+    this.autosaver.continueFrom(reply.revision, reply.saved);
     this.#showMerged(reply.content);
     this.undo.restart();
     const who = reply.saved_by || "Somebody";

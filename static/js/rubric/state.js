@@ -1,14 +1,14 @@
 // What the server says of the text: the total in words, what is missing, and what changed.
 import { $ } from "../lib/dom.js";
 import { keepPlace } from "../lib/focus.js";
-import { Aside, drawBeside, drawFindings, findings } from "./lint.js";
+import { drawBeside, drawFindings, findings, HiddenWarnings } from "./lint.js";
 
 export class State {
   /** `form` is where findings stand beside their fields. */
-  constructor({ form, asideKey }) {
+  constructor({ form, hiddenKey }) {
     this.form = form;
     this.box = $("[data-state-box]");
-    this.aside = new Aside(asideKey);
+    this.hidden = new HiddenWarnings(hiddenKey);
   }
 
   /** Replace what the server says. */
@@ -20,19 +20,19 @@ export class State {
     restorePlace();
   }
 
-  setAside(key) {
-    this.aside.add(key);
+  hideWarning(key) {
+    this.hidden.add(key);
     this.showFindings();
   }
 
-  showAside() {
-    this.aside.clear();
+  showHidden() {
+    this.hidden.clear();
     this.showFindings();
   }
 
   showFindings() {
-    const found = findings(this.aside);
-    drawFindings(this.aside);
+    const found = findings(this.hidden);
+    drawFindings(this.hidden);
     drawBeside(this.form, found);
     const total = $("[data-total-words]", this.form);
     if (total) total.textContent = $("#state [data-total]").textContent;

@@ -1,13 +1,5 @@
 // What can be done to a rubric's text. Pure: no page, no network.
-
-/** A random identity. `crypto.randomUUID` is missing where the page came over plain HTTP. */
-export function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
+import { newId } from "../lib/id.js";
 
 export function newCriterion(text) {
   const judged = text.criteria.filter((criterion) => criterion.kind === "judge");

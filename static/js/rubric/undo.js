@@ -23,11 +23,11 @@ export class Undo {
   }
 
   undo() {
-    this.#travel(this.history.back(), "Undone");
+    this.#travel(this.history.undo(), "Undone");
   }
 
   redo() {
-    this.#travel(this.history.forth(), "Done again");
+    this.#travel(this.history.redo(), "Done again");
   }
 
   #travel(entry, what) {
