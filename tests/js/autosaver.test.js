@@ -179,7 +179,7 @@ test("a text that somebody else saved is a conflict, and nothing is sent until i
   assert.equal(requests.length, 1);
   assert.equal(saver.stored().content.text, "mine still");
   assert.equal(await saver.save(), false);
-  saver.goOn(5, { text: "theirs" });
+  saver.continueFrom(5, { text: "theirs" });
   saver.changed();
   await wait(600);
   assert.deepEqual(requests[1].data, { content: { text: "mine still" }, revision: 5 });
@@ -262,7 +262,7 @@ test("what an earlier page kept is taken up from where it was made", async () =>
   type("kept");
   saver = open();
   page.text = saver.stored().content.text;
-  saver.takeUp({ base: { text: "zero" }, revision: 7 });
+  saver.resume({ base: { text: "zero" }, revision: 7 });
   saver.save();
   assert.deepEqual(requests[0].data, { content: { text: "kept" }, revision: 7 });
 });

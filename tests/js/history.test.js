@@ -20,13 +20,13 @@ function record(name, change = {}) {
 test("undo and redo walk over the texts and say what was done where", () => {
   record("Calm", { at: { uid: "a", path: "criteria[0].name" } });
   record("Safety");
-  assert.equal(history.back().label, "Name Safety");
-  const { text: before, label, at } = history.back();
+  assert.equal(history.undo().label, "Name Safety");
+  const { text: before, label, at } = history.undo();
   assert.deepEqual([before.name, label, at.uid], ["Warmth", "Name Calm", "a"]);
-  assert.equal(history.back(), null);
-  assert.equal(history.forth().text.name, "Calm");
-  assert.equal(history.forth().text.name, "Safety");
-  assert.equal(history.forth(), null);
+  assert.equal(history.undo(), null);
+  assert.equal(history.redo().text.name, "Calm");
+  assert.equal(history.redo().text.name, "Safety");
+  assert.equal(history.redo(), null);
 });
 
 test("typing in one field is undone in one go, if it is quick", () => {
@@ -35,15 +35,15 @@ test("typing in one field is undone in one go, if it is quick", () => {
   record("Ca", { key: "name" });
   clock += 1500;
   record("Calm", { key: "name" });
-  assert.equal(history.back().text.name, "Ca");
-  assert.equal(history.back().text.name, "Warmth");
+  assert.equal(history.undo().text.name, "Ca");
+  assert.equal(history.undo().text.name, "Warmth");
 });
 
 test("other fields and changes after an undo are steps of their own", () => {
   record("C", { key: "name" });
   record("Ca", { key: "title" });
   assert.equal(history.done.length, 2);
-  history.back();
+  history.undo();
   record("Cb", { key: "title" });
   assert.deepEqual([history.done.length, history.undone.length], [2, 0]);
 });
@@ -63,10 +63,10 @@ test("a reload goes on with the history of the same text, once", () => {
   history.keep("key");
   const again = new History(text("Calm"));
   again.restore("key");
-  assert.equal(again.back().text.name, "Warmth");
+  assert.equal(again.undo().text.name, "Warmth");
   const third = new History(text("Calm"));
   third.restore("key");
-  assert.equal(third.back(), null);
+  assert.equal(third.undo(), null);
 });
 
 test("the history of another text is not taken up", () => {
@@ -74,7 +74,7 @@ test("the history of another text is not taken up", () => {
   history.keep("key");
   const other = new History(text("Changed elsewhere"));
   other.restore("key");
-  assert.equal(other.back(), null);
+  assert.equal(other.undo(), null);
 });
 
 test("of a long history the newest steps are kept, and a full browser keeps none", () => {
