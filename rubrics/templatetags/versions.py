@@ -7,7 +7,7 @@ from django import template
 from django.template.defaultfilters import date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import template_localtime
+from django.utils.timezone import localtime
 
 from rubrics.core.diff import Piece
 from rubrics.models import RubricVersion
@@ -34,7 +34,7 @@ def named_when(version: RubricVersion) -> str:
 
 
 def _local(moment: datetime | None, form: str) -> str:
-    return date(template_localtime(moment), form)
+    return date(localtime(moment), form)
 
 
 @register.filter
