@@ -28,42 +28,24 @@ from training.serializers import (
     TrainingSerializer,
 )
 from webapp.accounts.project_api import ProjectViewSet
-from webapp.ids import new_id
-from webapp.runs import services as runs
+from webapp.runs.api import IDEMPOTENCY_KEY, RunViewSet, idempotency_key, run_paths
 
-KEY_HEADER = "Idempotency-Key"
 MAX_STEPS = 1000
 
 
-class TrainingViewSet(ProjectViewSet):
+class TrainingViewSet(RunViewSet):
     queryset = TrainingRun.objects.none()
     serializer_class = TrainingSerializer
+    detail_serializer_class = TrainingDetailSerializer
     filterset_class = TrainingFilter
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
-        ("list", "create", "retrieve", "cancel", "resume", "metrics", "evaluations"), TRAINERS
-    )
 
-    def get_queryset(self) -> QuerySet[TrainingRun]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[TrainingRun]:
         return queries.runs_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         request=NewTrainingSerializer,
         responses={201: TrainingDetailSerializer},
-        parameters=[
-            OpenApiParameter(
-                KEY_HEADER,
-                str,
-                OpenApiParameter.HEADER,
-                description="The same key again is the same run; at most 64 characters.",
-            )
-        ],
+        parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request, **kwargs: Any) -> Response:
         given = NewTrainingSerializer(data=request.data)
@@ -72,7 +54,7 @@ class TrainingViewSet(ProjectViewSet):
         run = services.training_start_on_set(
             project=member.project,
             actor=member.user,
-            key=_key(request),
+            key=idempotency_key(request),
             collection=access.collection_for(member, asked["collection"]),
             prompts=asked["prompts"],
             held_out_prompts=asked["held_out_prompts"],
@@ -83,21 +65,7 @@ class TrainingViewSet(ProjectViewSet):
             reward=asked.get("reward", services.EQUAL_PARTS),
             seed=asked["seed"],
         )
-        return Response(self._shown(run.pk), status=201)
-
-    @extend_schema(responses=TrainingDetailSerializer)
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self._shown(id))
-
-    @extend_schema(request=None, responses=TrainingDetailSerializer)
-    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        runs.cancel(access.run_for(self.member, id), actor=self.member.user)
-        return Response(self._shown(id))
-
-    @extend_schema(request=None, responses=TrainingDetailSerializer)
-    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        runs.resume(access.run_for(self.member, id), actor=self.member.user)
-        return Response(self._shown(id))
+        return self.shown(run.pk, status=201)
 
     @extend_schema(
         responses=MetricsSerializer,
@@ -133,9 +101,6 @@ class TrainingViewSet(ProjectViewSet):
         page = self.paginate_queryset(queries.evaluations_of(access.run_for(self.member, id)))
         return self.get_paginated_response(EvaluationSerializer(page, many=True).data)
 
-    def _shown(self, pk: UUID) -> dict[str, Any]:
-        return dict(TrainingDetailSerializer(access.run_for(self.member, pk)).data)
-
 
 class RolloutViewSet(ProjectViewSet):
     """Replies that were sampled and scored; filter by `step` and `prompt_id`."""
@@ -165,13 +130,6 @@ class CheckpointViewSet(ProjectViewSet):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-def _key(request: Request) -> str:
-    key = request.headers.get(KEY_HEADER, "").strip() or new_id().hex
-    if len(key) > 64 or not key.isprintable():
-        raise serializers.ValidationError({KEY_HEADER: ["At most 64 printable characters."]})
-    return key
-
-
 def _after(request: Request) -> int:
     text = request.query_params.get("after", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 9):
@@ -181,19 +139,21 @@ def _after(request: Request) -> int:
 
 P = "projects/<uuid:project_id>"
 RUN = f"{P}/training/<uuid:id>"
-TRAINING = TrainingViewSet.as_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *run_paths(f"{P}/training/", TrainingViewSet, "api_training"),
     path(
         f"{P}/checkpoints/",
         CheckpointViewSet.as_view({"get": "list"}),
         name="api_checkpoint_list",
     ),
-    path(f"{P}/training/", TRAINING({"get": "list", "post": "create"}), name="api_training_list"),
-    path(f"{RUN}/", TRAINING({"get": "retrieve"}), name="api_training_retrieve"),
-    path(f"{RUN}/cancel/", TRAINING({"post": "cancel"}), name="api_training_cancel"),
-    path(f"{RUN}/resume/", TRAINING({"post": "resume"}), name="api_training_resume"),
-    path(f"{RUN}/metrics/", TRAINING({"get": "metrics"}), name="api_training_metrics"),
-    path(f"{RUN}/evaluations/", TRAINING({"get": "evaluations"}), name="api_training_evaluations"),
+    path(
+        f"{RUN}/metrics/", TrainingViewSet.as_view({"get": "metrics"}), name="api_training_metrics"
+    ),
+    path(
+        f"{RUN}/evaluations/",
+        TrainingViewSet.as_view({"get": "evaluations"}),
+        name="api_training_evaluations",
+    ),
     path(f"{RUN}/rollouts/", RolloutViewSet.as_view({"get": "list"}), name="api_training_rollouts"),
 ]

@@ -1,19 +1,27 @@
 """What the studio's training runs show while they work."""
 
 from django.template.loader import render_to_string
-from django.urls import reverse
 
+from training.access import TRAINERS
 from training.models import TrainingRun
 from training.queries import runs as queries
 from training.queries import series
 from webapp.accounts.access import Member
-from webapp.accounts.models import Role
 from webapp.runs import registry
 from webapp.runs.models import Run
 
 
 def register() -> None:
-    registry.register(registry.Kind(TrainingRun, render, (Role.LEAD,), progress=progress, url=url))
+    registry.register(
+        registry.Kind(
+            model=TrainingRun,
+            render=render,
+            url=registry.page("training_run"),
+            readers=TRAINERS,
+            starters=TRAINERS,
+            progress=progress,
+        )
+    )
 
 
 def render(run: Run, member: Member) -> str:
@@ -31,7 +39,3 @@ def render(run: Run, member: Member) -> str:
 def progress(run: Run) -> tuple[int, int | None]:
     assert isinstance(run, TrainingRun)  # noqa: S101  (registered for this model)
     return series.last_step(run), run.steps_total
-
-
-def url(run: Run) -> str:
-    return reverse("training_run", kwargs={"project_id": run.project_id, "run_id": run.pk})

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from training import services
 from training.access import TRAINERS, run_for
@@ -17,8 +17,6 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
-from webapp.runs import services as runs
-from webapp.runs.pages import back_to_run
 
 SHOWN = 100
 
@@ -120,25 +118,6 @@ def training_log(request: HttpRequest, member: Member, run_id: UUID) -> HttpResp
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-@require_POST
-@project_page(*TRAINERS)
-def training_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = run_for(member, run_id)
-    runs.cancel(run, actor=member.user)
-    return back_to_run(request, "training_run", run)
-
-
-@require_POST
-@project_page(*TRAINERS)
-def training_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = run_for(member, run_id)
-    try:
-        runs.resume(run, actor=member.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    return back_to_run(request, "training_run", run)
 
 
 def _number(query: QueryDict, name: str) -> int | None:

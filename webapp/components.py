@@ -172,14 +172,12 @@ def form_errors(form: BaseForm) -> dict[str, object]:
 
 
 @register.inclusion_tag("components/run_actions.html")
-def run_actions(
-    run: object, cancel: str, resume: str, has_failed: bool = False
-) -> dict[str, object]:
-    """Stop, or go on. `cancel`, `resume`: names of URLs; `has_failed`: something was left out.
+def run_actions(run: object, has_failed: bool = False) -> dict[str, object]:
+    """Stop, or go on. `has_failed`: something was left out.
 
     Buttons and not forms: the socket renders this too, and has no CSRF token of a request.
     """
-    return {"run": run, "cancel": cancel, "resume": resume, "has_failed": has_failed}
+    return {"run": run, "has_failed": has_failed}
 
 
 @register.simple_block_tag

@@ -244,6 +244,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "webapp.accounts.problems.describe_problems",
     ],
+    "GET_LIB_DOC_EXCLUDES": "webapp.api.classes_without_description",
     "ENUM_NAME_OVERRIDES": {"RunStatus": "webapp.runs.models.Status"},
 }
 

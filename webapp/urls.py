@@ -15,6 +15,7 @@ urlpatterns = [
     path("p/<uuid:project_id>/", include("rubrics.urls")),
     path("p/<uuid:project_id>/", include("annotation.urls")),
     path("p/<uuid:project_id>/", include("training.urls")),
+    path("p/<uuid:project_id>/", include("webapp.runs.urls")),
     path("p/<uuid:project_id>/", include("webapp.llm.urls")),
     path("p/<uuid:project_id>/", include("webapp.threads.urls")),
     path("api/", include("webapp.api")),

@@ -146,4 +146,4 @@ def run_link(call: ModelCall) -> Link | None:
     except Refused:
         return None
     run = kind.model.objects.filter(project=call.project_id, pk=call.run_id).first()
-    return Link(str(run), kind.url(run)) if run is not None and kind.url is not None else None
+    return Link(str(run), kind.url(run)) if run is not None else None

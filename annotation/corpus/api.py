@@ -20,13 +20,13 @@ from annotation.formats.emotions import EMOTIONS
 from annotation.formats.registry import READERS
 from annotation.models import Dialogue, ImportLine, ImportRun, Profile
 from annotation.models.corpus import Split
-from annotation.roles import DATA_READERS, DATA_WRITERS
+from annotation.roles import DATA_READERS
 from webapp.accounts.access import require_open
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.files.models import StoredFile
 from webapp.files.services import store
 from webapp.ids import new_id
-from webapp.runs import services as runs
+from webapp.runs.api import RunViewSet, run_paths
 
 
 class DialogueFilter(django_filters.FilterSet):
@@ -190,30 +190,13 @@ class DialogueViewSet(ProjectViewSet):
         return Response(TranscriptSerializer(transcript).data)
 
 
-class ImportViewSet(ProjectViewSet):
+class ImportViewSet(RunViewSet):
     queryset = ImportRun.objects.none()
     serializer_class = ImportSerializer
     parser_classes = (MultiPartParser,)
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = {
-        "list": DATA_READERS,
-        "retrieve": DATA_READERS,
-        "create": DATA_WRITERS,
-        "cancel": DATA_WRITERS,
-        "resume": DATA_WRITERS,
-    }
 
-    def get_queryset(self) -> QuerySet[ImportRun]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[ImportRun]:
         return imports_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
-
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self._shown(import_run_for(self.member, id)))
 
     @extend_schema(request=NewImportSerializer, responses={201: ImportSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
@@ -234,22 +217,7 @@ class ImportViewSet(ProjectViewSet):
             format=given.validated_data["format"],
             key=given.validated_data.get("key") or new_id().hex,
         )
-        return Response(self._shown(run), status=201)
-
-    @extend_schema(request=None, responses=ImportSerializer)
-    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        run = import_run_for(self.member, id)
-        runs.cancel(run, actor=self.member.user)
-        return Response(self._shown(run))
-
-    @extend_schema(request=None, responses=ImportSerializer)
-    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        run = import_run_for(self.member, id)
-        runs.resume(run, actor=self.member.user)
-        return Response(self._shown(run))
-
-    def _shown(self, run: ImportRun) -> dict[str, Any]:
-        return dict(self.get_serializer(self.get_queryset().get(pk=run.pk)).data)
+        return self.shown(run.pk, status=201)
 
 
 class ImportLineViewSet(ProjectViewSet):
@@ -269,6 +237,7 @@ class ImportLineViewSet(ProjectViewSet):
 P = "projects/<uuid:project_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *run_paths(f"{P}imports/", ImportViewSet, "api_import"),
     path(
         P + "dialogues/",
         DialogueViewSet.as_view({"get": "list"}),
@@ -278,26 +247,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "dialogues/<uuid:id>/",
         DialogueViewSet.as_view({"get": "retrieve"}),
         name="api_dialogue_retrieve",
-    ),
-    path(
-        P + "imports/",
-        ImportViewSet.as_view({"get": "list", "post": "create"}),
-        name="api_import_list",
-    ),
-    path(
-        P + "imports/<uuid:id>/",
-        ImportViewSet.as_view({"get": "retrieve"}),
-        name="api_import_retrieve",
-    ),
-    path(
-        P + "imports/<uuid:id>/cancel/",
-        ImportViewSet.as_view({"post": "cancel"}),
-        name="api_import_cancel",
-    ),
-    path(
-        P + "imports/<uuid:id>/resume/",
-        ImportViewSet.as_view({"post": "resume"}),
-        name="api_import_resume",
     ),
     path(
         P + "imports/<uuid:id>/lines/",

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from django.urls import reverse
-
 from annotation.corpus import queries
 from annotation.models import ImportRun
-from annotation.roles import DATA_READERS
+from annotation.roles import DATA_READERS, DATA_WRITERS
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run
@@ -14,7 +12,16 @@ from webapp.runs.pages import render_parts
 
 
 def register() -> None:
-    registry.register(registry.Kind(ImportRun, render_import, DATA_READERS, _records, _page))
+    registry.register(
+        registry.Kind(
+            model=ImportRun,
+            render=render_import,
+            url=registry.page("import_run"),
+            readers=DATA_READERS,
+            starters=DATA_WRITERS,
+            progress=_records,
+        )
+    )
 
 
 def render_import(run: Run, member: Member) -> Sequence[str]:
@@ -26,7 +33,3 @@ def render_import(run: Run, member: Member) -> Sequence[str]:
 def _records(run: Run) -> tuple[int, int | None]:
     assert isinstance(run, ImportRun)  # noqa: S101  (registered for this model)
     return run.lines.count(), run.records_total
-
-
-def _page(run: Run) -> str:
-    return reverse("import_run", kwargs={"project_id": run.project_id, "run_id": run.pk})

@@ -12,6 +12,4 @@ urlpatterns = [
     path("data/imports/", views.imports, name="imports"),
     path("data/imports/new/", views.import_new, name="import_new"),
     path("data/imports/<uuid:run_id>/", views.import_run, name="import_run"),
-    path("data/imports/<uuid:run_id>/cancel/", views.import_cancel, name="import_cancel"),
-    path("data/imports/<uuid:run_id>/resume/", views.import_resume, name="import_resume"),
 ]

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect, push_url
 
 from annotation.corpus import queries
@@ -25,8 +25,6 @@ from webapp.errors import Refused
 from webapp.files.models import StoredFile
 from webapp.files.services import store
 from webapp.ids import new_id
-from webapp.runs import services as runs
-from webapp.runs.pages import back_to_run
 
 
 @require_safe
@@ -112,22 +110,6 @@ def import_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespon
     run = import_run_for(member, run_id)
     context = {"member": member, "run": run, "state": queries.import_state(run)}
     return render(request, "data/import_run.html", context)
-
-
-@require_POST
-@project_page(*DATA_WRITERS)
-def import_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = import_run_for(member, run_id)
-    runs.cancel(run, actor=member.user)
-    return back_to_run(request, "import_run", run)
-
-
-@require_POST
-@project_page(*DATA_WRITERS)
-def import_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = import_run_for(member, run_id)
-    runs.resume(run, actor=member.user)
-    return back_to_run(request, "import_run", run)
 
 
 def _start(member: Member, form: ImportForm) -> ImportRun:

@@ -21,8 +21,14 @@ from webapp.accounts.paging import ByPosition
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.llm.access import endpoint_for
 from webapp.llm.serializers import UsageSerializer
-from webapp.runs import services as runs
-from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
+from webapp.runs.api import (
+    IDEMPOTENCY_KEY,
+    RUN_FIELDS,
+    RunProgressSerializer,
+    RunViewSet,
+    idempotency_key,
+    run_paths,
+)
 from webapp.runs.models import Status
 
 
@@ -103,23 +109,14 @@ class GenerationItemSerializer(serializers.ModelSerializer[GenerationItem]):
         )  # fmt: skip
 
 
-class GenerationViewSet(ProjectViewSet):
+class GenerationViewSet(RunViewSet):
     queryset = GenerationRun.objects.none()
     serializer_class = GenerationSerializer
+    detail_serializer_class = GenerationDetailSerializer
     filterset_class = GenerationFilter
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
-        ("list", "create", "retrieve", "cancel", "resume"), RUN_STARTERS
-    )
 
-    def get_queryset(self) -> QuerySet[GenerationRun]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[GenerationRun]:
         return queries.runs_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         request=NewGenerationSerializer,
@@ -138,28 +135,12 @@ class GenerationViewSet(ProjectViewSet):
             simulator=endpoint_for(self.member, asked.pop("simulator")),
             **asked,
         )
-        return Response(self._shown(run.pk), status=201)
+        return self.shown(run.pk, status=201)
 
-    @extend_schema(responses=GenerationDetailSerializer)
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self._shown(id))
-
-    @extend_schema(request=None, responses=GenerationDetailSerializer)
-    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        runs.cancel(generation_run_for(self.member, id), actor=self.member.user)
-        return Response(self._shown(id))
-
-    @extend_schema(request=None, responses=GenerationDetailSerializer)
-    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Go on with a run that failed, was stopped, or has dialogues that failed."""
-        run = generation_run_for(self.member, id)
-        services.generation_resume(run=run, actor=self.member.user)
-        return Response(self._shown(id))
-
-    def _shown(self, pk: UUID) -> dict[str, Any]:
+    def detail(self, pk: UUID) -> GenerationRun:
         run: Any = generation_run_for(self.member, pk)
         run.state = queries.state_of(run)
-        return dict(GenerationDetailSerializer(run).data)
+        return run
 
 
 class GenerationItemViewSet(ProjectViewSet):
@@ -180,26 +161,7 @@ class GenerationItemViewSet(ProjectViewSet):
 P = "projects/<uuid:project_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path(
-        P + "generations/",
-        GenerationViewSet.as_view({"get": "list", "post": "create"}),
-        name="api_generation_list",
-    ),
-    path(
-        P + "generations/<uuid:id>/",
-        GenerationViewSet.as_view({"get": "retrieve"}),
-        name="api_generation_retrieve",
-    ),
-    path(
-        P + "generations/<uuid:id>/cancel/",
-        GenerationViewSet.as_view({"post": "cancel"}),
-        name="api_generation_cancel",
-    ),
-    path(
-        P + "generations/<uuid:id>/resume/",
-        GenerationViewSet.as_view({"post": "resume"}),
-        name="api_generation_resume",
-    ),
+    *run_paths(f"{P}generations/", GenerationViewSet, "api_generation"),
     path(
         P + "generations/<uuid:id>/items/",
         GenerationItemViewSet.as_view({"get": "list"}),

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.urls import reverse
-
 from annotation.generation import queries
 from annotation.models import GenerationRun
 from annotation.roles import RUN_STARTERS
@@ -17,7 +15,15 @@ GENERATION_PARTS = ("head", "progress", "writing", "failures", "finished")
 
 def register() -> None:
     registry.register(
-        registry.Kind(GenerationRun, render_generation, RUN_STARTERS, queries.counts, _page)
+        registry.Kind(
+            model=GenerationRun,
+            render=render_generation,
+            url=registry.page("generation_run"),
+            readers=RUN_STARTERS,
+            starters=RUN_STARTERS,
+            progress=queries.counts,
+            has_more=queries.has_failed,
+        )
     )
 
 
@@ -25,7 +31,3 @@ def render_generation(run: Run, member: Member) -> Sequence[str]:
     assert isinstance(run, GenerationRun)  # noqa: S101  (registered for this model)
     state = queries.state_of(run)
     return render_parts("generation", GENERATION_PARTS, run=run, member=member, state=state)
-
-
-def _page(run: Run) -> str:
-    return reverse("generation_run", kwargs={"project_id": run.project_id, "run_id": run.pk})

@@ -73,6 +73,11 @@ def counts(run: GenerationRun) -> tuple[int, int]:
     return found["ended"], found["planned"]
 
 
+def has_failed(run: GenerationRun) -> bool:
+    """Whether a dialogue failed: a run that goes on tries it again."""
+    return run.items.filter(state=FAILED).exists()
+
+
 def turns_of_each(run: GenerationRun) -> int:
     return 2 * run.exchanges
 

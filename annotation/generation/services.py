@@ -96,12 +96,6 @@ def generation_start(
     return run
 
 
-def generation_resume(*, run: GenerationRun, actor: User) -> None:
-    """Go on with a run that ended; dialogues that failed are tried again."""
-    has_failed = run.items.filter(state=GenerationItem.State.FAILED).exists()
-    runs.resume(run, actor=actor, has_more=has_failed)
-
-
 def _plan(
     project: Project, *, emotions: Sequence[str], situations: Sequence[str], seed: int
 ) -> Iterator[tuple[UUID, str, str]]:

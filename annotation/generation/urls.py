@@ -8,6 +8,4 @@ urlpatterns = [
     path("generation/", views.generation_runs, name="generation_runs"),
     path("generation/new/", views.generation_new, name="generation_new"),
     path("generation/<uuid:run_id>/", views.generation_run, name="generation_run"),
-    path("generation/<uuid:run_id>/cancel/", views.generation_cancel, name="generation_cancel"),
-    path("generation/<uuid:run_id>/resume/", views.generation_resume, name="generation_resume"),
 ]

@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from annotation.generation import queries, services
 from annotation.generation.access import generation_run_for
@@ -15,8 +14,6 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
-from webapp.runs import services as runs
-from webapp.runs.pages import back_to_run
 
 
 @require_safe
@@ -49,22 +46,3 @@ def generation_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpRe
     run = generation_run_for(member, run_id)
     context = {"member": member, "run": run, "state": queries.state_of(run)}
     return render(request, "generation/run.html", context)
-
-
-@require_POST
-@project_page(*RUN_STARTERS)
-def generation_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = generation_run_for(member, run_id)
-    runs.cancel(run, actor=member.user)
-    return back_to_run(request, "generation_run", run)
-
-
-@require_POST
-@project_page(*RUN_STARTERS)
-def generation_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = generation_run_for(member, run_id)
-    try:
-        services.generation_resume(run=run, actor=member.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    return back_to_run(request, "generation_run", run)

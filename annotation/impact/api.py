@@ -14,15 +14,21 @@ from annotation.impact import sampling, services
 from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.picking import MAX_QUERY, texts_for
 from annotation.impact.preview import ImpactState, impact_runs_of
-from annotation.impact.results import PlaygroundState, playground_state
+from annotation.impact.results import playground_state
 from annotation.impact.services import MAX_PASTED, MAX_TRIED, Pasted
 from annotation.models import ImpactRun, PlaygroundRun
 from rubrics.access import WRITERS, version_for
 from rubrics.judges.access import judge_for
 from rubrics.queries import text_of
 from webapp.accounts.project_api import ProjectViewSet
-from webapp.runs import services as runs
-from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
+from webapp.runs.api import (
+    IDEMPOTENCY_KEY,
+    RUN_FIELDS,
+    RunProgressSerializer,
+    RunViewSet,
+    idempotency_key,
+    run_paths,
+)
 
 QUERY = OpenApiParameter("q", str, description="Words of the text, or a dialogue's number.")
 
@@ -215,14 +221,10 @@ class SampleSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()
 
 
-class PlaygroundViewSet(ProjectViewSet):
+class PlaygroundViewSet(RunViewSet):
     queryset = PlaygroundRun.objects.none()
     serializer_class = PlaygroundSerializer
     pagination_class = None
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
-        ("start", "retrieve", "texts"), WRITERS
-    )
 
     @extend_schema(
         request=NewPlaygroundSerializer,
@@ -244,10 +246,7 @@ class PlaygroundViewSet(ProjectViewSet):
             pasted=Pasted(**pasted) if pasted else None,
             **asked,
         )
-        return Response(self._shown(run.pk), status=201)
-
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self._shown(id))
+        return self.shown(run.pk, status=201)
 
     @extend_schema(parameters=[QUERY], responses=PickSerializer(many=True))
     def texts(self, request: Request, id: UUID, **kwargs: Any) -> Response:
@@ -257,29 +256,19 @@ class PlaygroundViewSet(ProjectViewSet):
         found = texts_for(self.member, str(text_of(version)["target"]), query)
         return Response(PickSerializer(found, many=True).data)
 
-    def _shown(self, pk: UUID) -> dict[str, Any]:
+    def detail(self, pk: UUID) -> PlaygroundRun:
         run: Any = playground_run_for(self.member, pk)
-        shown: PlaygroundState = playground_state(run, self.member)
-        run.shown = shown
-        return dict(PlaygroundSerializer(run).data)
+        run.shown = playground_state(run, self.member)
+        return run
 
 
-class ImpactViewSet(ProjectViewSet):
+class ImpactViewSet(RunViewSet):
     queryset = ImpactRun.objects.none()
     serializer_class = ImpactSerializer
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
-        ("list", "create", "retrieve", "cancel", "resume"), WRITERS
-    )
+    detail_serializer_class = ImpactDetailSerializer
 
-    def get_queryset(self) -> QuerySet[ImpactRun]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[ImpactRun]:
         return impact_runs_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         request=NewImpactSerializer,
@@ -297,27 +286,12 @@ class ImpactViewSet(ProjectViewSet):
             judge=judge_for(self.member, asked.pop("judge")),
             **asked,
         )
-        return Response(self._shown(run.pk), status=201)
+        return self.shown(run.pk, status=201)
 
-    @extend_schema(responses=ImpactDetailSerializer)
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self._shown(id))
-
-    @extend_schema(request=None, responses=ImpactDetailSerializer)
-    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        runs.cancel(impact_run_for(self.member, id), actor=self.member.user)
-        return Response(self._shown(id))
-
-    @extend_schema(request=None, responses=ImpactDetailSerializer)
-    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Go on; texts that the judge failed on are asked again."""
-        services.impact_resume(run=impact_run_for(self.member, id), actor=self.member.user)
-        return Response(self._shown(id))
-
-    def _shown(self, pk: UUID) -> dict[str, Any]:
+    def detail(self, pk: UUID) -> ImpactRun:
         run: Any = impact_run_for(self.member, pk)
         run.shown = ImpactState(run, self.member)
-        return dict(ImpactDetailSerializer(run).data)
+        return run
 
 
 class ImpactTextViewSet(ProjectViewSet):
@@ -349,9 +323,9 @@ class SampleViewSet(ProjectViewSet):
 
 P = "projects/<uuid:project_id>/"
 VERSION = f"{P}rubric-versions/<uuid:id>/"
-RUN = f"{P}impact-runs/<uuid:id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *run_paths(f"{P}impact-runs/", ImpactViewSet, "api_impact"),
     path(
         f"{VERSION}playground/",
         PlaygroundViewSet.as_view({"post": "start"}),
@@ -371,12 +345,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         f"{VERSION}samples/", SampleViewSet.as_view({"get": "list"}), name="api_playground_samples"
     ),
     path(
-        f"{P}impact-runs/",
-        ImpactViewSet.as_view({"get": "list", "post": "create"}),
-        name="api_impact_list",
+        f"{P}impact-runs/<uuid:id>/texts/",
+        ImpactTextViewSet.as_view({"get": "list"}),
+        name="api_impact_texts",
     ),
-    path(RUN, ImpactViewSet.as_view({"get": "retrieve"}), name="api_impact_retrieve"),
-    path(f"{RUN}cancel/", ImpactViewSet.as_view({"post": "cancel"}), name="api_impact_cancel"),
-    path(f"{RUN}resume/", ImpactViewSet.as_view({"post": "resume"}), name="api_impact_resume"),
-    path(f"{RUN}texts/", ImpactTextViewSet.as_view({"get": "list"}), name="api_impact_texts"),
 ]

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from django.template.loader import render_to_string
-from django.urls import reverse
 
 from annotation.impact import results
 from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.preview import ImpactState
-from annotation.models import ImpactRun, PlaygroundRun, SuggestionRun
+from annotation.models import ImpactRun, PlaygroundRun
 from rubrics.access import WRITERS
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run
+from webapp.runs.pages import render_parts
 
 IMPACT_PARTS = ("head", "progress", "finding", "criteria", "ranking", "agreement", "changes")
 
@@ -20,10 +20,28 @@ IMPACT_PARTS = ("head", "progress", "finding", "criteria", "ranking", "agreement
 def register() -> None:
     registry.register(
         registry.Kind(
-            PlaygroundRun, render_playground, WRITERS, results.counts, _editor, is_listed=False
+            model=PlaygroundRun,
+            render=render_playground,
+            url=registry.page("rubric_edit", version_id="version_id"),
+            readers=WRITERS,
+            starters=WRITERS,
+            progress=results.counts,
+            # The playground limits how many tries are open, so each is a new run.
+            goes_on=False,
+            is_listed=False,
         )
     )
-    registry.register(registry.Kind(ImpactRun, render_impact, WRITERS, results.counts, _page))
+    registry.register(
+        registry.Kind(
+            model=ImpactRun,
+            render=render_impact,
+            url=registry.page("impact_run"),
+            readers=WRITERS,
+            starters=WRITERS,
+            progress=results.counts,
+            has_more=results.has_failed,
+        )
+    )
 
 
 def render_playground(run: Run, member: Member) -> str:
@@ -34,18 +52,5 @@ def render_playground(run: Run, member: Member) -> str:
 
 def render_impact(run: Run, member: Member) -> Sequence[str]:
     found = impact_run_for(member, run.pk)
-    context = {"member": member, "run": found, "state": ImpactState(found, member), "live": True}
-    return [render_to_string(f"impact/_{part}.html", context) for part in IMPACT_PARTS]
-
-
-def _editor(run: Run) -> str:
-    return _url("rubric_edit", run)
-
-
-def _url(name: str, run: Run) -> str:
-    assert isinstance(run, PlaygroundRun | SuggestionRun)  # noqa: S101  (they have a version)
-    return reverse(name, kwargs={"project_id": run.project_id, "version_id": run.version_id})
-
-
-def _page(run: Run) -> str:
-    return reverse("impact_run", kwargs={"project_id": run.project_id, "run_id": run.pk})
+    state = ImpactState(found, member)
+    return render_parts("impact", IMPACT_PARTS, run=found, member=member, state=state)

@@ -242,6 +242,11 @@ def counts(run: ImpactRun | PlaygroundRun) -> tuple[int, int]:
     return found["done"], found["planned"]
 
 
+def has_failed(run: ImpactRun) -> bool:
+    """Whether the judge failed on a text: a preview that goes on asks it again."""
+    return run.items.filter(state=State.FAILED).exists()
+
+
 def progress_of_trial(run: ImpactRun) -> Progress:
     done, planned = counts(run)
     return progress_of(

@@ -156,12 +156,6 @@ def impact_start(
     return run
 
 
-def impact_resume(*, run: ImpactRun, actor: User) -> None:
-    """Go on with a preview that ended; texts that the judge failed on are asked again."""
-    has_failed = run.items.filter(state=ImpactItem.State.FAILED).exists()
-    runs.resume(run, actor=actor, has_more=has_failed)
-
-
 def _require_few_tries(version: RubricVersion, actor: User) -> None:
     under_way = PlaygroundRun.objects.filter(version=version, created_by=actor, status__in=OPEN)
     if under_way.count() >= MAX_OPEN_TRIES:

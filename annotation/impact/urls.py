@@ -12,6 +12,4 @@ urlpatterns = [
     path("rubrics/playground/<uuid:run_id>/", views.playground_run, name="playground_run"),
     path(f"{VERSION}impact/", views.impact, name="impact"),
     path("rubrics/impact/<uuid:run_id>/", views.impact_run, name="impact_run"),
-    path("rubrics/impact/<uuid:run_id>/cancel/", views.impact_cancel, name="impact_cancel"),
-    path("rubrics/impact/<uuid:run_id>/resume/", views.impact_resume, name="impact_resume"),
 ]

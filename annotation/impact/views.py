@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.impact import services
 from annotation.impact.access import impact_run_for, playground_run_for
@@ -21,8 +20,6 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
-from webapp.runs import services as runs
-from webapp.runs.pages import back_to_run
 
 
 @require_http_methods(["GET", "POST"])
@@ -130,22 +127,3 @@ def impact_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespon
     run = impact_run_for(member, run_id)
     context = {"member": member, "run": run, "state": ImpactState(run, member)}
     return render(request, "impact/run.html", context)
-
-
-@require_POST
-@project_page(*WRITERS)
-def impact_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = impact_run_for(member, run_id)
-    runs.cancel(run, actor=member.user)
-    return back_to_run(request, "impact_run", run)
-
-
-@require_POST
-@project_page(*WRITERS)
-def impact_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = impact_run_for(member, run_id)
-    try:
-        services.impact_resume(run=run, actor=member.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    return back_to_run(request, "impact_run", run)

@@ -12,26 +12,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.judge_runs import queries, services
-from annotation.judge_runs.access import fit_run_for, judge_run_for
+from annotation.judge_runs.access import judge_run_for
 from annotation.models import FitRun, JudgeItem, JudgeRun, Score
-from annotation.roles import JUDGING_READERS, RUN_STARTERS
+from annotation.roles import JUDGING_READERS
 from annotation.sets.access import collection_for, snapshot_for
 from rubrics.access import published_for
 from rubrics.judges.access import judge_for
 from webapp.accounts.paging import ByPosition
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.llm.serializers import UsageSerializer
-from webapp.runs import services as runs
-from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunProgressSerializer, idempotency_key
+from webapp.runs.api import (
+    IDEMPOTENCY_KEY,
+    RUN_FIELDS,
+    RunProgressSerializer,
+    RunViewSet,
+    idempotency_key,
+    run_paths,
+)
 from webapp.runs.models import Status
-
-READ_AND_START: dict[str, tuple[str, ...]] = {
-    "list": JUDGING_READERS,
-    "retrieve": JUDGING_READERS,
-    "create": RUN_STARTERS,
-    "cancel": RUN_STARTERS,
-    "resume": RUN_STARTERS,
-}
 
 
 class FitFilter(django_filters.FilterSet):
@@ -169,24 +167,13 @@ class ResultSerializer(serializers.ModelSerializer[JudgeItem]):
         )  # fmt: skip
 
 
-class FitViewSet(ProjectViewSet):
+class FitViewSet(RunViewSet):
     queryset = FitRun.objects.none()
     serializer_class = FitSerializer
     filterset_class = FitFilter
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = READ_AND_START
 
-    def get_queryset(self) -> QuerySet[FitRun]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[FitRun]:
         return queries.fit_runs_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
-
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self.get_serializer(fit_run_for(self.member, id)).data)
 
     @extend_schema(
         request=NewFitSerializer, responses={201: FitSerializer}, parameters=[IDEMPOTENCY_KEY]
@@ -202,36 +189,17 @@ class FitViewSet(ProjectViewSet):
             version=published_for(self.member, asked.pop("version")),
             **asked,
         )
-        return Response(self.get_serializer(run).data, status=201)
-
-    @extend_schema(request=None, responses=FitSerializer)
-    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        run = fit_run_for(self.member, id)
-        runs.cancel(run, actor=self.member.user)
-        return Response(self.get_serializer(run).data)
-
-    @extend_schema(request=None, responses=FitSerializer)
-    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        run = fit_run_for(self.member, id)
-        runs.resume(run, actor=self.member.user)
-        return Response(self.get_serializer(run).data)
+        return self.shown(run.pk, status=201)
 
 
-class JudgeRunViewSet(ProjectViewSet):
+class JudgeRunViewSet(RunViewSet):
     queryset = JudgeRun.objects.none()
     serializer_class = JudgeRunSerializer
+    detail_serializer_class = JudgeRunDetailSerializer
     filterset_class = JudgeRunFilter
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = READ_AND_START
 
-    def get_queryset(self) -> QuerySet[JudgeRun]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[JudgeRun]:
         return queries.judge_runs_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         request=NewJudgeRunSerializer,
@@ -259,27 +227,12 @@ class JudgeRunViewSet(ProjectViewSet):
                 limit=asked.get("limit"),
                 seed=asked["seed"],
             )
-        return Response(self._shown(run.pk), status=201)
+        return self.shown(run.pk, status=201)
 
-    @extend_schema(responses=JudgeRunDetailSerializer)
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self._shown(id))
-
-    @extend_schema(request=None, responses=JudgeRunDetailSerializer)
-    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        runs.cancel(judge_run_for(self.member, id), actor=self.member.user)
-        return Response(self._shown(id))
-
-    @extend_schema(request=None, responses=JudgeRunDetailSerializer)
-    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Go on with a run that failed, was stopped, or has texts without a score."""
-        services.judge_resume(run=judge_run_for(self.member, id), actor=self.member.user)
-        return Response(self._shown(id))
-
-    def _shown(self, pk: UUID) -> dict[str, Any]:
+    def detail(self, pk: UUID) -> JudgeRun:
         run: Any = judge_run_for(self.member, pk)
         run.state = queries.state_of(run, self.member)
-        return dict(JudgeRunDetailSerializer(run).data)
+        return run
 
 
 class JudgeResultViewSet(ProjectViewSet):
@@ -301,46 +254,8 @@ class JudgeResultViewSet(ProjectViewSet):
 P = "projects/<uuid:project_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path(
-        P + "fits/",
-        FitViewSet.as_view({"get": "list", "post": "create"}),
-        name="api_fit_list",
-    ),
-    path(
-        P + "fits/<uuid:id>/",
-        FitViewSet.as_view({"get": "retrieve"}),
-        name="api_fit_retrieve",
-    ),
-    path(
-        P + "fits/<uuid:id>/cancel/",
-        FitViewSet.as_view({"post": "cancel"}),
-        name="api_fit_cancel",
-    ),
-    path(
-        P + "fits/<uuid:id>/resume/",
-        FitViewSet.as_view({"post": "resume"}),
-        name="api_fit_resume",
-    ),
-    path(
-        P + "judge-runs/",
-        JudgeRunViewSet.as_view({"get": "list", "post": "create"}),
-        name="api_judge_run_list",
-    ),
-    path(
-        P + "judge-runs/<uuid:id>/",
-        JudgeRunViewSet.as_view({"get": "retrieve"}),
-        name="api_judge_run_retrieve",
-    ),
-    path(
-        P + "judge-runs/<uuid:id>/cancel/",
-        JudgeRunViewSet.as_view({"post": "cancel"}),
-        name="api_judge_run_cancel",
-    ),
-    path(
-        P + "judge-runs/<uuid:id>/resume/",
-        JudgeRunViewSet.as_view({"post": "resume"}),
-        name="api_judge_run_resume",
-    ),
+    *run_paths(f"{P}fits/", FitViewSet, "api_fit"),
+    *run_paths(f"{P}judge-runs/", JudgeRunViewSet, "api_judge_run"),
     path(
         P + "judge-runs/<uuid:id>/results/",
         JudgeResultViewSet.as_view({"get": "list"}),

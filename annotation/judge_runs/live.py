@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from django.urls import reverse
-
 from annotation.judge_runs import queries
 from annotation.models import FitRun, JudgeRun
-from annotation.roles import JUDGING_READERS
+from annotation.roles import JUDGING_READERS, RUN_STARTERS
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run
@@ -17,9 +15,25 @@ JUDGING_PARTS = ("head", "progress", "columns", "latest", "failures")
 
 def register() -> None:
     registry.register(
-        registry.Kind(JudgeRun, render_judging, JUDGING_READERS, queries.counts, _judge_run)
+        registry.Kind(
+            model=JudgeRun,
+            render=render_judging,
+            url=registry.page("judge_run"),
+            readers=JUDGING_READERS,
+            starters=RUN_STARTERS,
+            progress=queries.counts,
+            has_more=queries.has_failed,
+        )
     )
-    registry.register(registry.Kind(FitRun, render_fit, JUDGING_READERS, None, _fit_run))
+    registry.register(
+        registry.Kind(
+            model=FitRun,
+            render=render_fit,
+            url=registry.page("fit_run"),
+            readers=JUDGING_READERS,
+            starters=RUN_STARTERS,
+        )
+    )
 
 
 def render_judging(run: Run, member: Member) -> Sequence[str]:
@@ -32,11 +46,3 @@ def render_fit(run: Run, member: Member) -> Sequence[str]:
     assert isinstance(run, FitRun)  # noqa: S101  (registered for this model)
     state = queries.fit_state_of(run)
     return render_parts("judging", ("fit",), run=run, member=member, state=state)
-
-
-def _judge_run(run: Run) -> str:
-    return reverse("judge_run", kwargs={"project_id": run.project_id, "run_id": run.pk})
-
-
-def _fit_run(run: Run) -> str:
-    return reverse("fit_run", kwargs={"project_id": run.project_id, "run_id": run.pk})

@@ -148,6 +148,11 @@ def counts(run: JudgeRun) -> tuple[int, int]:
     return found["ended"], found["planned"]
 
 
+def has_failed(run: JudgeRun) -> bool:
+    """Whether a text has no score: a run that goes on judges it again."""
+    return run.items.filter(state=JudgeItem.State.FAILED).exists()
+
+
 def scored_items(run: JudgeRun, member: Member) -> QuerySet[JudgeItem]:
     """The items whose scores this person may see (DECISIONS 10)."""
     return run.items.exclude(rating=None).exclude(

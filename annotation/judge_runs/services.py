@@ -86,12 +86,6 @@ def judge_collection(
         )
 
 
-def judge_resume(*, run: JudgeRun, actor: User) -> None:
-    """Go on with a run that ended; texts without a score are judged again."""
-    has_failed = run.items.filter(state=JudgeItem.State.FAILED).exists()
-    runs.resume(run, actor=actor, has_more=has_failed)
-
-
 def _spec_of(version: RubricVersion) -> Spec:
     if version.spec is None:
         raise Refused("Publish the version first: runs use published text.", code="not_published")

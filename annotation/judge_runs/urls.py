@@ -9,10 +9,6 @@ urlpatterns = [
     path("judging/judges/fit/", views.judge_fit, name="judge_fit"),
     path("judging/judges/new/", views.judge_new, name="judge_new"),
     path("judging/fits/<uuid:run_id>/", views.fit_run, name="fit_run"),
-    path("judging/fits/<uuid:run_id>/cancel/", views.fit_run_cancel, name="fit_run_cancel"),
-    path("judging/fits/<uuid:run_id>/resume/", views.fit_run_resume, name="fit_run_resume"),
     path("judging/runs/new/", views.judge_run_new, name="judge_run_new"),
     path("judging/runs/<uuid:run_id>/", views.judge_run, name="judge_run"),
-    path("judging/runs/<uuid:run_id>/cancel/", views.judge_run_cancel, name="judge_run_cancel"),
-    path("judging/runs/<uuid:run_id>/resume/", views.judge_run_resume, name="judge_run_resume"),
 ]

@@ -3,10 +3,9 @@
 from uuid import UUID
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from annotation.judge_runs import queries, services
 from annotation.judge_runs.access import fit_run_for, judge_run_for
@@ -18,8 +17,6 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
-from webapp.runs import services as runs
-from webapp.runs.pages import back_to_run
 
 
 @require_safe
@@ -100,47 +97,9 @@ def judge_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespons
     return render(request, "judging/run.html", context)
 
 
-@require_POST
-@project_page(*RUN_STARTERS)
-def judge_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = judge_run_for(member, run_id)
-    runs.cancel(run, actor=member.user)
-    return back_to_run(request, "judge_run", run)
-
-
-@require_POST
-@project_page(*RUN_STARTERS)
-def judge_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = judge_run_for(member, run_id)
-    try:
-        services.judge_resume(run=run, actor=member.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    return back_to_run(request, "judge_run", run)
-
-
 @require_safe
 @project_page(*JUDGING_READERS)
 def fit_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = fit_run_for(member, run_id)
     context = {"member": member, "run": run, "state": queries.fit_state_of(run)}
     return render(request, "judging/fit.html", context)
-
-
-@require_POST
-@project_page(*RUN_STARTERS)
-def fit_run_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = fit_run_for(member, run_id)
-    runs.cancel(run, actor=member.user)
-    return back_to_run(request, "fit_run", run)
-
-
-@require_POST
-@project_page(*RUN_STARTERS)
-def fit_run_resume(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = fit_run_for(member, run_id)
-    try:
-        runs.resume(run, actor=member.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    return back_to_run(request, "fit_run", run)

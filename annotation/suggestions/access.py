@@ -4,18 +4,8 @@ from uuid import UUID
 
 from django.http import Http404
 
-from annotation.models import Suggestion, SuggestionRun
+from annotation.models import Suggestion
 from webapp.accounts.access import Member
-
-
-def suggestion_run_for(member: Member, pk: UUID) -> SuggestionRun:
-    rows = SuggestionRun.objects.select_related(
-        "project", "version__rubric", "endpoint", "spec", "created_by"
-    )
-    run = rows.filter(project=member.project, pk=pk).first()
-    if run is None:
-        raise Http404
-    return run
 
 
 def suggestion_for(member: Member, pk: UUID) -> Suggestion:

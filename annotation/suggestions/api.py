@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -12,13 +13,12 @@ from rest_framework.response import Response
 
 from annotation.models import Suggestion, SuggestionRun
 from annotation.suggestions import services
-from annotation.suggestions.access import suggestion_for, suggestion_run_for
+from annotation.suggestions.access import suggestion_for
 from annotation.suggestions.queries import proposals_of, proposed
 from rubrics.access import WRITERS, version_for
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.llm.access import endpoint_for
-from webapp.runs import services as runs
-from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, idempotency_key
+from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunViewSet, idempotency_key
 
 MAX_REVISION = 2**31 - 1
 
@@ -131,19 +131,12 @@ class SuggestionViewSet(ProjectViewSet):
         return Response(SuggestionSerializer(shown).data)
 
 
-class SuggestionRunViewSet(ProjectViewSet):
+class SuggestionRunViewSet(RunViewSet):
     queryset = SuggestionRun.objects.none()
     serializer_class = SuggestionRunSerializer
-    lookup_field = "id"
-    roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(("retrieve", "cancel"), WRITERS)
 
-    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        return Response(self.get_serializer(suggestion_run_for(self.member, id)).data)
-
-    @extend_schema(request=None, responses=SuggestionRunSerializer)
-    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        runs.cancel(suggestion_run_for(self.member, id), actor=self.member.user)
-        return self.retrieve(request, id)
+    def rows(self) -> QuerySet[SuggestionRun]:
+        return SuggestionRun.objects.filter(project=self.member.project).select_related("spec")
 
 
 P = "projects/<uuid:project_id>/"

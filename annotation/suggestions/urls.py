@@ -9,11 +9,6 @@ VERSION = "rubrics/versions/<uuid:version_id>/"
 urlpatterns = [
     path(f"{VERSION}suggestions/", views.suggestions, name="suggestions"),
     path(
-        "rubrics/suggestions/runs/<uuid:run_id>/cancel/",
-        views.suggestion_cancel,
-        name="suggestion_cancel",
-    ),
-    path(
         "rubrics/suggestions/<uuid:suggestion_id>/accept/",
         views.suggestion_accept,
         name="suggestion_accept",

@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from annotation.models import Suggestion, SuggestionRun
+from annotation.models import Suggestion
 from annotation.suggestions import services
-from annotation.suggestions.access import suggestion_for, suggestion_run_for
+from annotation.suggestions.access import suggestion_for
 from annotation.suggestions.prompts import MAX_NAME
 from annotation.suggestions.queries import suggestions_page
 from rubrics.access import WRITERS, version_for
@@ -23,7 +23,6 @@ from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.llm.models import Endpoint
-from webapp.runs import services as runs
 
 
 class SuggestForm(forms.Form):
@@ -94,14 +93,6 @@ def suggestions(request: HttpRequest, member: Member, version_id: UUID) -> HttpR
 
 @require_POST
 @project_page(*WRITERS)
-def suggestion_cancel(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    run = suggestion_run_for(member, run_id)
-    runs.cancel(run, actor=member.user)
-    return _back(request, run)
-
-
-@require_POST
-@project_page(*WRITERS)
 def suggestion_accept(request: HttpRequest, member: Member, suggestion_id: UUID) -> HttpResponse:
     suggestion = suggestion_for(member, suggestion_id)
     form = AcceptForm(request.POST, suggestion=suggestion)
@@ -143,7 +134,7 @@ def _try(request: HttpRequest, action: Any) -> bool:
     return True
 
 
-def _back(request: HttpRequest, about: Suggestion | SuggestionRun) -> HttpResponse:
+def _back(request: HttpRequest, about: Suggestion) -> HttpResponse:
     url = resolve_url("suggestions", project_id=about.project_id, version_id=about.version_id)
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(url)

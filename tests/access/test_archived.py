@@ -15,7 +15,7 @@ from tests.support.objects import Setting
 from webapp.accounts.models import Project
 
 # What a lead does with an archived project; a run that was under way may always be stopped.
-ALLOWED = re.compile(r"^(api_)?project(_archive|_reopen|_delete)?$|_cancel$|_revoke$")
+ALLOWED = re.compile(r"^(api_)?project(_archive|_reopen|_delete)?$|_cancel(\(\w+\))?$|_revoke$")
 # The sign-in of the test, and a person's row as a rater, which nobody sees.
 OWN = re.compile(r'"(django_session|usersessions_usersession|accounts_user|annotation_rater)"')
 CASES = [

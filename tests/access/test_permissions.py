@@ -159,7 +159,7 @@ def url_of(route: Route, setting: Setting, project_id: Any) -> str:
         name: project_id if name == "project_id" else setting.value(route.name, name)
         for name in route.arguments
     }
-    return reverse(route.name, kwargs=arguments)
+    return reverse(route.url_name, kwargs=arguments)
 
 
 def send(person: User | None, method: str, url: str) -> HttpResponse:

@@ -18,9 +18,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 
 from annotation.generation import work as generation
 from annotation.generation.live import render_generation
-from annotation.generation.services import generation_resume
 from annotation.judge_runs import work as judging
-from annotation.judge_runs.services import judge_resume
 from annotation.models import Turn
 from rubrics.judges import opening as judges
 from tests.conftest import Cast
@@ -31,6 +29,7 @@ from tests.support.servers import Stub, answer, never, refusal, refusing, serve
 from webapp.llm import calls, services
 from webapp.llm.calls import open_client
 from webapp.llm.models import Endpoint, ModelCall
+from webapp.runs import services as runs
 from webapp.runs.models import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,7 +124,7 @@ def generating(cast: Cast, voice: Endpoint) -> Work:
     return Work(
         run,
         generation.work,
-        lambda: generation_resume(run=run, actor=cast.leads[0]),
+        lambda: runs.resume(run, actor=cast.leads[0]),
         reverse("generation_run", args=[cast.project.pk, run.pk]),
         speak,
         lambda: set(made.values_list("dialogue__source_key", "position", "raw")),
@@ -139,7 +138,7 @@ def judging_texts(cast: Cast, voice: Endpoint) -> Work:
     return Work(
         run,
         judging.work,
-        lambda: judge_resume(run=run, actor=cast.leads[0]),
+        lambda: runs.resume(run, actor=cast.leads[0]),
         reverse("judge_run", args=[cast.project.pk, run.pk]),
         lambda body: said(c1=3, c2=1),
         lambda: set(run.items.exclude(rating=None).values_list("position", "rating_id")),

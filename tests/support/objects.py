@@ -84,7 +84,7 @@ def _builder(url_name: str, argument: str) -> tuple[str, Callable[[Setting], Any
     )
 
 
-# The kinds of run that have a socket.
+# The kinds of run.
 RUNS: dict[str, Callable[[Setting], Any]] = {
     "import": import_run,
     "generation": generation_run,
@@ -137,6 +137,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "*.file_id": stored_file,
     "*.judge_id": judge,
     "*.checkpoint_id": checkpoint,
+    **{f"run_*({kind}).run_id": builder for kind, builder in RUNS.items()},
     "import_*.run_id": import_run,
     "api_import*.run_id": import_run,
     "generation_*.run_id": generation_run,
@@ -148,7 +149,6 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "training_*.run_id": training_run,
     "playground_*.run_id": playground_run,
     "impact_*.run_id": impact_run,
-    "suggestion_cancel.run_id": suggestion_run,
     "*.suggestion_id": suggestion,
     "api_playground_run.id": playground_run,
     "api_playground_*.id": version,

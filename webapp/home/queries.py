@@ -72,12 +72,11 @@ def runs_of(member: Member) -> list[RunRow]:
 
 def _row(kind: registry.Kind, run: Run) -> RunRow:
     done, total = kind.progress(run) if kind.progress else (0, None)
-    url = kind.url(run) if kind.url else ""
-    return RunRow(run, url, done, total, has_progress=kind.progress is not None)
+    return RunRow(run, kind.url(run), done, total, has_progress=kind.progress is not None)
 
 
 def _watched(member: Member) -> list[registry.Kind]:
-    return [kind for kind in registry.kinds() if kind.is_listed and member.has(*kind.roles)]
+    return [kind for kind in registry.kinds() if kind.is_listed and member.has(*kind.readers)]
 
 
 def waiting_for(member: Member) -> list[Todo]:
@@ -107,7 +106,7 @@ def failed_runs(member: Member) -> list[Todo]:
             project=member.project, status=Status.FAILED, ended_at__gt=since
         )
         for run in runs.order_by("-ended_at")[:3]:
-            url = kind.url(run) if kind.url else ""
+            url = kind.url(run)
             found.append(
                 Todo("warn", f"{run} failed", run.error, url, "See what happened", is_urgent=True)
             )

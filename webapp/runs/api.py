@@ -1,12 +1,21 @@
 """What the API of every kind of run shares."""
 
 from typing import Any
+from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter
+from django.db.models import QuerySet
+from django.urls import URLPattern, path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
+from rest_framework.response import Response
 
+from webapp.accounts.access import found_or_404
+from webapp.accounts.project_api import ProjectViewSet
 from webapp.ids import new_id
+from webapp.runs import registry, services
+from webapp.runs.access import run_for
 
 KEY_HEADER = "Idempotency-Key"
 MAX_KEY = 64
@@ -48,3 +57,74 @@ class RunProgressSerializer(serializers.Serializer[Any]):
 
     def get_seconds_worked(self, progress: Any) -> float | None:
         return None if progress.took is None else progress.took.total_seconds()
+
+
+class RunViewSet(ProjectViewSet):
+    """The runs of one kind: list, look at one, stop, go on. A feature names the model with
+    `queryset`, its serializers and what they read with `rows`, and adds `create`. Who may read
+    and who may start, the kind in the registry says."""
+
+    # Of one run, where that tells more than a row of the list.
+    detail_serializer_class: type[serializers.BaseSerializer[Any]] | None = None
+    lookup_field = "id"
+
+    @property
+    def kind(self) -> registry.Kind:
+        return registry.find(self.queryset.model.kind)
+
+    def allowed_roles(self) -> tuple[str, ...]:
+        is_read = self.request.method in SAFE_METHODS
+        return self.kind.readers if is_read else self.kind.starters
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
+        if self.action != "list" and self.detail_serializer_class is not None:
+            return self.detail_serializer_class
+        return super().get_serializer_class()
+
+    def rows(self) -> QuerySet[Any]:
+        """The runs of the project, with what the serializer reads."""
+        return self.kind.model.objects.filter(project=self.member.project)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        return self.rows()
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        return self.shown(id)
+
+    @extend_schema(request=None)
+    def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Stop a run. A worker stops at its next safe point. 409 where the run has ended."""
+        services.cancel(run_for(self.member, self.kind, id), actor=self.member.user)
+        return self.shown(id)
+
+    @extend_schema(request=None)
+    def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Go on with a run that failed, was stopped, or left something out. It keeps what it
+        has. 409 where there is nothing to go on with."""
+        services.resume(run_for(self.member, self.kind, id), actor=self.member.user)
+        return self.shown(id)
+
+    def shown(self, pk: UUID, status: int = 200) -> Response:
+        """The answer with one run as it is now."""
+        return Response(self.get_serializer(self.detail(pk)).data, status=status)
+
+    def detail(self, pk: UUID) -> Any:
+        """One run of the project as its serializer reads it. Raises Http404 for any other."""
+        return found_or_404(self.get_queryset().filter(pk=pk).first())
+
+
+def run_paths(prefix: str, view: type[RunViewSet], name: str) -> list[URLPattern]:
+    """The addresses of a kind of run that can be listed, started, stopped and resumed."""
+    one = f"{prefix}<uuid:id>/"
+    return [
+        path(prefix, view.as_view({"get": "list", "post": "create"}), name=f"{name}_list"),
+        path(one, view.as_view({"get": "retrieve"}), name=f"{name}_retrieve"),
+        path(f"{one}cancel/", view.as_view({"post": "cancel"}), name=f"{name}_cancel"),
+        path(f"{one}resume/", view.as_view({"post": "resume"}), name=f"{name}_resume"),
+    ]

@@ -118,7 +118,7 @@ class RunConsumer(AsyncWebsocketConsumer):
                 return self.render_topic(topic, user)
             kind = registry.find(self.kind)
             run = kind.model.objects.select_related("project").get(pk=self.run_id)
-            member = member_of(user, run.project_id, *kind.roles)
+            member = member_of(user, run.project_id, *kind.readers)
         except (Refused, Http404, PermissionDenied, ObjectDoesNotExist):
             return None
         self.is_ended = run.is_ended

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
+
 from webapp.accounts.access import Member
 from webapp.errors import Refused
 from webapp.runs.models import Run
@@ -16,17 +18,24 @@ from webapp.runs.models import Run
 Render = Callable[[Run, Member], str | Sequence[str]]
 # Units done and units in all, counted from rows; None in all where it is not known yet.
 Progress = Callable[[Any], tuple[int, int | None]]
+# Where the page of a run is.
+Page = Callable[[Run], str]
 
 
 @dataclass(frozen=True)
 class Kind:
     model: type[Run]
     render: Render
-    # Who may watch it, as roles.
-    roles: tuple[str, ...]
-    # What lists of runs show beside the status, and where the run's page is.
+    url: Page
+    # Who may watch it; who may start it, stop it and let it go on. As roles.
+    readers: tuple[str, ...]
+    starters: tuple[str, ...]
+    # What lists of runs show beside the status.
     progress: Progress | None = None
-    url: Callable[[Run], str] | None = None
+    # Whether a run that ended early can go on, and whether a finished one left something out
+    # that can be tried again.
+    goes_on: bool = True
+    has_more: Callable[[Any], bool] | None = None
     # Whether lists of runs show it: what belongs to another page is seen there.
     is_listed: bool = True
 
@@ -40,6 +49,18 @@ class Topic:
     roles: tuple[str, ...]
     project_of: Callable[[UUID], UUID]
     render: Callable[[UUID, Member], str]
+
+
+def page(name: str, **arguments: str) -> Page:
+    """The page with this URL name. `arguments`: which attribute of the run each argument of the
+    URL is; without any, the URL has the run's own id as `run_id`."""
+    attributes = arguments or {"run_id": "pk"}
+
+    def url(run: Run) -> str:
+        given = {argument: getattr(run, name) for argument, name in attributes.items()}
+        return reverse(name, kwargs={"project_id": run.project_id, **given})
+
+    return url
 
 
 _kinds: dict[str, Kind] = {}

@@ -148,10 +148,12 @@ def release(run: Run, *, claim: UUID, reason: str) -> bool:
 
 def cancel(run: Run, *, actor: User) -> None:
     """Stop a run: at once where nobody works on it, else at the worker's next safe point.
-    Nothing happens where it has ended or was asked to stop before."""
+    Nothing happens where it was asked to stop before. Raises Refused where it has ended."""
     with transaction.atomic():
         locked = type(run).objects.select_for_update(of=("self",)).get(pk=run.pk)
-        if not locked.is_ended and locked.cancel_requested_at is None:
+        if locked.is_ended:
+            raise Refused(f"Nothing to stop: {run} ended before.", code="ended")
+        if locked.cancel_requested_at is None:
             now = timezone.now()
             type(run).objects.filter(pk=run.pk).update(cancel_requested_at=now)
             if locked.status == Status.PENDING:
@@ -167,16 +169,21 @@ def cancel(run: Run, *, actor: User) -> None:
     run.refresh_from_db()
 
 
-def resume(run: Run, *, actor: User, has_more: bool = False) -> None:
+def resume(run: Run, *, actor: User) -> None:
     """Queue a failed or stopped run again; it goes on with what it has. A finished run goes on
-    too where it `has_more` to do, as when some of its texts failed."""
+    too where its kind finds more to do, as when some of its texts failed."""
     require_open(run.project)
+    kind = registry.find(run.kind)
+    if not kind.goes_on:
+        raise Refused(f"{run} can't go on. Start a new one.", code="not_resumable")
     before = [Status.FAILED, Status.CANCELLED]
+    if kind.has_more is not None and kind.has_more(run):
+        before.append(Status.SUCCEEDED)
     with transaction.atomic():
         _require_room(run.project)
         resumed = _move(
             run,
-            before=[*before, Status.SUCCEEDED] if has_more else before,
+            before=before,
             after=Status.PENDING,
             actor=actor,
             set_fields={

@@ -79,8 +79,8 @@ def test_posts_of_others_are_refused(cast: Cast, client: Client) -> None:
     run = start(cast, FILES["epitome"].read_bytes())
     for name, args, clinician in (
         ("import_new", [], 403),
-        ("import_cancel", [run.pk], 403),
-        ("import_resume", [run.pk], 403),
+        ("run_cancel", [run.pk], 403),
+        ("run_resume", [run.pk], 403),
         ("set_new", [], 200),
         ("snapshot_freeze", [run.collection_id], 200),
     ):
@@ -176,12 +176,12 @@ def test_what_an_upload_says_is_text_and_never_markup(cast: Cast, get: Get) -> N
 def test_a_cancelled_run_can_go_on(cast: Cast, client: Client) -> None:
     run = start(cast, FILES["epitome"].read_bytes())
     client.force_login(cast.leads[0])
-    client.post(reverse("import_cancel", args=[cast.project.pk, run.pk]))
+    client.post(reverse("run_cancel", args=[cast.project.pk, run.pk]))
     run.refresh_from_db()
     assert run.status == "cancelled"
     page = html_of(client.get(reverse("import_run", args=[cast.project.pk, run.pk])))
     assert "Go on" in page
-    client.post(reverse("import_resume", args=[cast.project.pk, run.pk]))
+    client.post(reverse("run_resume", args=[cast.project.pk, run.pk]))
     run.refresh_from_db()
     assert run.status == "pending"
 

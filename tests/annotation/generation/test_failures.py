@@ -12,7 +12,6 @@ from django.db import connection
 from starlette.responses import PlainTextResponse
 
 from annotation.generation import work as generation
-from annotation.generation.services import generation_resume
 from annotation.models import GenerationItem, GenerationRun, Turn
 from tests.conftest import Cast
 from tests.support.generation import REPLY, corpus, endpoint, planned, speak, stub, written
@@ -81,7 +80,7 @@ def test_an_endpoint_that_goes_away_in_the_middle_loses_nothing_that_was_made(
     # Replies that were on their way when it stopped are asked for again.
     assert 0 < sum(map(len, kept.values())) <= 50
     script.reply = lambda body, n: answer(speak(body))
-    generation_resume(run=run, actor=cast.leads[0])
+    runs.resume(run, actor=cast.leads[0])
     work(run)
     assert (run.status, run.error, count(run, DONE)) == ("succeeded", "", 20)
     whole = written(run)
@@ -110,7 +109,7 @@ def test_garbage_fails_its_dialogue_and_no_other(cast: Cast, script: Stub, voice
     assert marked.dialogue is not None and marked.dialogue.sealed_at is None
     script.reply = lambda body, n: answer(speak(body))
     script.bodies.clear()
-    generation_resume(run=run, actor=cast.leads[0])
+    runs.resume(run, actor=cast.leads[0])
     work(run)
     assert (run.status, count(run, DONE)) == ("succeeded", 6)
     # It went on behind the seeker's first turn.
@@ -203,7 +202,7 @@ def test_a_stop_is_heard_while_a_model_thinks(
     assert run.status == "cancelled"
     assert count(run, DONE) == 0 and count(run, FAILED) == 0
     script.reply = lambda body, n: answer(speak(body))
-    generation_resume(run=run, actor=cast.leads[0])
+    runs.resume(run, actor=cast.leads[0])
     assert (work(run).status, count(run, DONE)) == ("succeeded", 3)
 
 

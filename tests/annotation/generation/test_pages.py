@@ -85,8 +85,8 @@ def test_why_a_run_failed_is_said_and_going_on_is_offered(
     client.force_login(cast.leads[0])
     html = html_of(client.get(page("generation_run", cast, run)))
     assert "The endpoint &lt;gone&gt; does not answer." in html
-    assert page("generation_resume", cast, run) in html
-    client.post(page("generation_resume", cast, run))
+    assert page("run_resume", cast, run) in html
+    client.post(page("run_resume", cast, run))
     run.refresh_from_db()
     assert run.status == Status.PENDING
 
@@ -95,7 +95,7 @@ def test_stopping_a_queued_run_stops_it_at_once(
     cast: Cast, client: Client, run: GenerationRun
 ) -> None:
     client.force_login(cast.leads[0])
-    answer = client.post(page("generation_cancel", cast, run), headers={"HX-Request": "true"})
+    answer = client.post(page("run_cancel", cast, run), headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"] == page("generation_run", cast, run)
     run.refresh_from_db()
     assert run.status == Status.CANCELLED
@@ -106,12 +106,12 @@ def test_a_finished_run_goes_on_only_where_something_failed(
 ) -> None:
     GenerationRun.objects.filter(pk=run.pk).update(status=Status.SUCCEEDED)
     client.force_login(cast.leads[0])
-    answer = client.post(page("generation_resume", cast, run), follow=True)
+    answer = client.post(page("run_resume", cast, run), follow=True)
     assert "can go on" in html_of(answer)
     run.items.filter(position=0).update(state=GenerationItem.State.FAILED, error="Garbage.")
     html = html_of(client.get(page("generation_run", cast, run)))
     assert "Try the failed again" in html and "Garbage." in html
-    client.post(page("generation_resume", cast, run))
+    client.post(page("run_resume", cast, run))
     run.refresh_from_db()
     assert run.status == Status.PENDING
 

@@ -163,7 +163,7 @@ def test_failed_replies_are_no_scores_and_are_asked_again(
     assert "not one complete JSON object" in client_page(cast, run)
     script.reply = lambda body, count: answer(by(body))
     script.bodies.clear()
-    services.impact_resume(run=run, actor=cast.clinicians[0])
+    runs.resume(run, actor=cast.clinicians[0])
     run = worked(run)
     assert len(script.bodies) == 3
     assert not run.items.exclude(state__in=["done", "reused"]).exists()

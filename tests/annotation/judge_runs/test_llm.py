@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from annotation.judge_runs import work as judging
-from annotation.judge_runs.services import judge_resume
 from annotation.models import JudgeItem, Rating, Score
 from rubrics.judges import opening as judges
 from rubrics.models import JudgeCall
@@ -17,6 +16,7 @@ from tests.support.judge_runs import judge_run, llm_judge, said, seen, snapshot,
 from tests.support.servers import Stub, answer, refusal, serve
 from webapp.llm.calls import open_client
 from webapp.llm.models import Endpoint, ModelCall
+from webapp.runs import services as runs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,7 +104,7 @@ def test_asking_again_judges_only_what_failed(cast: Cast, script: Stub, voice: E
     script.reply = lambda body, count: answer(GOOD)
     script.bodies.clear()
     run.refresh_from_db()
-    judge_resume(run=run, actor=cast.leads[0])
+    runs.resume(run, actor=cast.leads[0])
     judging.work(str(run.pk))
     run.refresh_from_db()
     assert (run.status, run.attempt) == ("succeeded", 2)
@@ -134,7 +134,7 @@ def test_an_endpoint_that_goes_away_fails_the_run_and_keeps_what_it_gave(
     assert "fails again and again" in run.error and "out of memory" in run.error
     assert run.items.filter(state=JudgeItem.State.DONE).count() == 8
     script.reply = lambda body, count: answer(GOOD)
-    judge_resume(run=run, actor=cast.leads[0])
+    runs.resume(run, actor=cast.leads[0])
     judging.work(str(run.pk))
     run.refresh_from_db()
     assert (run.status, run.error) == ("succeeded", "")

@@ -133,7 +133,7 @@ def test_a_stop_is_heard_while_the_model_thinks(
     def stop() -> None:
         run = SuggestionRun.objects.get()
         assert "run-stop" in page_of(cast, draft)
-        path = reverse("suggestion_cancel", args=[cast.project.pk, run.pk])
+        path = reverse("run_cancel", args=[cast.project.pk, run.pk])
         answered.append(client.post(path).status_code)
         connection.close()
 

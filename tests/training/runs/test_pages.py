@@ -17,6 +17,7 @@ from training import live, services
 from training.folder import prepare
 from training.models import TrainingRun
 from training.paths import LOG, SPEC, folder_of
+from webapp.runs import registry
 
 pytestmark = pytest.mark.django_db
 
@@ -172,22 +173,22 @@ def test_the_socket_sends_the_partials_of_the_page(ready: World, run: TrainingRu
     assert '<div id="run-rollouts" hx-swap-oob="innerHTML">' in html
     assert "Rollouts at step 4" in html
     assert live.progress(run) == (4, 4)
-    assert live.url(run) == url("training_run", run)
+    assert registry.find("training").url(run) == url("training_run", run)
 
 
 def test_stopped_and_failed_runs_say_what_was_kept(
     lead: Client, run: TrainingRun, ready: World
 ) -> None:
-    lead.post(url("training_cancel", run))
+    lead.post(url("run_cancel", run))
     assert "was stopped" in text_of(lead, url("training_run", run))
     insert(run, *told.whole_run()[:4], told.checkpoint(1))
     TrainingRun.objects.filter(pk=run.pk).update(status="failed", error="The disk is full.")
     page = text_of(lead, url("training_run", run))
     assert "The disk is full." in page and "begins at step 1" in page
-    lead.post(url("training_resume", run))
+    lead.post(url("run_resume", run))
     run.refresh_from_db()
     assert run.status == "pending"
-    assert lead.post(url("training_resume", run), follow=True).status_code == 200
+    assert lead.post(url("run_resume", run), follow=True).status_code == 200
 
 
 def test_the_table_behind_the_charts(lead: Client, run: TrainingRun) -> None:
@@ -223,8 +224,8 @@ def test_the_log_is_plain_text(lead: Client, run: TrainingRun) -> None:
         ("training_series", "get"),
         ("training_spec", "get"),
         ("training_log", "get"),
-        ("training_cancel", "post"),
-        ("training_resume", "post"),
+        ("run_cancel", "post"),
+        ("run_resume", "post"),
     ],
 )
 def test_strangers_get_404_and_other_roles_403(

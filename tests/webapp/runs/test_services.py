@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from webapp.accounts.models import Project
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.runs import registry
 from webapp.runs import services as runs
 from webapp.runs.models import Status, Transition
 
@@ -153,13 +155,16 @@ def test_a_run_under_way_is_asked_to_stop_once(cast: Cast) -> None:
     assert Entry.objects.filter(action="fit.cancelled").count() == 1
 
 
-def test_cancelling_what_has_ended_changes_nothing(cast: Cast) -> None:
+def test_what_has_ended_can_not_be_stopped(cast: Cast) -> None:
     run = start(cast)
     claimed = runs.claim(FitRun, run.pk)
     assert claimed is not None and claimed.claim is not None
     runs.end(run, claim=claimed.claim, status=Status.SUCCEEDED)
-    runs.cancel(run, actor=cast.leads[0])
+    with pytest.raises(Refused, match="Fit 1 ended before"):
+        runs.cancel(run, actor=cast.leads[0])
+    run.refresh_from_db()
     assert (run.status, run.cancel_requested_at) == (Status.SUCCEEDED, None)
+    assert Entry.objects.filter(action="fit.cancelled").count() == 0
 
 
 @pytest.mark.parametrize("ended", [Status.FAILED, Status.CANCELLED])
@@ -175,25 +180,32 @@ def test_what_failed_or_was_stopped_goes_on(cast: Cast, ended: Status) -> None:
     assert again.started_at == claimed.started_at
 
 
-def test_a_finished_run_goes_on_only_with_more_to_do(cast: Cast) -> None:
+def test_a_finished_run_goes_on_only_with_more_to_do(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = start(cast)
     claimed = runs.claim(FitRun, run.pk)
     assert claimed is not None and claimed.claim is not None
     runs.end(run, claim=claimed.claim, status=Status.SUCCEEDED)
     with pytest.raises(Refused):
         runs.resume(run, actor=cast.leads[0])
-    runs.resume(run, actor=cast.leads[0], has_more=True)
+    find_more(monkeypatch)
+    runs.resume(run, actor=cast.leads[0])
     assert run.status == Status.PENDING
 
 
 @pytest.mark.parametrize("has_more", [False, True])
-def test_what_is_under_way_does_not_go_on_twice(cast: Cast, has_more: bool) -> None:
+def test_what_is_under_way_does_not_go_on_twice(
+    cast: Cast, has_more: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = start(cast)
+    if has_more:
+        find_more(monkeypatch)
     with pytest.raises(Refused):
-        runs.resume(run, actor=cast.leads[0], has_more=has_more)
+        runs.resume(run, actor=cast.leads[0])
     runs.claim(FitRun, run.pk)
     with pytest.raises(Refused):
-        runs.resume(run, actor=cast.leads[0], has_more=has_more)
+        runs.resume(run, actor=cast.leads[0])
 
 
 def test_the_log_can_not_be_changed(cast: Cast) -> None:
@@ -220,6 +232,12 @@ def test_a_broker_that_is_away_loses_the_message_only(
     run = start(cast)
     run.refresh_from_db()
     assert run.status == Status.PENDING
+
+
+def find_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every fit have something left out."""
+    kind = replace(registry.find("fit"), has_more=lambda run: True)
+    monkeypatch.setattr(registry, "_kinds", {**registry._kinds, "fit": kind})
 
 
 def in_threads(work: Callable[[], None], count: int) -> None:

@@ -1,0 +1,24 @@
+"""Fetch runs of a member's project; whatever is not in it answers 404."""
+
+from uuid import UUID
+
+from django.http import Http404
+
+from webapp.accounts.access import Member, found_or_404
+from webapp.runs import registry
+from webapp.runs.models import Run
+
+
+def run_for(member: Member, kind: registry.Kind, pk: UUID) -> Run:
+    rows = kind.model.objects.filter(project=member.project, pk=pk)
+    return found_or_404(rows.select_related("project").first())
+
+
+def find_run(member: Member, pk: UUID) -> tuple[registry.Kind, Run]:
+    """The run with its kind, whatever kind it is of."""
+    for kind in registry.kinds():
+        try:
+            return kind, run_for(member, kind, pk)
+        except Http404:
+            continue
+    raise Http404
