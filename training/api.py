@@ -110,10 +110,8 @@ class RolloutViewSet(ProjectViewSet):
     filterset_class = RolloutFilter
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": TRAINERS}
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        rollouts = access.run_for(self.member, id).rollouts.all()
-        page = self.paginate_queryset(self.filter_queryset(rollouts))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+    def rows(self) -> QuerySet[Rollout]:
+        return access.run_for(self.member, self.kwargs["id"]).rollouts.all()
 
 
 class CheckpointViewSet(ProjectViewSet):
@@ -123,11 +121,6 @@ class CheckpointViewSet(ProjectViewSet):
     serializer_class = CheckpointSerializer
     filterset_class = CheckpointFilter
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": TRAINERS}
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        rows = Checkpoint.objects.filter(project=self.member.project)
-        page = self.paginate_queryset(self.filter_queryset(rows))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 def _after(request: Request) -> int:

@@ -77,7 +77,7 @@ class AgreementViewSet(ProjectViewSet):
     serializer_class = AgreementSerializer
     lookup_url_kwarg = "version_id"
 
-    def get_queryset(self) -> QuerySet[RubricVersion]:
+    def rows(self) -> QuerySet[RubricVersion]:
         rows = RubricVersion.objects.filter(project=self.member.project, spec__isnull=False)
         return rows.select_related("spec")
 

@@ -43,14 +43,8 @@ class CallViewSet(ProjectViewSet):
     filterset_class = CallFilter
     roles: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(("list", "retrieve"), CALL_READERS)
 
-    def get_queryset(self) -> QuerySet[ModelCall]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[ModelCall]:
         return visible_calls(self.member).defer("request", "reply")
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses=CallDetailSerializer)
     def retrieve(self, request: Request, call_id: UUID, **kwargs: Any) -> Response:

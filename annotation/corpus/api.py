@@ -174,15 +174,9 @@ class DialogueViewSet(ProjectViewSet):
     lookup_field = "id"
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS, "retrieve": DATA_READERS}
 
-    def get_queryset(self) -> QuerySet[Dialogue]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[Dialogue]:
         rows = Dialogue.objects.filter(project=self.member.project, sealed_at__isnull=False)
         return with_turn_counts(rows)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses=TranscriptSerializer)
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
@@ -228,10 +222,8 @@ class ImportLineViewSet(ProjectViewSet):
     filterset_class = ImportLineFilter
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS}
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        run = import_run_for(self.member, id)
-        page = self.paginate_queryset(self.filter_queryset(run.lines.all()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+    def rows(self) -> QuerySet[ImportLine]:
+        return import_run_for(self.member, self.kwargs["id"]).lines.all()
 
 
 P = "projects/<uuid:project_id>/"

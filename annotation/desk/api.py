@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
-from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -267,7 +266,7 @@ class DeskViewSet(ProjectViewSet):
         return read.validated_data
 
 
-class OwnRatingViewSet(ListModelMixin, ProjectViewSet):
+class OwnRatingViewSet(ProjectViewSet):
     """The ratings that you submitted and did not take back."""
 
     roles: ClassVar = {"list": (Role.ANNOTATOR,)}
@@ -275,7 +274,7 @@ class OwnRatingViewSet(ListModelMixin, ProjectViewSet):
     serializer_class = OwnRatingSerializer
     filter_backends = ()
 
-    def get_queryset(self) -> QuerySet[Rating]:
+    def rows(self) -> QuerySet[Rating]:
         return queries.own_rating_rows(self.member)
 
 

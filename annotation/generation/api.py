@@ -152,10 +152,8 @@ class GenerationItemViewSet(ProjectViewSet):
     pagination_class = ByPosition
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": RUN_STARTERS}
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        items = generation_run_for(self.member, id).items.all()
-        page = self.paginate_queryset(self.filter_queryset(items))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+    def rows(self) -> QuerySet[GenerationItem]:
+        return generation_run_for(self.member, self.kwargs["id"]).items.all()
 
 
 P = "projects/<uuid:project_id>/"

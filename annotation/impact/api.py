@@ -302,8 +302,8 @@ class ImpactTextViewSet(ProjectViewSet):
     pagination_class = None
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": WRITERS}
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        state = ImpactState(impact_run_for(self.member, id), self.member)
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        state = ImpactState(impact_run_for(self.member, kwargs["id"]), self.member)
         return Response(TriedSerializer(state.trial.rows, many=True).data)
 
 
@@ -315,8 +315,8 @@ class SampleViewSet(ProjectViewSet):
     pagination_class = None
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": WRITERS}
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        version = version_for(self.member, id)
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        version = version_for(self.member, kwargs["id"])
         found = sampling.choices_for(self.member.project, version)
         return Response(SampleSerializer(found, many=True).data)
 

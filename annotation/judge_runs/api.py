@@ -244,8 +244,8 @@ class JudgeResultViewSet(ProjectViewSet):
     pagination_class = ByPosition
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": JUDGING_READERS}
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        run = judge_run_for(self.member, id)
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        run = judge_run_for(self.member, kwargs["id"])
         page = self.paginate_queryset(self.filter_queryset(queries.results_of(run)))
         rows = queries.with_scores(run, page or [], self.member)
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)

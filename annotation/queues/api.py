@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -119,7 +118,7 @@ class QueueFilter(django_filters.FilterSet):
         fields: ClassVar[list[str]] = []
 
 
-class QueueViewSet(ListModelMixin, ProjectViewSet):
+class QueueViewSet(ProjectViewSet):
     """Queues of a project, for leads."""
 
     roles: ClassVar = dict.fromkeys(
@@ -129,7 +128,7 @@ class QueueViewSet(ListModelMixin, ProjectViewSet):
     filterset_class = QueueFilter
     serializer_class = QueueSerializer
 
-    def get_queryset(self) -> QuerySet[Queue]:
+    def rows(self) -> QuerySet[Queue]:
         return queries.queues_of(self.member.project)
 
     @extend_schema(

@@ -87,14 +87,8 @@ class SetViewSet(ProjectViewSet):
         "freeze": DATA_READERS,
     }
 
-    def get_queryset(self) -> QuerySet[Collection]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[Collection]:
         return collections_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses=SetDetailSerializer)
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
@@ -138,14 +132,8 @@ class SnapshotViewSet(ProjectViewSet):
     lookup_field = "id"
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS, "retrieve": DATA_READERS}
 
-    def get_queryset(self) -> QuerySet[Snapshot]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[Snapshot]:
         return snapshots_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         snapshot = snapshot_for(self.member, id)
@@ -158,10 +146,8 @@ class SnapshotMemberViewSet(ProjectViewSet):
     pagination_class = ByPosition
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS}
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        rows = snapshot_for(self.member, id).members.select_related("target")
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+    def rows(self) -> QuerySet[SnapshotMember]:
+        return snapshot_for(self.member, self.kwargs["id"]).members.select_related("target")
 
 
 P = "projects/<uuid:project_id>/"

@@ -82,9 +82,9 @@ class SuggestionViewSet(ProjectViewSet):
         ("list", "start", "accept", "reject"), WRITERS
     )
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+    def list(self, request: Request, **kwargs: Any) -> Response:
         """The proposals for a version, the latest run's first."""
-        found = proposals_of(version_for(self.member, id), self.member)
+        found = proposals_of(version_for(self.member, kwargs["id"]), self.member)
         return Response(SuggestionSerializer(found, many=True).data)
 
     @extend_schema(

@@ -59,14 +59,8 @@ class JudgeViewSet(ProjectViewSet):
         "create": MAKERS,
     }
 
-    def get_queryset(self) -> QuerySet[Judge]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[Judge]:
         return judges_of(self.member.project)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         return Response(self.get_serializer(judge_for(self.member, id)).data)

@@ -66,14 +66,8 @@ class RubricViewSet(ProjectViewSet):
     lookup_field = "id"
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"create": access.WRITERS}
 
-    def get_queryset(self) -> QuerySet[Rubric]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[Rubric]:
         return access.visible_rubrics(self.member)
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         return Response(self.get_serializer(access.rubric_for(self.member, id)).data)
@@ -94,11 +88,9 @@ class RubricVersionViewSet(ProjectViewSet):
     filterset_class = VersionFilter
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"create": access.WRITERS}
 
-    def list(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        rubric = access.rubric_for(self.member, id)
-        found = access.visible_versions(self.member).filter(rubric=rubric)
-        page = self.paginate_queryset(self.filter_queryset(found))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+    def rows(self) -> QuerySet[RubricVersion]:
+        rubric = access.rubric_for(self.member, self.kwargs["id"])
+        return access.visible_versions(self.member).filter(rubric=rubric)
 
     @extend_schema(request=None, responses={201: VersionTextSerializer})
     def create(self, request: Request, id: UUID, **kwargs: Any) -> Response:

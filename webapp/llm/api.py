@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.utils import extend_schema
@@ -29,9 +30,8 @@ class EndpointViewSet(ProjectViewSet):
         LEAD,
     )  # fmt: skip
 
-    def list(self, request: Request, project_id: UUID) -> Response:
-        page = self.paginate_queryset(queries.endpoints_of(self.member.project))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+    def rows(self) -> QuerySet[Endpoint]:
+        return queries.endpoints_of(self.member.project)
 
     @extend_schema(responses={201: EndpointSerializer})
     def create(self, request: Request, project_id: UUID) -> Response:
@@ -105,8 +105,7 @@ class EndpointViewSet(ProjectViewSet):
         return Response(status=204)
 
     def _endpoint(self, endpoint_id: UUID) -> Endpoint:
-        rows = queries.endpoints_of(self.member.project).select_related("project")
-        return get_object_or_404(rows, pk=endpoint_id)
+        return get_object_or_404(self.rows().select_related("project"), pk=endpoint_id)
 
 
 P = "projects/<uuid:project_id>/endpoints/"

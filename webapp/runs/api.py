@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.urls import URLPattern, path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -60,9 +59,8 @@ class RunProgressSerializer(serializers.Serializer[Any]):
 
 
 class RunViewSet(ProjectViewSet):
-    """The runs of one kind: list, look at one, stop, go on. A feature names the model with
-    `queryset`, its serializers and what they read with `rows`, and adds `create`. Who may read
-    and who may start, the kind in the registry says."""
+    """The runs of one kind: list, look at one, stop, go on. A feature names its serializers and
+    adds `create`. The kind in the registry says who may read and who may start."""
 
     # Of one run, where that tells more than a row of the list.
     detail_serializer_class: type[serializers.BaseSerializer[Any]] | None = None
@@ -80,19 +78,6 @@ class RunViewSet(ProjectViewSet):
         if self.action != "list" and self.detail_serializer_class is not None:
             return self.detail_serializer_class
         return super().get_serializer_class()
-
-    def rows(self) -> QuerySet[Any]:
-        """The runs of the project, with what the serializer reads."""
-        return self.kind.model.objects.filter(project=self.member.project)
-
-    def get_queryset(self) -> QuerySet[Any]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
-        return self.rows()
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         return self.shown(id)

@@ -67,14 +67,8 @@ class ObjectThreadsViewSet(ProjectViewSet):
     serializer_class = ThreadSerializer
     pagination_class = ThreadsPagination
 
-    def get_queryset(self) -> QuerySet[Thread]:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
+    def rows(self) -> QuerySet[Thread]:
         return access.threads_on(self.member, self.kwargs["object_kind"], self.kwargs["object_id"])
-
-    def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(request=NewThreadSerializer, responses={201: ThreadSerializer})
     def create(

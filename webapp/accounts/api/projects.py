@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -142,9 +143,8 @@ class MemberViewSet(ProjectViewSet):
         "list": LEAD, "retrieve": LEAD, "update": LEAD, "destroy": LEAD
     }  # fmt: skip
 
-    def list(self, request: Request, project_id: UUID) -> Response:
-        page = self.paginate_queryset(queries.member_users(self.member.project))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+    def rows(self) -> QuerySet[User]:
+        return queries.member_users(self.member.project)
 
     def retrieve(self, request: Request, project_id: UUID, user_id: UUID) -> Response:
         return Response(self.get_serializer(self._user(user_id)).data)
@@ -170,7 +170,7 @@ class MemberViewSet(ProjectViewSet):
         return Response(status=204)
 
     def _user(self, user_id: UUID) -> User:
-        found = queries.member_users(self.member.project).filter(pk=user_id).first()
+        found = self.rows().filter(pk=user_id).first()
         if found is None:
             raise Http404
         return found
@@ -202,9 +202,8 @@ class InvitationViewSet(ProjectViewSet):
     serializer_class = InvitationSerializer
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": LEAD, "create": LEAD, "destroy": LEAD}
 
-    def list(self, request: Request, project_id: UUID) -> Response:
-        page = self.paginate_queryset(queries.invitations_of(self.member.project))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+    def rows(self) -> QuerySet[Invitation]:
+        return queries.invitations_of(self.member.project)
 
     @extend_schema(request=NewInvitationSerializer, responses={201: MadeInvitationSerializer})
     def create(self, request: Request, project_id: UUID) -> Response:
