@@ -137,7 +137,7 @@ class GenerationViewSet(RunViewSet):
         )
         return self.shown(run.pk, status=201)
 
-    def detail(self, pk: UUID) -> GenerationRun:
+    def one(self, pk: UUID) -> GenerationRun:
         run: Any = generation_run_for(self.member, pk)
         run.state = queries.state_of(run)
         return run

@@ -256,7 +256,7 @@ class PlaygroundViewSet(RunViewSet):
         found = texts_for(self.member, str(text_of(version)["target"]), query)
         return Response(PickSerializer(found, many=True).data)
 
-    def detail(self, pk: UUID) -> PlaygroundRun:
+    def one(self, pk: UUID) -> PlaygroundRun:
         run: Any = playground_run_for(self.member, pk)
         run.shown = playground_state(run, self.member)
         return run
@@ -288,7 +288,7 @@ class ImpactViewSet(RunViewSet):
         )
         return self.shown(run.pk, status=201)
 
-    def detail(self, pk: UUID) -> ImpactRun:
+    def one(self, pk: UUID) -> ImpactRun:
         run: Any = impact_run_for(self.member, pk)
         run.shown = ImpactState(run, self.member)
         return run

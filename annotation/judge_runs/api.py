@@ -229,7 +229,7 @@ class JudgeRunViewSet(RunViewSet):
             )
         return self.shown(run.pk, status=201)
 
-    def detail(self, pk: UUID) -> JudgeRun:
+    def one(self, pk: UUID) -> JudgeRun:
         run: Any = judge_run_for(self.member, pk)
         run.state = queries.state_of(run, self.member)
         return run

@@ -97,9 +97,9 @@ class RunViewSet(ProjectViewSet):
 
     def shown(self, pk: UUID, status: int = 200) -> Response:
         """The answer with one run as it is now."""
-        return Response(self.get_serializer(self.detail(pk)).data, status=status)
+        return Response(self.get_serializer(self.one(pk)).data, status=status)
 
-    def detail(self, pk: UUID) -> Any:
+    def one(self, pk: UUID) -> Any:
         """One run of the project as its serializer reads it. Raises Http404 for any other."""
         return found_or_404(self.get_queryset().filter(pk=pk).first())
 

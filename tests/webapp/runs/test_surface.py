@@ -168,6 +168,21 @@ def test_a_run_that_waits_or_finished_does_not_go_on(cast: Cast, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", sorted(API))
+def test_a_script_stops_a_run_and_lets_it_go_on(cast: Cast, kind: str) -> None:
+    client, run = Client(), made(cast, kind, Status.PENDING)
+    client.force_login(cast.leads[0])
+
+    def post(action: str) -> HttpResponse:
+        return client.post(reverse(f"{API[kind]}_{action}", args=[run.project_id, run.pk]))
+
+    stopped = post("cancel")
+    assert (stopped.status_code, stopped.json()["status"]) == (200, "cancelled")
+    if kind in GO_ON:
+        assert post("resume").json()["status"] == "pending"
+    assert stopped.json()["id"] == str(run.pk)
+
+
+@pytest.mark.parametrize("kind", sorted(API))
 def test_the_api_has_the_same_guards(cast: Cast, kind: str) -> None:
     client, run = Client(), made(cast, kind, Status.SUCCEEDED)
     client.force_login(cast.leads[0])
