@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from training import access, services
 from training.access import TRAINERS
+from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS
 from training.models import Checkpoint, Rollout, TrainingRun
 from training.queries import runs as queries
 from training.queries import series
@@ -61,8 +62,8 @@ class TrainingViewSet(RunViewSet):
             base=access.checkpoint_for(member, asked["base"]),
             version=access.version_for(member, asked["version"]),
             judge=access.judge_for(member, asked["judge"]),
-            grpo=asked.get("grpo", services.DEFAULTS),
-            reward=asked.get("reward", services.EQUAL_PARTS),
+            grpo=asked.get("grpo", GRPO_DEFAULTS),
+            reward=asked.get("reward", EQUAL_WEIGHTS),
             seed=asked["seed"],
         )
         return self.shown(run.pk, status=201)

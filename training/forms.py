@@ -6,17 +6,13 @@ from django import forms
 
 from annotation.models import Collection
 from rubrics.models import Judge, RubricVersion
+from training.limits import FRACTIONS, GRPO, HELD_OUT_PROMPTS, PROMPTS, REWARD_PARTS, WEIGHT, shares
 from training.models import Checkpoint
-from training.services import (
-    DEFAULTS,
-    FRACTIONS,
-    MAX_SEED,
-    NUMBERS,
-    REWARD_PARTS,
-    settings_of,
-    unfitted_criterion,
-)
+from training.services import settings_of, unfitted_criterion
 from webapp.accounts.models import Project
+from webapp.errors import Refused
+from webapp.limits import SEED
+from webapp.runs.limits import MAX_KEY
 
 # What each setting means: (label, one sentence).
 MEANINGS = {
@@ -60,7 +56,7 @@ PART_LABELS = {"format": "Format", "emotion": "Emotion match", "rubric": "Rubric
 class TrainingForm(forms.Form):
     """`reward()` and `grpo()` give the cleaned values as the service takes them."""
 
-    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
     base = forms.ModelChoiceField(
         label="Base checkpoint",
         queryset=Checkpoint.objects.none(),
@@ -77,15 +73,13 @@ class TrainingForm(forms.Form):
     )
     prompts = forms.IntegerField(
         label="Training prompts",
-        min_value=1,
-        max_value=200_000,
+        **PROMPTS.range,
         initial=64,
         help_text="Drawn at random by the seed, then gone through again and again in new orders.",
     )
     held_out_prompts = forms.IntegerField(
         label="Held-out prompts",
-        min_value=1,
-        max_value=20_000,
+        **HELD_OUT_PROMPTS.range,
         initial=32,
         help_text="Answered once before and once after, to measure what was learned. More of "
         "them make narrower intervals.",
@@ -103,9 +97,8 @@ class TrainingForm(forms.Form):
         "this version’s wording.",
     )
     seed = forms.IntegerField(
-        min_value=0,
-        max_value=MAX_SEED,
-        initial=0,
+        **SEED.range,
+        initial=SEED.default,
         help_text="The same seed on the same machine gives the same run.",
     )
 
@@ -114,19 +107,17 @@ class TrainingForm(forms.Form):
         for part in REWARD_PARTS:
             self.fields[f"part_{part}"] = forms.FloatField(
                 label=PART_LABELS[part],
-                min_value=0,
-                max_value=1000,
-                initial=1,
+                **WEIGHT.range,
+                initial=WEIGHT.default,
                 widget=forms.NumberInput(attrs={"step": "any"}),
             )
-        for name, (lowest, highest) in NUMBERS.items():
+        for name, setting in GRPO.items():
             label, meaning = MEANINGS[name]
             kind = forms.FloatField if name in FRACTIONS else forms.IntegerField
             self.fields[name] = kind(
                 label=label,
-                min_value=lowest,
-                max_value=highest,
-                initial=DEFAULTS[name],
+                **setting.range,
+                initial=setting.default,
                 help_text=meaning,
                 widget=forms.NumberInput(attrs={"step": "any" if name in FRACTIONS else "1"}),
             )
@@ -172,16 +163,15 @@ class TrainingForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        parts = [cleaned.get(f"part_{part}") for part in REWARD_PARTS]
-        if all(part == 0 for part in parts):
-            self.add_error("part_format", "At least one part of the reward has to count.")
+        if all(f"part_{part}" in cleaned for part in REWARD_PARTS):
+            try:
+                shares(self.reward())
+            except Refused as refusal:
+                self.add_error("part_format", str(refusal))
         return cleaned
 
     def reward(self) -> dict[str, float]:
-        """The weights, which sum to 1."""
-        parts = {part: self.cleaned_data[f"part_{part}"] for part in REWARD_PARTS}
-        whole = sum(parts.values())
-        return {part: value / whole for part, value in parts.items()}
+        return {part: self.cleaned_data[f"part_{part}"] for part in REWARD_PARTS}
 
     def grpo(self) -> dict[str, float]:
         return settings_of(self.cleaned_data)

@@ -6,20 +6,22 @@ import django_filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from training import services
+from training.limits import FRACTIONS, GRPO, HELD_OUT_PROMPTS, PROMPTS, WEIGHT
 from training.models import Checkpoint, Evaluation, Rollout, TrainingRun
 from training.queries import runs as queries
+from webapp.limits import SEED
 from webapp.llm.serializers import UsageSerializer
 from webapp.llm.usage import usage_of_run
 from webapp.runs.models import Status
 
 
 class RewardSerializer(serializers.Serializer[Any]):
-    """The weights of the reward's parts."""
+    """The weights of the reward's parts. They are kept as shares of 1: 2, 1 and 1 become 0.5,
+    0.25 and 0.25."""
 
-    format = serializers.FloatField(min_value=0, default=1 / 3)
-    emotion = serializers.FloatField(min_value=0, default=1 / 3)
-    rubric = serializers.FloatField(min_value=0, default=1 / 3)
+    format = serializers.FloatField(**WEIGHT.range, default=WEIGHT.default)
+    emotion = serializers.FloatField(**WEIGHT.range, default=WEIGHT.default)
+    rubric = serializers.FloatField(**WEIGHT.range, default=WEIGHT.default)
 
 
 class GrpoSerializer(serializers.Serializer[Any]):
@@ -27,26 +29,22 @@ class GrpoSerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field]:
         fields: dict[str, serializers.Field] = {}
-        for name, (lowest, highest) in services.NUMBERS.items():
-            kind = (
-                serializers.FloatField if name in services.FRACTIONS else serializers.IntegerField
-            )
-            fields[name] = kind(
-                min_value=lowest, max_value=highest, default=services.DEFAULTS[name]
-            )
+        for name, setting in GRPO.items():
+            kind = serializers.FloatField if name in FRACTIONS else serializers.IntegerField
+            fields[name] = kind(**setting.range, default=setting.default)
         return fields
 
 
 class NewTrainingSerializer(serializers.Serializer[Any]):
     base = serializers.UUIDField(help_text="A checkpoint.")
     collection = serializers.UUIDField(help_text="A set with a train and a test split.")
-    prompts = serializers.IntegerField(min_value=1, max_value=200_000)
-    held_out_prompts = serializers.IntegerField(min_value=1, max_value=20_000)
+    prompts = serializers.IntegerField(**PROMPTS.range)
+    held_out_prompts = serializers.IntegerField(**HELD_OUT_PROMPTS.range)
     version = serializers.UUIDField(help_text="A published rubric version that rates turns.")
     judge = serializers.UUIDField()
     reward = RewardSerializer(required=False)
     grpo = GrpoSerializer(required=False)
-    seed = serializers.IntegerField(min_value=0, max_value=services.MAX_SEED, default=0)
+    seed = serializers.IntegerField(**SEED.range, default=SEED.default)
 
 
 class ProgressSerializer(serializers.Serializer[queries.Progress]):

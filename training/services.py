@@ -1,7 +1,6 @@
 """Start training runs; what ran is one folder that can run again without the studio."""
 
 import hashlib
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ from django.db import transaction
 from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
+from annotation.sets.limits import shuffling
 from annotation.sets.services import collection_create, freeze
 from rubrics.core.spec import CriterionSpec, criterion_hash, from_json
 from rubrics.models import Judge, RubricVersion
+from training.limits import FRACTIONS, GRPO, HELD_OUT_PROMPTS, PROMPTS, shares
 from training.models import Checkpoint, TrainingRun
 from training.trainer.files import sha256_of
 from webapp.accounts.access import require_open
@@ -22,30 +23,11 @@ from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
 from webapp.errors import Refused
+from webapp.limits import SEED
 from webapp.runs import services as runs
 
 # The model that comes with the studio.
 STARTER = settings.BASE_DIR / "training" / "starter" / "models" / "starter-sft"
-REWARD_PARTS = ("format", "emotion", "rubric")
-EQUAL_PARTS: Mapping[str, float] = dict.fromkeys(REWARD_PARTS, 1 / 3)
-# (the CPU preset, lowest, highest). The preset is the trainer's own; a test compares them, because
-# importing its spec would load scikit-learn into every web process.
-_NUMBERS: Mapping[str, tuple[float, float, float]] = {
-    "steps": (60, 1, 100_000),
-    "prompts_per_step": (4, 1, 256),
-    "rollouts_per_prompt": (8, 2, 64),
-    "learning_rate": (2e-4, 1e-8, 1e-2),
-    "beta": (0.02, 0, 1),
-    "max_completion_tokens": (160, 16, 4096),
-    "temperature": (1.0, 0.1, 2),
-    "save_every": (20, 1, 10_000),
-}
-DEFAULTS: Mapping[str, float] = {name: preset for name, (preset, _, _) in _NUMBERS.items()}
-NUMBERS: Mapping[str, tuple[float, float]] = {
-    name: (lowest, highest) for name, (_, lowest, highest) in _NUMBERS.items()
-}
-FRACTIONS = ("learning_rate", "beta", "temperature")
-MAX_SEED = 2**31 - 2
 
 
 def training_start_on_set(
@@ -61,12 +43,14 @@ def training_start_on_set(
     judge: Judge,
     grpo: Mapping[str, float],
     reward: Mapping[str, float],
-    seed: int = 0,
+    seed: int = SEED.default,
 ) -> TrainingRun:
     """Freeze training and held-out prompts of a set, and queue a GRPO run on them. The same
     `key` again returns the run that is there. Raises what `training_start` does; nothing is
     frozen then."""
     require_open(project)
+    PROMPTS.require(prompts)
+    HELD_OUT_PROMPTS.require(held_out_prompts)
     with transaction.atomic():
         known = runs.started_before(TrainingRun, project=project, key=key)
         if known is not None:
@@ -105,15 +89,16 @@ def training_start(
     judge: Judge,
     grpo: Mapping[str, float],
     reward: Mapping[str, float],
-    seed: int = 0,
+    seed: int = SEED.default,
 ) -> TrainingRun:
-    """Queue a GRPO run. Raises Refused for a setting outside its range, a weight below zero, a
-    rubric that can't be a reward, a judge that can't score it, too few prompts, and data of the
-    test split among the training prompts."""
+    """Queue a GRPO run; `reward` has a weight for each part, which are kept as shares of 1.
+
+    Raises Refused for a setting or a weight outside its range, weights that are all 0, a rubric
+    that can't be a reward, a judge that can't score it, too few prompts, and data of the test
+    split among the training prompts."""
     _require_numbers(grpo)
-    _require_weights(reward)
-    if not 0 <= seed <= MAX_SEED:
-        raise Refused(f"The seed is between 0 and {MAX_SEED:,}.", code="seed")
+    SEED.require(seed)
+    weights = shares(reward)
     _require_reward(version, judge)
     _require_splits(train, held_out)
     _require_prompts(train, held_out, per_step=int(grpo["prompts_per_step"]))
@@ -129,7 +114,7 @@ def training_start(
         version=version,
         spec=version.spec,
         judge=judge,
-        settings={"grpo": settings_of(grpo), "reward": dict(reward), "seed": seed},
+        settings={"grpo": settings_of(grpo), "reward": weights, "seed": seed},
         steps_total=int(grpo["steps"]),
     )
 
@@ -182,9 +167,7 @@ def unfitted_criterion(version: RubricVersion, judge: Judge) -> CriterionSpec | 
 
 def settings_of(values: Mapping[str, Any]) -> dict[str, float]:
     """The GRPO settings among a form's or a request's values."""
-    return {
-        name: float(values[name]) if name in FRACTIONS else int(values[name]) for name in NUMBERS
-    }
+    return {name: float(values[name]) if name in FRACTIONS else int(values[name]) for name in GRPO}
 
 
 def _part(collection: Collection, actor: User, split: Split, *, seed: int, limit: int) -> Snapshot:
@@ -198,8 +181,7 @@ def _part(collection: Collection, actor: User, split: Split, *, seed: int, limit
         query=query,
     )
     try:
-        # Seed 0 would take them in the order of the corpus.
-        return freeze(collection=part, actor=actor, seed=seed + 1, limit=limit, kind="turn")
+        return freeze(collection=part, actor=actor, seed=shuffling(seed), limit=limit, kind="turn")
     except Refused as refusal:
         if refusal.code != "empty":
             raise
@@ -211,22 +193,10 @@ def _part(collection: Collection, actor: User, split: Split, *, seed: int, limit
 
 
 def _require_numbers(grpo: Mapping[str, float]) -> None:
-    if set(grpo) != set(NUMBERS):
-        raise Refused(f"The settings are exactly: {', '.join(NUMBERS)}.", code="settings")
-    for name, (lowest, highest) in NUMBERS.items():
-        value = grpo[name]
-        if not math.isfinite(value) or not lowest <= value <= highest:
-            words = name.replace("_", " ")
-            raise Refused(f"The {words} is between {lowest:g} and {highest:g}.", code=name)
-
-
-def _require_weights(reward: Mapping[str, float]) -> None:
-    if set(reward) != set(REWARD_PARTS):
-        raise Refused("The reward has the parts format, emotion and rubric.", code="reward")
-    if any(not math.isfinite(weight) or weight < 0 for weight in reward.values()):
-        raise Refused("A weight is zero or more.", code="reward")
-    if sum(reward.values()) <= 0:
-        raise Refused("At least one part of the reward needs a weight.", code="reward")
+    if set(grpo) != set(GRPO):
+        raise Refused(f"The settings are exactly: {', '.join(GRPO)}.", code="settings")
+    for name, setting in GRPO.items():
+        setting.require(grpo[name])
 
 
 def _require_reward(version: RubricVersion, judge: Judge) -> None:

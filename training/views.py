@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from training import services
 from training.access import TRAINERS, run_for
 from training.forms import TrainingForm
+from training.limits import GRPO, REWARD_PARTS
 from training.paths import SPEC, folder_of
 from training.queries import runs as queries
 from training.queries import series
@@ -63,8 +64,8 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
         "form": form,
-        "numbers": [form[name] for name in services.NUMBERS],
-        "parts": [form[f"part_{part}"] for part in services.REWARD_PARTS],
+        "numbers": [form[name] for name in GRPO],
+        "parts": [form[f"part_{part}"] for part in REWARD_PARTS],
         "missing": form.missing(),
         "seconds_a_reply": queries.seconds_a_reply(member.project),
     }

@@ -33,8 +33,9 @@ from rubrics.core.spec import to_json
 from rubrics.models import Judge, Rubric, RubricVersion
 from rubrics.versions.services import version_ensure
 from tests.support.dialogues import RUBRIC, added, parsed, published
+from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, shares
 from training.models import Checkpoint, TrainingRun
-from training.services import DEFAULTS, EQUAL_PARTS, settings_of
+from training.services import settings_of
 from webapp.accounts.models import ApiToken, Invitation
 from webapp.accounts.services import invitations
 from webapp.accounts.tokens import create_token
@@ -287,7 +288,7 @@ def training_run(setting: Setting) -> TrainingRun:
         version=pinned,
         spec=pinned.spec,
         judge=setting["judge_id"],
-        settings={"grpo": settings_of(DEFAULTS), "reward": dict(EQUAL_PARTS), "seed": 0},
+        settings={"grpo": settings_of(GRPO_DEFAULTS), "reward": shares(EQUAL_WEIGHTS), "seed": 0},
         steps_total=1,
     )
 

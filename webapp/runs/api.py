@@ -15,15 +15,15 @@ from webapp.accounts.project_api import ProjectViewSet
 from webapp.ids import new_id
 from webapp.runs import registry, services
 from webapp.runs.access import run_for
+from webapp.runs.limits import MAX_KEY
 
 KEY_HEADER = "Idempotency-Key"
-MAX_KEY = 64
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     KEY_HEADER,
     str,
     OpenApiParameter.HEADER,
-    description="The same key again is the same run; at most 64 characters.",
+    description=f"The same key again is the same run; at most {MAX_KEY} characters.",
 )
 
 # What every kind of run tells of itself.

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from webapp.accounts.models import Project, ProjectRow
+from webapp.runs.limits import MAX_KEY
 
 
 class Status(models.TextChoices):
@@ -32,7 +33,7 @@ class Run(ProjectRow):
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     # A double click, a retried request: the same key is the same run.
-    idempotency_key = models.CharField(max_length=64)
+    idempotency_key = models.CharField(max_length=MAX_KEY)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

@@ -20,6 +20,7 @@ from webapp.audit import services as audit
 from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.runs import live, registry
+from webapp.runs.limits import MAX_KEY
 from webapp.runs.models import Run, Status, Transition
 
 logger = logging.getLogger(__name__)
@@ -62,8 +63,8 @@ def start(model: type[R], *, project: Project, actor: User, key: str, **fields: 
 def started_before(model: type[R], *, project: Project, key: str) -> R | None:
     """The run that `key` started. Where there is none, nobody else starts one with this key
     until the present transaction ends: what a run needs can be made first."""
-    if not key:
-        raise Refused("A start needs a key of its own.", code="key")
+    if not 0 < len(key) <= MAX_KEY:
+        raise Refused(f"A start needs a key of 1 to {MAX_KEY} characters.", code="key")
     _one_at_a_time(f"{model.kind}/{project.pk}/{key}")
     return model.objects.filter(project=project, idempotency_key=key).first()
 

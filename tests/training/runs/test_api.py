@@ -9,6 +9,7 @@ from tests.training.runs import told
 from tests.training.runs.test_events import insert
 from tests.training.runs.worlds import GRPO, World
 from training import services
+from training.limits import GRPO_DEFAULTS
 from training.models import TrainingRun
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_start_with_a_key_starts_once(lead: Client, ready: World) -> None:
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json()["id"] == second.json()["id"]
     run = TrainingRun.objects.get()
-    assert run.settings["reward"] == services.EQUAL_PARTS
+    assert run.settings["reward"] == dict.fromkeys(("format", "emotion", "rubric"), 1 / 3)
     assert first.json()["gate"] == "not set"
     assert first.json()["progress"]["done"] == 0
 
@@ -75,7 +76,7 @@ def test_without_settings_the_preset_is_taken(lead: Client, ready: World) -> Non
         project_url("api_training_list", ready), given, content_type="application/json"
     )
     assert response.status_code == 201
-    assert TrainingRun.objects.get().settings["grpo"] == dict(services.DEFAULTS)
+    assert TrainingRun.objects.get().settings["grpo"] == dict(GRPO_DEFAULTS)
 
 
 def test_unknown_fields_change_nothing(lead: Client, ready: World) -> None:

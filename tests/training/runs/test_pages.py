@@ -15,6 +15,7 @@ from tests.training.runs.test_events import insert
 from tests.training.runs.worlds import GRPO, World
 from training import live, services
 from training.folder import prepare
+from training.limits import REWARD_PARTS
 from training.models import TrainingRun
 from training.paths import LOG, SPEC, folder_of
 from webapp.runs import registry
@@ -54,7 +55,7 @@ def form_data(ready: World, **changes: object) -> dict[str, object]:
         "version": ready.version.pk,
         "judge": ready.judge.pk,
         "seed": 0,
-        **{f"part_{part}": 1 for part in services.REWARD_PARTS},
+        **{f"part_{part}": 1 for part in REWARD_PARTS},
         **GRPO,
         **changes,
     }
@@ -109,7 +110,7 @@ def test_a_refusal_stands_on_the_form_with_what_was_typed(lead: Client, ready: W
 def test_wrong_numbers_and_no_reward_are_told_beside_their_fields(
     lead: Client, ready: World
 ) -> None:
-    zero = {f"part_{part}": 0 for part in services.REWARD_PARTS}
+    zero = {f"part_{part}": 0 for part in REWARD_PARTS}
     page = html_of(lead.post(url("training_new", world=ready), form_data(ready, beta=3, **zero)))
     assert "less than or equal to 1" in page
     assert "At least one part" in page

@@ -19,8 +19,8 @@ from tests.support.dialogues import WHOLE, published
 from tests.support.waiting import SHORT_S
 from tests.training.runs.worlds import GRPO, World, dialogues_in
 from training import services
+from training.limits import EQUAL_WEIGHTS, shares
 from training.models import TrainingRun
-from training.trainer.config import GrpoSection
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.llm.services import endpoint_archive
@@ -41,17 +41,12 @@ def test_a_run_is_pinned_to_all_that_it_uses(ready: World) -> None:
     run = ready.start(seed=5)
     assert run.status == "pending" and run.steps_total == 4
     assert run.spec == ready.version.spec
-    assert run.settings == {"grpo": GRPO, "reward": services.EQUAL_PARTS, "seed": 5}
+    assert run.settings == {"grpo": GRPO, "reward": shares(EQUAL_WEIGHTS), "seed": 5}
     assert run.train_snapshot.members.count() == 4
     assert run.held_out_snapshot.members.count() == 3
     splits = run.held_out_snapshot.members.values_list("target__turn__dialogue__split", flat=True)
     assert set(splits) == {"test"}
     assert Entry.objects.filter(action="training.started", object_id=run.pk).count() == 1
-
-
-def test_the_preset_is_the_trainers_own() -> None:
-    preset = GrpoSection()
-    assert {name: getattr(preset, name) for name in services.NUMBERS} == dict(services.DEFAULTS)
 
 
 def test_the_same_key_is_the_same_run(ready: World) -> None:
@@ -84,7 +79,7 @@ def test_two_clicks_at_once_freeze_the_prompts_once(ready: World) -> None:
         ({"reward": {"format": math.nan, "emotion": 0.5, "rubric": 0.5}}, "reward"),
         ({"reward": {"format": 0.0, "emotion": 0.0, "rubric": 0.0}}, "reward"),
         ({"reward": {"format": 1.0}}, "reward"),
-        ({"reward": {**services.EQUAL_PARTS, "fluency": 1.0}}, "reward"),
+        ({"reward": {**EQUAL_WEIGHTS, "fluency": 1.0}}, "reward"),
         ({"grpo": {**GRPO, "warmup": 3}}, "settings"),
         ({"grpo": {k: v for k, v in GRPO.items() if k != "beta"}}, "settings"),
         ({"grpo": {**GRPO, "rollouts_per_prompt": 1}}, "rollouts_per_prompt"),

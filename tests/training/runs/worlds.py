@@ -15,6 +15,7 @@ from rubrics.judging.learned import LearnedJudge
 from rubrics.models import Judge, RubricVersion
 from tests.support.dialogues import added, levels, parsed, published
 from training import services
+from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS
 from training.models import Checkpoint, TrainingRun
 from webapp.accounts.models import Project, User
 from webapp.files.services import store
@@ -22,7 +23,7 @@ from webapp.ids import new_id
 from webapp.llm.services import endpoint_create
 
 KEY = "sk-very-secret-judge-key"
-GRPO = {**services.DEFAULTS, "steps": 4, "prompts_per_step": 2, "rollouts_per_prompt": 4}
+GRPO = {**GRPO_DEFAULTS, "steps": 4, "prompts_per_step": 2, "rollouts_per_prompt": 4}
 RUBRIC = RubricSpec(
     title="Care",
     criteria=(
@@ -56,7 +57,7 @@ class World:
             "version": self.version,
             "judge": self.judge,
             "grpo": GRPO,
-            "reward": services.EQUAL_PARTS,
+            "reward": EQUAL_WEIGHTS,
             **changes,
         }
 
