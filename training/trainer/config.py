@@ -14,6 +14,7 @@ from rubrics.core.spec import RubricSpec, criterion_hash, spec_hash
 from rubrics.judging.llm import LLMParameters
 from training.trainer.files import sha256_of
 from training.trainer.strict import SpecError, bounded, read
+from webapp.llm.limits import CONCURRENCY, TIMEOUT_S
 
 SPEC_FORMAT = 1
 
@@ -59,8 +60,8 @@ class LlmJudge:
     base_url: str
     model: str
     parameters: LLMParameters = LLMParameters()
-    max_concurrency: int = bounded(16, least=1)
-    timeout_s: float = bounded(60.0, above=0)
+    max_concurrency: int = bounded(CONCURRENCY.default, least=CONCURRENCY.least)
+    timeout_s: float = bounded(float(TIMEOUT_S.default), above=0)
     allow_loopback: bool = False
     # Private hosts that the studio's administrator permits: names, host:port or networks.
     allowed_hosts: list = field(default_factory=list)

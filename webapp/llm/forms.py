@@ -2,6 +2,7 @@
 
 from django import forms
 
+from webapp.llm.limits import CONCURRENCY, DECIMALS, DIGITS, MAX_API_KEY, TIMEOUT_S
 from webapp.llm.models import Endpoint, Price
 
 INPUT = {"class": "input", "autocomplete": "off"}
@@ -13,23 +14,21 @@ class EndpointForm(forms.ModelForm):
     api_key = forms.CharField(
         label="Key",
         required=False,
-        max_length=500,
+        max_length=MAX_API_KEY,
         widget=forms.PasswordInput(attrs={**INPUT, "autocomplete": "new-password"}),
         help_text="Stored encrypted and never shown again. It is sent to this address only.",
     )
 
     max_concurrency = forms.IntegerField(
         label="Requests at once",
-        min_value=1,
-        max_value=1024,
-        initial=16,
+        **CONCURRENCY.range,
+        initial=CONCURRENCY.default,
         widget=forms.NumberInput(attrs=INPUT),
     )
     timeout_s = forms.IntegerField(
         label="Seconds to wait for an answer",
-        min_value=1,
-        max_value=3600,
-        initial=60,
+        **TIMEOUT_S.range,
+        initial=TIMEOUT_S.default,
         widget=forms.NumberInput(attrs=INPUT),
     )
 
@@ -62,18 +61,20 @@ class PriceForm(forms.ModelForm):
     prompt = forms.DecimalField(
         label="In, per million tokens",
         min_value=0,
-        max_digits=12,
-        decimal_places=6,
+        max_digits=DIGITS,
+        decimal_places=DECIMALS,
         widget=forms.NumberInput(attrs={**INPUT, "step": "any"}),
     )
     completion = forms.DecimalField(
         label="Out, per million tokens",
         min_value=0,
-        max_digits=12,
-        decimal_places=6,
+        max_digits=DIGITS,
+        decimal_places=DECIMALS,
         widget=forms.NumberInput(attrs={**INPUT, "step": "any"}),
     )
-    currency = forms.CharField(max_length=8, initial="EUR", widget=forms.TextInput(attrs=INPUT))
+    currency = forms.CharField(
+        max_length=Price.MAX_CURRENCY, initial="EUR", widget=forms.TextInput(attrs=INPUT)
+    )
 
     class Meta:
         model = Price

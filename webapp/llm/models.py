@@ -8,19 +8,22 @@ from django.utils import timezone
 
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen
+from webapp.llm.limits import CONCURRENCY, DECIMALS, DIGITS, TIMEOUT_S
 
 
 class Endpoint(ProjectRow):
     """A server that speaks OpenAI's chat completions."""
 
-    name = models.CharField(max_length=80)
-    base_url = models.CharField(max_length=300)
-    model = models.CharField(max_length=200)
+    MAX_NAME, MAX_URL, MAX_MODEL = 80, 300, 200
+
+    name = models.CharField(max_length=MAX_NAME)
+    base_url = models.CharField(max_length=MAX_URL)
+    model = models.CharField(max_length=MAX_MODEL)
     # Encrypted with FIELD_KEYS and bound to the scheme, host and port it was entered for.
     secret = models.BinaryField(null=True)
-    secret_origin = models.CharField(max_length=300, blank=True)
-    max_concurrency = models.PositiveSmallIntegerField(default=16)
-    timeout_s = models.PositiveSmallIntegerField(default=60)
+    secret_origin = models.CharField(max_length=MAX_URL, blank=True)
+    max_concurrency = models.PositiveSmallIntegerField(default=CONCURRENCY.default)
+    timeout_s = models.PositiveSmallIntegerField(default=TIMEOUT_S.default)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -35,10 +38,12 @@ class Endpoint(ProjectRow):
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["project", "name"], name="endpoint_name"),
             models.CheckConstraint(
-                condition=models.Q(max_concurrency__range=(1, 1024)), name="endpoint_concurrency"
+                condition=models.Q(max_concurrency__range=(CONCURRENCY.least, CONCURRENCY.most)),
+                name="endpoint_concurrency",
             ),
             models.CheckConstraint(
-                condition=models.Q(timeout_s__range=(1, 3600)), name="endpoint_timeout"
+                condition=models.Q(timeout_s__range=(TIMEOUT_S.least, TIMEOUT_S.most)),
+                name="endpoint_timeout",
             ),
         ]
 
@@ -56,12 +61,14 @@ class Endpoint(ProjectRow):
 class Price(ProjectRow):
     """What tokens of an endpoint cost from a day on (UTC), in a currency of the lead's own."""
 
+    MAX_CURRENCY = 8
+
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="prices")
     since = models.DateField()
     # Per million tokens.
-    prompt = models.DecimalField(max_digits=12, decimal_places=6)
-    completion = models.DecimalField(max_digits=12, decimal_places=6)
-    currency = models.CharField(max_length=8)
+    prompt = models.DecimalField(max_digits=DIGITS, decimal_places=DECIMALS)
+    completion = models.DecimalField(max_digits=DIGITS, decimal_places=DECIMALS)
+    currency = models.CharField(max_length=MAX_CURRENCY)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -95,8 +102,8 @@ class EndpointTest(ProjectRow):
     asked_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
     # The model and address that were tested; both may be changed later.
-    base_url = models.CharField(max_length=300)
-    model = models.CharField(max_length=200)
+    base_url = models.CharField(max_length=Endpoint.MAX_URL)
+    model = models.CharField(max_length=Endpoint.MAX_MODEL)
     error = models.TextField(blank=True)
     latency_ms = models.FloatField(null=True)
     reply = models.TextField(blank=True)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from webapp.llm import queries
+from webapp.llm.limits import CONCURRENCY, DECIMALS, DIGITS, MAX_API_KEY, TIMEOUT_S
 from webapp.llm.models import Endpoint, EndpointTest, ModelCall, Price
 
 
@@ -12,12 +13,12 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
     api_key = serializers.CharField(
         write_only=True,
         required=False,
-        max_length=500,
+        max_length=MAX_API_KEY,
         help_text="Stored encrypted and never shown. A change of scheme, host or port drops it.",
     )
     key = serializers.SerializerMethodField(help_text="none, set, or lost: enter it again.")
-    max_concurrency = serializers.IntegerField(min_value=1, max_value=1024, default=16)
-    timeout_s = serializers.IntegerField(min_value=1, max_value=3600, default=60)
+    max_concurrency = serializers.IntegerField(**CONCURRENCY.range, default=CONCURRENCY.default)
+    timeout_s = serializers.IntegerField(**TIMEOUT_S.range, default=TIMEOUT_S.default)
 
     class Meta:
         model = Endpoint
@@ -56,9 +57,11 @@ class EndpointTestSerializer(serializers.ModelSerializer[EndpointTest]):
 class PriceSerializer(serializers.ModelSerializer[Price]):
     """Per million tokens, from a day on (UTC)."""
 
-    prompt = serializers.DecimalField(max_digits=12, decimal_places=6, min_value=0)
-    completion = serializers.DecimalField(max_digits=12, decimal_places=6, min_value=0)
-    currency = serializers.CharField(max_length=8, help_text="A short text, such as EUR.")
+    prompt = serializers.DecimalField(max_digits=DIGITS, decimal_places=DECIMALS, min_value=0)
+    completion = serializers.DecimalField(max_digits=DIGITS, decimal_places=DECIMALS, min_value=0)
+    currency = serializers.CharField(
+        max_length=Price.MAX_CURRENCY, help_text="A short text, such as EUR."
+    )
 
     class Meta:
         model = Price

@@ -16,6 +16,7 @@ from webapp.audit import services as audit
 from webapp.errors import Refused
 from webapp.llm import secrets
 from webapp.llm.addresses import AddressRefused, check_address
+from webapp.llm.limits import CONCURRENCY, MAX_API_KEY, TIMEOUT_S, require_price
 from webapp.llm.models import Endpoint, EndpointTest, Price
 from webapp.runs import live
 from webapp.text import storable
@@ -35,11 +36,11 @@ def endpoint_create(
     base_url: str,
     model: str,
     api_key: str = "",
-    max_concurrency: int = 16,
-    timeout_s: int = 60,
+    max_concurrency: int = CONCURRENCY.default,
+    timeout_s: int = TIMEOUT_S.default,
 ) -> Endpoint:
     """Name a server that speaks chat completions. Raises Refused for an address that may not be
-    reached and for a name that is taken."""
+    reached, a name that is taken, and what is outside its limits."""
     require_open(project)
     base_url = _checked(base_url)
     endpoint = Endpoint(
@@ -52,6 +53,7 @@ def endpoint_create(
         created_by=actor,
     )
     _set_key(endpoint, api_key)
+    _require_limits(endpoint)
     with transaction.atomic():
         _save(endpoint)
         audit.record("endpoint.created", actor=actor, object=endpoint)
@@ -77,6 +79,7 @@ def endpoint_change(
         row = Endpoint.objects.select_for_update(of=("self",)).get(pk=endpoint.pk)
         row.name, row.base_url, row.model = name, base_url, model
         row.max_concurrency, row.timeout_s = max_concurrency, timeout_s
+        _require_limits(row)
         moved = row.secret is not None and row.secret_origin != secrets.origin_text(base_url)
         if api_key:
             _set_key(row, api_key)
@@ -159,16 +162,24 @@ def price_set(
     completion: Decimal,
     currency: str,
 ) -> Price:
-    """What a million tokens of the endpoint cost from a day on. Raises Refused where a price of
-    that day is there: it is taken back first, so that no cost changes without a trace."""
+    """What a million tokens of the endpoint cost from a day on. Raises Refused for what is no
+    price, and where a price of that day is there: it is taken back first, so that no cost changes
+    without a trace."""
     require_open(endpoint.project)
+    require_price(prompt)
+    require_price(completion)
+    currency = currency.strip().upper()
+    if not 0 < len(currency) <= Price.MAX_CURRENCY:
+        raise Refused(
+            f"A currency has 1 to {Price.MAX_CURRENCY} characters, such as EUR.", code="currency"
+        )
     price = Price(
         project=endpoint.project,
         endpoint=endpoint,
         since=since,
         prompt=prompt,
         completion=completion,
-        currency=currency.strip().upper(),
+        currency=currency,
         created_by=actor,
     )
     try:
@@ -226,10 +237,24 @@ def _set_key(endpoint: Endpoint, key: str) -> None:
     if not key:
         endpoint.secret, endpoint.secret_origin = None, ""
         return
+    if len(key) > MAX_API_KEY:
+        raise Refused(f"A key has at most {MAX_API_KEY} characters.", code="key")
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise Refused("The key has characters that can’t be sent.", code="key")
     endpoint.secret = secrets.seal(key, base_url=endpoint.base_url)
     endpoint.secret_origin = secrets.origin_text(endpoint.base_url)
+
+
+def _require_limits(endpoint: Endpoint) -> None:
+    CONCURRENCY.require(endpoint.max_concurrency)
+    TIMEOUT_S.require(endpoint.timeout_s)
+    for text, most, what, code in (
+        (endpoint.name, Endpoint.MAX_NAME, "name", "name"),
+        (endpoint.base_url, Endpoint.MAX_URL, "address", "address"),
+        (endpoint.model, Endpoint.MAX_MODEL, "model's name", "model"),
+    ):
+        if not 0 < len(text) <= most:
+            raise Refused(f"The {what} has 1 to {most} characters.", code=code)
 
 
 def _save(endpoint: Endpoint) -> None:
