@@ -47,7 +47,7 @@ def import_start(
         collection = Collection.objects.create(
             project=project,
             number=next_number(project, "collection"),
-            name=f"{reader.label.split(' (')[0]} of {file.name}"[:120],
+            name=f"{reader.label.split(' (')[0]} of {file.name}"[: Collection.MAX_NAME],
             query=SetQuery(import_run=str(run_id)).to_json(),
             created_by=actor,
         )

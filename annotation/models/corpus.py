@@ -7,6 +7,7 @@ from django.db.models import Q
 from annotation.formats.emotions import EMOTIONS
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen, undeletable
+from webapp.limits import SEED
 
 
 class Split(models.TextChoices):
@@ -158,8 +159,10 @@ class Target(ProjectRow):
 class Collection(ProjectRow):
     """A named query over the corpus."""
 
+    MAX_NAME = 120
+
     number = models.PositiveIntegerField()
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=MAX_NAME)
     # See annotation.sets for the keys that it may have.
     query = models.JSONField(default=dict)
     created_by = models.ForeignKey(
@@ -182,7 +185,7 @@ class Snapshot(ProjectRow):
 
     number = models.PositiveIntegerField()
     collection = models.ForeignKey(Collection, on_delete=models.PROTECT, related_name="snapshots")
-    seed = models.PositiveIntegerField(default=0)
+    seed = models.PositiveIntegerField(default=SEED.default)
     # SHA-256 over the members' context hashes, in order.
     hash = models.CharField(max_length=64)
     created_by = models.ForeignKey(

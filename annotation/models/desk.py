@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from annotation.models.corpus import Snapshot, Target
 from annotation.models.ratings import Rater, Rating
+from annotation.queues.limits import LEASE_MINUTES, OVERLAP
 from rubrics.models import RubricVersion
 from webapp.accounts.models import ProjectRow
 
@@ -17,13 +18,15 @@ UNDO_WITHIN = timedelta(seconds=60)
 
 
 class Queue(ProjectRow):
+    MAX_NAME = 120
+
     number = models.PositiveIntegerField()
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=MAX_NAME)
     version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
     # How many people rate each item.
-    overlap = models.PositiveSmallIntegerField(default=2)
-    lease_minutes = models.PositiveSmallIntegerField(default=30)
+    overlap = models.PositiveSmallIntegerField(default=OVERLAP.default)
+    lease_minutes = models.PositiveSmallIntegerField(default=LEASE_MINUTES.default)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -34,7 +37,9 @@ class Queue(ProjectRow):
         constraints = [
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["project", "number"], name="queue_number"),
-            models.CheckConstraint(condition=Q(overlap__range=(1, 20)), name="queue_overlap"),
+            models.CheckConstraint(
+                condition=Q(overlap__range=(OVERLAP.least, OVERLAP.most)), name="queue_overlap"
+            ),
         ]
 
     def __str__(self) -> str:

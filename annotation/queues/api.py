@@ -13,10 +13,12 @@ from rest_framework.response import Response
 
 from annotation.models import Collection, Queue, Snapshot
 from annotation.queues import access, queries, services
-from annotation.sets.services import MAX_MEMBERS
+from annotation.queues.limits import LEASE_MINUTES, OVERLAP
+from annotation.sets.limits import MEMBERS
 from rubrics.models import RubricVersion
 from webapp.accounts.models import Role, User
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.limits import SEED
 
 
 class OfProject(serializers.PrimaryKeyRelatedField):
@@ -84,7 +86,7 @@ class QueueDetailSerializer(serializers.ModelSerializer):
 
 
 class NewQueueSerializer(serializers.Serializer):
-    name = serializers.CharField(max_length=120)
+    name = serializers.CharField(max_length=Queue.MAX_NAME)
     version = OfProject(queryset=RubricVersion.objects.all(), help_text="A published version.")
     collection = OfProject(
         queryset=Collection.objects.all(), required=False, help_text="Is frozen for the queue."
@@ -93,16 +95,12 @@ class NewQueueSerializer(serializers.Serializer):
         queryset=Snapshot.objects.all(), required=False, help_text="In place of a collection."
     )
     raters = Annotators(queryset=User.objects.all(), many=True, allow_empty=False)
-    overlap = serializers.IntegerField(min_value=1, max_value=services.MAX_OVERLAP, default=2)
-    limit = serializers.IntegerField(
-        min_value=1, max_value=MAX_MEMBERS, required=False, help_text="Of a collection."
-    )
+    overlap = serializers.IntegerField(**OVERLAP.range, default=OVERLAP.default)
+    limit = serializers.IntegerField(**MEMBERS.range, required=False, help_text="Of a collection.")
     seed = serializers.IntegerField(
-        min_value=0, max_value=2**31 - 1, default=0, help_text="0: by dialogue and turn."
+        **SEED.range, default=SEED.default, help_text="0: by dialogue and turn."
     )
-    lease_minutes = serializers.IntegerField(
-        min_value=1, max_value=services.MAX_LEASE_MINUTES, default=30
-    )
+    lease_minutes = serializers.IntegerField(**LEASE_MINUTES.range, default=LEASE_MINUTES.default)
 
 
 class QueueRatersSerializer(serializers.Serializer):

@@ -8,9 +8,9 @@ from django import forms
 from annotation.choices import offer, offer_rows
 from annotation.models import Collection, Queue, Snapshot
 from annotation.queues import queries
-from annotation.queues.services import MAX_LEASE_MINUTES, MAX_OVERLAP
+from annotation.queues.limits import LEASE_MINUTES, OVERLAP
+from annotation.sets.limits import MEMBERS
 from annotation.sets.queries import collections_of, snapshots_of
-from annotation.sets.services import MAX_MEMBERS
 from rubrics.models import RubricVersion
 from webapp.accounts.models import Project, User
 
@@ -26,7 +26,7 @@ class _VersionChoice(forms.ModelChoiceField):
 
 
 class QueueForm(forms.Form):
-    name = forms.CharField(max_length=120)
+    name = forms.CharField(max_length=Queue.MAX_NAME)
     source = forms.ChoiceField(
         label="What is rated",
         help_text="A set is frozen for the queue as it is now. A snapshot was frozen before: "
@@ -37,15 +37,13 @@ class QueueForm(forms.Form):
     )
     overlap = forms.IntegerField(
         label="Ratings of each item",
-        min_value=1,
-        max_value=MAX_OVERLAP,
-        initial=2,
+        **OVERLAP.range,
+        initial=OVERLAP.default,
         help_text="Agreement needs two people or more.",
     )
     limit = forms.IntegerField(
         label="Items at most",
-        min_value=1,
-        max_value=MAX_MEMBERS,
+        **MEMBERS.range,
         initial=100,
         required=False,
         help_text="Of a set: its first items in the order below.",
@@ -57,9 +55,8 @@ class QueueForm(forms.Form):
     )
     lease_minutes = forms.IntegerField(
         label="Minutes that an item is kept",
-        min_value=1,
-        max_value=MAX_LEASE_MINUTES,
-        initial=30,
+        **LEASE_MINUTES.range,
+        initial=LEASE_MINUTES.default,
         help_text="Counted from the last change. After it, somebody else may get the item.",
     )
     raters = RaterChoices(label="Who rates", queryset=User.objects.none())

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.models import Assignment, Collection, Item, Queue, QueueRater, Snapshot
+from annotation.queues.limits import LEASE_MINUTES, OVERLAP
 from annotation.sets.services import freeze
 from rubrics.core.spec import from_json
 from rubrics.models import RubricVersion
@@ -15,9 +16,8 @@ from webapp.accounts.models import Membership, Project, Role, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
 from webapp.errors import Refused
+from webapp.limits import SEED
 
-MAX_OVERLAP = 20
-MAX_LEASE_MINUTES = 24 * 60
 _BATCH = 5_000
 
 
@@ -30,10 +30,10 @@ def queue_create(
     raters: Sequence[User],
     collection: Collection | None = None,
     snapshot: Snapshot | None = None,
-    overlap: int = 2,
+    overlap: int = OVERLAP.default,
     limit: int | None = None,
-    seed: int = 0,
-    lease_minutes: int = 30,
+    seed: int = SEED.default,
+    lease_minutes: int = LEASE_MINUTES.default,
 ) -> Queue:
     """A queue over a snapshot, or over a set that is frozen for it now.
 
@@ -124,16 +124,14 @@ def _check(
     overlap: int,
     lease_minutes: int,
 ) -> None:
-    if not name:
-        raise Refused("Give the queue a name.", code="name")
+    if not 0 < len(name) <= Queue.MAX_NAME:
+        raise Refused(f"A queue needs a name of at most {Queue.MAX_NAME} characters.", code="name")
     if version.status != RubricVersion.Status.PUBLISHED or version.spec is None:
         raise Refused("People rate published rubric versions only.", code="not_published")
     if not from_json(version.spec.content).judge_criteria:
         raise Refused("This rubric has only checks; nobody rates them.", code="only_checks")
-    if not 1 <= overlap <= MAX_OVERLAP:
-        raise Refused(f"1 to {MAX_OVERLAP} people rate each item.", code="overlap")
-    if not 1 <= lease_minutes <= MAX_LEASE_MINUTES:
-        raise Refused("An item is kept for 1 minute to 24 hours.", code="lease")
+    OVERLAP.require(overlap)
+    LEASE_MINUTES.require(lease_minutes)
     _require_annotators(version.project, raters)
 
 

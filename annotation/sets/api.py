@@ -17,10 +17,11 @@ from annotation.models.corpus import Split
 from annotation.roles import DATA_READERS
 from annotation.sets import queries, services
 from annotation.sets.access import collection_for, snapshot_for
+from annotation.sets.limits import MEMBERS
 from annotation.sets.queries import collections_of, snapshots_of
-from annotation.sets.services import MAX_MEMBERS
 from webapp.accounts.paging import ByPosition
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.limits import SEED
 
 
 class SetQuerySerializer(serializers.Serializer[Any]):
@@ -59,10 +60,8 @@ class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
 
 
 class FreezeSerializer(serializers.Serializer[Any]):
-    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
-    limit = serializers.IntegerField(
-        min_value=1, max_value=MAX_MEMBERS, required=False, allow_null=True, default=None
-    )
+    seed = serializers.IntegerField(**SEED.range, default=SEED.default)
+    limit = serializers.IntegerField(**MEMBERS.range, required=False, allow_null=True, default=None)
 
 
 class MemberSerializer(serializers.ModelSerializer[SnapshotMember]):

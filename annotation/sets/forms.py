@@ -3,12 +3,13 @@
 from django import forms
 
 from annotation.corpus.forms import DialogueFilterForm
-from annotation.models import Target
-from annotation.sets.services import MAX_MEMBERS
+from annotation.models import Collection, Target
+from annotation.sets.limits import MEMBERS
+from webapp.limits import SEED
 
 
 class SetForm(DialogueFilterForm):
-    name = forms.CharField(max_length=120)
+    name = forms.CharField(max_length=Collection.MAX_NAME)
     kind = forms.ChoiceField(
         label="Members",
         choices=[
@@ -23,18 +24,16 @@ class FreezeForm(forms.Form):
     limit = forms.IntegerField(
         label="Size",
         required=False,
-        min_value=1,
-        max_value=MAX_MEMBERS,
+        **MEMBERS.range,
         help_text="Left empty, all members.",
     )
     seed = forms.IntegerField(
         required=False,
-        min_value=0,
-        max_value=2**31 - 1,
-        initial=0,
+        **SEED.range,
+        initial=SEED.default,
         help_text="0 keeps the order of the dialogues. Any other number shuffles them, the same "
         "way each time.",
     )
 
     def clean_seed(self) -> int:
-        return self.cleaned_data["seed"] or 0
+        return self.cleaned_data["seed"] or SEED.default

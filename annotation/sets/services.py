@@ -17,28 +17,32 @@ from annotation.models import (
     Target,
 )
 from annotation.ratings.targets import targets_for
+from annotation.sets.limits import MEMBERS
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, ProjectRow, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
 from webapp.errors import Refused
+from webapp.limits import SEED
 
-MAX_MEMBERS = 200_000
 # Targets asked for or made at once.
 _CHUNK = 5_000
 
 
 def collection_create(*, project: Project, actor: User, name: str, query: SetQuery) -> Collection:
-    """Name a query. Raises Refused for an empty name or a run that the project lacks."""
+    """Name a query. Raises Refused for no name, a long one, and a run that the project lacks."""
     require_open(project)
-    if not name.strip():
-        raise Refused("Give the set a name.", code="name")
+    name = name.strip()
+    if not 0 < len(name) <= Collection.MAX_NAME:
+        raise Refused(
+            f"A set needs a name of at most {Collection.MAX_NAME} characters.", code="name"
+        )
     _require_ours(project, query)
     with transaction.atomic():
         collection = Collection.objects.create(
             project=project,
             number=next_number(project, "collection"),
-            name=name.strip()[:120],
+            name=name,
             query=query.to_json(),
             created_by=actor,
         )
@@ -50,7 +54,7 @@ def freeze(
     *,
     collection: Collection,
     actor: User,
-    seed: int = 0,
+    seed: int = SEED.default,
     limit: int | None = None,
     kind: str | None = None,
 ) -> Snapshot:
@@ -62,11 +66,13 @@ def freeze(
     """
     project = collection.project
     require_open(project)
+    SEED.require(seed)
+    if limit is not None:
+        MEMBERS.require(limit)
     query, ids = _members(collection, seed=seed, limit=limit, kind=kind)
     if not ids:
         raise Refused("Nothing is in this set yet.", code="empty")
-    if len(ids) > MAX_MEMBERS:
-        raise Refused(f"A snapshot holds at most {MAX_MEMBERS:,} members.", code="too_many")
+    MEMBERS.require(len(ids))
     with transaction.atomic():
         # The number comes first: of two who freeze at once one waits here. They make targets in
         # orders of their own, and would wait for each other there.
