@@ -14,11 +14,18 @@ from rest_framework.response import Response
 from annotation.formats.emotions import EMOTIONS
 from annotation.generation import queries, services
 from annotation.generation.access import generation_run_for
-from annotation.generation.services import MAX_DIALOGUES, MAX_EXCHANGES
+from annotation.generation.limits import (
+    COUNT,
+    EXCHANGES,
+    MAX_SITUATION,
+    MAX_SITUATIONS,
+    TEMPERATURE,
+)
 from annotation.models import GenerationItem, GenerationRun
 from annotation.roles import RUN_STARTERS
 from webapp.accounts.paging import ByPosition
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.limits import SEED
 from webapp.llm.access import endpoint_for
 from webapp.llm.serializers import UsageSerializer
 from webapp.runs.api import (
@@ -76,7 +83,7 @@ class GenerationDetailSerializer(GenerationSerializer):
 class NewGenerationSerializer(serializers.Serializer[Any]):
     supporter = serializers.UUIDField(help_text="An endpoint of the project.")
     simulator = serializers.UUIDField(help_text="The endpoint that speaks as the seeker.")
-    count = serializers.IntegerField(min_value=1, max_value=MAX_DIALOGUES)
+    count = serializers.IntegerField(**COUNT.range)
     emotions = serializers.ListField(
         child=serializers.CharField(max_length=16),
         min_length=1,
@@ -84,14 +91,14 @@ class NewGenerationSerializer(serializers.Serializer[Any]):
         help_text="Labels among the 32.",
     )
     situations = serializers.ListField(
-        child=serializers.CharField(max_length=5_000),
-        max_length=2_000,
+        child=serializers.CharField(max_length=MAX_SITUATION),
+        max_length=MAX_SITUATIONS,
         default=list,
         help_text="Left out, they come from the project's dialogues of the same emotion.",
     )
-    exchanges = serializers.IntegerField(min_value=1, max_value=MAX_EXCHANGES, default=4)
-    temperature = serializers.FloatField(min_value=0, max_value=2, default=0.8)
-    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    exchanges = serializers.IntegerField(**EXCHANGES.range, default=EXCHANGES.default)
+    temperature = serializers.FloatField(**TEMPERATURE.range, default=TEMPERATURE.default)
+    seed = serializers.IntegerField(**SEED.range, default=SEED.default)
 
     def validate_emotions(self, value: list[str]) -> list[str]:
         if unknown := sorted(set(value) - set(EMOTIONS)):

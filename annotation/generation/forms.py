@@ -4,17 +4,19 @@ from django import forms
 
 from annotation.choices import offer_rows
 from annotation.formats.emotions import EMOTIONS
-from annotation.generation.services import MAX_DIALOGUES, MAX_EXCHANGES
+from annotation.generation.limits import COUNT, EXCHANGES, TEMPERATURE, read_situations
 from webapp.accounts.models import Project
+from webapp.errors import Refused
+from webapp.limits import SEED
 from webapp.llm.models import Endpoint
+from webapp.runs.limits import MAX_KEY
 
 
 class GenerationForm(forms.Form):
-    count = forms.IntegerField(label="Dialogues", min_value=1, max_value=MAX_DIALOGUES, initial=12)
+    count = forms.IntegerField(label="Dialogues", **COUNT.range, initial=12)
     exchanges = forms.IntegerField(
-        min_value=1,
-        max_value=MAX_EXCHANGES,
-        initial=3,
+        **EXCHANGES.range,
+        initial=EXCHANGES.default,
         help_text="A seeker’s turn and a supporter’s reply are one exchange.",
     )
     emotions = forms.MultipleChoiceField(
@@ -25,7 +27,6 @@ class GenerationForm(forms.Form):
     situations = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        max_length=50_000,
         help_text="One on each line. Left empty, situations come from the project’s dialogues "
         "of the same emotion.",
     )
@@ -34,15 +35,16 @@ class GenerationForm(forms.Form):
         label="Seeker", queryset=Endpoint.objects.none(), empty_label=None
     )
     temperature = forms.FloatField(
-        min_value=0, max_value=2, initial=0.8, help_text="0 repeats itself, 1 is lively."
+        **TEMPERATURE.range,
+        initial=TEMPERATURE.default,
+        help_text="0 repeats itself, 1 is lively.",
     )
     seed = forms.IntegerField(
-        min_value=0,
-        max_value=2**31 - 1,
-        initial=0,
+        **SEED.range,
+        initial=SEED.default,
         help_text="The same seed plans the same dialogues.",
     )
-    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
 
     def __init__(self, *args: object, project: Project, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -54,4 +56,7 @@ class GenerationForm(forms.Form):
                 field.widget.attrs.setdefault("class", "input")
 
     def clean_situations(self) -> list[str]:
-        return [line for line in self.cleaned_data["situations"].splitlines() if line.strip()]
+        try:
+            return read_situations(self.cleaned_data["situations"].splitlines())
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal)) from None

@@ -8,17 +8,17 @@ from django.db import transaction
 
 from annotation.corpus.set_query import SetQuery
 from annotation.formats.emotions import EMOTIONS
+from annotation.generation.limits import COUNT, EXCHANGES, TEMPERATURE, read_situations
 from annotation.models import Collection, Dialogue, GenerationItem, GenerationRun, Profile
 from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
 
 SOURCE = "generation"
-MAX_DIALOGUES = 10_000
-MAX_EXCHANGES = 10
 
 
 def generation_start(
@@ -31,20 +31,19 @@ def generation_start(
     count: int,
     emotions: Sequence[str],
     situations: Sequence[str] = (),
-    exchanges: int = 4,
-    temperature: float = 0.8,
-    seed: int = 0,
+    exchanges: int = EXCHANGES.default,
+    temperature: float = TEMPERATURE.default,
+    seed: int = SEED.default,
 ) -> GenerationRun:
     """Plan `count` dialogues and queue the run. Situations that are not given are taken from
     the project's dialogues of the same emotion; profiles are all of the project's.
 
     The same `key` returns the run that is there. Raises Refused where nothing can be planned."""
-    if not 1 <= count <= MAX_DIALOGUES:
-        raise Refused(f"Plan between 1 and {MAX_DIALOGUES:,} dialogues.", code="count")
-    if not 1 <= exchanges <= MAX_EXCHANGES:
-        raise Refused(f"A dialogue has between 1 and {MAX_EXCHANGES} exchanges.", code="exchanges")
-    if not 0 <= temperature <= 2:
-        raise Refused("The temperature is between 0 and 2.", code="temperature")
+    COUNT.require(count)
+    EXCHANGES.require(exchanges)
+    TEMPERATURE.require(temperature)
+    SEED.require(seed)
+    typed = read_situations(situations)
     unknown = sorted(set(emotions) - set(EMOTIONS))
     if unknown or not emotions:
         raise Refused(
@@ -78,7 +77,7 @@ def generation_start(
             ),
         )
         Collection.objects.filter(pk=run.collection_id).update(name=str(run))
-        plan = _plan(project, emotions=emotions, situations=situations, seed=seed)
+        plan = _plan(project, emotions=emotions, situations=typed, seed=seed)
         GenerationItem.objects.bulk_create(
             (
                 GenerationItem(
@@ -105,9 +104,8 @@ def _plan(
     )
     if not profiles:
         raise Refused("The project has no profiles yet. Import dialogues first.", code="profiles")
-    typed = [text.strip() for text in situations if text.strip()]
-    known: dict[str, list[str]] = {emotion: list(typed) for emotion in emotions}
-    if not typed:
+    known: dict[str, list[str]] = {emotion: list(situations) for emotion in emotions}
+    if not situations:
         rows = (
             Dialogue.objects.filter(project=project, emotion_label__in=emotions)
             .exclude(situation="")

@@ -3,11 +3,13 @@
 from django.db import models
 from django.db.models import Q
 
+from annotation.generation.limits import EXCHANGES, TEMPERATURE
 from annotation.models.corpus import Collection, Dialogue, Profile, Snapshot, Target
 from annotation.models.ratings import Rating
 from rubrics.models import Judge, JudgeCall, RubricVersion, Spec
 from webapp.accounts.models import ProjectRow
 from webapp.files.models import StoredFile
+from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs.models import Run
 
@@ -63,9 +65,9 @@ class GenerationRun(Run):
 
     supporter = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+")
     simulator = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="+")
-    exchanges = models.PositiveSmallIntegerField(default=4)
-    temperature = models.FloatField(default=0.8)
-    seed = models.PositiveIntegerField(default=0)
+    exchanges = models.PositiveSmallIntegerField(default=EXCHANGES.default)
+    temperature = models.FloatField(default=TEMPERATURE.default)
+    seed = models.PositiveIntegerField(default=SEED.default)
     collection = models.OneToOneField(Collection, on_delete=models.PROTECT, related_name="+")
 
     class Meta(Run.Meta):
@@ -158,7 +160,7 @@ class FitRun(Run):
     judge_name = models.CharField(max_length=80)
     # Kinds of rater whose ratings are used.
     rater_kinds = models.JSONField(default=list)
-    seed = models.PositiveIntegerField(default=0)
+    seed = models.PositiveIntegerField(default=SEED.default)
     judge = models.OneToOneField(Judge, null=True, on_delete=models.PROTECT, related_name="fit_run")
 
     class Meta(Run.Meta):
