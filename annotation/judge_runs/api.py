@@ -16,10 +16,13 @@ from annotation.judge_runs.access import judge_run_for
 from annotation.models import FitRun, JudgeItem, JudgeRun, Score
 from annotation.roles import JUDGING_READERS
 from annotation.sets.access import collection_for, snapshot_for
+from annotation.sets.limits import MEMBERS
 from rubrics.access import published_for
 from rubrics.judges.access import judge_for
+from rubrics.models import Judge
 from webapp.accounts.paging import ByPosition
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.limits import SEED
 from webapp.llm.serializers import UsageSerializer
 from webapp.runs.api import (
     IDEMPOTENCY_KEY,
@@ -65,7 +68,7 @@ class FitSerializer(serializers.ModelSerializer[FitRun]):
 class NewFitSerializer(serializers.Serializer[Any]):
     version = serializers.UUIDField(help_text="A published rubric version.")
     judge_name = serializers.CharField(
-        max_length=80, help_text="The same name again makes the judge's next version."
+        max_length=Judge.MAX_NAME, help_text="The same name again makes the judge's next version."
     )
     rater_kinds = serializers.ListField(
         child=serializers.ChoiceField(choices=[str(kind) for kind in services.FITTING_KINDS]),
@@ -73,7 +76,7 @@ class NewFitSerializer(serializers.Serializer[Any]):
         max_length=len(services.FITTING_KINDS),
         help_text="Whose ratings the judge learns from.",
     )
-    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    seed = serializers.IntegerField(**SEED.range, default=SEED.default)
 
 
 class JudgeRunSerializer(serializers.ModelSerializer[JudgeRun]):
@@ -133,8 +136,8 @@ class NewJudgeRunSerializer(serializers.Serializer[Any]):
     judge = serializers.UUIDField()
     snapshot = serializers.UUIDField(required=False)
     collection = serializers.UUIDField(required=False)
-    limit = serializers.IntegerField(min_value=1, max_value=200_000, required=False)
-    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    limit = serializers.IntegerField(**MEMBERS.range, required=False)
+    seed = serializers.IntegerField(**SEED.range, default=SEED.default)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("snapshot" in attrs) == ("collection" in attrs):

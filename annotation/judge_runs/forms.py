@@ -8,13 +8,17 @@ from django.db.models import QuerySet
 from annotation.choices import offer_rows
 from annotation.judge_runs.services import FITTING_KINDS
 from annotation.models import Collection, Rater, Rating
+from annotation.sets.limits import MEMBERS
+from rubrics.judges.limits import DEFAULTS, MODES, TEMPERATURE
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
+from webapp.limits import SEED
 from webapp.llm.models import Endpoint
+from webapp.runs.limits import MAX_KEY
 
 
 class _StyledForm(forms.Form):
-    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,7 +46,7 @@ class FitForm(_StyledForm):
     )
     judge_name = forms.CharField(
         label="Name of the judge",
-        max_length=80,
+        max_length=Judge.MAX_NAME,
         initial="Learned judge",
         help_text="The same name again makes the judge’s next version.",
     )
@@ -76,16 +80,16 @@ class FitForm(_StyledForm):
 
 
 class LLMJudgeForm(_StyledForm):
-    name = forms.CharField(max_length=80, help_text="The same name again makes its next version.")
+    name = forms.CharField(
+        max_length=Judge.MAX_NAME, help_text="The same name again makes its next version."
+    )
     endpoint = forms.ModelChoiceField(queryset=Endpoint.objects.none(), empty_label=None)
     mode = forms.ChoiceField(
         label="Asks for",
-        choices=[
-            ("per_criterion", "One criterion at a time"),
-            ("all_in_one", "All criteria in one reply"),
-        ],
+        choices=list(MODES.items()),
+        initial=DEFAULTS.mode,
     )
-    temperature = forms.FloatField(min_value=0, max_value=2, initial=0)
+    temperature = forms.FloatField(**TEMPERATURE.range, initial=TEMPERATURE.default)
 
     def offer(self, project: Project) -> None:
         endpoints = Endpoint.objects.filter(project=project, archived_at=None).order_by("name")
@@ -98,15 +102,13 @@ class JudgeRunForm(_StyledForm):
     )
     limit = forms.IntegerField(
         label="At most",
-        min_value=1,
-        max_value=200_000,
+        **MEMBERS.range,
         initial=500,
         help_text="Texts. A set that has more gives some of them.",
     )
     seed = forms.IntegerField(
-        min_value=0,
-        max_value=2**31 - 1,
-        initial=0,
+        **SEED.range,
+        initial=SEED.default,
         help_text="0 takes the first ones; any other number draws at random, the same each time.",
     )
     version = forms.ModelChoiceField(

@@ -9,9 +9,11 @@ from annotation.judge_runs.queries import ratings_for
 from annotation.models import Collection, FitRun, JudgeItem, JudgeRun, Rater, Snapshot, Target
 from annotation.sets.services import freeze
 from rubrics.core.spec import criterion_hash, from_json
+from rubrics.judges.services import checked_name
 from rubrics.models import Judge, RubricVersion, Spec
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
+from webapp.limits import SEED
 from webapp.runs import services as runs
 
 
@@ -125,7 +127,7 @@ def fit_start(
     version: RubricVersion,
     judge_name: str,
     rater_kinds: Sequence[str],
-    seed: int = 0,
+    seed: int = SEED.default,
 ) -> FitRun:
     """Queue the fitting of a judge called `judge_name` on ratings by these kinds of rater."""
     if version.spec is None:
@@ -133,6 +135,8 @@ def fit_start(
     unknown = set(rater_kinds) - set(FITTING_KINDS)
     if unknown or not rater_kinds:
         raise Refused("Choose whose ratings the judge learns from.", code="rater_kinds")
+    judge_name = checked_name(judge_name)
+    SEED.require(seed)
     found = ratings_for(version.spec, rater_kinds=rater_kinds).count()
     if found < MIN_RATINGS:
         raise Refused(

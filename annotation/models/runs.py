@@ -157,7 +157,7 @@ class FitRun(Run):
     task = "annotation.work_on_fit"
 
     version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
-    judge_name = models.CharField(max_length=80)
+    judge_name = models.CharField(max_length=Judge.MAX_NAME)
     # Kinds of rater whose ratings are used.
     rater_kinds = models.JSONField(default=list)
     seed = models.PositiveIntegerField(default=SEED.default)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rubrics.judges.access import MAKERS, READERS, judge_for
+from rubrics.judges.limits import DEFAULTS, MODES, TEMPERATURE
 from rubrics.judges.queries import judges_of
 from rubrics.judges.services import judge_create_llm
 from rubrics.models import Judge
@@ -42,10 +43,10 @@ class JudgeSerializer(serializers.ModelSerializer[Judge]):
 class NewJudgeSerializer(serializers.Serializer[Any]):
     """A language model as judge; a learned judge comes from a fit."""
 
-    name = serializers.CharField(max_length=80)
+    name = serializers.CharField(max_length=Judge.MAX_NAME)
     endpoint = serializers.UUIDField()
-    mode = serializers.ChoiceField(choices=["per_criterion", "all_in_one"], default="per_criterion")
-    temperature = serializers.FloatField(min_value=0, max_value=2, default=0)
+    mode = serializers.ChoiceField(choices=list(MODES), default=DEFAULTS.mode)
+    temperature = serializers.FloatField(**TEMPERATURE.range, default=TEMPERATURE.default)
 
 
 class JudgeViewSet(ProjectViewSet):

@@ -4,24 +4,22 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 import rfc8785
 from django.db import transaction
 from django.db.models import Max
 
+from rubrics.judges.limits import MAX_TOKENS, MODES, TEMPERATURE
 from rubrics.judging.llm import LLMParameters
-from rubrics.judging.prompts import Mode
 from rubrics.models import Judge
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
 from webapp.files.models import StoredFile
+from webapp.limits import SEED, Bounds
 from webapp.llm.models import Endpoint
-
-MAX_NAME = 80
-MAX_TOKENS = 32_000
 
 
 def judge_create_llm(
@@ -80,6 +78,14 @@ def judge_create_learned(
     )
 
 
+def checked_name(name: str) -> str:
+    """The name of a judge without white space around it. Raises Refused for none or a long one."""
+    name = name.strip()
+    if not 0 < len(name) <= Judge.MAX_NAME:
+        raise Refused(f"A judge needs a name of at most {Judge.MAX_NAME} characters.", code="name")
+    return name
+
+
 def _create(
     *,
     project: Project,
@@ -90,9 +96,7 @@ def _create(
     **parts: Any,
 ) -> Judge:
     require_open(project)
-    name = name.strip()
-    if not name or len(name) > MAX_NAME:
-        raise Refused(f"A judge needs a name of at most {MAX_NAME} characters.", code="name")
+    name = checked_name(name)
     with transaction.atomic():
         # One at a time in a project, so that two new judges never want the same version.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
@@ -115,20 +119,15 @@ def _read_parameters(given: Mapping[str, Any]) -> LLMParameters:
     if unknown := sorted(set(given) - known):
         raise Refused(f"A judge has no setting {unknown[0]}.", code="parameters")
     p = LLMParameters(**given)
-    if p.mode not in get_args(Mode):
+    if p.mode not in MODES:
         raise Refused("Choose one call for each criterion or one for all.", code="parameters")
-    if not _is_number(p.temperature) or not 0 <= p.temperature <= 2:
-        raise Refused("The temperature lies between 0 and 2.", code="parameters")
-    if not _is_whole(p.max_tokens) or not 1 <= p.max_tokens <= MAX_TOKENS:
-        raise Refused(f"Tokens a criterion lie between 1 and {MAX_TOKENS:,}.", code="parameters")
-    if not _is_whole(p.seed) or not 0 <= p.seed < 2**31:
-        raise Refused("The seed is a whole number from 0.", code="parameters")
+    _require(TEMPERATURE, p.temperature, int | float)
+    _require(MAX_TOKENS, p.max_tokens, int)
+    _require(SEED, p.seed, int)
     return p
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
+def _require(bounds: Bounds, value: Any, kind: Any) -> None:
+    """Parameters come as JSON: what is no number at all is refused as one outside."""
+    is_number = isinstance(value, kind) and not isinstance(value, bool)
+    bounds.require(value if is_number else math.nan)

@@ -18,7 +18,9 @@ class Judge(ProjectRow):
         LEARNED = "learned", "Learned from ratings"
         LLM = "llm", "Language model"
 
-    name = models.CharField(max_length=80)
+    MAX_NAME = 80
+
+    name = models.CharField(max_length=MAX_NAME)
     version = models.PositiveIntegerField()
     kind = models.CharField(max_length=7, choices=Kind)
     endpoint = models.ForeignKey(Endpoint, null=True, on_delete=models.PROTECT, related_name="+")
