@@ -12,15 +12,17 @@ from rest_framework.response import Response
 
 from annotation.impact import sampling, services
 from annotation.impact.access import impact_run_for, playground_run_for
+from annotation.impact.limits import MAX_HISTORY, MAX_PASTED, MAX_TRIED, SIZE
 from annotation.impact.picking import MAX_QUERY, texts_for
 from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import playground_state
-from annotation.impact.services import MAX_PASTED, MAX_TRIED, Pasted
+from annotation.impact.services import Pasted
 from annotation.models import ImpactRun, PlaygroundRun
 from rubrics.access import WRITERS, version_for
 from rubrics.judges.access import judge_for
 from rubrics.queries import text_of
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.limits import SEED
 from webapp.runs.api import (
     IDEMPOTENCY_KEY,
     RUN_FIELDS,
@@ -106,7 +108,7 @@ class PastedSerializer(serializers.Serializer[Any]):
     raw = serializers.CharField(max_length=MAX_PASTED, trim_whitespace=False)
     after = serializers.UUIDField(required=False)
     situation = serializers.CharField(required=False, allow_blank=True, max_length=MAX_PASTED)
-    history = SaidSerializer(many=True, required=False)
+    history = SaidSerializer(many=True, required=False, max_length=MAX_HISTORY)
 
 
 class NewPlaygroundSerializer(serializers.Serializer[Any]):
@@ -210,10 +212,8 @@ class NewImpactSerializer(serializers.Serializer[Any]):
     version = serializers.UUIDField(help_text="The draft.")
     judge = serializers.UUIDField()
     sample = serializers.CharField(max_length=80, help_text="A key of the version's samples.")
-    size = serializers.IntegerField(
-        min_value=1, max_value=sampling.MAX_SIZE, default=sampling.DEFAULT_SIZE
-    )
-    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 2, default=0)
+    size = serializers.IntegerField(**SIZE.range, default=SIZE.default)
+    seed = serializers.IntegerField(**SEED.range, default=SEED.default)
 
 
 class SampleSerializer(serializers.Serializer[Any]):

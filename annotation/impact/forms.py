@@ -7,9 +7,12 @@ from django import forms
 from django.db.models import QuerySet
 
 from annotation.impact import sampling
+from annotation.impact.limits import SIZE
 from annotation.impact.services import Pasted
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
+from webapp.limits import SEED
+from webapp.runs.limits import MAX_KEY
 
 _SPEAKER = re.compile(r"^\s*(seeker|supporter)\s*:\s*", re.IGNORECASE)
 
@@ -37,7 +40,7 @@ class _IdsField(forms.Field):
 
 
 class PlaygroundForm(forms.Form):
-    key = forms.CharField(max_length=64)
+    key = forms.CharField(max_length=MAX_KEY)
     judge = JudgeField(
         queryset=Judge.objects.none(),
         empty_label=None,
@@ -76,23 +79,21 @@ class PlaygroundForm(forms.Form):
 
 
 class ImpactForm(forms.Form):
-    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
     judge = JudgeField(queryset=Judge.objects.none(), empty_label=None)
     sample = forms.ChoiceField(
         label="Texts", help_text="Both wordings are put to the same judge on the same texts."
     )
     size = forms.IntegerField(
         label="At most",
-        min_value=1,
-        max_value=sampling.MAX_SIZE,
-        initial=sampling.DEFAULT_SIZE,
-        help_text=f"Texts, up to {sampling.MAX_SIZE}. More texts, narrower intervals.",
+        **SIZE.range,
+        initial=SIZE.default,
+        help_text=f"Texts, up to {SIZE.most}. More texts, narrower intervals.",
     )
     seed = forms.IntegerField(
         label="Draw",
-        min_value=0,
-        max_value=2**31 - 2,
-        initial=0,
+        **SEED.range,
+        initial=SEED.default,
         help_text="Which texts are drawn; the same number draws the same ones.",
     )
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from annotation.formats.hashing import sha256_json
 from annotation.models import Collection, Rater, Rating, Target
 from annotation.ratings.targets import contexts_of
+from annotation.sets.limits import shuffling
 from annotation.sets.services import members_of
 from rubrics.models import RubricVersion
 from rubrics.queries import text_of
@@ -18,8 +19,6 @@ from webapp.accounts.models import Project
 
 T = TypeVar("T")
 
-DEFAULT_SIZE = 100
-MAX_SIZE = 500
 MOST_SETS = 50
 _RATERS = {
     "people": [Rater.Kind.PERSON],
@@ -119,8 +118,7 @@ def _draw_set(
 ) -> list[Target]:
     collection = Collection.objects.select_related("project").get(project=project, pk=pk)
     kind = kinds_for(str(text_of(version)["target"]))[0]
-    # With seed 0 a set gives its first members; here every seed draws.
-    return members_of(collection, seed=seed + 1, limit=limit, kind=kind)
+    return members_of(collection, seed=shuffling(seed), limit=limit, kind=kind)
 
 
 register(Source("rated", _rated_choices, _draw_rated))

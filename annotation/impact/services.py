@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from annotation.impact import sampling
+from annotation.impact.limits import MAX_HISTORY, MAX_PASTED, MAX_TRIED, SIZE
 from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, Target
 from annotation.ratings.blindness import blind_among
 from annotation.ratings.targets import context_of, targets_for, text_target
@@ -17,15 +18,13 @@ from rubrics.writing.services import lock_version
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
+from webapp.limits import SEED
 from webapp.runs import services as runs
 from webapp.runs.models import Status
 from webapp.text import storable
 
 # What a person may have in the playground at once, so that a storm of clicks fills no queue.
 MAX_OPEN_TRIES = 2
-MAX_TRIED = 8
-MAX_PASTED = 20_000
-MAX_HISTORY = 40
 # Previews of one project that may wait or work at once.
 MAX_OPEN_PREVIEWS = 3
 
@@ -100,8 +99,8 @@ def impact_start(
     key: str,
     judge: Judge,
     sample: str,
-    size: int = sampling.DEFAULT_SIZE,
-    seed: int = 0,
+    size: int = SIZE.default,
+    seed: int = SEED.default,
 ) -> ImpactRun:
     """Score a sample by the draft and by the version published before it. `sample` is a key of
     `sampling.choices_for`. The same `key` is the same run.
@@ -204,7 +203,9 @@ def _pasted_target(project: Project, pasted: Pasted) -> Target:
         raise Refused("The reply is empty.", code="empty_paste")
     said = sum(len(turn["text"]) for turn in pasted.history)
     longest = max(len(pasted.raw), len(pasted.situation), said)
-    if longest > MAX_PASTED or len(pasted.history) > MAX_HISTORY:
+    if len(pasted.history) > MAX_HISTORY:
+        raise Refused(f"At most {MAX_HISTORY} turns come before a reply.", code="too_long")
+    if longest > MAX_PASTED:
         raise Refused(
             f"At most {MAX_PASTED:,} characters can be scored at once; this has {longest:,}. "
             "Nothing was changed.",
@@ -234,8 +235,8 @@ def _sample(
     version: RubricVersion, spec: Spec, key: str, size: int, seed: int
 ) -> tuple[str, list[Target]]:
     """The sample's name and its texts, which the rubric rates."""
-    if not 1 <= size <= sampling.MAX_SIZE:
-        raise Refused(f"A sample has 1 to {sampling.MAX_SIZE} texts.", code="size")
+    SIZE.require(size)
+    SEED.require(seed)
     offered = dict(sampling.choices_for(version.project, version))
     if key not in offered:
         raise Refused("The project has no such sample.", code="unknown_sample")

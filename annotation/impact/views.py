@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from annotation.impact import services
 from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.forms import ImpactForm, PlaygroundForm, judges_of
+from annotation.impact.limits import MAX_PASTED
 from annotation.impact.picking import texts_for
 from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import playground_state, unread_by
@@ -45,7 +46,7 @@ def playground(request: HttpRequest, member: Member, version_id: UUID) -> HttpRe
         "judges": [(judge, unread_by(judge, spec)) for judge in judges],
         "state": state,
         "run": state.run if state else None,
-        "limit": services.MAX_PASTED,
+        "limit": MAX_PASTED,
     }
     return render(request, "impact/_pane.html", context)
 

@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import Q
 
 from annotation.models.corpus import Target
+from rubrics.core.drafts import MAX_ID
 from rubrics.models import Judge, JudgeCall, RubricVersion, Spec
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen, undeletable
+from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs.models import Run
 
@@ -28,7 +30,7 @@ class TrialScore(ProjectRow):
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="+")
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="trial_scores")
     spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")
-    criterion_uid = models.CharField(max_length=64)
+    criterion_uid = models.CharField(max_length=MAX_ID)
     # See annotation.impact.reading: a hash over all that the judge reads of the rubric.
     reading = models.CharField(max_length=64)
     status = models.CharField(max_length=14, choices=Status)
@@ -126,7 +128,7 @@ class ImpactRun(TrialRun):
     base = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
     # Where the sample comes from, in words, and what drew it.
     sample = models.CharField(max_length=200)
-    seed = models.PositiveIntegerField(default=0)
+    seed = models.PositiveIntegerField(default=SEED.default)
 
     class Meta(TrialRun.Meta):
         pass
@@ -162,7 +164,7 @@ class SuggestionSource(ProjectRow):
     run = models.ForeignKey(SuggestionRun, on_delete=models.CASCADE, related_name="sources")
     position = models.PositiveSmallIntegerField()
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="+")
-    criterion_uid = models.CharField(max_length=64)
+    criterion_uid = models.CharField(max_length=MAX_ID)
     # The levels that people gave, and those of judges and other raters.
     people = models.JSONField(default=list)
     others = models.JSONField(default=list)
@@ -194,7 +196,7 @@ class Suggestion(ProjectRow):
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=9, choices=Kind)
     # The criterion that it is about; of a new one, the uid that it would get.
-    uid = models.CharField(max_length=64)
+    uid = models.CharField(max_length=MAX_ID)
     level = models.SmallIntegerField(null=True)
     # The proposal: an anchor's text, or a new criterion in the form of rubrics.core.spec.
     content = models.JSONField()
