@@ -9,8 +9,7 @@ from rest_framework.request import Request
 
 from rubrics import queries
 from rubrics.models import Rubric, RubricVersion
-
-MAX_REVISION = 2**31 - 1
+from webapp.limits import REVISION
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -67,8 +66,7 @@ class RubricSerializer(serializers.ModelSerializer[Rubric]):
 
 class SeenSerializer(serializers.Serializer[Any]):
     expected_revision = serializers.IntegerField(
-        min_value=0,
-        max_value=MAX_REVISION,
+        **REVISION.range,
         required=False,
         help_text="Refuse where the draft has another revision.",
     )

@@ -17,6 +17,7 @@ from annotation.ratings.drafts import MAX_RATIONALE, BadDraft
 from annotation.ratings.services import rater_for_person
 from webapp.accounts.models import Role
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.limits import REVISION
 
 
 class WaitingQueueSerializer(serializers.Serializer):
@@ -47,16 +48,13 @@ class DraftSerializer(serializers.Serializer):
 
 
 class DraftSaveSerializer(DraftSerializer):
-    revision = serializers.IntegerField(
-        min_value=0, max_value=2**31 - 1, help_text="The one that was read."
-    )
+    revision = serializers.IntegerField(**REVISION.range, help_text="The one that was read.")
     active_seconds = serializers.FloatField(min_value=0, required=False)
 
 
 class SubmitSerializer(DraftSerializer):
     revision = serializers.IntegerField(
-        min_value=0,
-        max_value=2**31 - 1,
+        **REVISION.range,
         required=False,
         help_text="The draft's one that was read: with it, another draft saved since is not lost.",
     )

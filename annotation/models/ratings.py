@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotation.models.corpus import Target
+from rubrics.core.drafts import MAX_ID
 from rubrics.models import Judge, JudgeCall, Spec
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen, undeletable
@@ -102,8 +103,8 @@ class Score(ProjectRow):
         NOT_SCORED = "not_scored", "Not scored"
 
     rating = models.ForeignKey(Rating, on_delete=models.CASCADE, related_name="scores")
-    criterion_uid = models.CharField(max_length=64)
-    meaning_id = models.CharField(max_length=64)
+    criterion_uid = models.CharField(max_length=MAX_ID)
+    meaning_id = models.CharField(max_length=MAX_ID)
     criterion_hash = models.CharField(max_length=64)
     status = models.CharField(max_length=14, choices=Status)
     value = models.FloatField(null=True)

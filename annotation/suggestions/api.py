@@ -17,10 +17,9 @@ from annotation.suggestions.access import suggestion_for
 from annotation.suggestions.queries import proposals_of, proposed
 from rubrics.access import WRITERS, version_for
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.limits import REVISION
 from webapp.llm.access import endpoint_for
 from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunViewSet, idempotency_key
-
-MAX_REVISION = 2**31 - 1
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -67,7 +66,7 @@ class NewSuggestionRunSerializer(serializers.Serializer[Any]):
 
 
 class AcceptSerializer(serializers.Serializer[Any]):
-    expected_revision = serializers.IntegerField(min_value=0, max_value=MAX_REVISION)
+    expected_revision = serializers.IntegerField(**REVISION.range)
     content = ContentField(
         required=False, help_text="The proposal with other words, in the form of its content."
     )

@@ -93,7 +93,7 @@ def suggestion_accept(
     """
     with transaction.atomic():
         locked = _open_one(suggestion)
-        content = locked.content if edited is None else edited
+        content = locked.content if edited is None else _one_spelling(edited)
         if not _has_form_of(content, locked.content):
             raise _not_its_form()
         version = locked.version
@@ -153,6 +153,15 @@ def _has_form_of(content: object, proposal: object) -> bool:
     if isinstance(proposal, str):
         return isinstance(content, str) and bool(content.strip())
     return type(content) is type(proposal) and content == proposal
+
+
+def _one_spelling(content: object) -> object:
+    """Texts without white space around them, with line ends as LF; browsers send CR LF."""
+    if isinstance(content, dict):
+        return {name: _one_spelling(part) for name, part in content.items()}
+    if isinstance(content, list):
+        return [_one_spelling(part) for part in content]
+    return content.replace("\r\n", "\n").strip() if isinstance(content, str) else content
 
 
 def _not_its_form() -> Refused:

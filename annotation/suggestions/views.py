@@ -13,20 +13,21 @@ from django_htmx.http import HttpResponseClientRedirect
 from annotation.models import Suggestion
 from annotation.suggestions import services
 from annotation.suggestions.access import suggestion_for
-from annotation.suggestions.prompts import MAX_NAME
 from annotation.suggestions.queries import suggestions_page
 from rubrics.access import WRITERS, version_for
-from rubrics.core.drafts import MAX_TEXT
+from rubrics.core.drafts import MAX_LABEL, MAX_NAME, MAX_TEXT
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.limits import REVISION
 from webapp.llm.models import Endpoint
+from webapp.runs.limits import MAX_KEY
 
 
 class SuggestForm(forms.Form):
-    key = forms.CharField(max_length=64)
+    key = forms.CharField(max_length=MAX_KEY)
     endpoint = forms.ModelChoiceField(queryset=Endpoint.objects.none())
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -38,7 +39,7 @@ class SuggestForm(forms.Form):
 class AcceptForm(forms.Form):
     """The revision that the person saw, and the proposal's texts as they stand in the fields."""
 
-    expected_revision = forms.IntegerField(min_value=0)
+    expected_revision = forms.IntegerField(**REVISION.range)
 
     def __init__(self, *args: Any, suggestion: Suggestion, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,13 +51,13 @@ class AcceptForm(forms.Form):
         self.fields["description"] = forms.CharField(max_length=MAX_TEXT)
         for level in suggestion.content["levels"]:
             value = level["value"]
-            self.fields[f"label_{value}"] = forms.CharField(max_length=MAX_NAME)
+            self.fields[f"label_{value}"] = forms.CharField(max_length=MAX_LABEL)
             self.fields[f"anchor_{value}"] = forms.CharField(max_length=MAX_TEXT)
 
     @property
     def content(self) -> dict[str, Any]:
         """In the form of the proposal's own content."""
-        given = {name: _one_spelling(str(text)) for name, text in self.cleaned_data.items()}
+        given = self.cleaned_data
         if self.suggestion.kind == Suggestion.Kind.ANCHOR:
             return {"anchor": given["anchor"]}
         return {
@@ -139,8 +140,3 @@ def _back(request: HttpRequest, about: Suggestion) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(url)
     return redirect(url)
-
-
-def _one_spelling(text: str) -> str:
-    """Browsers send line ends as CR LF."""
-    return text.replace("\r\n", "\n").strip()

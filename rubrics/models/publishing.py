@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from rubrics.core.drafts import MAX_ID
 from rubrics.models.rubric import RubricVersion
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen, undeletable, untruncatable
@@ -47,7 +48,7 @@ class MeaningChange(ProjectRow):
     was asked."""
 
     version = models.ForeignKey(RubricVersion, on_delete=models.CASCADE, related_name="meanings")
-    uid = models.CharField(max_length=64)
+    uid = models.CharField(max_length=MAX_ID)
     changed = models.BooleanField()
     forced = models.BooleanField(default=False)
     # What the text alone suggested to whoever published.

@@ -4,13 +4,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from rubrics.core.drafts import MAX_ID, MAX_LABEL, MAX_NAME, MAX_TITLE
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen, undeletable, untruncatable
 
 
 class Rubric(ProjectRow):
     number = models.PositiveIntegerField()
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=MAX_TITLE)
     # A fork keeps where it came from, also across projects: a plain id, not a link.
     copied_from = models.UUIDField(null=True)
     created_by = models.ForeignKey(
@@ -129,10 +130,10 @@ class Criterion(ProjectRow):
 
     version = models.ForeignKey(RubricVersion, on_delete=models.CASCADE, related_name="criteria")
     position = models.PositiveSmallIntegerField()
-    uid = models.CharField(max_length=64)
-    meaning_id = models.CharField(max_length=64)
+    uid = models.CharField(max_length=MAX_ID)
+    meaning_id = models.CharField(max_length=MAX_ID)
     criterion_hash = models.CharField(max_length=64)
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=MAX_NAME)
     kind = models.CharField(max_length=5)
 
     class Meta(ProjectRow.Meta):
@@ -148,7 +149,7 @@ class Criterion(ProjectRow):
 class Level(ProjectRow):
     criterion = models.ForeignKey(Criterion, on_delete=models.CASCADE, related_name="levels")
     value = models.SmallIntegerField()
-    label = models.CharField(max_length=80)
+    label = models.CharField(max_length=MAX_LABEL)
     anchor = models.TextField()
 
     class Meta(ProjectRow.Meta):

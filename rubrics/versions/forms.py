@@ -9,12 +9,13 @@ from rubrics.core.drafts import MAX_TITLE
 from rubrics.versions.services.publishing import MAX_NOTE
 from rubrics.versions.services.reviewing import MAX_WORDS
 from webapp.accounts.models import Project
+from webapp.limits import REVISION
 
 
 class SeenForm(forms.Form):
     """The revision of the draft that the person had on the page."""
 
-    expected_revision = forms.IntegerField(min_value=0)
+    expected_revision = forms.IntegerField(**REVISION.range)
 
 
 class PublishForm(SeenForm):
@@ -28,7 +29,7 @@ class RefuseForm(SeenForm):
 class RestoreForm(forms.Form):
     """The revision of the open draft that the person agrees to set aside."""
 
-    set_aside_revision = forms.IntegerField(min_value=0, required=False)
+    set_aside_revision = forms.IntegerField(**REVISION.range, required=False)
 
 
 class CopyForm(forms.Form):

@@ -6,10 +6,11 @@ from rest_framework import serializers
 
 from rubrics.core.drafts import MAX_TITLE
 from rubrics.models import Spec
-from rubrics.serializers import MAX_REVISION, ContentField, SeenSerializer
+from rubrics.serializers import ContentField, SeenSerializer
 from rubrics.versions import queries
 from rubrics.versions.services.publishing import MAX_NOTE
 from rubrics.versions.services.reviewing import MAX_WORDS
+from webapp.limits import REVISION
 
 
 class NewRubricSerializer(serializers.Serializer[Any]):
@@ -116,8 +117,7 @@ class RefuseSerializer(SeenSerializer):
 
 class RestoreSerializer(serializers.Serializer[Any]):
     set_aside_revision = serializers.IntegerField(
-        min_value=0,
-        max_value=MAX_REVISION,
+        **REVISION.range,
         required=False,
         help_text="The revision of the open draft that is archived to make room.",
     )

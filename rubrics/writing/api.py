@@ -17,14 +17,15 @@ from rubrics.core.spec import from_json, to_json
 from rubrics.core.wording import findings_in_words
 from rubrics.models import Rubric, RubricVersion
 from rubrics.queries import text_of
-from rubrics.serializers import MAX_REVISION, ContentField, VersionTextSerializer, given
+from rubrics.serializers import ContentField, VersionTextSerializer, given
 from rubrics.writing import queries, services
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.limits import REVISION
 
 
 class SaveSerializer(serializers.Serializer[Any]):
     content = ContentField()
-    expected_revision = serializers.IntegerField(min_value=0, max_value=MAX_REVISION)
+    expected_revision = serializers.IntegerField(**REVISION.range)
 
 
 class FindingSerializer(serializers.Serializer[Any]):
