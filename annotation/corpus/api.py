@@ -27,6 +27,7 @@ from webapp.files.models import StoredFile
 from webapp.files.services import store
 from webapp.ids import new_id
 from webapp.runs.api import RunViewSet, run_paths
+from webapp.runs.limits import MAX_KEY
 
 
 class DialogueFilter(django_filters.FilterSet):
@@ -157,7 +158,7 @@ class NewImportSerializer(serializers.Serializer[Any]):
     file = serializers.FileField()
     format = serializers.ChoiceField(choices=[AUTO, *READERS], default=AUTO)
     key = serializers.CharField(
-        max_length=64, required=False, help_text="The same key again is the same import."
+        max_length=MAX_KEY, required=False, help_text="The same key again is the same import."
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from annotation.choices import offer, offer_rows
 from annotation.corpus.queries import SOURCE_LABELS, sources_of
@@ -14,11 +15,12 @@ from annotation.formats.registry import READERS
 from annotation.models import GenerationRun, ImportRun, Profile
 from annotation.models.corpus import Split
 from webapp.accounts.models import Project
+from webapp.runs.limits import MAX_KEY
 
 
 class ImportForm(forms.Form):
     file = forms.FileField(
-        help_text="A text file in UTF-8, at most 1 GB.",
+        help_text=f"A text file in UTF-8, at most {settings.UPLOAD_LIMIT_BYTES // 2**20:,} MB.",
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )
     format = forms.ChoiceField(
@@ -27,7 +29,7 @@ class ImportForm(forms.Form):
             *((name, reader.label) for name, reader in READERS.items()),
         ],
     )
-    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
 
 
 class DialogueFilterForm(forms.Form):

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from webapp.accounts.models import Project, Role, User
+from webapp.accounts.models import ApiToken, Project, Role, User
 
 INPUT = {"class": "input"}
 ZONES = sorted(zoneinfo.available_timezones() - {"localtime"})
@@ -57,7 +57,7 @@ class SignUpForm(forms.Form):
 
     name = forms.CharField(
         label="Your name",
-        max_length=120,
+        max_length=User._meta.get_field("name").max_length,
         help_text="As the others in your projects will see it.",
         widget=forms.TextInput(attrs={**INPUT, "autocomplete": "name"}),
     )
@@ -108,7 +108,7 @@ class ThemeForm(forms.Form):
 class TokenForm(forms.Form):
     name = forms.CharField(
         label="Name",
-        max_length=80,
+        max_length=ApiToken._meta.get_field("name").max_length,
         help_text="What it is for, such as “export on my laptop”.",
         widget=forms.TextInput(attrs={**INPUT, "autocomplete": "off"}),
     )
