@@ -32,7 +32,7 @@ from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs
 from webapp.runs.models import Run
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 FEW = 6
 

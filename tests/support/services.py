@@ -60,10 +60,17 @@ def _set_for_all(variable: str, value: str) -> None:
     os.environ[OURS] = f"{os.environ.get(OURS, '')} {variable}".strip()
 
 
+def is_ours(variable: str) -> bool:
+    """Whether this plugin set it, and the service is thrown away with the run."""
+    return variable in os.environ.get(OURS, "").split()
+
+
 def _forget_what_is_not_shared() -> None:
-    for variable in os.environ.pop(OURS, "").split():
-        if variable != "DATABASE_URL":
-            del os.environ[variable]
+    shared = {"DATABASE_URL"}
+    ours = set(os.environ.get(OURS, "").split())
+    for variable in ours - shared:
+        del os.environ[variable]
+    os.environ[OURS] = " ".join(ours & shared)
 
 
 def _temporary_home() -> Path:

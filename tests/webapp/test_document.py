@@ -45,6 +45,7 @@ OPERATIONS = sorted(
 )
 
 
+@pytest.mark.slow
 def test_the_document_is_generated_without_a_warning(tmp_path: Any) -> None:
     file = tmp_path / "schema.yml"
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(file))

@@ -5,6 +5,7 @@ metadata service). A name is judged by what it resolves to, and again at every n
 that a name that changes its address after the check gains nothing.
 """
 
+import functools
 import ipaddress
 import itertools
 import socket
@@ -161,12 +162,18 @@ def _effective(address: IPAddress) -> IPAddress:
     return inner or address
 
 
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """One for all clients: to read the certificates takes longer than a request."""
+    return httpx2.create_ssl_context()
+
+
 class _GuardedTransport(httpx2.AsyncBaseTransport):
     """Some pools in turn. A pool looks at each of its connections twice for each request, so the
     work of one large pool grows with the square of what is under way."""
 
     def __init__(self, rules: _Rules) -> None:
-        context = httpx2.create_ssl_context()
+        context = _ssl_context()
         self._pools = [_GuardedPool(rules, context) for _ in range(POOLS)]
         self._in_turn = itertools.cycle(self._pools)
 

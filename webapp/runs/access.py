@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import Http404
+from django.db.models import Value
 
 from webapp.accounts.access import Member, found_or_404
 from webapp.runs import registry
@@ -16,9 +16,10 @@ def run_for(member: Member, kind: registry.Kind, pk: UUID) -> Run:
 
 def find_run(member: Member, pk: UUID) -> tuple[registry.Kind, Run]:
     """The run with its kind, whatever kind it is of."""
-    for kind in registry.kinds():
-        try:
-            return kind, run_for(member, kind, pk)
-        except Http404:
-            continue
-    raise Http404
+    first, *others = [
+        kind.model.objects.filter(project=member.project, pk=pk).values_list(Value(kind.model.kind))
+        for kind in registry.kinds()
+    ]
+    (name,) = found_or_404(next(iter(first.union(*others, all=True)), None))
+    kind = registry.find(name)
+    return kind, run_for(member, kind, pk)

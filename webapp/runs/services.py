@@ -77,10 +77,13 @@ def _one_at_a_time(name: str) -> None:
 
 def _require_room(project: Project) -> None:
     _one_at_a_time(f"runs/{project.pk}")
-    waiting_or_working = {"project": project, "status__in": [Status.PENDING, Status.RUNNING]}
-    found = sum(
-        kind.model.objects.filter(**waiting_or_working).count() for kind in registry.kinds()
-    )
+    first, *others = [
+        kind.model.objects.filter(
+            project=project, status__in=[Status.PENDING, Status.RUNNING]
+        ).values("pk")
+        for kind in registry.kinds()
+    ]
+    found = first.union(*others, all=True).count()
     if found >= settings.RUNS_PER_PROJECT:
         raise Refused(
             f"{found} runs of this project wait or work already, and no more than "

@@ -123,6 +123,7 @@ def test_our_alpha_of_coincidences_is_the_librarys(table, level):
 pairs = st.lists(st.tuples(*[st.integers(1, 4)] * 2), min_size=2, max_size=15)
 
 
+@pytest.mark.slow
 @given(pairs, st.sampled_from(["quadratic", "linear", None]))
 def test_our_kappa_of_a_confusion_matrix_is_the_librarys(table, weights):
     first, second = zip(*table, strict=True)
@@ -134,6 +135,7 @@ def test_our_kappa_of_a_confusion_matrix_is_the_librarys(table, weights):
     assert own == pytest.approx(found.value)
 
 
+@pytest.mark.slow
 @given(tables, st.randoms(use_true_random=False))
 def test_neither_the_order_of_items_nor_that_of_raters_matters(table, random):
     raters = random.sample(range(len(table[0])), len(table[0]))

@@ -39,6 +39,7 @@ def off_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_turn_opens_the_call_that_wrote_it(cast: Cast, lead: Client, off_loop: None) -> None:
     corpus(cast)
@@ -100,6 +101,7 @@ def call_of(cast: Cast, voice: Endpoint, **fields: Any) -> ModelCall:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_who_still_rates_a_text_gets_no_call_about_it(cast: Cast, client: Client) -> None:
     """Neither what a judge gave, nor which emotion the dialogue was written for."""

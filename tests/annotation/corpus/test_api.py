@@ -109,6 +109,7 @@ def test_dialogues_are_filtered_by_what_is_allowed_only(cast: Cast, api: APIClie
     assert len(everything["results"]) == 2
 
 
+@pytest.mark.slow
 def test_roles_and_strangers(cast: Cast) -> None:
     run = imported(cast, FILES["epitome"].read_bytes())
     row = Dialogue.objects.first()
@@ -142,6 +143,7 @@ def test_roles_and_strangers(cast: Cast) -> None:
         assert _as(cast.outsider).post(_url(cast, name, *args)).status_code == 404, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["api_dialogue_list", "api_set_list", "api_import_list"])
 def test_a_list_costs_the_same_for_two_and_for_twenty(
     cast: Cast, api: APIClient, name: str, django_assert_num_queries: Any

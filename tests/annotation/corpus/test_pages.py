@@ -53,6 +53,7 @@ def places(cast: Cast) -> dict[str, list[object]]:
     }
 
 
+@pytest.mark.slow
 def test_leads_and_clinicians_read_annotators_and_strangers_do_not(
     cast: Cast, get: Get, places: dict[str, list[object]]
 ) -> None:
@@ -234,6 +235,7 @@ def test_a_transcript_shows_spans_profile_and_where_it_is_from(cast: Cast, get: 
     assert f"Import {run.number}" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dialogues", "imports", "sets"])
 def test_a_list_costs_the_same_for_two_and_for_twenty(
     cast: Cast, get: Get, name: str, django_assert_num_queries: Any

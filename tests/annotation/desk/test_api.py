@@ -80,6 +80,7 @@ def test_filters_come_from_the_list_of_allowed_ones(at_desk: Desk, base: str) ->
     assert lead.get(f"{base}/queues/?version=nonsense").status_code == 400
 
 
+@pytest.mark.slow
 def test_an_annotator_works_by_script(at_desk: Desk, base: str) -> None:
     ana = _client(at_desk.cast.annotators[0])
     assert ana.get(f"{base}/desk/").data[0]["left"] == 6

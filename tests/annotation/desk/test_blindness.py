@@ -90,6 +90,7 @@ def _all_pages(client: Client, at_desk: Desk, user: User) -> Iterator[tuple[str,
     yield url, html_of(client.post(url))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["annotator", "lead who annotates"])
 def test_no_page_and_no_answer_tells_a_rater_of_the_others(
     rated: Desk, client: Client, who: str

@@ -81,6 +81,7 @@ def test_none_is_left_only_when_that_is_true(cast: Cast) -> None:
     assert at_desk.claim(ben).item_id == held.item_id
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("overlap", [1, 2])
 def test_many_who_claim_at_once_never_go_beyond_the_overlap(cast: Cast, overlap: int) -> None:

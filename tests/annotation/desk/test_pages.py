@@ -209,6 +209,7 @@ def test_other_people_s_items_are_not_there(at_desk: Desk, client: Client, ana: 
     assert client.post(url).status_code == 404
 
 
+@pytest.mark.slow
 def test_my_ratings_page_by_page(
     at_desk: Desk,
     client: Client,

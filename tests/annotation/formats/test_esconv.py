@@ -173,6 +173,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(values, min_size=1, max_size=4), st.integers(1, 7), st.booleans(), st.integers(0, 2)
 )

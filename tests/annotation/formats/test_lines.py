@@ -150,6 +150,7 @@ def test_no_bytes_crash_the_reader_or_lose_the_good_line(noise):
     assert isinstance(found[-1], Record)
 
 
+@pytest.mark.slow
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
 def test_any_value_in_any_field_is_read_or_refused(value):
     for name in ROW:

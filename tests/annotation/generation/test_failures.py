@@ -55,6 +55,7 @@ def is_seeker(body: dict[str, Any]) -> bool:
     return "You are the supporter" not in body["messages"][0]["content"]
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_gone_fails_the_run_in_words(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +70,7 @@ def test_an_endpoint_that_is_gone_fails_the_run_in_words(
     assert not Turn.objects.filter(dialogue__generation_item__run=run).exists()
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_goes_away_in_the_middle_loses_nothing_that_was_made(
     cast: Cast, script: Stub, voice: Endpoint
 ) -> None:
@@ -206,6 +208,7 @@ def test_a_stop_is_heard_while_a_model_thinks(
     assert (work(run).status, count(run, DONE)) == ("succeeded", 3)
 
 
+@pytest.mark.slow
 def test_the_same_plan_asks_the_same_twice(cast: Cast, script: Stub, voice: Endpoint) -> None:
     asked = []
     for _ in range(2):

@@ -77,7 +77,7 @@ def test_a_run_is_stored_the_same_way(lead: Client, voice: Endpoint, given: dict
 @pytest.mark.parametrize(
     ("name", "most", "more"),
     [
-        ("count", COUNT.most, COUNT.most + 1),
+        pytest.param("count", COUNT.most, COUNT.most + 1, marks=pytest.mark.slow),
         ("exchanges", EXCHANGES.most, EXCHANGES.most + 1),
         ("temperature", TEMPERATURE.most, TEMPERATURE.most + 0.1),
         ("seed", SEED.most, SEED.most + 1),

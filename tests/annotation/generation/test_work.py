@@ -12,6 +12,7 @@ from webapp.llm.models import ModelCall
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.slow
 def test_every_planned_dialogue_is_written_whole(cast: Cast) -> None:
     corpus(cast)
     with served(cast, stub()) as voice:

@@ -156,6 +156,7 @@ def test_a_learned_judge_does_not_pretend(cast: Cast) -> None:
     assert by_uid["asks"].after.value is not None and row.total_after is None
 
 
+@pytest.mark.slow
 def test_judged_text_is_data(cast: Cast, script: Stub, voice: Endpoint) -> None:
     judge, draft = llm_judge(cast, voice), draft_of(cast)
     script.reply = lambda body, count: answer(

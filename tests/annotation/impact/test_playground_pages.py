@@ -89,6 +89,7 @@ def test_twice_at_once_is_one_try(cast: Cast, voice: Endpoint, client: Client) -
     assert PlaygroundRun.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_a_storm_of_clicks_fills_no_queue(cast: Cast, voice: Endpoint, client: Client) -> None:
     turn = one_turn(cast, "Get over it.")
     draft, judge = draft_of(cast), llm_judge(cast, voice)

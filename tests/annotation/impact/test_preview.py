@@ -43,6 +43,7 @@ def is_warm_without_question(turn: Turn) -> bool:
     return bool(number % 2) and number % 3 == 0
 
 
+@pytest.mark.slow
 def test_exactly_the_texts_change_that_the_new_anchor_is_about(cast: Cast, voice: Endpoint) -> None:
     turns = texts(cast, 24)
     draft = reworded(cast, draft_of(cast))
@@ -118,6 +119,7 @@ def test_nothing_of_it_is_a_rating(cast: Cast, voice: Endpoint) -> None:
     assert not judge_runs_of(cast.project).exists()
 
 
+@pytest.mark.slow
 def test_a_judge_that_reads_no_wording_says_so(cast: Cast) -> None:
     turns = texts(cast, 24)
     version = version_of(cast, RUBRIC)
@@ -143,6 +145,7 @@ def services_draft(cast: Cast, version: RubricVersion) -> RubricVersion:
     return draft_open(rubric=version.rubric, actor=cast.clinicians[0])
 
 
+@pytest.mark.slow
 def test_failed_replies_are_no_scores_and_are_asked_again(
     cast: Cast, script: Stub, voice: Endpoint
 ) -> None:
@@ -175,6 +178,7 @@ def by(body: dict) -> str:
     return by_the_anchors(body)
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_down_fails_the_run(cast: Cast, script: Stub, voice: Endpoint) -> None:
     texts(cast, 12)
     script.reply = lambda body, count: refusal(500, "out of memory")
@@ -230,6 +234,7 @@ def test_the_same_key_is_the_same_run(cast: Cast, voice: Endpoint) -> None:
     assert first == second and ImpactRun.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_the_page_reads_as_often_for_many_texts_as_for_few(cast: Cast, voice: Endpoint) -> None:
     texts(cast, 24)
     draft, judge = reworded(cast, draft_of(cast)), llm_judge(cast, voice)

@@ -54,6 +54,7 @@ def test_without_groups_it_says_what_would_make_them(cast: Cast, voice: Endpoint
     assert "Groups come from the rollouts of a GRPO run" in client_page(cast, run)
 
 
+@pytest.mark.slow
 def test_agreement_with_people_before_and_after(cast: Cast, voice: Endpoint) -> None:
     turns = texts(cast, 24)
     draft = draft_of(cast)

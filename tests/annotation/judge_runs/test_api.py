@@ -180,6 +180,7 @@ def test_clinicians_read_and_do_not_start(
     assert client.post(at("judge_run_cancel", cast, run)).status_code == 403
 
 
+@pytest.mark.slow
 def test_lists_cost_the_same_for_two_and_for_twenty(
     cast: Cast, lead: Client, version: RubricVersion
 ) -> None:

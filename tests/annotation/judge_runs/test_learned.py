@@ -55,6 +55,7 @@ def test_ratings_of_the_judge_replace_no_other_rater(cast: Cast) -> None:
     assert list(kept.order_by("pk").values()) == before
 
 
+@pytest.mark.slow
 def test_the_same_text_spec_and_judge_is_not_judged_twice(cast: Cast) -> None:
     version = version_of(cast)
     rated(cast, texts(cast, 24), version)
@@ -90,6 +91,7 @@ def test_a_changed_criterion_is_not_scored_and_says_why(cast: Cast) -> None:
     assert columns["asks"].n == 24
 
 
+@pytest.mark.slow
 def test_a_binary_criterion_has_its_histogram(cast: Cast) -> None:
     version = version_of(cast)
     turns = texts(cast, 24)

@@ -122,6 +122,7 @@ def test_one_criterion_at_a_time_asks_for_each(cast: Cast, script: Stub, voice: 
     assert Score.objects.filter(status="scored", value=1, criterion_uid="asks").count() == 2
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_goes_away_fails_the_run_and_keeps_what_it_gave(
     cast: Cast, script: Stub, voice: Endpoint
 ) -> None:

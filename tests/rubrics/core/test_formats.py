@@ -76,6 +76,7 @@ SPECS = st.builds(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXACT)
 @given(spec=SPECS)
 @settings(max_examples=60, deadline=None)

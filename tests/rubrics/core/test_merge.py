@@ -175,6 +175,7 @@ def test_a_side_that_changed_nothing_asks_nothing(text):
         assert merged.conflicts == ()
 
 
+@pytest.mark.slow
 @given(RUBRICS, RUBRICS)
 def test_any_two_texts_can_be_chosen_between(mine, theirs):
     assert merge(theirs, mine, theirs).spec == mine

@@ -95,6 +95,7 @@ def test_is_undefined_when_one_score_is_not_there(case, status, data):
     assert total(spec, given_outcomes) is None
 
 
+@pytest.mark.slow
 @given(rubrics_and_values(), st.data())
 def test_leaves_out_what_is_not_applicable(case, data):
     spec, values = case

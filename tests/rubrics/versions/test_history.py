@@ -302,6 +302,7 @@ def test_history_says_what_each_version_changed(
     assert "Begins with 1 criterion." in page
 
 
+@pytest.mark.slow
 def test_history_costs_the_same_for_two_and_twelve_versions(
     client: Client, alone: Cast, published: RubricVersion, django_assert_max_num_queries: Any
 ) -> None:

@@ -260,6 +260,7 @@ def queries_of(client: Client, address: str) -> int:
     return len(found)
 
 
+@pytest.mark.slow
 def test_the_list_asks_as_much_for_20_runs_as_for_2(lead: Client, ready: World) -> None:
     def more(count: int) -> None:
         for _ in range(count):

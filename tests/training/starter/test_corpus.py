@@ -64,6 +64,7 @@ def test_the_same_seed_gives_the_same_corpus():
     assert list(dialogues(20, 5)) != list(dialogues(20, 6))
 
 
+@pytest.mark.slow
 def test_splits_share_no_profile():
     by_split = {
         split: {d["profile"]["text"] for d in dialogues(300, 0, split=split)} for split in SPLITS
@@ -74,6 +75,7 @@ def test_splits_share_no_profile():
     assert Counter(map(split_of, range(100))) == {"train": 80, "validation": 10, "test": 10}
 
 
+@pytest.mark.slow
 def test_splits_share_no_frame_of_a_situation():
     by_split = {split: {d["frame"] for d in dialogues(1000, 0, split=split)} for split in SPLITS}
     assert not by_split["train"] & by_split["test"]
@@ -88,6 +90,7 @@ def test_everyday_events_are_told_in_training_only_and_belong_to_no_frame():
     assert 60 < sum(frame.endswith("/everyday") for frame in told) < 140
 
 
+@pytest.mark.slow
 def test_the_halves_of_the_templates_share_no_skeleton():
     pool = tuple(range(7))
     assert set(half(pool, "a")) | set(half(pool, "b")) == set(half(pool, None)) == set(pool)
@@ -173,6 +176,7 @@ def test_situations_read_as_sentences(emotion):
         assert "{" not in situation.text + situation.topic
 
 
+@pytest.mark.slow
 def test_noisy_samples_err_and_clean_ones_do_not():
     last = [
         s.messages[-1]["content"] for s in islice(cold_start_samples(0), 900) if s.learn == "reply"

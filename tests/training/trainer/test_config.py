@@ -139,6 +139,7 @@ def test_line_separators_inside_texts_are_no_line_ends(tmp_path):
     assert read_rows(tmp_path / "train.jsonl", "train")[0].prompt_tail == "one\u2028two"
 
 
+@pytest.mark.slow
 def test_the_command_says_why_it_refuses(folder):
     shutil.rmtree(folder / "judge")
     run_trainer(folder, expected=2)

@@ -150,6 +150,7 @@ def test_greeting(hour: int, words: str) -> None:
     assert greeting(hour) == words
 
 
+@pytest.mark.slow
 def test_health_answers_without_a_worker_and_without_delay(client: Client, cast: Cast) -> None:
     started = timezone.now()
     client.force_login(cast.admin)

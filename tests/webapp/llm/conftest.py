@@ -1,17 +1,18 @@
-"""One real local server with tiny models for the whole folder."""
+"""One real local server with tiny models for the whole folder.
+
+What loads torch is imported by the fixtures: the tests of the client need none of it.
+"""
 
 import pytest
 
 from tests.support.servers import serve
-from tests.support.tiny_model import build_model
-from webapp.llm.local.app import build_app
-from webapp.llm.local.batching import Batcher
-from webapp.llm.local.store import ModelStore
 
 
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory):
     """Two checkpoints that work: `tiny` and `other`."""
+    from tests.support.tiny_model import build_model
+
     root = tmp_path_factory.mktemp("models")
     build_model(root / "tiny", seed=0)
     build_model(root / "other", seed=1)
@@ -20,6 +21,8 @@ def models_dir(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def store(models_dir):
+    from webapp.llm.local.store import ModelStore
+
     return ModelStore({}, models_dir, keep=2)
 
 
@@ -30,5 +33,8 @@ def tiny(store):
 
 @pytest.fixture(scope="session")
 def local_url(store):
+    from webapp.llm.local.app import build_app
+    from webapp.llm.local.batching import Batcher
+
     with serve(build_app(store, Batcher(max_rows=16, max_waiting=64))) as url:
         yield url

@@ -108,6 +108,7 @@ def test_a_viewer_gets_the_present_state_and_every_later_one(cast: Cast, run: Fi
     together(story)
 
 
+@pytest.mark.slow
 def test_many_changes_are_one_message_an_interval(
     cast: Cast, run: FitRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

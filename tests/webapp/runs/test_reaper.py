@@ -93,6 +93,7 @@ def test_the_queue_of_busy_workers_does_not_fill_up(
     assert reap_much_later() == 1
 
 
+@pytest.mark.slow
 def test_the_reaper_works_while_the_broker_is_away(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

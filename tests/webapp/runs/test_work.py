@@ -163,6 +163,7 @@ def test_an_archived_project_takes_a_run_from_its_worker_until_it_is_open_again(
     assert status_of(run) == ("succeeded", "")
 
 
+@pytest.mark.slow
 def test_a_cancel_ends_all_that_is_under_way(run: FitRun, cast: Cast) -> None:
     ended: list[str] = []
 

@@ -52,6 +52,7 @@ def panel_url(cast: Cast, rubric: Rubric) -> str:
     return reverse("threads_panel", args=[cast.project.pk, "rubric", rubric.pk])
 
 
+@pytest.mark.slow
 def test_a_talk_from_the_first_word_to_resolved_and_back(
     client: Client, cast: Cast, rubric: Rubric
 ) -> None:

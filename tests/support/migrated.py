@@ -1,0 +1,81 @@
+"""The migrated database that the databases of all test processes are copies of.
+
+To run all migrations takes 10 s of a core, to copy their result a fraction of one. The dump of it
+is kept in pytest's cache, under a name made of all migrations: the next run only loads it.
+"""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import psycopg
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from psycopg import sql
+
+from webapp.embedded import homes
+from webapp.embedded.binaries import postgres_bin
+
+LOCK = 7_219_480_113  # any number that nothing else locks
+
+
+def migrated_database(cache: Path) -> str:
+    """Name of the migrated database; it is made where it is missing, by one process for all.
+
+    `cache` is the folder for dumps.
+    """
+    with psycopg.connect(_url("postgres"), autocommit=True) as server:
+        name = f"migrated_{server.info.server_version}_{_fingerprint()}"
+        server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        found = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if not found.fetchone():
+            unfinished = f"unfinished_{name}"
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
+            _fill(unfinished, cache / f"{name}.dump")
+            rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            server.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(name)))
+    return name
+
+
+def _fill(database: str, dump: Path) -> None:
+    if dump.exists():
+        _run("pg_restore", "--exit-on-error", f"--dbname={_url(database)}", str(dump))
+        return
+    _migrate(database)
+    for older in dump.parent.glob("migrated_*.dump"):
+        older.unlink()
+    unfinished = dump.with_suffix(".unfinished")
+    _run("pg_dump", "--format=custom", f"--file={unfinished}", f"--dbname={_url(database)}")
+    unfinished.rename(dump)
+
+
+def _migrate(database: str) -> None:
+    own = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = database
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = own
+
+
+def _fingerprint() -> str:
+    """Of all migrations, of Django's and of the packages' too."""
+    seen = hashlib.sha256()
+    for app in sorted(apps.get_app_configs(), key=lambda app: app.label):
+        for file in sorted(Path(app.path).glob("migrations/*.py")):
+            seen.update(f"{app.label}/{file.name}".encode() + file.read_bytes())
+    return seen.hexdigest()[:16]
+
+
+def _url(database: str) -> str:
+    set_ = settings.DATABASES["default"]
+    return f"postgresql://{set_['USER']}@/{database}?host={set_['HOST']}"
+
+
+def _run(program: str, *args: str) -> None:
+    path = postgres_bin(homes.data_home(homes.var()) / "services") / program
+    subprocess.run([path, *args], check=True)
