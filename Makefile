@@ -3,9 +3,11 @@ PYTHON ?= python3
 PORT ?= 8000
 MODEL ?= starter=training/starter/models/starter-sft
 ARGS ?=
+# MODELS=no leaves out torch and training: pages and most tests need none of it.
+MODELS ?= yes
 
 python := .venv/bin/python
-install := $(PYTHON) -m webapp.embedded.install
+install := $(PYTHON) -m webapp.embedded.install $(if $(filter no,$(MODELS)),--no-models)
 embedded := $(python) -m webapp.embedded
 # One process for each core.
 pytest := $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -23,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
-run: ## start the studio (PORT=8000; ARGS=--no-demo leaves out the demo)
+run: ## start the studio (PORT=8000; ARGS=--no-demo leaves out the demo; MODELS=no leaves out torch)
 	@$(install)
 	@exec $(embedded) run --port $(PORT) $(ARGS)
 
@@ -60,7 +62,7 @@ node_modules: package-lock.json
 	npm ci --no-audit --no-fund
 	@touch node_modules
 
-lock: ## pin what requirements.in and requirements-dev.in name
+lock: ## pin what the requirements*.in name
 	@$(install) --dev
 	@$(PYTHON) -m webapp.embedded.lock
 

@@ -12,9 +12,9 @@ from django.conf import settings
 
 from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
 from webapp.accounts.numbers import next_number
+from webapp.llm.call_record import CallRecord
+from webapp.llm.call_rows import call_rows
 from webapp.llm.models import ModelCall
-from webapp.llm.recording import call_rows
-from webapp.llm.records import CallRecord
 from webapp.llm.services import endpoint_note_pause
 
 Event = Mapping[str, Any]

@@ -61,7 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "webapp.accounts.middleware.SessionSeenMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.audit.middleware.RequestContextMiddleware",
     "webapp.accounts.middleware.TimeZoneMiddleware",
@@ -174,7 +174,6 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key", "reset_password": "5/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-USERSESSIONS_TRACK_ACTIVITY = True
 EMAIL_BACKEND = env.str("KARDIA_EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
 INVITATION_DAYS = 14
 

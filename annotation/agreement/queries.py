@@ -36,7 +36,7 @@ Column = Mapping[UUID, float]
 
 
 @dataclass(frozen=True)
-class KnownRater:
+class DisplayedRater:
     """A rater as this page names it. Only leads read the names of people."""
 
     key: str
@@ -77,15 +77,15 @@ class ComparedCriterion:
 class Compared:
     """One rater that is no person of the project, beside the reference."""
 
-    rater: KnownRater
+    rater: DisplayedRater
     criteria: Sequence[ComparedCriterion]
 
 
 @dataclass(frozen=True)
 class Matrix:
     criterion: CriterionSpec
-    rows: KnownRater
-    columns: KnownRater
+    rows: DisplayedRater
+    columns: DisplayedRater
     levels: Sequence[int]
     cells: Sequence[tuple[int, Sequence[tuple[int, int]]]]
     n: int
@@ -94,7 +94,7 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Apart:
+class Disagreement:
     """An item whose raters differ, with each one's level."""
 
     target_id: UUID
@@ -116,7 +116,7 @@ class VersionAgreement:
         self.version = version
         self.spec: RubricSpec = from_json(version.spec.content)  # type: ignore[union-attr]
         self.criteria = self.spec.judge_criteria
-        self.raters: dict[str, KnownRater] = {}
+        self.raters: dict[str, DisplayedRater] = {}
         # criterion uid -> rater key -> target -> value
         self._values: dict[str, dict[str, dict[UUID, float]]] = defaultdict(
             lambda: defaultdict(dict)
@@ -137,11 +137,11 @@ class VersionAgreement:
         return sum(len(ratings) for ratings in self._carried.values())
 
     @property
-    def people(self) -> list[KnownRater]:
+    def people(self) -> list[DisplayedRater]:
         return [rater for rater in self.raters.values() if rater.is_person]
 
     @property
-    def others(self) -> list[KnownRater]:
+    def others(self) -> list[DisplayedRater]:
         return [rater for rater in self.raters.values() if not rater.is_person]
 
     @cached_property
@@ -154,12 +154,14 @@ class VersionAgreement:
         }
         return len(found)
 
-    def references(self) -> list[KnownRater]:
+    def references(self) -> list[DisplayedRater]:
         """What others can be compared with: the people together, or the raters of a source."""
-        people = [KnownRater(PEOPLE, Rater.Kind.PERSON, "Median of people")] if self.people else []
+        people = (
+            [DisplayedRater(PEOPLE, Rater.Kind.PERSON, "Median of people")] if self.people else []
+        )
         return people + [rater for rater in self.others if rater.kind == Rater.Kind.EXTERNAL]
 
-    def reference(self, key: str) -> KnownRater | None:
+    def reference(self, key: str) -> DisplayedRater | None:
         """The reference with this key, else the first there is."""
         references = self.references()
         wanted = [each for each in references if each.key == key]
@@ -217,7 +219,7 @@ class VersionAgreement:
             near=_share(abs(steps[a] - steps[b]) <= 1 for a, b in both),
         )
 
-    def most_apart(self, limit: int = MOST_APART) -> list[Apart]:
+    def most_apart(self, limit: int = MOST_APART) -> list[Disagreement]:
         """The items whose raters differ most, in steps of the scale."""
         found = []
         for criterion in self.criteria:
@@ -244,9 +246,9 @@ class VersionAgreement:
             for apart, _, _, target, criterion, people, others in rows
         ]
 
-    def named(self, key: str) -> KnownRater:
+    def named(self, key: str) -> DisplayedRater:
         if key == PEOPLE:
-            return KnownRater(PEOPLE, Rater.Kind.PERSON, "Median of people")
+            return DisplayedRater(PEOPLE, Rater.Kind.PERSON, "Median of people")
         return self.raters[key]
 
     def _scores(self) -> QuerySet[Score]:
@@ -344,13 +346,13 @@ def _counted(version: RubricVersion) -> Q:
     )
 
 
-def _known(rows: QuerySet[Rater], member: Member) -> dict[str, KnownRater]:
+def _known(rows: QuerySet[Rater], member: Member) -> dict[str, DisplayedRater]:
     found = sorted(
         rows.select_related("user", "judge"),
         key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk),
     )
     names = names_of(found, member)
-    return {str(row.pk): KnownRater(str(row.pk), row.kind, names[row.pk]) for row in found}
+    return {str(row.pk): DisplayedRater(str(row.pk), row.kind, names[row.pk]) for row in found}
 
 
 def _apart(
@@ -359,11 +361,11 @@ def _apart(
     people: Iterable[float],
     others: Iterable[float],
     apart: float,
-) -> Apart:
+) -> Disagreement:
     turn = target.turn
     context = target.context or {}
     text = turn.text if turn else context.get("candidate", {}).get("response", "")
-    return Apart(
+    return Disagreement(
         target_id=target.pk,
         title=title_of(target),
         text=text,

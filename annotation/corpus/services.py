@@ -92,7 +92,7 @@ _TRAIN, _VALIDATION = 0.8, 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class StoredDialogue:
     """Where a parsed dialogue is now; `added` is False where it was there before."""
 
     dialogue_id: UUID
@@ -101,7 +101,7 @@ class Placed:
 
 def add_dialogues(
     *, project: Project, parsed: Sequence[ParsedDialogue], source: str
-) -> list[Placed]:
+) -> list[StoredDialogue]:
     """Add a chunk (about 200) in one short transaction, sealed, with profiles and turns.
 
     The import key (project, source, source key) decides what is there already: nothing of that
@@ -118,7 +118,7 @@ def add_dialogues(
     placed = []
     for dialogue in parsed:
         key = dialogue.source_key
-        placed.append(Placed(known[key], added=key in pending))
+        placed.append(StoredDialogue(known[key], added=key in pending))
         pending.discard(key)
     return placed
 

@@ -9,7 +9,7 @@ from annotation.formats import epitome, esconv
 from annotation.formats.records import ParsedDialogue, ParsedRating
 from annotation.models import Rating, Target, Turn
 from annotation.ratings import services as ratings
-from annotation.ratings.services import NewRating, NewScore, Passage
+from annotation.ratings.services import NewEvidence, NewRating, NewScore
 from annotation.ratings.targets import targets_for
 from rubrics.core.spec import RubricSpec
 from rubrics.demo import epitome as epitome_rubric
@@ -94,7 +94,7 @@ def _parts(pk: UUID, dialogue: ParsedDialogue, source: Source) -> list[_Rated]:
 
 
 def _score(rating: ParsedRating, source: Source) -> NewScore:
-    evidence = tuple(Passage(quote) for quote in rating.rationales)
+    evidence = tuple(NewEvidence(quote) for quote in rating.rationales)
     return NewScore(source.uids[rating.criterion], rating.value, evidence=evidence)
 
 

@@ -61,7 +61,7 @@ class SubmitSerializer(DraftSerializer):
     active_seconds = serializers.FloatField(min_value=0, required=False)
 
 
-class KeptSerializer(serializers.Serializer):
+class SavedDraftSerializer(serializers.Serializer):
     revision = serializers.IntegerField()
     saved_at = serializers.DateTimeField()
     is_held = serializers.BooleanField(
@@ -183,7 +183,9 @@ class DeskViewSet(ProjectViewSet):
     def retrieve(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
         return self._item(access.own_assignment(self.member, assignment_id))
 
-    @extend_schema(operation_id="desk_draft", request=DraftSaveSerializer, responses=KeptSerializer)
+    @extend_schema(
+        operation_id="desk_draft", request=DraftSaveSerializer, responses=SavedDraftSerializer
+    )
     def draft(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
         """Keep a draft, if nobody saved since `revision`, and the item for another while."""
         assignment = access.own_assignment(self.member, assignment_id)
@@ -197,7 +199,7 @@ class DeskViewSet(ProjectViewSet):
             )
         except BadDraft as error:
             raise serializers.ValidationError(str(error)) from error
-        return Response(KeptSerializer(kept).data)
+        return Response(SavedDraftSerializer(kept).data)
 
     @extend_schema(
         operation_id="desk_submit", request=SubmitSerializer, responses=SubmittedSerializer

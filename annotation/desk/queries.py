@@ -100,7 +100,7 @@ class DeskItem:
 
 
 @dataclass(frozen=True)
-class Undoable:
+class UndoableSubmit:
     """A submit that can be taken back for `left` more seconds."""
 
     pk: UUID
@@ -144,7 +144,7 @@ def desk_item(member: Member, assignment: Assignment) -> DeskItem:
     )
 
 
-def undoable(member: Member) -> Undoable | None:
+def undoable(member: Member) -> UndoableSubmit | None:
     """The last submit of this person, while it can be taken back."""
     now = timezone.now()
     last = (
@@ -160,7 +160,7 @@ def undoable(member: Member) -> Undoable | None:
     )
     if last is None or last.submitted_at is None:
         return None
-    return Undoable(last.pk, int((last.submitted_at + UNDO_WITHIN - now).total_seconds()))
+    return UndoableSubmit(last.pk, int((last.submitted_at + UNDO_WITHIN - now).total_seconds()))
 
 
 def skipped_by(member: Member, *, limit: int = 20) -> list[SkippedItem]:

@@ -50,7 +50,7 @@ class StaleDraft(Stale):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedDraft:
     """A saved draft. `is_held` is False where its place has gone to somebody else meanwhile."""
 
     revision: int
@@ -84,7 +84,7 @@ def claim_next(*, queue: Queue, rater: Rater) -> Assignment | None:
 
 def draft_save(
     *, assignment: Assignment, draft: object, revision: int, active_seconds: object = 0
-) -> Kept:
+) -> SavedDraft:
     """Keep what was written so far, and the place at the item for another lease.
 
     Raises StaleDraft where `revision` is not the one there is, BadDraft for what is no draft.
@@ -100,7 +100,7 @@ def draft_save(
         _write_draft(own, read, seconds)
         is_held = own.state == _State.RESERVED and _renew(own)
         own.save()
-        return Kept(own.draft_revision, own.draft_saved_at, is_held)
+        return SavedDraft(own.draft_revision, own.draft_saved_at, is_held)
 
 
 def submit(

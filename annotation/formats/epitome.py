@@ -26,7 +26,7 @@ from annotation.formats.records import (
     ParsedDialogue,
     ParsedRating,
     Record,
-    Refused,
+    RecordRefused,
     plain_turn,
 )
 from rubrics.core.text import canon
@@ -63,7 +63,7 @@ def _dialogue(value: Any) -> ParsedDialogue:
 def _id(row: dict[str, Any], name: str) -> str:
     text = required_text(row, name)
     if not _ID.fullmatch(text):
-        raise Refused(f'"{name}" should be 1 to 64 letters, digits or . _ : -')
+        raise RecordRefused(f'"{name}" should be 1 to 64 letters, digits or . _ : -')
     return text
 
 
@@ -86,5 +86,5 @@ def _ratings(row: dict[str, Any]) -> tuple[ParsedRating, ...]:
 
 def _of(found: dict[str, Any], column: str, name: str) -> Any:
     if name not in found:
-        raise Refused(f'"{column}" has nothing for {name}')
+        raise RecordRefused(f'"{column}" has nothing for {name}')
     return found[name]

@@ -29,7 +29,7 @@ from annotation.formats.records import (
     ParsedRating,
     ParsedTurn,
     Record,
-    Refused,
+    RecordRefused,
     Role,
     plain_turn,
 )
@@ -89,7 +89,7 @@ def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:
 def _turn(turn: dict[str, Any], number: int) -> ParsedTurn:
     speaker = turn.get("speaker")
     if not isinstance(speaker, str) or speaker not in _ROLES:
-        raise Refused(f"turn {number} has an unknown speaker; known are {', '.join(_ROLES)}")
+        raise RecordRefused(f"turn {number} has an unknown speaker; known are {', '.join(_ROLES)}")
     raw = as_text(turn.get("content"), f"the content of turn {number}")
     return plain_turn(_ROLES[speaker], raw)
 

@@ -1,4 +1,4 @@
-"""Typed access to the fields of a parsed record; each raises Refused with a sentence.
+"""Typed access to the fields of a parsed record; each raises RecordRefused with a sentence.
 
 `name` is how the sentence calls the value: a column in quotes, or words such as "message 3".
 """
@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from annotation.formats.records import Broken, Limits, ParsedDialogue, Record, Refused
+from annotation.formats.records import Broken, Limits, ParsedDialogue, Record, RecordRefused
 from annotation.formats.strict_json import excerpt
 from rubrics.core.text import canon
 
@@ -14,23 +14,23 @@ from rubrics.core.text import canon
 def as_object(value: Any, name: str) -> dict[str, Any]:
     """`value`, known to be a JSON object."""
     if not isinstance(value, dict):
-        raise Refused(f"{name} should be an object, but is {_kind(value)}")
+        raise RecordRefused(f"{name} should be an object, but is {_kind(value)}")
     return value
 
 
 def as_list(value: Any, name: str) -> list[Any]:
     """`value`, known to be a JSON list."""
     if not isinstance(value, list):
-        raise Refused(f"{name} should be a list, but is {_kind(value)}")
+        raise RecordRefused(f"{name} should be a list, but is {_kind(value)}")
     return value
 
 
 def as_text(value: Any, name: str) -> str:
     """`value`, known to be text that says something."""
     if not isinstance(value, str):
-        raise Refused(f"{name} should be text, but is {_kind(value)}")
+        raise RecordRefused(f"{name} should be text, but is {_kind(value)}")
     if not canon(value):
-        raise Refused(f"{name} is empty")
+        raise RecordRefused(f"{name} is empty")
     return value
 
 
@@ -40,17 +40,17 @@ def optional_text(row: dict[str, Any], name: str, at_most: int | None = None) ->
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Refused(f'"{name}" should be text, but is {_kind(value)}')
+        raise RecordRefused(f'"{name}" should be text, but is {_kind(value)}')
     text = canon(value)
     if at_most is not None and len(text) > at_most:
-        raise Refused(f'"{name}" has {len(text):,} characters; at most {at_most} are read')
+        raise RecordRefused(f'"{name}" has {len(text):,} characters; at most {at_most} are read')
     return text
 
 
 def required(row: dict[str, Any], name: str) -> Any:
     """The value of a column that the format can't do without."""
     if name not in row:
-        raise Refused(f'"{name}" is missing')
+        raise RecordRefused(f'"{name}" is missing')
     return row[name]
 
 
@@ -62,18 +62,18 @@ def required_text(row: dict[str, Any], name: str) -> str:
 def as_level(value: Any, name: str, low: int, high: int) -> int:
     """`value`, known to be a whole number of a scale; true and 2.0 are none."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Refused(f"{name} should be a whole number, but is {_kind(value)}")
+        raise RecordRefused(f"{name} should be a whole number, but is {_kind(value)}")
     if not low <= value <= high:
-        raise Refused(f"{name} should be {low} to {high}, but is {value}")
+        raise RecordRefused(f"{name} should be {low} to {high}, but is {value}")
     return value
 
 
 def check_turn_count(turns: list[Any], name: str, limits: Limits) -> None:
     """Refuse a dialogue without turns or with more than the limit."""
     if not turns:
-        raise Refused(f"{name} is empty")
+        raise RecordRefused(f"{name} is empty")
     if len(turns) > limits.turns:
-        raise Refused(f"{name} has {len(turns):,} turns; at most {limits.turns:,} are read")
+        raise RecordRefused(f"{name} has {len(turns):,} turns; at most {limits.turns:,} are read")
 
 
 def _kind(value: Any) -> str:
@@ -86,14 +86,14 @@ def records(
     values: Iterable[tuple[int, bytes, Any | Broken]],
     build: Callable[[Any], ParsedDialogue],
 ) -> Iterator[Record | Broken]:
-    """A Record for each value that `build` accepts, Broken for each that it raises Refused on."""
+    """A Record for each value that `build` accepts, and Broken for each that it refuses."""
     for line, raw, value in values:
         if isinstance(value, Broken):
             yield value
             continue
         try:
             dialogue = build(value)
-        except Refused as refusal:
+        except RecordRefused as refusal:
             reason = str(refusal)
             yield Broken(line, reason[:1].upper() + reason[1:], excerpt(raw))
         else:

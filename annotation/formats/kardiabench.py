@@ -29,7 +29,7 @@ from annotation.formats.records import (
     ParsedDialogue,
     ParsedTurn,
     Record,
-    Refused,
+    RecordRefused,
     Role,
     plain_turn,
     supporter_turn,
@@ -50,7 +50,7 @@ def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:
     read_turns = [_turn(message, number) for number, message in enumerate(messages, start=1)]
     turns = tuple(turn for turn, _ in read_turns)
     if all(turn.role == "system" for turn in turns):
-        raise Refused('"messages" has no turn of a seeker or supporter')
+        raise RecordRefused('"messages" has no turn of a seeker or supporter')
     span_problems = [
         {"turn": index, "problems": list(problems)}
         for index, (_, problems) in enumerate(read_turns)
@@ -75,7 +75,7 @@ def _turn(value: Any, number: int) -> tuple[ParsedTurn, tuple[str, ...]]:
     message = as_object(value, f"message {number}")
     name = message.get("role")
     if not isinstance(name, str) or name not in _ROLES:
-        raise Refused(f"message {number} has an unknown role; known are {', '.join(_ROLES)}")
+        raise RecordRefused(f"message {number} has an unknown role; known are {', '.join(_ROLES)}")
     raw = as_text(message.get("content"), f"the content of message {number}")
     role = _ROLES[name]
     return supporter_turn(raw) if role == "supporter" else (plain_turn(role, raw), ())

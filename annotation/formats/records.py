@@ -13,7 +13,7 @@ class UnreadableFile(ValueError):
     """The file as a whole can't be read; the message is a sentence for people."""
 
 
-class Refused(ValueError):
+class RecordRefused(ValueError):
     """One record can't be read; the message is a sentence for people."""
 
 

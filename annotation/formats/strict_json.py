@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any
 
-from annotation.formats.records import Broken, Limits, Refused
+from annotation.formats.records import Broken, Limits, RecordRefused
 
 EXCERPT_CHARS = 120
 
@@ -52,7 +52,7 @@ def parse(raw: bytes, *, line: int, unit: str, limits: Limits) -> Any | Broken:
     except json.JSONDecodeError as error:
         reason = f"{unit} is not JSON: {_mistake(error)} at {_place(error)}"
         return Broken(line, reason, excerpt(text, around=error.pos))
-    except Refused as refusal:
+    except RecordRefused as refusal:
         return Broken(line, f"{unit} {refusal}", excerpt(text))
     except RecursionError:
         return Broken(line, f"{unit} {_too_deep(limits)}", excerpt(text))
@@ -79,7 +79,7 @@ def _check_values(value: Any, limits: Limits) -> None:
             _check_text(item)
         elif isinstance(item, dict | list):
             if depth > limits.depth:
-                raise Refused(_too_deep(limits))
+                raise RecordRefused(_too_deep(limits))
             pending.extend((child, depth + 1) for child in item)
             if isinstance(item, dict):
                 pending.extend((child, depth + 1) for child in item.values())
@@ -90,7 +90,7 @@ def _check_text(text: str) -> None:
         return
     code = f"\\u{ord(found[0]):04x}"
     what = "the character" if found[0] == "\x00" else "half a surrogate pair,"
-    raise Refused(f"has {what} {code}, which can't be stored as text")
+    raise RecordRefused(f"has {what} {code}, which can't be stored as text")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -98,19 +98,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise Refused(f'has the key "{excerpt(twice)}" twice in one object')
+        raise RecordRefused(f'has the key "{excerpt(twice)}" twice in one object')
     return found
 
 
 def _number(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
-        raise Refused(f"has a number that is too large: {excerpt(digits)}")
+        raise RecordRefused(f"has a number that is too large: {excerpt(digits)}")
     return value
 
 
 def _constant(name: str) -> float:
-    raise Refused(f"has {name}, which is no JSON number")
+    raise RecordRefused(f"has {name}, which is no JSON number")
 
 
 def _too_deep(limits: Limits) -> str:

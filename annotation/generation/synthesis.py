@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol
 from annotation.generation.prompts import Turn, prompt_messages, seeker_messages
 from rubrics.core.text import canon
 from rubrics.judging.inputs import candidate_of
+from webapp.llm.call_record import CallRecord
 from webapp.llm.errors import ModelError
-from webapp.llm.records import CallRecord
 from webapp.text import storable
 
 SEEKER_MAX_TOKENS = 120
@@ -57,7 +57,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class MadeTurn:
+class GeneratedTurn:
     """A turn with the calls that were made for it, oldest first; the last one wrote it."""
 
     position: int
@@ -94,7 +94,7 @@ def turn_seed(seed: int, position: int, attempt: int = 0) -> int:
 
 async def converse(
     plan: Plan, history: Sequence[Turn], *, simulator: Complete, supporter: Complete
-) -> AsyncIterator[MadeTurn]:
+) -> AsyncIterator[GeneratedTurn]:
     """The turns after `history`, one at a time, up to `plan.exchanges` exchanges.
 
     Raises NoTurn."""
@@ -110,7 +110,7 @@ async def converse(
 
 async def _speak(
     plan: Plan, said: Sequence[Turn], position: int, speaker: Speaker, complete: Complete
-) -> MadeTurn:
+) -> GeneratedTurn:
     if speaker == "seeker":
         messages = seeker_messages(plan.profile, plan.situation, plan.emotion, said)
         max_tokens = SEEKER_MAX_TOKENS
@@ -135,7 +135,7 @@ async def _speak(
         # A broken reply keeps what can be told apart; its dialogue goes on with what was said.
         spans = candidate_of(raw) if speaker == "supporter" else {"response": canon(raw)}
         if spans["response"]:
-            return MadeTurn(
+            return GeneratedTurn(
                 position=position,
                 speaker=speaker,
                 raw=raw,

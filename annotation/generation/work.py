@@ -9,14 +9,14 @@ from django.utils import timezone
 from annotation.corpus.services import split_for, split_key_of
 from annotation.generation.prompts import Turn as SaidTurn
 from annotation.generation.services import SOURCE
-from annotation.generation.synthesis import Complete, MadeTurn, NoTurn, Plan, Speaker, converse
+from annotation.generation.synthesis import Complete, GeneratedTurn, NoTurn, Plan, Speaker, converse
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from webapp.accounts.numbers import next_number
-from webapp.llm.calls import open_client
+from webapp.llm.call_record import CallRecord
+from webapp.llm.call_rows import call_rows
+from webapp.llm.clients import open_client
 from webapp.llm.errors import CircuitOpen
 from webapp.llm.models import Endpoint, ModelCall
-from webapp.llm.recording import call_rows
-from webapp.llm.records import CallRecord
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 from webapp.text import storable
@@ -132,7 +132,7 @@ def _dialogue_so_far(
     return dialogue, []
 
 
-def _keep_turn(claim: Claim[GenerationRun], dialogue: Dialogue, turn: MadeTurn) -> None:
+def _keep_turn(claim: Claim[GenerationRun], dialogue: Dialogue, turn: GeneratedTurn) -> None:
     run = claim.run
     with claim.writing():
         made = Turn.objects.create(

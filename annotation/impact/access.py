@@ -7,11 +7,11 @@ from django.http import Http404
 from annotation.models import ImpactRun, PlaygroundRun
 from webapp.accounts.access import Member
 
-_TRIAL = ("project", "judge", "version__rubric", "version__spec", "before", "after", "created_by")
+_WITH = ("project", "judge", "version__rubric", "version__spec", "before", "after", "created_by")
 
 
 def playground_run_for(member: Member, pk: UUID) -> PlaygroundRun:
-    rows = PlaygroundRun.objects.select_related(*_TRIAL)
+    rows = PlaygroundRun.objects.select_related(*_WITH)
     run = rows.filter(project=member.project, pk=pk).first()
     if run is None:
         raise Http404
@@ -19,7 +19,7 @@ def playground_run_for(member: Member, pk: UUID) -> PlaygroundRun:
 
 
 def impact_run_for(member: Member, pk: UUID) -> ImpactRun:
-    rows = ImpactRun.objects.select_related(*_TRIAL, "base")
+    rows = ImpactRun.objects.select_related(*_WITH, "base")
     run = rows.filter(project=member.project, pk=pk).first()
     if run is None:
         raise Http404

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from annotation.impact import sampling, services
 from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.limits import MAX_HISTORY, MAX_PASTED, MAX_TRIED, SIZE
-from annotation.impact.picking import MAX_QUERY, texts_for
 from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import playground_state
 from annotation.impact.services import Pasted
+from annotation.impact.text_search import MAX_QUERY, texts_for
 from annotation.models import ImpactRun, PlaygroundRun
 from rubrics.access import WRITERS, version_for
 from rubrics.judges.access import judge_for
@@ -53,7 +53,7 @@ class CellSerializer(serializers.Serializer[Any]):
     change = serializers.FloatField(allow_null=True, help_text="In levels.")
 
 
-class TriedSerializer(serializers.Serializer[Any]):
+class ScoredTextSerializer(serializers.Serializer[Any]):
     """One text by the published wording (`before`) and by the draft (`after`)."""
 
     position = serializers.IntegerField(source="item.position")
@@ -67,8 +67,8 @@ class TriedSerializer(serializers.Serializer[Any]):
     change = serializers.FloatField(allow_null=True)
 
 
-class TrialSerializer(serializers.Serializer[Any]):
-    """What every trial tells of itself."""
+class DraftScoringSerializer(serializers.Serializer[Any]):
+    """What every scoring tells of itself."""
 
     version = serializers.UUIDField(source="version_id")
     judge = serializers.UUIDField(source="judge_id")
@@ -76,18 +76,18 @@ class TrialSerializer(serializers.Serializer[Any]):
     after = serializers.CharField(source="after.hash")
 
 
-class PlaygroundSerializer(TrialSerializer, serializers.ModelSerializer[PlaygroundRun]):
+class PlaygroundSerializer(DraftScoringSerializer, serializers.ModelSerializer[PlaygroundRun]):
     status = serializers.CharField(read_only=True)
     is_stale = serializers.BooleanField(
         source="shown.is_stale", help_text="The draft's text is another one by now."
     )
     unread = serializers.ListField(
-        source="shown.trial.unread_uids",
+        source="shown.scoring.unread_uids",
         child=serializers.CharField(),
         help_text="Criteria that this judge can't score, because it does not read wording.",
     )
-    hidden = serializers.IntegerField(source="shown.trial.hidden")
-    texts = TriedSerializer(source="shown.rows", many=True)
+    hidden = serializers.IntegerField(source="shown.scoring.hidden")
+    texts = ScoredTextSerializer(source="shown.rows", many=True)
 
     class Meta:
         model = PlaygroundRun
@@ -97,7 +97,7 @@ class PlaygroundSerializer(TrialSerializer, serializers.ModelSerializer[Playgrou
         )  # fmt: skip
 
 
-class SaidSerializer(serializers.Serializer[Any]):
+class PastTurnSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=["seeker", "supporter"])
     text = serializers.CharField(max_length=MAX_PASTED, allow_blank=True, trim_whitespace=False)
 
@@ -108,7 +108,7 @@ class PastedSerializer(serializers.Serializer[Any]):
     raw = serializers.CharField(max_length=MAX_PASTED, trim_whitespace=False)
     after = serializers.UUIDField(required=False)
     situation = serializers.CharField(required=False, allow_blank=True, max_length=MAX_PASTED)
-    history = SaidSerializer(many=True, required=False, max_length=MAX_HISTORY)
+    history = PastTurnSerializer(many=True, required=False, max_length=MAX_HISTORY)
 
 
 class NewPlaygroundSerializer(serializers.Serializer[Any]):
@@ -122,7 +122,7 @@ class NewPlaygroundSerializer(serializers.Serializer[Any]):
     pasted = PastedSerializer(required=False)
 
 
-class PickSerializer(serializers.Serializer[Any]):
+class TextChoiceSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="pk")
     title = serializers.CharField()
     text = serializers.CharField()
@@ -178,7 +178,7 @@ class HumanAgreementSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class ImpactSerializer(TrialSerializer, serializers.ModelSerializer[ImpactRun]):
+class ImpactSerializer(DraftScoringSerializer, serializers.ModelSerializer[ImpactRun]):
     status = serializers.CharField(read_only=True)
     base = serializers.UUIDField(source="base_id")
 
@@ -195,7 +195,9 @@ class ImpactDetailSerializer(ImpactSerializer):
     changed = serializers.IntegerField(source="shown.changed_count")
     failed = serializers.IntegerField(source="shown.failed")
     hidden = serializers.IntegerField(source="shown.hidden")
-    unread = serializers.ListField(source="shown.trial.unread_uids", child=serializers.CharField())
+    unread = serializers.ListField(
+        source="shown.scoring.unread_uids", child=serializers.CharField()
+    )
     total = MeasuredSerializer(source="shown.total")
     criteria = CriterionChangeSerializer(source="shown.criteria", many=True)
     ranking = RankingSerializer(source="shown.ranking", allow_null=True)
@@ -248,13 +250,13 @@ class PlaygroundViewSet(RunViewSet):
         )
         return self.shown(run.pk, status=201)
 
-    @extend_schema(parameters=[QUERY], responses=PickSerializer(many=True))
+    @extend_schema(parameters=[QUERY], responses=TextChoiceSerializer(many=True))
     def texts(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         """Texts of the project that the draft can be tried on, the newest that fit."""
         version = version_for(self.member, id)
         query = request.query_params.get("q", "")[:MAX_QUERY]
         found = texts_for(self.member, str(text_of(version)["target"]), query)
-        return Response(PickSerializer(found, many=True).data)
+        return Response(TextChoiceSerializer(found, many=True).data)
 
     def one(self, pk: UUID) -> PlaygroundRun:
         run: Any = playground_run_for(self.member, pk)
@@ -298,13 +300,13 @@ class ImpactTextViewSet(ProjectViewSet):
     """What became of each text of a preview; the sample has at most 500."""
 
     queryset = ImpactRun.objects.none()
-    serializer_class = TriedSerializer
+    serializer_class = ScoredTextSerializer
     pagination_class = None
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": WRITERS}
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         state = ImpactState(impact_run_for(self.member, kwargs["id"]), self.member)
-        return Response(TriedSerializer(state.trial.rows, many=True).data)
+        return Response(ScoredTextSerializer(state.scoring.rows, many=True).data)
 
 
 class SampleViewSet(ProjectViewSet):

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from annotation.agreement import statistics as agreement
 from annotation.agreement.statistics import Shift
 from annotation.impact.charts import ChangeChart, change_chart
-from annotation.impact.results import Trial, Tried, progress_of_trial
+from annotation.impact.results import DraftScoring, ScoredText, progress_of_scoring
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
 from rubrics.core.diff import Effect
@@ -69,27 +69,27 @@ class ImpactState:
 
     def __init__(self, run: ImpactRun, member: Member) -> None:
         self.run = run
-        self.trial = Trial(run, member)
-        self.progress: Progress = progress_of_trial(run)
+        self.scoring = DraftScoring(run, member)
+        self.progress: Progress = progress_of_scoring(run)
 
     @property
     def hidden(self) -> int:
-        return self.trial.hidden
+        return self.scoring.hidden
 
     @cached_property
     def failed(self) -> int:
-        return sum(item.state == ImpactItem.State.FAILED for item in self.trial.items)
+        return sum(item.state == ImpactItem.State.FAILED for item in self.scoring.items)
 
     @cached_property
     def reused(self) -> int:
-        return sum(item.state == ImpactItem.State.REUSED for item in self.trial.items)
+        return sum(item.state == ImpactItem.State.REUSED for item in self.scoring.items)
 
     @cached_property
-    def scored(self) -> list[Tried]:
-        return [row for row in self.trial.rows if not row.is_waiting]
+    def scored(self) -> list[ScoredText]:
+        return [row for row in self.scoring.rows if not row.is_waiting]
 
     @cached_property
-    def rows(self) -> list[Tried]:
+    def rows(self) -> list[ScoredText]:
         """The texts that change, those that change most first."""
         changed = [row for row in self.scored if row.has_changed]
         return sorted(changed, key=lambda row: row.weight, reverse=True)
@@ -103,7 +103,7 @@ class ImpactState:
         return len(self.rows)
 
     @property
-    def shown(self) -> list[Tried]:
+    def shown(self) -> list[ScoredText]:
         return self.rows[:ROWS_SHOWN]
 
     @cached_property
@@ -116,7 +116,7 @@ class ImpactState:
         return sum(row.change is None for row in self.scored)
 
     @cached_property
-    def failures(self) -> list[Tried]:
+    def failures(self) -> list[ScoredText]:
         return [row for row in self.scored if row.item.failures]
 
     @cached_property
@@ -125,7 +125,7 @@ class ImpactState:
 
     @cached_property
     def criteria(self) -> list[CriterionChange]:
-        unread = {criterion.uid for criterion in self.trial.unread}
+        unread = {criterion.uid for criterion in self.scoring.unread}
         found = []
         for uid, criterion in self._criteria().items():
             cells = [cell for row in self.scored for cell in row.cells if cell.criterion.uid == uid]
@@ -163,7 +163,7 @@ class ImpactState:
 
     @cached_property
     def reference(self) -> Reference | None:
-        return _reference(self.run.project, self.trial)
+        return _reference(self.run.project, self.scoring)
 
     @cached_property
     def agreement(self) -> list[HumanAgreement]:
@@ -178,14 +178,14 @@ class ImpactState:
 
     def _criteria(self) -> dict[str, CriterionSpec]:
         """The draft's criteria, then those that it no longer has."""
-        old = self.trial.before.criteria if self.trial.before else {}
-        return self.trial.after.criteria | {
-            uid: c for uid, c in old.items() if uid not in self.trial.after.criteria
+        old = self.scoring.before.criteria if self.scoring.before else {}
+        return self.scoring.after.criteria | {
+            uid: c for uid, c in old.items() if uid not in self.scoring.after.criteria
         }
 
     def _effect(self, criterion: CriterionSpec) -> Effect | None:
-        old = self.trial.before.criteria.get(criterion.uid) if self.trial.before else None
-        if criterion.uid not in self.trial.after.criteria:
+        old = self.scoring.before.criteria.get(criterion.uid) if self.scoring.before else None
+        if criterion.uid not in self.scoring.after.criteria:
             return "removed"
         return "new" if old is None else effect_of(old, criterion)
 
@@ -225,17 +225,17 @@ def impact_runs_of(project: Project) -> QuerySet[ImpactRun]:
     )
 
 
-def _reference(project: Project, trial: Trial) -> Reference | None:
+def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
     """The median of people for each meaning, or, where no person has rated these texts, that of
     a source's raters. Construction is no person's judgement and is left out."""
     scores = (
         Score.objects.filter(
             project=project,
-            rating__target__in=[item.target_id for item in trial.items],
+            rating__target__in=[item.target_id for item in scoring.items],
             rating__rater__kind__in=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
             rating__purpose__in=_BY_PEOPLE,
             rating__withdrawn_at=None,
-            meaning_id__in={c.meaning_id for c in trial.after.spec.judge_criteria},
+            meaning_id__in={c.meaning_id for c in scoring.after.spec.judge_criteria},
             status=Score.Status.SCORED,
         )
         # A later pass of the same rater stands for the earlier ones.

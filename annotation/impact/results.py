@@ -1,4 +1,4 @@
-"""What a trial shows: each text's scores by both wordings, as this person may see them."""
+"""What a run on a draft shows: each text's scores by both wordings, as this person may see them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
-from annotation.impact.reading import by_uid, readings_of
-from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, TrialScore
+from annotation.impact.scoring_passes import pass_by_uid, scoring_passes
+from annotation.models import DraftScore, ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun
 from annotation.ratings.blindness import blind_among
 from annotation.ratings.labels import shown_text, title_of
 from rubrics.core.spec import CriterionSpec, RubricSpec, criterion_hash, from_json, spec_hash, total
@@ -31,7 +31,7 @@ class Side:
 
     spec: RubricSpec
     hash: str
-    readings: Mapping[str, str]
+    passes: Mapping[str, str]
 
     @cached_property
     def criteria(self) -> dict[str, CriterionSpec]:
@@ -69,7 +69,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Tried:
+class ScoredText:
     """One text with its scores by both wordings."""
 
     item: AnyItem
@@ -107,7 +107,7 @@ class Tried:
 
 
 @dataclass
-class Trial:
+class DraftScoring:
     """A run's texts, read once. `hidden` counts those that this person still rates."""
 
     run: ImpactRun | PlaygroundRun
@@ -129,14 +129,14 @@ class Trial:
 
     @cached_property
     def scores(self) -> dict[UUID, dict[tuple[str, str], CriterionScore]]:
-        """By text, then by (reading, uid)."""
-        rows = TrialScore.objects.filter(
+        """By text, then by (pass_hash, uid)."""
+        rows = DraftScore.objects.filter(
             judge=self.run.judge_id, target__in=[item.target_id for item in self.items]
         )
-        wanted = {hash for side in self.sides for hash in side.readings.values()}
+        wanted = {hash for side in self.sides for hash in side.passes.values()}
         found: dict[UUID, dict[tuple[str, str], CriterionScore]] = defaultdict(dict)
-        for row in rows.filter(reading__in=wanted):
-            found[row.target_id][row.reading, row.criterion_uid] = CriterionScore(
+        for row in rows.filter(pass_hash__in=wanted):
+            found[row.target_id][row.pass_hash, row.criterion_uid] = CriterionScore(
                 row.criterion_uid,
                 row.status,  # type: ignore[arg-type]
                 value=row.value,
@@ -151,7 +151,7 @@ class Trial:
         return [side for side in (self.before, self.after) if side is not None]
 
     @cached_property
-    def rows(self) -> list[Tried]:
+    def rows(self) -> list[ScoredText]:
         return [self._tried(item) for item in self.items]
 
     @cached_property
@@ -163,10 +163,10 @@ class Trial:
     def unread_uids(self) -> list[str]:
         return [criterion.uid for criterion in self.unread]
 
-    def _tried(self, item: AnyItem) -> Tried:
+    def _tried(self, item: AnyItem) -> ScoredText:
         before = self._result(item, self.before) if self.before else None
         after = self._result(item, self.after)
-        return Tried(
+        return ScoredText(
             item=item,
             title=title_of(item.target),
             text=shown_text(item.target),
@@ -182,10 +182,10 @@ class Trial:
     def _result(self, item: AnyItem, side: Side) -> JudgeResult:
         given = self.scores.get(item.target_id, {})
         scores = {}
-        for uid, reading in side.readings.items():
-            if (reading, uid) in given:
-                scores[uid] = given[reading, uid]
-            elif reason := item.failures.get(f"{reading}/{uid}"):
+        for uid, pass_hash in side.passes.items():
+            if (pass_hash, uid) in given:
+                scores[uid] = given[pass_hash, uid]
+            elif reason := item.failures.get(f"{pass_hash}/{uid}"):
                 scores[uid] = CriterionScore(uid, "failed", reason=reason)
         return JudgeResult(str(item.target_id), scores)
 
@@ -221,17 +221,17 @@ class PlaygroundState:
     """The pane's results. `is_stale`: the draft's text is another one by now."""
 
     run: PlaygroundRun
-    trial: Trial
+    scoring: DraftScoring
     is_stale: bool
 
     @property
-    def rows(self) -> list[Tried]:
-        return self.trial.rows
+    def rows(self) -> list[ScoredText]:
+        return self.scoring.rows
 
 
 def playground_state(run: PlaygroundRun, member: Member) -> PlaygroundState:
     now = spec_hash(from_json(text_of(run.version)))
-    return PlaygroundState(run, Trial(run, member), is_stale=now != run.after.hash)
+    return PlaygroundState(run, DraftScoring(run, member), is_stale=now != run.after.hash)
 
 
 def counts(run: ImpactRun | PlaygroundRun) -> tuple[int, int]:
@@ -247,7 +247,7 @@ def has_failed(run: ImpactRun) -> bool:
     return run.items.filter(state=State.FAILED).exists()
 
 
-def progress_of_trial(run: ImpactRun) -> Progress:
+def progress_of_scoring(run: ImpactRun) -> Progress:
     done, planned = counts(run)
     return progress_of(
         run,
@@ -268,8 +268,8 @@ def unread_by(judge: Judge, spec: RubricSpec) -> list[CriterionSpec]:
 
 def _side(spec: Spec, judge: Judge) -> Side:
     text = from_json(spec.content)
-    readings = readings_of(text, kind=judge.kind, parameters=judge.parameters)
-    return Side(text, spec.hash, by_uid(readings))
+    passes = scoring_passes(text, kind=judge.kind, parameters=judge.parameters)
+    return Side(text, spec.hash, pass_by_uid(passes))
 
 
 def _reward(spec: RubricSpec, result: JudgeResult) -> float | None:

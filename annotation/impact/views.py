@@ -10,9 +10,9 @@ from annotation.impact import services
 from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.forms import ImpactForm, PlaygroundForm, judges_of
 from annotation.impact.limits import MAX_PASTED
-from annotation.impact.picking import texts_for
 from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import playground_state, unread_by
+from annotation.impact.text_search import texts_for
 from annotation.models import PlaygroundRun
 from rubrics.access import WRITERS, version_for
 from rubrics.core.spec import from_json

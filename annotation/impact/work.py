@@ -1,6 +1,6 @@
-"""The work of a trial: a judge reads texts by a draft and by the version before it.
+"""The work of a run: a judge reads texts by a draft and by the version before it.
 
-What was scored is a row for each text, criterion and reading, so a worker that is killed leaves
+What was scored is a row for each text, criterion and pass, so a worker that is killed leaves
 scores that the next one finds, and nothing is asked twice.
 """
 
@@ -10,27 +10,26 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from annotation.impact.reading import Reading, by_uid, readings_of
+from annotation.impact.scoring_passes import ScoringPass, pass_by_uid, scoring_passes
 from annotation.judge_runs.work import with_gold
 from annotation.models import (
+    DraftScore,
     ImpactItem,
     ImpactRun,
     PlaygroundItem,
     PlaygroundRun,
     Rating,
     Score,
-    TrialScore,
 )
 from annotation.ratings.targets import contexts_of, gold_emotions_of
 from rubrics.core.spec import RubricSpec, from_json
 from rubrics.judges.opening import open_judge
 from rubrics.judging.inputs import JudgeInput
-from rubrics.judging.judge import Judge as RatingJudge
-from rubrics.judging.judge import rate
+from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge, JudgeCall, Spec
+from webapp.llm.call_rows import call_rows
 from webapp.llm.models import ModelCall
-from webapp.llm.recording import call_rows
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 from webapp.text import storable
@@ -52,27 +51,31 @@ def work(model: type[AnyRun], run_id: str) -> None:
             run_async(_try_all(claim))
 
 
-class _Trial:
+class _DraftScoring:
     """What does not change while a run is worked on."""
 
     def __init__(self, run: AnyRun) -> None:
         self.run = run
         self.judge: Judge = run.judge
-        found = [r for spec in _specs(run) for r in self.readings(from_json(spec.content))]
+        found = [r for spec in _specs(run) for r in self.passes_of(from_json(spec.content))]
         # An unchanged criterion is read once for both texts.
-        self.all = list({(reading.hash, *reading.uids): reading for reading in found}.values())
+        self.passes = list(
+            {
+                (scoring_pass.hash, *scoring_pass.uids): scoring_pass for scoring_pass in found
+            }.values()
+        )
         self.spec_of = {
-            (reading.hash, *reading.uids): spec
+            (scoring_pass.hash, *scoring_pass.uids): spec
             for spec in _specs(run)
-            for reading in self.readings(from_json(spec.content))
+            for scoring_pass in self.passes_of(from_json(spec.content))
         }
 
-    def readings(self, spec: RubricSpec) -> list[Reading]:
-        return readings_of(spec, kind=self.judge.kind, parameters=self.judge.parameters)
+    def passes_of(self, spec: RubricSpec) -> list[ScoringPass]:
+        return scoring_passes(spec, kind=self.judge.kind, parameters=self.judge.parameters)
 
-    def pinned(self, reading: Reading) -> Spec:
-        """The spec that the reading is from; of two with the same words, the draft."""
-        return self.spec_of[(reading.hash, *reading.uids)]
+    def pinned(self, scoring_pass: ScoringPass) -> Spec:
+        """The spec that the pass reads. Where both specs have the same words, it is the draft's."""
+        return self.spec_of[(scoring_pass.hash, *scoring_pass.uids)]
 
 
 def _specs(run: AnyRun) -> list[Spec]:
@@ -80,53 +83,57 @@ def _specs(run: AnyRun) -> list[Spec]:
 
 
 async def _try_all(claim: Claim[AnyRun]) -> None:
-    trial = await in_db(_prepare, claim)
+    scoring = await in_db(_prepare, claim)
     # Whoever waits in the playground is told at once that an endpoint is down.
     patient = claim.run if isinstance(claim.run, ImpactRun) else None
-    async with open_judge(trial.judge, run=patient) as judge:
-        await while_held(claim, _try_chunks(claim, trial, judge))
-    await in_db(_fail_if_nothing_was_scored, trial)
+    async with open_judge(scoring.judge, run=patient) as judge:
+        await while_held(claim, _try_chunks(claim, scoring, judge))
+    await in_db(_fail_if_nothing_was_scored, scoring)
 
 
-def _prepare(claim: Claim[AnyRun]) -> _Trial:
+def _prepare(claim: Claim[AnyRun]) -> _DraftScoring:
     """Put failed items back, and take over what this judge gave these texts in judge runs."""
     run = (
         type(claim.run)
         .objects.select_related("judge__endpoint", "judge__artefact", "before", "after")
         .get(pk=claim.run.pk)
     )
-    trial = _Trial(run)
+    scoring = _DraftScoring(run)
     with claim.writing():
         run.items.filter(state=State.FAILED).update(state=State.WAITING, failures={}, ended_at=None)
-        _take_over_ratings(trial)
+        _take_over_ratings(scoring)
         live.publish(run.topic)
-    return trial
+    return scoring
 
 
-def _take_over_ratings(trial: _Trial) -> None:
-    wanted = {(uid, reading.hash) for reading in trial.all for uid in reading.uids}
+def _take_over_ratings(scoring: _DraftScoring) -> None:
+    wanted = {
+        (uid, scoring_pass.hash) for scoring_pass in scoring.passes for uid in scoring_pass.uids
+    }
     scores = (
         Score.objects.filter(
-            rating__target_id__in=trial.run.items.values_list("target_id", flat=True),
-            rating__rater__judge=trial.judge,
+            rating__target_id__in=scoring.run.items.values_list("target_id", flat=True),
+            rating__rater__judge=scoring.judge,
             rating__purpose=Rating.Purpose.JUDGE,
             rating__withdrawn_at=None,
             criterion_uid__in={uid for uid, _ in wanted},
-            status__in=TrialScore.Status.values,
+            status__in=DraftScore.Status.values,
         )
         .select_related("rating")
         .prefetch_related("evidence")
     )
     specs = Spec.objects.in_bulk({score.rating.spec_id for score in scores})
-    readings = {pk: by_uid(trial.readings(from_json(spec.content))) for pk, spec in specs.items()}
+    hashes = {
+        pk: pass_by_uid(scoring.passes_of(from_json(spec.content))) for pk, spec in specs.items()
+    }
     insert_scores(
-        TrialScore(
+        DraftScore(
             project_id=score.project_id,
-            judge=trial.judge,
+            judge=scoring.judge,
             target_id=score.rating.target_id,
             spec_id=score.rating.spec_id,
             criterion_uid=score.criterion_uid,
-            reading=reading,
+            pass_hash=pass_hash,
             status=score.status,
             value=score.value,
             rationale=score.rationale,
@@ -135,34 +142,36 @@ def _take_over_ratings(trial: _Trial) -> None:
             judge_call_id=score.judge_call_id,
         )
         for score in scores
-        if (reading := readings[score.rating.spec_id].get(score.criterion_uid, ""))
-        and (score.criterion_uid, reading) in wanted
+        if (pass_hash := hashes[score.rating.spec_id].get(score.criterion_uid, ""))
+        and (score.criterion_uid, pass_hash) in wanted
     )
 
 
-def insert_scores(scores: Iterable[TrialScore]) -> None:
+def insert_scores(scores: Iterable[DraftScore]) -> None:
     """Insert those that are not there yet."""
     # In one order for all: two runs of a judge may have the same texts in different orders, and
     # would wait for each other.
-    in_order = sorted(scores, key=lambda row: (row.target_id, row.criterion_uid, row.reading))
-    TrialScore.objects.bulk_create(in_order, ignore_conflicts=True)
+    in_order = sorted(scores, key=lambda row: (row.target_id, row.criterion_uid, row.pass_hash))
+    DraftScore.objects.bulk_create(in_order, ignore_conflicts=True)
 
 
-async def _try_chunks(claim: Claim[AnyRun], trial: _Trial, judge: RatingJudge) -> None:
+async def _try_chunks(claim: Claim[AnyRun], scoring: _DraftScoring, judge: Scorer) -> None:
     while chunk := await in_db(_next_chunk, claim.run):
-        inputs, known = await in_db(_read, trial, chunk)
+        inputs, known = await in_db(_read, scoring, chunk)
         seen = _Seen(inputs)
 
-        async def read(reading: Reading, targets: Sequence[UUID], seen: "_Seen" = seen) -> None:
-            results = await rate(reading.spec, [seen.inputs[pk] for pk in targets], judge)
+        async def read(
+            scoring_pass: ScoringPass, targets: Sequence[UUID], seen: "_Seen" = seen
+        ) -> None:
+            results = await rate(scoring_pass.spec, [seen.inputs[pk] for pk in targets], judge)
             found = dict(zip(targets, results, strict=True))
-            await in_db(_keep, claim, trial, reading, found)
-            seen.add(reading, found)
+            await in_db(_keep, claim, scoring, scoring_pass, found)
+            seen.add(scoring_pass, found)
 
         units = []
-        for reading in trial.all:
-            if missing := [pk for pk in inputs if _is_missing(known, pk, reading)]:
-                units.append(read(reading, missing))
+        for scoring_pass in scoring.passes:
+            if missing := [pk for pk in inputs if _is_missing(known, pk, scoring_pass)]:
+                units.append(read(scoring_pass, missing))
         await while_held(claim, *units)
         await in_db(_end, claim, chunk, seen)
         _stop_where_nothing_scores(seen)
@@ -176,10 +185,10 @@ class _Seen:
         self.asked: dict[UUID, int] = dict.fromkeys(inputs, 0)
         self.failures: dict[UUID, dict[str, str]] = {pk: {} for pk in inputs}
 
-    def add(self, reading: Reading, results: Mapping[UUID, JudgeResult]) -> None:
+    def add(self, scoring_pass: ScoringPass, results: Mapping[UUID, JudgeResult]) -> None:
         for pk, result in results.items():
-            self.asked[pk] += len(reading.spec.judge_criteria)
-            self.failures[pk] |= _failures(reading, result)
+            self.asked[pk] += len(scoring_pass.spec.judge_criteria)
+            self.failures[pk] |= _failures(scoring_pass, result)
 
 
 def _next_chunk(run: AnyRun) -> list[AnyItem]:
@@ -187,7 +196,7 @@ def _next_chunk(run: AnyRun) -> list[AnyItem]:
     return list(waiting.order_by("position")[:CHUNK])
 
 
-def _read(trial: _Trial, chunk: Sequence[AnyItem]) -> tuple[dict[UUID, JudgeInput], Known]:
+def _read(scoring: _DraftScoring, chunk: Sequence[AnyItem]) -> tuple[dict[UUID, JudgeInput], Known]:
     """What the judge reads of each text, and which scores are there."""
     targets = [item.target for item in chunk]
     contexts, gold = contexts_of(targets), gold_emotions_of(targets)
@@ -195,37 +204,40 @@ def _read(trial: _Trial, chunk: Sequence[AnyItem]) -> tuple[dict[UUID, JudgeInpu
         target.pk: JudgeInput(str(target.pk), with_gold(contexts[target.pk], gold[target.pk]))
         for target in targets
     }
-    scores = TrialScore.objects.filter(judge=trial.judge, target__in=targets)
-    return inputs, set(scores.values_list("target_id", "criterion_uid", "reading"))
+    scores = DraftScore.objects.filter(judge=scoring.judge, target__in=targets)
+    return inputs, set(scores.values_list("target_id", "criterion_uid", "pass_hash"))
 
 
-def _is_missing(known: Known, target: UUID, reading: Reading) -> bool:
-    return any((target, uid, reading.hash) not in known for uid in reading.uids)
+def _is_missing(known: Known, target: UUID, scoring_pass: ScoringPass) -> bool:
+    return any((target, uid, scoring_pass.hash) not in known for uid in scoring_pass.uids)
 
 
-def _failures(reading: Reading, result: JudgeResult) -> dict[str, str]:
+def _failures(scoring_pass: ScoringPass, result: JudgeResult) -> dict[str, str]:
     return {
-        f"{reading.hash}/{uid}": storable(score.reason)[:1000]
+        f"{scoring_pass.hash}/{uid}": storable(score.reason)[:1000]
         for uid, score in result.scores.items()
         if score.status == "failed"
     }
 
 
 def _keep(
-    claim: Claim[AnyRun], trial: _Trial, reading: Reading, results: Mapping[UUID, JudgeResult]
+    claim: Claim[AnyRun],
+    scoring: _DraftScoring,
+    scoring_pass: ScoringPass,
+    results: Mapping[UUID, JudgeResult],
 ) -> None:
     """The scores that were given, and what was asked for them: one transaction."""
     with claim.writing():
-        calls = _keep_calls(trial, reading, results)
+        calls = _keep_calls(scoring, scoring_pass, results)
         insert_scores(
             (
-                TrialScore(
-                    project_id=trial.run.project_id,
-                    judge=trial.judge,
+                DraftScore(
+                    project_id=scoring.run.project_id,
+                    judge=scoring.judge,
                     target_id=target,
-                    spec=trial.pinned(reading),
+                    spec=scoring.pinned(scoring_pass),
                     criterion_uid=uid,
-                    reading=reading.hash,
+                    pass_hash=scoring_pass.hash,
                     status=score.status,
                     value=score.value,
                     rationale=storable(score.rationale),
@@ -238,28 +250,28 @@ def _keep(
                 if score.status != "failed"
             )
         )
-        live.publish(trial.run.topic)
+        live.publish(scoring.run.topic)
 
 
 def _keep_calls(
-    trial: _Trial, reading: Reading, results: Mapping[UUID, JudgeResult]
+    scoring: _DraftScoring, scoring_pass: ScoringPass, results: Mapping[UUID, JudgeResult]
 ) -> dict[UUID, JudgeCall]:
     """A row for each text that a model was asked about, with the requests made for it; checks and
     learned judges ask nobody."""
-    endpoint = trial.judge.endpoint
+    endpoint = scoring.judge.endpoint
     if endpoint is None:
         return {}
-    hashes = trial.run.items.filter(target__in=results).values_list(
+    hashes = scoring.run.items.filter(target__in=results).values_list(
         "target_id", "target__context_hash"
     )
     made = {
         pk: JudgeCall(
-            project_id=trial.run.project_id,
-            judge=trial.judge,
-            spec=trial.pinned(reading),
+            project_id=scoring.run.project_id,
+            judge=scoring.judge,
+            spec=scoring.pinned(scoring_pass),
             context_hash=context_hash,
-            run_kind=trial.run.kind,
-            run_id=trial.run.pk,
+            run_kind=scoring.run.kind,
+            run_id=scoring.run.pk,
             error=storable(" ".join(call.error for call in results[pk].calls if call.error))[:4000],
         )
         for pk, context_hash in hashes
@@ -274,7 +286,7 @@ def _keep_calls(
             endpoint=endpoint,
             purpose=ModelCall.Purpose.JUDGE,
             made_for=call.pk,
-            run=trial.run,
+            run=scoring.run,
         )
     )
     return made
@@ -306,9 +318,9 @@ def _stop_where_nothing_scores(seen: _Seen) -> None:
         )
 
 
-def _fail_if_nothing_was_scored(trial: _Trial) -> None:
-    judged = sum(len(reading.spec.judge_criteria) for reading in trial.all)
-    failures = list(trial.run.items.order_by("position").values_list("failures", flat=True))
+def _fail_if_nothing_was_scored(scoring: _DraftScoring) -> None:
+    judged = sum(len(scoring_pass.spec.judge_criteria) for scoring_pass in scoring.passes)
+    failures = list(scoring.run.items.order_by("position").values_list("failures", flat=True))
     if failures and all(len(reasons) >= max(judged, 1) for reasons in failures):
         raise RunFailed(
             f"The judge scored nothing. The first reason: {_first(failures[0].values())}"

@@ -7,13 +7,13 @@ from django.db.models import TextField, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.judge_runs.flow import Flow
+from annotation.judge_runs.pipeline import Pipeline
 from annotation.models import JudgeItem, JudgeRun, Rater, Rating, Target
 from annotation.ratings.context import Context
 from annotation.ratings.services import (
+    NewEvidence,
     NewRating,
     NewScore,
-    Passage,
     rater_for_judge,
     submit_ratings,
 )
@@ -21,12 +21,11 @@ from annotation.ratings.targets import contexts_of, gold_emotions_of
 from rubrics.core.spec import RubricSpec, from_json
 from rubrics.judges.opening import open_judge
 from rubrics.judging.inputs import JudgeInput
-from rubrics.judging.judge import Judge as RatingJudge
-from rubrics.judging.judge import rate
+from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge, JudgeCall
+from webapp.llm.call_rows import call_rows
 from webapp.llm.models import ModelCall
-from webapp.llm.recording import call_rows
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 from webapp.text import storable
@@ -49,14 +48,14 @@ async def _judge_all(claim: Claim[JudgeRun]) -> None:
     async with open_judge(row, run=claim.run) as judge:
         work = _Work(claim, rater, spec, judge)
         endpoint = row.endpoint
-        flow = Flow(
+        pipeline = Pipeline(
             next_page=work.next_page,
             work=work.rate,
             keep=work.keep,
             lot=CHUNK if endpoint is None else 1,
             in_flight=1 if endpoint is None else endpoint.max_concurrency,
         )
-        await while_held(claim, *flow.parts())
+        await while_held(claim, *pipeline.parts())
     if endpoint is not None and work.given_up:
         raise RunFailed(
             f"The endpoint “{endpoint.name}” fails again and again. {work.given_up} "
@@ -69,7 +68,7 @@ class _Work:
     """What the parts of a judge run share."""
 
     def __init__(
-        self, claim: Claim[JudgeRun], rater: Rater, spec: RubricSpec, judge: RatingJudge
+        self, claim: Claim[JudgeRun], rater: Rater, spec: RubricSpec, judge: Scorer
     ) -> None:
         self._claim = claim
         self._rater = rater
@@ -221,7 +220,7 @@ def _new_rating(
             expected=score.expected,
             rationale=storable(score.rationale),
             reason=storable(score.reason),
-            evidence=[Passage(storable(quote)) for quote in score.evidence],
+            evidence=[NewEvidence(storable(quote)) for quote in score.evidence],
             judge_call_id=call.pk,
         )
         for score in result.scores.values()

@@ -11,6 +11,7 @@ from annotation.models.corpus import (
 )
 from annotation.models.desk import Assignment, Item, Queue, QueueRater
 from annotation.models.impact import (
+    DraftScore,
     ImpactItem,
     ImpactRun,
     PlaygroundItem,
@@ -18,7 +19,6 @@ from annotation.models.impact import (
     Suggestion,
     SuggestionRun,
     SuggestionSource,
-    TrialScore,
 )
 from annotation.models.ratings import Evidence, Rater, Rating, Score
 from annotation.models.runs import (
@@ -60,6 +60,6 @@ __all__ = [
     "SuggestionRun",
     "SuggestionSource",
     "Target",
-    "TrialScore",
+    "DraftScore",
     "Turn",
 ]

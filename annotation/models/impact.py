@@ -18,9 +18,9 @@ from webapp.llm.models import Endpoint
 from webapp.runs.models import Run
 
 
-class TrialScore(ProjectRow):
-    """What a judge gives a text for one criterion as it is worded in a spec. Every later trial
-    whose judge would read the same words uses it again. A judgement that failed is no score."""
+class DraftScore(ProjectRow):
+    """What a judge gives a text for one criterion as it is worded in a spec. It is used again
+    wherever the judge would read the same words. A judgement that failed is no score."""
 
     class Status(models.TextChoices):
         SCORED = "scored", "Scored"
@@ -28,11 +28,11 @@ class TrialScore(ProjectRow):
         NOT_SCORED = "not_scored", "Not scored"
 
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="+")
-    target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="trial_scores")
+    target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="draft_scores")
     spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")
     criterion_uid = models.CharField(max_length=MAX_ID)
-    # See annotation.impact.reading: a hash over all that the judge reads of the rubric.
-    reading = models.CharField(max_length=64)
+    # See annotation.impact.scoring_passes: a hash over all that the judge reads of the rubric.
+    pass_hash = models.CharField(max_length=64)
     status = models.CharField(max_length=14, choices=Status)
     value = models.FloatField(null=True)
     rationale = models.TextField(blank=True)
@@ -47,18 +47,18 @@ class TrialScore(ProjectRow):
         constraints = [
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(
-                fields=["target", "judge", "criterion_uid", "reading"], name="one_trial_score"
+                fields=["target", "judge", "criterion_uid", "pass_hash"], name="one_draft_score"
             ),
             models.CheckConstraint(
                 condition=Q(status="scored", value__isnull=False)
                 | (~Q(status="scored") & Q(value=None)),
-                name="trial_value_where_scored",
+                name="draft_score_value",
             ),
         ]
         triggers = [frozen(), undeletable()]
 
 
-class TrialRun(Run):
+class DraftScoringRun(Run):
     """A judge reads texts by a draft and by the version before it."""
 
     version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
@@ -72,8 +72,8 @@ class TrialRun(Run):
         abstract = True
 
 
-class TrialItem(ProjectRow):
-    """One text of a run. Its scores are looked up by judge, text and reading."""
+class DraftScoringItem(ProjectRow):
+    """One text of a run. Its scores are looked up by judge, text and pass."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -84,7 +84,7 @@ class TrialItem(ProjectRow):
     position = models.PositiveIntegerField()
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
-    # Why a criterion has no score, by its reading and uid: "<reading>/<uid>".
+    # Why a criterion has no score, by its pass and uid: "<pass_hash>/<uid>".
     failures = models.JSONField(default=dict)
     ended_at = models.DateTimeField(null=True)
 
@@ -99,25 +99,25 @@ class TrialItem(ProjectRow):
         indexes = [models.Index(fields=["run", "state", "position"])]
 
 
-class PlaygroundRun(TrialRun):
+class PlaygroundRun(DraftScoringRun):
     """A few texts that somebody tries a draft on, beside the editor."""
 
     kind = "playground"
     title = "Try"
     task = "annotation.work_on_playground"
 
-    class Meta(TrialRun.Meta):
+    class Meta(DraftScoringRun.Meta):
         pass
 
 
-class PlaygroundItem(TrialItem):
+class PlaygroundItem(DraftScoringItem):
     run = models.ForeignKey(PlaygroundRun, on_delete=models.CASCADE, related_name="items")
 
-    class Meta(TrialItem.Meta):
+    class Meta(DraftScoringItem.Meta):
         pass
 
 
-class ImpactRun(TrialRun):
+class ImpactRun(DraftScoringRun):
     """What publishing a draft would change, on a sample."""
 
     kind = "impact"
@@ -130,16 +130,16 @@ class ImpactRun(TrialRun):
     sample = models.CharField(max_length=200)
     seed = models.PositiveIntegerField(default=SEED.default)
 
-    class Meta(TrialRun.Meta):
+    class Meta(DraftScoringRun.Meta):
         pass
 
 
-class ImpactItem(TrialItem):
+class ImpactItem(DraftScoringItem):
     run = models.ForeignKey(ImpactRun, on_delete=models.CASCADE, related_name="items")
     # A hash over all that came before the reply: replies that share it compete in a group.
     group = models.CharField(max_length=64)
 
-    class Meta(TrialItem.Meta):
+    class Meta(DraftScoringItem.Meta):
         pass
 
 

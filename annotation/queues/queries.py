@@ -54,7 +54,7 @@ class QueuePerson:
 
 
 @dataclass(frozen=True)
-class Worry:
+class Concern:
     """A flag or a skip, with its reason."""
 
     title: str
@@ -136,7 +136,7 @@ def people_of(queue: Queue) -> list[QueuePerson]:
     return sorted(people, key=lambda person: str(person.user).lower())
 
 
-def worries_of(member: Member, queue: Queue) -> tuple[list[Worry], int]:
+def worries_of(member: Member, queue: Queue) -> tuple[list[Concern], int]:
     """Flags and skips that have a reason, the last first, and how many are left out because
     this member has yet to rate their items."""
     rows = Assignment.objects.filter(item__queue=queue).filter(
@@ -167,11 +167,11 @@ def versions_to_rate(project: Project) -> QuerySet[RubricVersion]:
     )
 
 
-def _worry(row: Assignment) -> Worry:
+def _worry(row: Assignment) -> Concern:
     target = row.item.target
     turn = target.turn
     flagged = row.flagged_at is not None
-    return Worry(
+    return Concern(
         title=title_of(target),
         by=str(row.rater.user),
         kind="Flag" if flagged else "Skip",

@@ -30,7 +30,7 @@ _PURPOSES: Mapping[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class NewEvidence:
     """A quote as evidence. Without offsets that the text bears out it is looked for: in `span`,
     or in all spans that the criterion reads where that is empty. Where it can't be found it is
     kept as a quote alone (DECISIONS 13)."""
@@ -50,7 +50,7 @@ class NewScore:
     status: str = Score.Status.SCORED
     rationale: str = ""
     reason: str = ""
-    evidence: Sequence[Passage] = ()
+    evidence: Sequence[NewEvidence] = ()
     expected: float | None = None
     judge_call_id: UUID | None = None
 
@@ -306,7 +306,7 @@ def _insert_scores(written: Iterable[_Written], rubrics: Mapping[UUID, _Rubric])
 
 
 def _evidence(
-    score: Score, passage: Passage, criterion: CriterionSpec, texts: Mapping[str, str]
+    score: Score, passage: NewEvidence, criterion: CriterionSpec, texts: Mapping[str, str]
 ) -> Evidence:
     span, start, end = _place(passage, criterion, texts)
     quote = canon(passage.quote) if start is None else texts[span][start:end]
@@ -316,7 +316,7 @@ def _evidence(
 
 
 def _place(
-    passage: Passage, criterion: CriterionSpec, texts: Mapping[str, str]
+    passage: NewEvidence, criterion: CriterionSpec, texts: Mapping[str, str]
 ) -> tuple[str, int | None, int | None]:
     """(span, start, end) in code points; without offsets where the text lacks the quote."""
     spans = [passage.span] if passage.span else _spans_read(criterion)

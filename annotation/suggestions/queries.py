@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.agreement.queries import Apart, VersionAgreement
+from annotation.agreement.queries import Disagreement, VersionAgreement
 from annotation.models import Suggestion, SuggestionRun, SuggestionSource
 from annotation.ratings.blindness import blind_among
 from annotation.ratings.labels import shown_text, title_of
@@ -125,7 +125,7 @@ MAX_SOURCES = 8
 _LOOKED_THROUGH = 60
 
 
-def disagreements(version: RubricVersion, member: Member) -> list[Apart]:
+def disagreements(version: RubricVersion, member: Member) -> list[Disagreement]:
     """Texts whose raters differ most on a criterion that the draft still has, as this member may
     know them: rated by the version published before it, else by the version itself."""
     rated = version if version.spec_id else published_before(version)

@@ -16,11 +16,11 @@ from annotation.suggestions.prompts import (
 from rubrics.core.spec import RubricSpec, from_json
 from rubrics.judging.parsing import ReplyError
 from webapp.ids import new_id
-from webapp.llm.calls import open_client
+from webapp.llm.call_record import CallRecord
+from webapp.llm.call_rows import call_rows
+from webapp.llm.clients import open_client
 from webapp.llm.errors import ModelError
 from webapp.llm.models import ModelCall
-from webapp.llm.recording import call_rows
-from webapp.llm.records import CallRecord
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 from webapp.text import storable

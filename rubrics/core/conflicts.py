@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rubrics.core.diff import Piece, words
-from rubrics.core.merge import Conflict, Merge, Place, Side, Taken
+from rubrics.core.merge import Conflict, Merge, MergedChange, Place, Side
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.core.wording import CATEGORIES, CHECKS, FORMULAS, SCALES, SPANS, TARGETS
 
@@ -54,7 +54,7 @@ class ConflictView:
 
 
 @dataclass(frozen=True)
-class TakenView:
+class MergedChangeView:
     where: str
     what: str
     side: Side
@@ -63,7 +63,7 @@ class TakenView:
 @dataclass(frozen=True)
 class MergeView:
     conflicts: tuple[ConflictView, ...]
-    taken: tuple[TakenView, ...]
+    taken: tuple[MergedChangeView, ...]
     undecided: int
 
 
@@ -74,8 +74,8 @@ def merge_in_words(merge: Merge, mine: RubricSpec, theirs: RubricSpec) -> MergeV
         for c in text.criteria
     }
 
-    def taken_in_words(taken: Taken) -> TakenView:
-        return TakenView(*_place_in_words(taken.place, names), taken.side)
+    def taken_in_words(taken: MergedChange) -> MergedChangeView:
+        return MergedChangeView(*_place_in_words(taken.place, names), taken.side)
 
     def conflict_in_words(conflict: Conflict) -> ConflictView:
         return ConflictView(

@@ -43,7 +43,7 @@ class Conflict:
 
 
 @dataclass(frozen=True)
-class Taken:
+class MergedChange:
     """A change that one side made alone, and that is in the merged text."""
 
     place: Place
@@ -56,7 +56,7 @@ class Merge:
 
     spec: RubricSpec
     conflicts: tuple[Conflict, ...]
-    taken: tuple[Taken, ...]
+    taken: tuple[MergedChange, ...]
 
     @property
     def undecided(self) -> int:
@@ -97,14 +97,14 @@ class _Merging:
     def __init__(self, choices: Mapping[str, Side]) -> None:
         self.choices = choices
         self.conflicts: list[Conflict] = []
-        self.taken: list[Taken] = []
+        self.taken: list[MergedChange] = []
 
     def pick(self, place: Place, base: Any, mine: Any, theirs: Any) -> Any:
         if mine == theirs:
             return theirs
         if mine == base or theirs == base:
             side: Side = "theirs" if mine == base else "mine"
-            self.taken.append(Taken(place, side))
+            self.taken.append(MergedChange(place, side))
             return theirs if side == "theirs" else mine
         choice = self.choices.get(place.key)
         self.conflicts.append(Conflict(place, mine, theirs, choice))

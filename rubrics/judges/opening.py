@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rubrics.judging import artefact
-from rubrics.judging.judge import Judge as RatingJudge
+from rubrics.judging.judge import Scorer
 from rubrics.judging.learned import LearnedJudge
 from rubrics.judging.llm import LLMJudge, LLMParameters
 from rubrics.models import Judge
 from webapp.errors import Refused
 from webapp.files.services import open_file
-from webapp.llm.calls import open_client
+from webapp.llm.clients import open_client
 from webapp.runs.models import Run
 from webapp.runs.work import in_db
 
@@ -41,7 +41,7 @@ def load_learned(judge: Judge) -> LearnedJudge:
 
 
 @asynccontextmanager
-async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[RatingJudge]:
+async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[Scorer]:
     """The judge, ready to score. Within a run it waits out the pauses of its endpoint."""
     if judge.kind == Judge.Kind.LEARNED:
         yield await in_db(load_learned, judge)

@@ -12,13 +12,13 @@ from rubrics.judging.inputs import JudgeInput, judged_text, readable_criteria
 from rubrics.judging.results import CriterionScore, JudgeResult
 
 
-class Judge(Protocol):
+class Scorer(Protocol):
     """Scores the judge criteria of every input, in the order of the inputs."""
 
     async def score(self, spec: RubricSpec, inputs: Sequence[JudgeInput]) -> list[JudgeResult]: ...
 
 
-async def rate(spec: RubricSpec, inputs: Sequence[JudgeInput], judge: Judge) -> list[JudgeResult]:
+async def rate(spec: RubricSpec, inputs: Sequence[JudgeInput], judge: Scorer) -> list[JudgeResult]:
     """Every criterion of the spec for every input: the exact checks and the judge's scores.
 
     What a judge leaves out is `not_scored`. A reply without a word gets the lowest level and
@@ -32,7 +32,7 @@ async def rate(spec: RubricSpec, inputs: Sequence[JudgeInput], judge: Judge) -> 
     ]
 
 
-def rate_sync(spec: RubricSpec, inputs: Sequence[JudgeInput], judge: Judge) -> list[JudgeResult]:
+def rate_sync(spec: RubricSpec, inputs: Sequence[JudgeInput], judge: Scorer) -> list[JudgeResult]:
     """`rate` for callers without an event loop."""
     return asyncio.run(rate(spec, inputs, judge))
 

@@ -11,8 +11,8 @@ from rubrics.judging.parsing import failed, parse_reply
 from rubrics.judging.prompts import Message, Mode, build_messages
 from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.judging.schema import reply_schema
+from webapp.llm.call_record import CallRecord
 from webapp.llm.errors import CircuitOpen, ModelError
-from webapp.llm.records import CallRecord
 
 
 class Completion(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rubrics.core.spec import Outcome, Status
-from webapp.llm.records import CallRecord
+from webapp.llm.call_record import CallRecord
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def published_meanings(project: Project, spec: RubricSpec) -> dict[str, Criterio
 
 
 @dataclass(frozen=True)
-class Carried:
+class CarriedRatings:
     """What publishing does to the ratings that people gave a criterion. Without a question they
     carry over as they are."""
 
@@ -82,20 +82,20 @@ class Carried:
 class Consequences:
     """What publishing a text would do, known before the click."""
 
-    carried: Sequence[Carried]
+    carried: Sequence[CarriedRatings]
     new: Sequence[str]
 
     @property
-    def asked(self) -> list[Carried]:
+    def asked(self) -> list[CarriedRatings]:
         """Those of which the author says whether the meaning changed."""
         return [each for each in self.carried if each.question and not each.question.forced]
 
     @property
-    def forced(self) -> list[Carried]:
+    def forced(self) -> list[CarriedRatings]:
         return [each for each in self.carried if each.question and each.question.forced]
 
     @property
-    def same(self) -> list[Carried]:
+    def same(self) -> list[CarriedRatings]:
         return [each for each in self.carried if each.question is None]
 
     @property
@@ -115,7 +115,7 @@ class Consequences:
         return _ratings(self.forced)
 
 
-def _ratings(carried: Sequence[Carried]) -> int:
+def _ratings(carried: Sequence[CarriedRatings]) -> int:
     return sum(each.ratings for each in carried)
 
 
@@ -126,7 +126,7 @@ def consequences(project: Project, spec: RubricSpec) -> Consequences:
     judged = spec.judge_criteria
     return Consequences(
         carried=[
-            Carried(c.uid, c.name.strip(), counts.get(c.meaning_id, 0), asked.get(c.uid))
+            CarriedRatings(c.uid, c.name.strip(), counts.get(c.meaning_id, 0), asked.get(c.uid))
             for c in spec.criteria
             if c.meaning_id in published and (c.kind == "judge" or c.uid in asked)
         ],

@@ -86,7 +86,7 @@ class BlameSerializer(serializers.Serializer[Any]):
     parts = BlamedSerializer(many=True, source="fields")
 
 
-class CarriedSerializer(serializers.Serializer[Any]):
+class CarriedRatingsSerializer(serializers.Serializer[Any]):
     uid = serializers.CharField()
     name = serializers.CharField()
     ratings = serializers.IntegerField(help_text="Ratings of people that it has now.")
@@ -97,17 +97,17 @@ class CarriedSerializer(serializers.Serializer[Any]):
         help_text="Whether the text suggests another meaning."
     )
 
-    def get_outcome(self, carried: queries.Carried) -> str:
+    def get_outcome(self, carried: queries.CarriedRatings) -> str:
         if carried.question is None:
             return "carries"
         return "does_not_count" if carried.question.forced else "ask"
 
-    def get_suggested(self, carried: queries.Carried) -> bool:
+    def get_suggested(self, carried: queries.CarriedRatings) -> bool:
         return carried.question is not None and carried.question.suggested
 
 
 class ConsequencesSerializer(serializers.Serializer[Any]):
-    carried = CarriedSerializer(many=True)
+    carried = CarriedRatingsSerializer(many=True)
     new = serializers.ListField(child=serializers.CharField())
 
 

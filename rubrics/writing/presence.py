@@ -25,7 +25,7 @@ PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True)
-class Present:
+class PresentPerson:
     """One person at one draft; `at` is the uid of the criterion that they have open."""
 
     name: str
@@ -33,7 +33,7 @@ class Present:
     is_me: bool
 
 
-def here(version: RubricVersion, user: User, *, tab: str, at: str) -> list[Present]:
+def here(version: RubricVersion, user: User, *, tab: str, at: str) -> list[PresentPerson]:
     """Note that `user` has the draft open in the browser tab `tab`, and say who else has.
 
     Empty where Valkey does not answer: nobody writes worse for it.
@@ -61,7 +61,7 @@ def leave(version: RubricVersion, user: User, *, tab: str) -> None:
         logger.warning("a page that was closed counts as open for a while: %s", error)
 
 
-def _people(version: RubricVersion, me: User, entries: list[dict[str, Any]]) -> list[Present]:
+def _people(version: RubricVersion, me: User, entries: list[dict[str, Any]]) -> list[PresentPerson]:
     """The others, each once, by what they opened last. Only who may write still counts."""
     entries.sort(key=itemgetter("seen"))
     fresh = {UUID(entry["user"]): entry["at"] for entry in entries}
@@ -74,7 +74,7 @@ def _people(version: RubricVersion, me: User, entries: list[dict[str, Any]]) -> 
         memberships__role__in=WRITERS,
     ).distinct()
     return [
-        Present(name=str(person), at=fresh[person.pk], is_me=person.pk == me.pk)
+        PresentPerson(name=str(person), at=fresh[person.pk], is_me=person.pk == me.pk)
         for person in people.order_by("name")
     ]
 

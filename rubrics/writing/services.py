@@ -17,7 +17,7 @@ from webapp.audit import services as audit
 from webapp.errors import Refused, Stale
 
 # Drafts save themselves every second or so: the audit log tells of sittings, not of keystrokes.
-SITTING = timedelta(minutes=10)
+SAME_EDIT_WITHIN = timedelta(minutes=10)
 
 Status = RubricVersion.Status
 
@@ -166,7 +166,11 @@ def begin_version(rubric: Rubric, *, number: int, actor: User, spec: RubricSpec)
 
 def _record_sitting(version: RubricVersion, actor: User) -> None:
     went_on = version.saved_by_id == actor.pk and version.revision > 0
-    if not went_on or version.saved_at is None or timezone.now() - version.saved_at > SITTING:
+    if (
+        not went_on
+        or version.saved_at is None
+        or timezone.now() - version.saved_at > SAME_EDIT_WITHIN
+    ):
         audit.record(
             "rubric_version.edited", actor=actor, object=version, revision=version.revision + 1
         )

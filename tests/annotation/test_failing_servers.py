@@ -26,8 +26,8 @@ from tests.support.generation import corpus, endpoint, planned, speak
 from tests.support.judge_runs import judge_run, llm_judge, said, texts, version_of
 from tests.support.pages import html_of
 from tests.support.servers import Stub, answer, never, refusal, refusing, serve
-from webapp.llm import calls, services
-from webapp.llm.calls import open_client
+from webapp.llm import clients, services
+from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs
 from webapp.runs.models import Run
@@ -108,7 +108,7 @@ def work(
     quick = partial(open_client, retries=0, cooldown_s=0.05)
     monkeypatch.setattr(generation, "open_client", quick)
     monkeypatch.setattr(judges, "open_client", quick)
-    monkeypatch.setattr(calls, "PATIENCE", 2)
+    monkeypatch.setattr(clients, "PATIENCE", 2)
     with serve(script.app) as url:
         voice = endpoint(cast, url, timeout_s=60)
         # No bad answer is asked for before a good one has come, so something is always kept.

@@ -26,7 +26,7 @@ from tests.support.generation import endpoint
 from tests.support.judge_runs import WARM, llm_judge, reply, train_group
 from tests.support.servers import Stub, answer, serve
 from webapp.ids import new_id
-from webapp.llm.calls import open_client
+from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint
 
 NAMES_IT = "Names the feeling."

@@ -293,7 +293,7 @@ def training_run(setting: Setting) -> TrainingRun:
     )
 
 
-def _trial(setting: Setting, model: type[Run]) -> dict[str, Any]:
+def _draft_scoring(setting: Setting, model: type[Run]) -> dict[str, Any]:
     pinned = setting["published_id"]
     return {
         **_run(setting, model),
@@ -305,12 +305,12 @@ def _trial(setting: Setting, model: type[Run]) -> dict[str, Any]:
 
 
 def playground_run(setting: Setting) -> PlaygroundRun:
-    return PlaygroundRun.objects.create(**_trial(setting, PlaygroundRun))
+    return PlaygroundRun.objects.create(**_draft_scoring(setting, PlaygroundRun))
 
 
 def impact_run(setting: Setting) -> ImpactRun:
     return ImpactRun.objects.create(
-        **_trial(setting, ImpactRun), base=setting["published_id"], sample="All"
+        **_draft_scoring(setting, ImpactRun), base=setting["published_id"], sample="All"
     )
 
 

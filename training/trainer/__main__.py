@@ -15,7 +15,7 @@ from training.trainer.config import read_spec
 from training.trainer.events import EventLog
 from training.trainer.failures import in_words
 from training.trainer.stopping import StopRequest
-from training.trainer.strict import SpecError
+from training.trainer.strict import ConfigError
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
             return 0
         try:
             _train(arguments.run_dir, events, stop, api_key)
-        except SpecError as error:
+        except ConfigError as error:
             events.append("failed", reason=f"The spec was refused. {error}")
             return 2
         except Exception as error:  # noqa: BLE001 - whatever ends a run is told in words

@@ -13,7 +13,7 @@ from rubrics.core import spec as rubric_spec
 from rubrics.core.spec import RubricSpec, criterion_hash, spec_hash
 from rubrics.judging.llm import LLMParameters
 from training.trainer.files import sha256_of
-from training.trainer.strict import SpecError, bounded, read
+from training.trainer.strict import ConfigError, bounded, read
 from webapp.llm.limits import CONCURRENCY, TIMEOUT_S
 
 SPEC_FORMAT = 1
@@ -44,7 +44,7 @@ class DataSection:
 
 
 @dataclass(frozen=True)
-class LearnedJudge:
+class LearnedJudgeConfig:
     """A fitted judge: a folder, relative to the run folder, and its `artefact_hash` if given."""
 
     kind: Literal["learned"]
@@ -53,7 +53,7 @@ class LearnedJudge:
 
 
 @dataclass(frozen=True)
-class LlmJudge:
+class LlmJudgeConfig:
     """A model behind chat completions. Its key comes on the secrets descriptor."""
 
     kind: Literal["llm"]
@@ -131,7 +131,7 @@ class RunSpec:
     train: Path
     held_out: Path
     rubric: RubricSpec
-    judge: LearnedJudge | LlmJudge
+    judge: LearnedJudgeConfig | LlmJudgeConfig
     reward: RewardSection
     grpo: GrpoSection
     sft: SftSection
@@ -144,13 +144,13 @@ class RunSpec:
 
 
 def read_spec(run_dir: Path) -> RunSpec:
-    """The spec of a run folder. Raises SpecError."""
+    """The spec of a run folder. Raises ConfigError."""
     file = read(_File, _json(run_dir / "spec.json"), "")
     if file.spec_format != SPEC_FORMAT:
-        raise SpecError("spec_format", f"This version reads spec_format {SPEC_FORMAT} only.")
+        raise ConfigError("spec_format", f"This version reads spec_format {SPEC_FORMAT} only.")
     reward = file.reward
     if reward.format + reward.emotion + reward.rubric == 0:
-        raise SpecError("reward", "All weights are zero, so there is nothing to learn.")
+        raise ConfigError("reward", "All weights are zero, so there is nothing to learn.")
     rubric = _rubric(file.rubric, file.rubric_hash)
     return RunSpec(
         method=file.method,
@@ -170,68 +170,68 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SpecError("", f"The run folder has no {path.name}.") from None
+        raise ConfigError("", f"The run folder has no {path.name}.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise SpecError("", f"{path.name} can't be read as JSON: {error}") from None
+        raise ConfigError("", f"{path.name} can't be read as JSON: {error}") from None
 
 
 def _rubric(data: Mapping, named_hash: str | None) -> RubricSpec:
     if not named_hash:
-        raise SpecError("rubric_hash", "The rubric's hash is missing: nothing could be traced.")
+        raise ConfigError("rubric_hash", "The rubric's hash is missing: nothing could be traced.")
     try:
         rubric = rubric_spec.from_json(data)
     except rubric_spec.SpecError as error:
         path = f"rubric.{error.path}" if error.path else "rubric"
-        raise SpecError(path, error.explanation) from None
+        raise ConfigError(path, error.explanation) from None
     if spec_hash(rubric) != named_hash:
-        raise SpecError("rubric_hash", "The rubric is not the one that this hash names.")
+        raise ConfigError("rubric_hash", "The rubric is not the one that this hash names.")
     if problems := rubric_spec.validate(rubric):
-        raise SpecError(f"rubric.{problems[0].path}", problems[0].message)
+        raise ConfigError(f"rubric.{problems[0].path}", problems[0].message)
     if rubric.target != "turn":
-        raise SpecError("rubric.target", "A reward needs a rubric that rates a turn.")
+        raise ConfigError("rubric.target", "A reward needs a rubric that rates a turn.")
     return rubric
 
 
 def _model(folder: Path) -> Path:
     if not folder.is_dir():
-        raise SpecError("model.path", f"There is no model folder at {folder}.")
+        raise ConfigError("model.path", f"There is no model folder at {folder}.")
     try:
         architectures = json.loads((folder / "config.json").read_text())["architectures"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise SpecError("model.path", f"{folder} has no config.json of a model.") from None
+        raise ConfigError("model.path", f"{folder} has no config.json of a model.") from None
     if not str(architectures).rstrip("']").endswith("ForCausalLM"):
-        raise SpecError("model.path", f"{folder} is not a causal language model.")
+        raise ConfigError("model.path", f"{folder} is not a causal language model.")
     if not list(folder.glob("*.safetensors")):
-        raise SpecError("model.path", f"{folder} has no safetensors weights.")
+        raise ConfigError("model.path", f"{folder} has no safetensors weights.")
     return folder
 
 
 def _data_file(run_dir: Path, data: DataSection, name: Literal["train", "held_out"]) -> Path:
     file = run_dir / getattr(data, name)
     if not file.is_file():
-        raise SpecError(f"data.{name}", f"There is no file {getattr(data, name)}.")
+        raise ConfigError(f"data.{name}", f"There is no file {getattr(data, name)}.")
     if sha256_of(file) != getattr(data.hash, name):
-        raise SpecError(f"data.hash.{name}", "The file's sha256 is not the one named here.")
+        raise ConfigError(f"data.hash.{name}", "The file's sha256 is not the one named here.")
     return file
 
 
-def _judge(data: Mapping, rubric: RubricSpec, run_dir: Path) -> LearnedJudge | LlmJudge:
+def _judge(data: Mapping, rubric: RubricSpec, run_dir: Path) -> LearnedJudgeConfig | LlmJudgeConfig:
     if data.get("kind") == "llm":
-        return read(LlmJudge, data, "judge")
+        return read(LlmJudgeConfig, data, "judge")
     # Imported for the one judge that needs it: the studio reads the settings' defaults from
     # this module, and would load scikit-learn with each start.
     from rubrics.judging.artefact import ArtefactError, artefact_hash, load
 
-    judge = read(LearnedJudge, data, "judge")
+    judge = read(LearnedJudgeConfig, data, "judge")
     folder = run_dir / judge.path
     try:
         fitted_on = load(folder).fitted_on
         if judge.hash not in (None, artefact_hash(folder)):
-            raise SpecError("judge.hash", "The judge's files are not those of this hash.")
+            raise ConfigError("judge.hash", "The judge's files are not those of this hash.")
     except ArtefactError as error:
-        raise SpecError("judge.path", str(error)) from None
+        raise ConfigError("judge.path", str(error)) from None
     for criterion in rubric.judge_criteria:
         if fitted_on.get(criterion.uid) != criterion_hash(criterion):
             reason = f"The judge was not fitted on “{criterion.name}” as it is written here."
-            raise SpecError("judge.path", reason)
+            raise ConfigError("judge.path", reason)
     return judge

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rubrics.judging.inputs import JudgeInput, candidate_of
-from training.trainer.strict import SpecError, read
+from training.trainer.strict import ConfigError, read
 
 Role = Literal["train", "held_out"]
 
@@ -45,7 +45,7 @@ class Row:
 
 
 def read_rows(path: Path, role: Role) -> list[Row]:
-    """The rows of a JSON-lines file. Raises SpecError, naming the line.
+    """The rows of a JSON-lines file. Raises ConfigError, naming the line.
 
     Training takes rows of the train split only, and is measured on rows of the other splits.
     """
@@ -56,11 +56,11 @@ def read_rows(path: Path, role: Role) -> list[Row]:
         where = f"data.{role}[line {number}]"
         row = _row(line, where)
         if role == "train" and row.split != "train":
-            raise SpecError(f"{where}.split", f"A {row.split} row must not be trained on.")
+            raise ConfigError(f"{where}.split", f"A {row.split} row must not be trained on.")
         if role == "held_out" and row.split == "train":
-            raise SpecError(f"{where}.split", "A train row can't measure what was learned.")
+            raise ConfigError(f"{where}.split", "A train row can't measure what was learned.")
         if row.id in seen:
-            raise SpecError(f"{where}.id", f"The id {row.id} is there twice.")
+            raise ConfigError(f"{where}.id", f"The id {row.id} is there twice.")
         seen.add(row.id)
         rows.append(row)
     return rows
@@ -70,15 +70,15 @@ def _row(line: str, where: str) -> Row:
     try:
         row = read(Row, json.loads(line), where)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, SpecError):
+        if isinstance(error, ConfigError):
             raise
-        raise SpecError(where, f"This is not JSON: {error}") from None
+        raise ConfigError(where, f"This is not JSON: {error}") from None
     if not row.messages or not all(map(_is_message, row.messages)):
-        raise SpecError(f"{where}.messages", "A list of {role, content} was expected.")
+        raise ConfigError(f"{where}.messages", "A list of {role, content} was expected.")
     if row.messages[-1]["role"] != "user":
-        raise SpecError(f"{where}.messages", "The last message must be the seeker's (user).")
+        raise ConfigError(f"{where}.messages", "The last message must be the seeker's (user).")
     if not {"profile", "situation", "history"} <= set(row.context):
-        raise SpecError(f"{where}.context", "Profile, situation and history were expected.")
+        raise ConfigError(f"{where}.context", "Profile, situation and history were expected.")
     return row
 
 

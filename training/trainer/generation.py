@@ -8,30 +8,30 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
-from training.trainer.strict import SpecError
+from training.trainer.strict import ConfigError
 
 BATCH = 32
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a model folder, which must bring a chat template. Raises SpecError."""
+    """The tokenizer of a model folder, which must bring a chat template. Raises ConfigError."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     except (OSError, ValueError) as error:
-        raise SpecError("model.path", f"{folder} has no tokenizer: {error}") from None
+        raise ConfigError("model.path", f"{folder} has no tokenizer: {error}") from None
     if not tokenizer.chat_template:
-        raise SpecError("model.path", f"The tokenizer in {folder} has no chat template.")
+        raise ConfigError("model.path", f"The tokenizer in {folder} has no chat template.")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
 
 
 def load_model(folder: Path) -> PreTrainedModel:
-    """The weights of a model folder in float32. Raises SpecError."""
+    """The weights of a model folder in float32. Raises ConfigError."""
     try:
         return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     except (OSError, ValueError, RuntimeError) as error:
-        raise SpecError("model.path", f"{folder} can't be loaded: {error}") from None
+        raise ConfigError("model.path", f"{folder} can't be loaded: {error}") from None
 
 
 def generate_replies(

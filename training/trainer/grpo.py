@@ -17,8 +17,8 @@ from training.trainer.data import Row, in_training_order
 from training.trainer.events import EventLog
 from training.trainer.rating import Rater
 from training.trainer.rewards import Rollout, score_rollouts
-from training.trainer.strict import SpecError
-from webapp.llm.records import CallRecord
+from training.trainer.strict import ConfigError
+from webapp.llm.call_record import CallRecord
 
 
 class Reward:
@@ -79,11 +79,11 @@ def grpo_trainer(
     work: Path,
     events: EventLog,
 ) -> tuple[GRPOTrainer, StepReport]:
-    """TRL's trainer for the spec, and what reports its steps. Raises SpecError."""
+    """TRL's trainer for the spec, and what reports its steps. Raises ConfigError."""
     settings, per_step = spec.grpo, spec.grpo.prompts_per_step
     if len(rows) < per_step:
         reason = f"{len(rows)} prompts are fewer than the {per_step} of a step."
-        raise SpecError("data.train", reason)
+        raise ConfigError("data.train", reason)
     ordered = in_training_order(rows, settings.steps * per_step, spec.seed, per_step=per_step)
     reward = Reward(spec, ordered, rater, events)
     trainer = GRPOTrainer(

@@ -10,10 +10,10 @@ from typing import Self
 
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.judging import artefact
-from rubrics.judging.judge import Judge, rate
+from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.llm import LLMJudge
 from rubrics.judging.results import JudgeResult
-from training.trainer.config import LearnedJudge, RunSpec
+from training.trainer.config import LearnedJudgeConfig, RunSpec
 from training.trainer.data import Row
 from training.trainer.events import EventLog
 
@@ -83,9 +83,9 @@ class Rater:
         ]
         return self._loop.run(rate(self.rubric, inputs, self._judge))
 
-    async def _open(self) -> Judge:
+    async def _open(self) -> Scorer:
         judge = self._spec.judge
-        if isinstance(judge, LearnedJudge):
+        if isinstance(judge, LearnedJudgeConfig):
             return artefact.load(self._run_dir / judge.path)
         # Imported here: a run with a learned judge needs no client.
         from webapp.llm.addresses import guarded_transport

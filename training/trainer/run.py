@@ -30,7 +30,7 @@ _CHECKPOINT_SHARE = 6
 def train(
     spec: RunSpec, run_dir: Path, events: EventLog, stop: StopRequest, api_key: str | None
 ) -> None:
-    """Run, or go on from the last whole checkpoint. Raises SpecError and TrainingFailed."""
+    """Run, or go on from the last whole checkpoint. Raises ConfigError and TrainingFailed."""
     checkpoints = Checkpoints(run_dir)
     checkpoints.clean()
     resumed = checkpoints.latest()

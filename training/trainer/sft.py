@@ -11,7 +11,7 @@ from trl import SFTConfig, SFTTrainer
 from training.trainer.callbacks import StepReport
 from training.trainer.config import RunSpec
 from training.trainer.data import Row, in_training_order
-from training.trainer.strict import SpecError
+from training.trainer.strict import ConfigError
 
 
 def sft_trainer(
@@ -19,12 +19,12 @@ def sft_trainer(
 ) -> tuple[SFTTrainer, StepReport]:
     """TRL's trainer for the spec, and what reports its steps.
 
-    Raises SpecError where a row has no completion.
+    Raises ConfigError where a row has no completion.
     """
     for number, row in enumerate(rows, start=1):
         if not row.completion:
             reason = "SFT needs the reply to imitate."
-            raise SpecError(f"data.train[line {number}].completion", reason)
+            raise ConfigError(f"data.train[line {number}].completion", reason)
     settings, size = spec.sft, spec.sft.batch_size
     ordered = in_training_order(
         rows, settings.steps * size, spec.seed, per_step=min(size, len(rows))

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 Data = TypeVar("Data")
 
 
-class SpecError(ValueError):
+class ConfigError(ValueError):
     """A spec that can't run: `path` says where in spec.json, `reason` why."""
 
     def __init__(self, path: str, reason: str) -> None:
@@ -31,12 +31,12 @@ def bounded(default: Any, **bounds: float) -> Any:
 
 
 def read(kind: Callable[..., Data], value: Any, path: str) -> Data:
-    """`value` as an instance of the dataclass `kind`. Raises SpecError."""
+    """`value` as an instance of the dataclass `kind`. Raises ConfigError."""
     if not isinstance(value, Mapping):
-        raise SpecError(path, "A JSON object was expected.")
+        raise ConfigError(path, "A JSON object was expected.")
     known, hints = fields(kind), get_type_hints(kind)  # type: ignore[arg-type]
     if unknown := sorted(set(value) - {each.name for each in known}):
-        raise SpecError(_join(path, unknown[0]), "This field is not known.")
+        raise ConfigError(_join(path, unknown[0]), "This field is not known.")
     return kind(**{each.name: _field(each, hints[each.name], value, path) for each in known})
 
 
@@ -48,7 +48,7 @@ def _field(each: Field, hint: Any, given: Mapping, path: str) -> Any:
         return each.default
     if each.default_factory is not MISSING:
         return each.default_factory()
-    raise SpecError(inner, "This field is missing.")
+    raise ConfigError(inner, "This field is missing.")
 
 
 def _value(hint: Any, value: Any, path: str, bounds: _Bounds) -> Any:
@@ -56,7 +56,7 @@ def _value(hint: Any, value: Any, path: str, bounds: _Bounds) -> Any:
         return read(hint, value, path)
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
-            raise SpecError(path, f"One of {', '.join(map(repr, get_args(hint)))} was expected.")
+            raise ConfigError(path, f"One of {', '.join(map(repr, get_args(hint)))} was expected.")
         return value
     if get_origin(hint) is types.UnionType:
         return None if value is None else _value(get_args(hint)[0], value, path, bounds)
@@ -65,20 +65,20 @@ def _value(hint: Any, value: Any, path: str, bounds: _Bounds) -> Any:
     if hint is dict and isinstance(value, Mapping):
         return dict(value)
     if type(value) is not hint:
-        raise SpecError(path, f"{_NAMES[hint]} was expected.")
+        raise ConfigError(path, f"{_NAMES[hint]} was expected.")
     return value
 
 
 def _number(hint: type, value: Any, path: str, bounds: _Bounds) -> Any:
     kinds = (int,) if hint is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
-        raise SpecError(path, f"{_NAMES[hint]} was expected.")
+        raise ConfigError(path, f"{_NAMES[hint]} was expected.")
     if value < bounds.least:
-        raise SpecError(path, f"{value} is below {bounds.least:g}.")
+        raise ConfigError(path, f"{value} is below {bounds.least:g}.")
     if value <= bounds.above:
-        raise SpecError(path, f"{value} is not above {bounds.above:g}.")
+        raise ConfigError(path, f"{value} is not above {bounds.above:g}.")
     if value > bounds.most:
-        raise SpecError(path, f"{value} is above {bounds.most:g}.")
+        raise ConfigError(path, f"{value} is above {bounds.most:g}.")
     return hint(value)
 
 

@@ -1,10 +1,16 @@
-"""Each person sees times in their own zone."""
+"""Each person sees times in their own zone, and when each of their sessions was last used."""
 
 import zoneinfo
 from collections.abc import Callable
 
+from allauth.usersessions.models import UserSession
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from redis.exceptions import RedisError
+
+# How exact "last used" is. A row written by each request would be a write for each read.
+SEEN_EVERY_S = 60
 
 
 class TimeZoneMiddleware:
@@ -14,6 +20,25 @@ class TimeZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with timezone.override(zone_of(request.user)):
             return self.get_response(request)
+
+
+class SessionSeenMiddleware:
+    """Notes when and from where a session was last used."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and _is_due(request.session.session_key):
+            UserSession.objects.create_from_request(request)
+        return self.get_response(request)
+
+
+def _is_due(session_key: str | None) -> bool:
+    try:
+        return cache.add(f"session-seen/{session_key}", True, SEEN_EVERY_S)
+    except (RedisError, OSError):
+        return True
 
 
 def zone_of(user: object) -> zoneinfo.ZoneInfo:

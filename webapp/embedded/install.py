@@ -1,4 +1,6 @@
-"""Makes .venv and installs the pinned requirements: `python3 -m webapp.embedded.install [--dev]`.
+"""Makes .venv and installs the pinned requirements.
+
+`python3 -m webapp.embedded.install [--dev] [--no-models]`
 
 Standard library only: it runs on the system's Python, before anything is installed.
 """
@@ -14,20 +16,25 @@ from pathlib import Path
 from webapp.embedded.venv import CHECKOUT, InstallError, Venv, step
 
 VENV = Venv(CHECKOUT / ".venv")
+WEB_REQUIREMENTS = CHECKOUT / "requirements-web.txt"
 REQUIREMENTS = CHECKOUT / "requirements.txt"
 DEV_REQUIREMENTS = CHECKOUT / "requirements-dev.txt"
 
 
-def install(*, dev: bool) -> None:
-    """Bring .venv to what the requirements say. Raises InstallError with what to do."""
-    files = [REQUIREMENTS, DEV_REQUIREMENTS] if dev else [REQUIREMENTS]
+def install(*, dev: bool = False, models: bool = True) -> None:
+    """Bring .venv to what the requirements say: with `dev` what tests and lint need, and with
+    `models` torch and what goes with it. Raises InstallError with what to do."""
+    files = [REQUIREMENTS if models else WEB_REQUIREMENTS, *([DEV_REQUIREMENTS] if dev else [])]
 
     def fill(environment: dict[str, str]) -> None:
-        VENV.install_torch(environment, REQUIREMENTS)
+        if models:
+            VENV.install_torch(environment, REQUIREMENTS)
         step(f"installing {files[-1].name}")
         VENV.install(environment, *(part for file in files for part in ("-r", str(file))))
 
-    VENV.bring_to({file.name: sha256(file) for file in files}, fill)
+    # The larger file holds all of the smaller one.
+    holds = [WEB_REQUIREMENTS, *files]
+    VENV.bring_to({file.name: sha256(file) for file in holds}, fill)
 
 
 def sha256(file: Path) -> str:
@@ -37,8 +44,10 @@ def sha256(file: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m webapp.embedded.install", description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also what tests and lint need")
+    parser.add_argument("--no-models", action="store_true", help="without torch and training")
+    options = parser.parse_args(arguments)
     try:
-        install(dev=parser.parse_args(arguments).dev)
+        install(dev=options.dev, models=not options.no_models)
     except InstallError as error:
         step(str(error))
         return 1

@@ -18,10 +18,11 @@ PLAIN = ["--no-emit-find-links", "--no-emit-index-url", "--custom-compile-comman
 
 def main() -> int:
     environment = pip_settings.uv_environment(pip_settings.read(install.VENV.python), os.environ)
-    run, dev = install.REQUIREMENTS, install.DEV_REQUIREMENTS
+    web, run, dev = install.WEB_REQUIREMENTS, install.REQUIREMENTS, install.DEV_REQUIREMENTS
     left_out = [part for name in vllm.LEFT_OUT_ON_CPU for part in ("--no-emit-package", name)]
     done = (
-        _lock(environment, run)
+        _lock(environment, web)
+        and _lock(environment, run, "-c", web.name)
         and _lock(environment, dev, "-c", run.name)
         and _lock(environment, vllm.CPU_REQUIREMENTS, *left_out)
         # The official build is for CUDA only, and needs what that build of torch needs: not the

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import importlib.util
 import os
 import socket
 import sys
@@ -102,20 +103,27 @@ class Studio:
     def _start_workers(self, supervisor: Supervisor) -> None:
         celery = ["-m", "celery", "-A", "webapp.celery"]
         worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        starter = homes.CHECKOUT / "training" / "starter" / "models" / "starter-sft"
-        for program in (
+        programs = [
             # Apart, because a run of model calls holds its process for as long as it lasts.
             self._program("worker", *worker, "-Q", "default", "-c", "2", "-n", "worker@%h"),
             self._program("llm", *worker, "-Q", "llm", "-c", "2", "-n", "llm@%h"),
             self._program("gpu", *worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"),
             self._program("reaper", *worker, "-Q", "reaper", "-P", "solo", "-n", "reaper@%h"),
             self._program("beat", *celery, "beat", "-s", str(self._var / "beat"), "--pidfile="),
-            self._program(
-                *("model", "-m", "webapp.llm.local", f"starter={starter}"),
-                *("--models-dir", str(self._var / "models"), "--port", str(self._port + 1)),
-            ),
-        ):
+        ]
+        if importlib.util.find_spec("torch"):
+            programs.append(self._local_models())
+        else:
+            self._console.say("No local models and no training: torch is not installed.")
+        for program in programs:
             supervisor.start(program, essential=False)
+
+    def _local_models(self) -> Program:
+        starter = homes.CHECKOUT / "training" / "starter" / "models" / "starter-sft"
+        return self._program(
+            *("model", "-m", "webapp.llm.local", f"starter={starter}"),
+            *("--models-dir", str(self._var / "models"), "--port", str(self._port + 1)),
+        )
 
     def _program(self, name: str, *args: str) -> Program:
         log = self._var / "log" / f"{name}.log"

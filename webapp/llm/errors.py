@@ -1,6 +1,6 @@
 """What can go wrong when a model is asked, in words for people. No message ever holds the key."""
 
-from webapp.llm.records import CallRecord
+from webapp.llm.call_record import CallRecord
 
 # Answers that blame the request itself, not the endpoint.
 REQUEST_FAULTS = (400, 413, 422)

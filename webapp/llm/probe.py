@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from webapp.llm.call_record import CallRecord
 from webapp.llm.client import Completion, Form, ModelClient, choice_forms, plain_form, schema_forms
 from webapp.llm.errors import ModelError, RequestRefused
-from webapp.llm.records import CallRecord
 
 Support = Literal["yes", "no", "ignored", "unknown"]
 

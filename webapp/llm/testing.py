@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp.errors import Refused
-from webapp.llm.calls import open_client
+from webapp.llm.call_rows import call_rows
+from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.probe import Findings, probe
-from webapp.llm.recording import call_rows
 from webapp.text import storable
 
 

@@ -17,8 +17,8 @@ from tests.conftest import Cast
 from tests.support.generation import REPLY, corpus, endpoint, planned, speak, stub, written
 from tests.support.servers import Stub, answer, never, refusal, refusing, serve
 from tests.support.waiting import LOOK_EVERY_S, SHORT_S
-from webapp.llm.calls import open_client
 from webapp.llm.client.wire import Wire
+from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs
 from webapp.runs import work as run_work

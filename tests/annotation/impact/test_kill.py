@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from annotation.impact import work
-from annotation.models import ImpactRun, TrialScore
+from annotation.models import DraftScore, ImpactRun
 from rubrics.models import Judge
 from rubrics.writing.services import draft_open
 from tests.conftest import Cast
@@ -25,7 +25,7 @@ from webapp.runs import services as runs
 
 TEXTS, CHUNK = 40, 4
 # Format, warmth by two wordings, the question: what a text is read for.
-READINGS = 4
+PASSES = 4
 WORK = "tests.annotation.impact.test_kill:work_in_small_chunks"
 
 
@@ -51,9 +51,9 @@ def test_the_rows_are_those_of_an_undisturbed_run(cast: Cast) -> None:
     work.work(ImpactRun, str(undisturbed.pk))
     run = previewed(cast, draft, twin, sample)
     with override_settings(RUN_LEASE_S=LEASE_S):
-        # In the middle of a chunk: after one of its readings, and after two.
-        for chunks, readings in ((1, 1), (5, 2)):
-            count = CHUNK * (chunks * READINGS + readings)
+        # In the middle of a chunk: after one of its passes, and after two.
+        for chunks, passes in ((1, 1), (5, 2)):
+            count = CHUNK * (chunks * PASSES + passes)
             kill_after(WORK, run.pk, lambda: scores(twin), count)
             assert (done(run), scores(twin)) == (chunks * CHUNK, count)
             wait_until(lambda: runs.reap() == 1, "the lease to run out")
@@ -62,7 +62,7 @@ def test_the_rows_are_those_of_an_undisturbed_run(cast: Cast) -> None:
     assert (run.status, run.attempt) == ("succeeded", 3)
     assert done(run) == TEXTS
     assert rows(twin) == rows(judge)
-    assert scores(twin) == TEXTS * READINGS
+    assert scores(twin) == TEXTS * PASSES
 
 
 def done(run: ImpactRun) -> int:
@@ -70,11 +70,11 @@ def done(run: ImpactRun) -> int:
 
 
 def scores(judge: Judge) -> int:
-    return TrialScore.objects.filter(judge=judge).count()
+    return DraftScore.objects.filter(judge=judge).count()
 
 
 def rows(judge: Judge) -> list[tuple[Any, ...]]:
-    found = TrialScore.objects.filter(judge=judge).values_list(
-        "target", "criterion_uid", "reading", "status", "value", "rationale"
+    found = DraftScore.objects.filter(judge=judge).values_list(
+        "target", "criterion_uid", "pass_hash", "status", "value", "rationale"
     )
     return sorted(found, key=repr)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from annotation.impact import services
-from annotation.models import PlaygroundRun, Rating, Target, TrialScore
+from annotation.models import DraftScore, PlaygroundRun, Rating, Target
 from rubrics.core.spec import from_json, spec_hash
 from rubrics.models import RubricVersion
 from rubrics.writing.services import rubric_create
@@ -151,9 +151,9 @@ def test_a_learned_judge_does_not_pretend(cast: Cast) -> None:
     page = shown(cast, run)
     assert "This judge does not read wording." in page and "none of Warmth" in page
     (row,) = state_of(cast, run).rows
-    by_uid = {cell.criterion.uid: cell for cell in row.cells}
-    assert by_uid["warmth"].after.status == "not_scored"
-    assert by_uid["asks"].after.value is not None and row.total_after is None
+    pass_by_uid = {cell.criterion.uid: cell for cell in row.cells}
+    assert pass_by_uid["warmth"].after.status == "not_scored"
+    assert pass_by_uid["asks"].after.value is not None and row.total_after is None
 
 
 @pytest.mark.slow
@@ -193,5 +193,5 @@ def test_trying_leaves_no_rating_and_no_version(cast: Cast, voice: Endpoint) -> 
     turn = one_turn(cast, "Get over it.")
     draft = reworded(cast, draft_of(cast))
     run = worked(tried(cast, draft, llm_judge(cast, voice), [turn]))
-    assert TrialScore.objects.exists() and not Rating.objects.exists()
+    assert DraftScore.objects.exists() and not Rating.objects.exists()
     assert not RubricVersion.objects.filter(spec=run.after).exists()

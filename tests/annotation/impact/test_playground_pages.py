@@ -156,9 +156,9 @@ def test_what_one_still_rates_is_neither_offered_nor_scored_nor_shown(
         judge=judge,
         pasted=services.Pasted(raw=turn.raw),
     )
-    assert state_of(cast, worked(by_colleague)).trial.hidden == 1
+    assert state_of(cast, worked(by_colleague)).scoring.hidden == 1
     state = state_of(cast, run)
-    assert state.rows == [] and state.trial.hidden == 1
+    assert state.rows == [] and state.scoring.hidden == 1
     assert "left out" in shown(cast, run) and "Get over it." not in shown(cast, run)
     picks = client.get(f"{url(cast, draft)}texts/", {"q": "Get over"}).content
     assert b"No text has these words." in picks

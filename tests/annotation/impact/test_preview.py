@@ -12,7 +12,7 @@ from annotation.agreement.queries import versions_with_ratings
 from annotation.impact import services, work
 from annotation.judge_runs import work as judging
 from annotation.judge_runs.queries import judge_runs_of
-from annotation.models import ImpactItem, ImpactRun, Rating, Target, TrialScore, Turn
+from annotation.models import DraftScore, ImpactItem, ImpactRun, Rating, Target, Turn
 from rubrics.core.spec import from_json
 from rubrics.models import JudgeCall, RubricVersion
 from tests.conftest import Cast
@@ -58,10 +58,10 @@ def test_exactly_the_texts_change_that_the_new_anchor_is_about(cast: Cast, voice
         assert (cell.criterion.uid, cell.before.value, cell.after.value) == ("warmth", 3.0, 2.0)
         # Of two criteria, one of them from the top to the middle.
         assert row.change == pytest.approx(-0.25)
-    by_uid = {row.criterion.uid: row for row in state.criteria}
-    assert (by_uid["warmth"].up, by_uid["warmth"].down) == (0, 4)
-    assert by_uid["warmth"].wording == "reworded"
-    assert by_uid["asks"].changed == by_uid["format"].changed == 0
+    pass_by_uid = {row.criterion.uid: row for row in state.criteria}
+    assert (pass_by_uid["warmth"].up, pass_by_uid["warmth"].down) == (0, 4)
+    assert pass_by_uid["warmth"].wording == "reworded"
+    assert pass_by_uid["asks"].changed == pass_by_uid["format"].changed == 0
     assert state.total.value == pytest.approx(-0.25 * 4 / 24)
     assert state.total.low < state.total.value < state.total.high <= 0
 
@@ -113,7 +113,7 @@ def test_nothing_of_it_is_a_rating(cast: Cast, voice: Endpoint) -> None:
     texts(cast, 3)
     draft = reworded(cast, draft_of(cast))
     worked(previewed(cast, draft, llm_judge(cast, voice)))
-    assert TrialScore.objects.exists()
+    assert DraftScore.objects.exists()
     assert not Rating.objects.exists()
     assert versions_with_ratings(cast.member(cast.leads[0])) == []
     assert not judge_runs_of(cast.project).exists()
@@ -129,10 +129,10 @@ def test_a_judge_that_reads_no_wording_says_so(cast: Cast) -> None:
     run = worked(previewed(cast, reworded(cast, draft), judge))
     assert run.status == "succeeded"
     state = state_of(cast, run)
-    assert [criterion.uid for criterion in state.trial.unread] == ["warmth"]
-    by_uid = {row.criterion.uid: row for row in state.criteria}
-    assert by_uid["warmth"].is_unread and by_uid["warmth"].n == 0
-    assert by_uid["asks"].n == 24
+    assert [criterion.uid for criterion in state.scoring.unread] == ["warmth"]
+    pass_by_uid = {row.criterion.uid: row for row in state.criteria}
+    assert pass_by_uid["warmth"].is_unread and pass_by_uid["warmth"].n == 0
+    assert pass_by_uid["asks"].n == 24
     assert state.undefined == 24 and state.chart is None and state.total.value is None
     page = client_page(cast, run)
     assert "does not read wording, so this is no preview" in page
@@ -159,7 +159,7 @@ def test_failed_replies_are_no_scores_and_are_asked_again(
     item = run.items.get(target__turn=turns[0])
     assert item.state == "failed" and len(item.failures) == 3
     # The check needs no model.
-    kept = TrialScore.objects.filter(target=item.target)
+    kept = DraftScore.objects.filter(target=item.target)
     assert list(kept.values_list("criterion_uid", flat=True)) == ["format"]
     state = state_of(cast, run)
     assert (state.failed, state.undefined, len(state.failures)) == (1, 1, 1)
@@ -184,7 +184,7 @@ def test_an_endpoint_that_is_down_fails_the_run(cast: Cast, script: Stub, voice:
     script.reply = lambda body, count: refusal(500, "out of memory")
     run = worked(previewed(cast, reworded(cast, draft_of(cast)), llm_judge(cast, voice)))
     assert run.status == "failed" and "in a row got no score" in run.error
-    assert not TrialScore.objects.exclude(criterion_uid="format").exists()
+    assert not DraftScore.objects.exclude(criterion_uid="format").exists()
 
 
 def test_the_sample_is_drawn_by_its_seed(cast: Cast, voice: Endpoint) -> None:
@@ -256,10 +256,10 @@ def test_two_runs_of_a_judge_may_have_the_same_texts_in_another_order(cast: Cast
     first, middle, last = sorted(group(cast, "One.", "Two.", "Three."), key=lambda t: t.pk)
     said: list[str] = []
 
-    def row(target: Target) -> TrialScore:
-        return TrialScore(
+    def row(target: Target) -> DraftScore:
+        return DraftScore(
             project=cast.project, judge=judge, target=target, spec=version.spec,
-            criterion_uid="asks", reading="r", status="scored", value=1,
+            criterion_uid="asks", pass_hash="r", status="scored", value=1,
         )  # fmt: skip
 
     def insert(targets: Sequence[Target]) -> None:
@@ -283,4 +283,4 @@ def test_two_runs_of_a_judge_may_have_the_same_texts_in_another_order(cast: Cast
     for thread in threads:
         thread.join(SHORT_S)
     assert said == ["inserted", "inserted"]
-    assert TrialScore.objects.count() == 3
+    assert DraftScore.objects.count() == 3

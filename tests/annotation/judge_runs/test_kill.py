@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from annotation.judge_runs import fitting, flow
+from annotation.judge_runs import fitting, pipeline
 from annotation.judge_runs import work as judging
 from annotation.models import JudgeItem, JudgeRun, Rating, Score
 from rubrics.models import Judge, JudgeCall
@@ -41,8 +41,8 @@ FIT = "tests.annotation.judge_runs.test_kill:fit_and_hold"
 
 def work_in_small_chunks(run_id: str) -> None:
     """What the killed workers do, so that a short set has many places to die at."""
-    judging.CHUNK = flow.MAX_UNWRITTEN = 4
-    flow.WRITE_EVERY_S = 0.01
+    judging.CHUNK = pipeline.MAX_UNWRITTEN = 4
+    pipeline.WRITE_EVERY_S = 0.01
     run = JudgeRun.objects.get(pk=run_id)
     hold_after(lambda: judged(run))
     judging.work(run_id)

@@ -14,7 +14,7 @@ from tests.conftest import Cast
 from tests.support.generation import endpoint
 from tests.support.judge_runs import judge_run, llm_judge, said, seen, snapshot, texts, version_of
 from tests.support.servers import Stub, answer, refusal, serve
-from webapp.llm.calls import open_client
+from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs
 

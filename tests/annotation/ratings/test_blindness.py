@@ -16,7 +16,7 @@ from annotation.corpus.transcript import Part, parts_of, transcript_of
 from annotation.models import Assignment, Dialogue, Item, Queue, QueueRater, Target
 from annotation.ratings import services as ratings
 from annotation.ratings import targets
-from annotation.ratings.services import NewScore, Passage
+from annotation.ratings.services import NewEvidence, NewScore
 from annotation.sets import services as sets
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
@@ -48,7 +48,7 @@ def _rate(cast: Cast, version: RubricVersion, turn: object, user: User) -> None:
         rater=ratings.rater_for_person(project=cast.project, user=user),
         purpose="desk",
         scores=[
-            NewScore("empathy", 4, rationale=WORDS, evidence=[Passage("gets quiet")]),
+            NewScore("empathy", 4, rationale=WORDS, evidence=[NewEvidence("gets quiet")]),
             NewScore("plan", status="not_applicable"),
         ],
     )

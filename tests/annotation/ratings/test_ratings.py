@@ -5,7 +5,7 @@ from django.test.utils import CaptureQueriesContext
 from annotation.models import Evidence, Rating, Score, Target
 from annotation.ratings import services as ratings
 from annotation.ratings import targets
-from annotation.ratings.services import NewRating, NewScore, Passage
+from annotation.ratings.services import NewEvidence, NewRating, NewScore
 from rubrics.core.spec import criterion_hash
 from rubrics.models import Spec
 from tests.conftest import Cast
@@ -133,11 +133,11 @@ def test_a_kind_of_rater_has_its_purposes(cast: Cast, target: Target, spec: Spec
 
 def test_evidence_is_counted_in_code_points(cast: Cast, target: Target, spec: Spec) -> None:
     passages = (
-        Passage("gets quiet"),
-        Passage("Name it"),
-        Passage("never said"),
-        Passage("🍲", span="response", start=12, end=13),
-        Passage("quiet", span="response", start=0, end=5),
+        NewEvidence("gets quiet"),
+        NewEvidence("Name it"),
+        NewEvidence("never said"),
+        NewEvidence("🍲", span="response", start=12, end=13),
+        NewEvidence("quiet", span="response", start=0, end=5),
     )
     done = _desk(
         cast, target, spec, (NewScore("empathy", 3), NewScore("plan", 1, evidence=passages))
@@ -166,7 +166,7 @@ def test_a_batch_refuses_all_or_writes_all(cast: Cast, spec: Spec) -> None:
     )
     new = [
         NewRating(
-            target, spec, rater, "import", [NewScore("empathy", 2, evidence=[Passage("quiet")])]
+            target, spec, rater, "import", [NewScore("empathy", 2, evidence=[NewEvidence("quiet")])]
         )
         for target in made
     ]
@@ -193,7 +193,7 @@ def test_a_batch_costs_the_same_queries_for_two_and_for_twenty(
     )
     new = [
         NewRating(
-            target, spec, rater, "import", [NewScore("empathy", 2, evidence=[Passage("quiet")])]
+            target, spec, rater, "import", [NewScore("empathy", 2, evidence=[NewEvidence("quiet")])]
         )
         for target in made
     ]

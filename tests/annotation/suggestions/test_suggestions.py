@@ -39,7 +39,7 @@ from tests.support.waiting import LOOK_EVERY_S, wait_until
 from webapp.audit.models import Entry
 from webapp.errors import Refused, Stale
 from webapp.ids import new_id
-from webapp.llm.calls import open_client
+from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import work as run_work
 

@@ -10,8 +10,8 @@ from rubrics.core.spec import LevelSpec
 from rubrics.judging.judge import rate_sync
 from rubrics.judging.llm import LLMJudge, LLMParameters
 from tests.support.rubrics import criterion, item, reply, rubric
+from webapp.llm.call_record import CallRecord
 from webapp.llm.errors import EndpointUnavailable
-from webapp.llm.records import CallRecord
 
 SPEC = rubric(criterion("a"), criterion("b"), criterion("r", spans=("reasoning",)))
 

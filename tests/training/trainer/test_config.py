@@ -10,7 +10,7 @@ from tests.training.trainer.conftest import run_trainer
 from tests.training.trainer.folders import read_events, write_rows, write_run, write_spec
 from training.trainer.config import GrpoSection, read_spec
 from training.trainer.data import read_rows
-from training.trainer.strict import SpecError
+from training.trainer.strict import ConfigError
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_good_spec_is_read_with_the_measured_defaults(folder):
 )
 def test_refused(folder, fields, path):
     change(folder, **fields)
-    with pytest.raises(SpecError) as refusal:
+    with pytest.raises(ConfigError) as refusal:
         read_spec(folder)
     assert refusal.value.path == path
     assert refusal.value.reason
@@ -68,7 +68,7 @@ def test_refused(folder, fields, path):
 def test_a_file_that_changed_since_is_refused(folder):
     with (folder / "data/train.jsonl").open("a") as file:
         file.write("{}\n")
-    with pytest.raises(SpecError, match="data.hash.train"):
+    with pytest.raises(ConfigError, match="data.hash.train"):
         read_spec(folder)
 
 
@@ -78,16 +78,16 @@ def test_a_judge_of_other_wording_is_refused(folder):
     rubric = json.loads((folder / "spec.json").read_text())["rubric"]
     rubric["criteria"][-1]["description"] = "Something else entirely?"
     change(folder, rubric=rubric, rubric_hash=spec_hash(from_json(rubric)))
-    with pytest.raises(SpecError, match="not fitted on “Safety”"):
+    with pytest.raises(ConfigError, match="not fitted on “Safety”"):
         read_spec(folder)
 
 
 def test_no_spec_and_broken_json(folder):
     (folder / "spec.json").write_text("{")
-    with pytest.raises(SpecError, match="JSON"):
+    with pytest.raises(ConfigError, match="JSON"):
         read_spec(folder)
     (folder / "spec.json").unlink()
-    with pytest.raises(SpecError, match="no spec.json"):
+    with pytest.raises(ConfigError, match="no spec.json"):
         read_spec(folder)
 
 
@@ -117,20 +117,20 @@ ROW = {
 )
 def test_a_bad_row_is_refused_with_its_line(tmp_path, change, path):
     write_rows(tmp_path / "train.jsonl", [ROW, ROW | {"id": "b"} | change])
-    with pytest.raises(SpecError) as refusal:
+    with pytest.raises(ConfigError) as refusal:
         read_rows(tmp_path / "train.jsonl", "train")
     assert refusal.value.path == path
 
 
 def test_a_train_row_does_not_measure(tmp_path):
     write_rows(tmp_path / "held_out.jsonl", [ROW])
-    with pytest.raises(SpecError, match="held_out"):
+    with pytest.raises(ConfigError, match="held_out"):
         read_rows(tmp_path / "held_out.jsonl", "held_out")
 
 
 def test_an_empty_file_is_refused(tmp_path):
     (tmp_path / "train.jsonl").write_text("")
-    with pytest.raises(SpecError, match="data.train"):
+    with pytest.raises(ConfigError, match="data.train"):
         read_rows(tmp_path / "train.jsonl", "train")
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import (
+    DraftScore,
     Evidence,
     FitRun,
     GenerationItem,
@@ -22,7 +23,6 @@ from annotation.models import (
     Rating,
     Score,
     SuggestionSource,
-    TrialScore,
 )
 from rubrics.models import Criterion, JudgeCall, Level, MeaningChange, Review
 from tests.conftest import Cast
@@ -108,9 +108,9 @@ def fill(setting: Setting) -> None:
     MeaningChange.objects.create(
         project=project, version=version, uid="u", changed=True, suggested=True
     )
-    TrialScore.objects.create(
+    DraftScore.objects.create(
         project=project, judge=setting["judge_id"], target=target, spec=version.spec,
-        criterion_uid="u", reading="r", status="scored", value=3,
+        criterion_uid="u", pass_hash="r", status="scored", value=3,
     )  # fmt: skip
     for item, run in ((PlaygroundItem, "playground"), (ImpactItem, "impact")):
         item.objects.create(project=project, run=runs[run], position=0, target=target)

@@ -19,7 +19,7 @@ from tests.support.pages import html_of
 from tests.support.servers import Stub, answer, refusal, serve
 from webapp.audit.models import Entry
 from webapp.errors import Refused
-from webapp.llm import calls, queries, services, testing
+from webapp.llm import clients, queries, services, testing
 from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.secrets import KeyLost
 
@@ -86,7 +86,7 @@ def test_a_row_that_was_tampered_with_does_not_send_the_key_elsewhere(cast: Cast
     Endpoint.objects.update(base_url="http://127.0.0.1:11/v1", secret_origin="http://127.0.0.1:11")
     endpoint.refresh_from_db()
     with pytest.raises(KeyLost, match="entered for another address"):
-        calls.open_client(endpoint)
+        clients.open_client(endpoint)
 
 
 def test_the_key_is_never_shown(client: Client, cast: Cast) -> None:
@@ -284,7 +284,7 @@ def test_a_client_closes_without_a_call(cast: Cast) -> None:
     endpoint = make(cast)
 
     async def open_and_close() -> None:
-        async with calls.open_client(endpoint) as client:
+        async with clients.open_client(endpoint) as client:
             assert client.model == "m"
 
     asyncio.run(open_and_close())

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field, ValidationError
 
+from webapp.llm.call_record import CallRecord
 from webapp.llm.errors import BadAnswer
-from webapp.llm.records import CallRecord
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from typing import Any, Self
 import httpx2
 
 from webapp.llm.addresses import guarded_transport
+from webapp.llm.call_record import CallRecord
 from webapp.llm.client.answers import Completion, read_answer
 from webapp.llm.client.circuit import Circuit, Pause
 from webapp.llm.client.forms import Form, choice_forms, plain_form, schema_forms
 from webapp.llm.client.wire import Body, Wire
 from webapp.llm.errors import CircuitOpen, ModelError, RateLimited, RequestRefused
-from webapp.llm.records import CallRecord
 
 MAX_BACKOFF_S = 20.0
 MAX_RETRY_AFTER_S = 60.0

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from webapp.llm.call_record import CallRecord
 from webapp.llm.models import Endpoint, ModelCall
-from webapp.llm.records import CallRecord
 from webapp.runs.models import Run
 from webapp.text import storable
 

@@ -20,7 +20,7 @@ WRITE_EVERY_S = 0.2
 MAX_UNWRITTEN = 512
 
 
-class Flow(Generic[T, R]):
+class Pipeline(Generic[T, R]):
     """`next_page` gives the units after the last page, empty at the end; `work` does some of them;
     `keep` writes what came of them. `next_page` and `keep` run in the thread of the database.
 

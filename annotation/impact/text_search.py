@@ -15,7 +15,7 @@ MAX_QUERY = 200
 
 
 @dataclass(frozen=True)
-class Pick:
+class TextChoice:
     """A turn or a dialogue as the picker lists it."""
 
     pk: UUID
@@ -24,14 +24,14 @@ class Pick:
     before: str
 
 
-def texts_for(member: Member, target: str, query: str) -> list[Pick]:
+def texts_for(member: Member, target: str, query: str) -> list[TextChoice]:
     """The newest texts that contain the words of `query`, or those of the dialogue that it
     numbers. What the member still rates blind is left out."""
     words = query.strip()[:MAX_QUERY].replace("\0", "")
     return _dialogues(member, words) if target == "dialogue" else _turns(member, words)
 
 
-def _turns(member: Member, words: str) -> list[Pick]:
+def _turns(member: Member, words: str) -> list[TextChoice]:
     blind = hidden_targets(member.user, member.project)
     rows = (
         Turn.objects.filter(
@@ -45,7 +45,7 @@ def _turns(member: Member, words: str) -> list[Pick]:
     turns = list(rows)
     said = _said_before(turns)
     return [
-        Pick(
+        TextChoice(
             turn.pk,
             f"Dialogue {turn.dialogue.number:,}, turn {turn.position + 1}",
             turn.text,
@@ -55,7 +55,7 @@ def _turns(member: Member, words: str) -> list[Pick]:
     ]
 
 
-def _dialogues(member: Member, words: str) -> list[Pick]:
+def _dialogues(member: Member, words: str) -> list[TextChoice]:
     blind = hidden_targets(member.user, member.project)
     rows = (
         Dialogue.objects.filter(project=member.project, sealed_at__isnull=False)
@@ -63,7 +63,7 @@ def _dialogues(member: Member, words: str) -> list[Pick]:
         .filter(_in_dialogue(words, "number", "situation"))
         .order_by("-number")[:SHOWN]
     )
-    return [Pick(row.pk, str(row), row.situation, "") for row in rows]
+    return [TextChoice(row.pk, str(row), row.situation, "") for row in rows]
 
 
 def _in_dialogue(words: str, number: str, text: str) -> Q:
