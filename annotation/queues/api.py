@@ -42,7 +42,7 @@ class QueueProgressSerializer(serializers.Serializer):
     complete = serializers.IntegerField(help_text="Items with all their ratings.")
     begun = serializers.IntegerField()
     untouched = serializers.IntegerField()
-    held = serializers.IntegerField(help_text="Items that somebody has in hand now.")
+    held = serializers.IntegerField(help_text="Items that somebody is rating now.")
 
 
 class QueuePersonSerializer(serializers.Serializer):
@@ -89,14 +89,18 @@ class NewQueueSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=Queue.MAX_NAME)
     version = OfProject(queryset=RubricVersion.objects.all(), help_text="A published version.")
     collection = OfProject(
-        queryset=Collection.objects.all(), required=False, help_text="Is frozen for the queue."
+        queryset=Collection.objects.all(),
+        required=False,
+        help_text="A set. It is frozen for the queue.",
     )
     snapshot = OfProject(
-        queryset=Snapshot.objects.all(), required=False, help_text="In place of a collection."
+        queryset=Snapshot.objects.all(), required=False, help_text="Use this or a collection."
     )
     raters = Annotators(queryset=User.objects.all(), many=True, allow_empty=False)
     overlap = serializers.IntegerField(**OVERLAP.range, default=OVERLAP.default)
-    limit = serializers.IntegerField(**MEMBERS.range, required=False, help_text="Of a collection.")
+    limit = serializers.IntegerField(
+        **MEMBERS.range, required=False, help_text="Applies to a collection."
+    )
     seed = serializers.IntegerField(
         **SEED.range, default=SEED.default, help_text="0: by dialogue and turn."
     )

@@ -88,7 +88,7 @@ def test_a_withdrawn_rating_makes_room(cast: Cast, target: Target, spec: Spec) -
         ((NewScore("empathy", 3), NewScore("empathy", 3)), "no such criterion"),
         ((NewScore("empathy"), NewScore("plan", 1)), "needs a value"),
         ((NewScore("empathy", 3, status="failed"), NewScore("plan", 1)), "no score"),
-        ((*GOOD, NewScore("format", 1)), "nobody rates it"),
+        ((*GOOD, NewScore("format", 1)), "don’t rate checks"),
         ((), "needs a score"),
     ],
 )
