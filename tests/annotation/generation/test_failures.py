@@ -124,7 +124,7 @@ def test_a_model_without_a_word_fails_its_dialogue(
     script.reply = lambda body, n: answer(speak(body) if is_seeker(body) else "  ")
     run = work(planned(cast, voice, count=2))
     assert run.status == "failed"
-    assert "The supporter answered turn 2 without a word." in run.error
+    assert "The supporter’s turn 2 was empty." in run.error
     asked = [body["seed"] for body in script.bodies if not is_seeker(body)]
     assert len(set(asked)) == len(asked) == 6
 
