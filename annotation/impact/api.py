@@ -32,7 +32,7 @@ from webapp.runs.api import (
     run_paths,
 )
 
-QUERY = OpenApiParameter("q", str, description="Words of the text, or a dialogue's number.")
+QUERY = OpenApiParameter("q", str, description="Words from the text, or a dialogue's number.")
 
 
 class GivenSerializer(serializers.Serializer[Any]):
@@ -79,7 +79,7 @@ class TrialSerializer(serializers.Serializer[Any]):
 class PlaygroundSerializer(TrialSerializer, serializers.ModelSerializer[PlaygroundRun]):
     status = serializers.CharField(read_only=True)
     is_stale = serializers.BooleanField(
-        source="shown.is_stale", help_text="The draft's text is another one by now."
+        source="shown.is_stale", help_text="The draft has changed since."
     )
     unread = serializers.ListField(
         source="shown.trial.unread_uids",
@@ -142,7 +142,7 @@ class MeasuredSerializer(serializers.Serializer[Any]):
 class CriterionChangeSerializer(serializers.Serializer[Any]):
     uid = serializers.CharField(source="criterion.uid")
     name = serializers.CharField(source="criterion.name")
-    wording = serializers.CharField(help_text="What the draft does to it; empty for nothing.")
+    wording = serializers.CharField(help_text="What the draft changes in it; empty for no change.")
     n = serializers.IntegerField()
     up = serializers.IntegerField()
     down = serializers.IntegerField()

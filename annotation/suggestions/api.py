@@ -68,7 +68,7 @@ class NewSuggestionRunSerializer(serializers.Serializer[Any]):
 class AcceptSerializer(serializers.Serializer[Any]):
     expected_revision = serializers.IntegerField(**REVISION.range)
     content = ContentField(
-        required=False, help_text="The proposal with other words, in the form of its content."
+        required=False, help_text="The proposal with your changes, in the same form as its content."
     )
 
 
