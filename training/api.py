@@ -118,7 +118,7 @@ class RolloutViewSet(ProjectViewSet):
 
 
 class CheckpointViewSet(ProjectViewSet):
-    """Weights that a run can begin with; filter by the `run` that left them."""
+    """Models a run can start from; filter by the `run` that saved them."""
 
     queryset = Checkpoint.objects.none()
     serializer_class = CheckpointSerializer

@@ -216,7 +216,7 @@ class ImportViewSet(RunViewSet):
 
 
 class ImportLineViewSet(ProjectViewSet):
-    """What became of each record of a file."""
+    """The result for each record of a file."""
 
     queryset = ImportLine.objects.none()
     serializer_class = ImportLineSerializer

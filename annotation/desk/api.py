@@ -95,7 +95,7 @@ class DeskTurnSerializer(serializers.Serializer):
 
 
 class DeskItemSerializer(serializers.Serializer):
-    """What a rater may know: never later turns, never what others gave."""
+    """What a rater may see: never later turns, never other people's ratings."""
 
     id = serializers.UUIDField(source="assignment.pk")
     queue = serializers.UUIDField(source="queue.pk")

@@ -151,7 +151,7 @@ class GenerationViewSet(RunViewSet):
 
 
 class GenerationItemViewSet(ProjectViewSet):
-    """What a run plans to write, and what became of it."""
+    """Each planned dialogue of a run and its result."""
 
     queryset = GenerationItem.objects.none()
     serializer_class = GenerationItemSerializer

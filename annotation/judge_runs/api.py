@@ -131,7 +131,7 @@ class JudgeRunDetailSerializer(JudgeRunSerializer):
 
 
 class NewJudgeRunSerializer(serializers.Serializer[Any]):
-    """Over a snapshot, or over a set as it is now."""
+    """Judge a snapshot, or a set as it is now."""
 
     version = serializers.UUIDField(help_text="A published rubric version.")
     judge = serializers.UUIDField()
@@ -240,7 +240,7 @@ class JudgeRunViewSet(RunViewSet):
 
 
 class JudgeResultViewSet(ProjectViewSet):
-    """What became of each text of a judge run."""
+    """The result for each text of a judge run."""
 
     queryset = JudgeItem.objects.none()
     serializer_class = ResultSerializer

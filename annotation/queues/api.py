@@ -139,7 +139,7 @@ class QueueViewSet(ProjectViewSet):
         responses={201: QueueDetailSerializer},
     )
     def create(self, request: Request, **kwargs: Any) -> Response:
-        """Open a queue over a collection, which is frozen for it, or over a snapshot."""
+        """Create a queue from a collection, which is then frozen, or from a snapshot."""
         queue = services.queue_create(
             project=self.member.project, actor=self.member.user, **self._read(NewQueueSerializer)
         )
@@ -151,7 +151,7 @@ class QueueViewSet(ProjectViewSet):
 
     @extend_schema(operation_id="queue_close", request=None, responses=QueueDetailSerializer)
     def close(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
-        """Give out nothing more and take no rating; drafts are kept."""
+        """Close the queue: no more items and ratings. Drafts are kept."""
         queue = access.queue_of(self.member, queue_id)
         services.queue_close(queue=queue, actor=self.member.user)
         return self._answer(queue_id)
@@ -168,7 +168,7 @@ class QueueViewSet(ProjectViewSet):
         responses=QueueDetailSerializer,
     )
     def raters(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
-        """Who rates from now on."""
+        """Set who rates from now on."""
         queue = access.queue_of(self.member, queue_id)
         services.queue_set_raters(
             queue=queue, actor=self.member.user, **self._read(QueueRatersSerializer)
