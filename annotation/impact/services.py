@@ -204,7 +204,7 @@ def _pasted_target(project: Project, pasted: Pasted) -> Target:
     said = sum(len(turn["text"]) for turn in pasted.history)
     longest = max(len(pasted.raw), len(pasted.situation), said)
     if len(pasted.history) > MAX_HISTORY:
-        raise Refused(f"You can give at most {MAX_HISTORY} turns before a reply.", code="too_long")
+        raise Refused(f"At most {MAX_HISTORY} turns can come before a reply.", code="too_long")
     if longest > MAX_PASTED:
         raise Refused(
             f"At most {MAX_PASTED:,} characters can be scored at once; this has {longest:,}. "

@@ -103,7 +103,7 @@ class PlaygroundRun(TrialRun):
     """A few texts that somebody tries a draft on, beside the editor."""
 
     kind = "playground"
-    title = "Try"
+    title = "Trial"
     task = "annotation.work_on_playground"
 
     class Meta(TrialRun.Meta):
