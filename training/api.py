@@ -81,7 +81,9 @@ class TrainingViewSet(RunViewSet):
         labels = series.names_of(run)
         names = request.query_params.getlist("name") or list(labels)
         if unknown := sorted(set(names) - set(labels)):
-            raise serializers.ValidationError({"name": [f"No series is called {unknown[0]}."]})
+            raise serializers.ValidationError(
+                {"name": [f"There is no series called {unknown[0]}."]}
+            )
         points, next_after = series.points_of(run, names, after=_after(request), steps=MAX_STEPS)
         body = {
             "series": [
@@ -116,7 +118,7 @@ class RolloutViewSet(ProjectViewSet):
 
 
 class CheckpointViewSet(ProjectViewSet):
-    """Weights that a run can begin with; filter by the `run` that left them."""
+    """Models a run can start from; filter by the `run` that saved them."""
 
     queryset = Checkpoint.objects.none()
     serializer_class = CheckpointSerializer
@@ -127,7 +129,7 @@ class CheckpointViewSet(ProjectViewSet):
 def _after(request: Request) -> int:
     text = request.query_params.get("after", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise serializers.ValidationError({"after": ["A step is a whole number."]})
+        raise serializers.ValidationError({"after": ["A step must be a whole number."]})
     return int(text)
 
 

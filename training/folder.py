@@ -98,8 +98,8 @@ def _write_data(path: Path, rows: Iterable[dict[str, Any]]) -> str:
     lines = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in rows]
     if not lines:
         raise Refused(
-            "No prompt is left: the set needs supporter turns that answer a seeker, in dialogues "
-            "with one of the 32 emotions.",
+            "The set has no usable prompts. It needs supporter turns that answer a seeker, in "
+            "dialogues with one of the 32 emotions.",
             code="no_prompts",
         )
     content = "\n".join(lines).encode() + b"\n"

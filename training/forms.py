@@ -16,38 +16,41 @@ from webapp.runs.limits import MAX_KEY
 
 # What each setting means: (label, one sentence).
 MEANINGS = {
-    "steps": ("Steps", "How often the model is changed; each step writes and scores new replies."),
+    "steps": (
+        "Steps",
+        "How many times the model is updated. Each step writes and scores new replies.",
+    ),
     "prompts_per_step": (
-        "Prompts a step",
-        "How many dialogues the model answers before it is changed.",
+        "Prompts per step",
+        "How many prompts the model answers before each update.",
     ),
     "rollouts_per_prompt": (
-        "Replies a prompt",
-        "Replies to the same prompt are compared with each other: what is better than its "
-        "group’s mean is made likelier.",
+        "Replies per prompt",
+        "Replies to the same prompt form a group. Training makes replies above the group’s mean "
+        "more likely.",
     ),
     "learning_rate": (
         "Learning rate",
-        "How far one step moves the model. Too high and it falls apart, too low and nothing "
-        "is learned.",
+        "How much one step changes the model. If it is too high, training fails. If it is too "
+        "low, the model learns nothing.",
     ),
     "beta": (
         "Beta",
-        "How strongly the model is held near its base. 0 lets it go where the reward is highest, "
-        "also by tricks.",
+        "How strongly the model stays close to its base. With 0, it may learn tricks that only "
+        "raise the reward.",
     ),
     "max_completion_tokens": (
         "Longest reply",
-        "In tokens, all four spans together. A reply that reaches it is cut off, which breaks "
-        "its format.",
+        "In tokens, for all four spans together. Longer replies are cut off, so their format is "
+        "wrong.",
     ),
     "temperature": (
         "Temperature",
-        "How varied the replies are. Without variety a group has nothing to compare.",
+        "How varied the replies are. If all replies are alike, there is nothing to compare.",
     ),
     "save_every": (
         "Checkpoint every",
-        "In steps. A run that is stopped or killed goes on from its last checkpoint.",
+        "In steps. A stopped run can be resumed from its last checkpoint.",
     ),
 }
 PART_LABELS = {"format": "Format", "emotion": "Emotion match", "rubric": "Rubric"}
@@ -61,34 +64,35 @@ class TrainingForm(forms.Form):
         label="Base checkpoint",
         queryset=Checkpoint.objects.none(),
         empty_label=None,
-        help_text="The weights that training begins with. They stay as they are; the run leaves "
-        "new checkpoints.",
+        help_text="The model that training starts from. It stays unchanged. The run saves new "
+        "checkpoints.",
     )
     collection = forms.ModelChoiceField(
         label="Set",
         queryset=Collection.objects.none(),
         empty_label=None,
-        help_text="Its train split gives the training prompts, its test split the held-out ones. "
-        "The two share no profile.",
+        help_text="The train split gives the training prompts, the test split the held-out ones. "
+        "They share no profiles.",
     )
     prompts = forms.IntegerField(
         label="Training prompts",
         **PROMPTS.range,
         initial=64,
-        help_text="Drawn at random by the seed, then gone through again and again in new orders.",
+        help_text="Drawn at random with the seed. Training uses them repeatedly, each time in "
+        "a new order.",
     )
     held_out_prompts = forms.IntegerField(
         label="Held-out prompts",
         **HELD_OUT_PROMPTS.range,
         initial=32,
-        help_text="Answered once before and once after, to measure what was learned. More of "
-        "them make narrower intervals.",
+        help_text="Answered once before and once after training, to measure what changed. More "
+        "prompts give narrower intervals.",
     )
     version = forms.ModelChoiceField(
         label="Rubric version",
         queryset=RubricVersion.objects.none(),
         empty_label=None,
-        help_text="A published version; the run is pinned to its text.",
+        help_text="The run always uses the text of this published version.",
     )
     judge = forms.ModelChoiceField(
         queryset=Judge.objects.none(),

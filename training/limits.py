@@ -29,7 +29,9 @@ GRPO: Mapping[str, Setting] = {
 GRPO_DEFAULTS: Mapping[str, float] = {name: one.default for name, one in GRPO.items()}
 FRACTIONS = ("learning_rate", "beta", "temperature")
 
-WEIGHT = Setting("reward", 0.0, 1000.0, default=1.0, sentence="A weight is from {least} to {most}.")
+WEIGHT = Setting(
+    "reward", 0.0, 1000.0, default=1.0, sentence="A weight must be from {least} to {most}."
+)
 REWARD_PARTS = ("format", "emotion", "rubric")
 EQUAL_WEIGHTS: Mapping[str, float] = dict.fromkeys(REWARD_PARTS, WEIGHT.default)
 
@@ -38,10 +40,10 @@ def shares(weights: Mapping[str, float]) -> dict[str, float]:
     """The weights of the reward's parts, so that they sum to 1 and a reward lies between 0 and 1.
     Raises Refused for other parts, a weight outside its bounds, and weights that are all 0."""
     if set(weights) != set(REWARD_PARTS):
-        raise Refused("The reward has the parts format, emotion and rubric.", code="reward")
+        raise Refused("The reward must have the parts format, emotion and rubric.", code="reward")
     for weight in weights.values():
         WEIGHT.require(weight)
     whole = math.fsum(weights.values())
     if whole == 0:
-        raise Refused("At least one part of the reward has to count.", code="reward")
+        raise Refused("At least one part of the reward must be above 0.", code="reward")
     return {part: weights[part] / whole for part in REWARD_PARTS}

@@ -48,10 +48,10 @@ class NewTrainingSerializer(serializers.Serializer[Any]):
 
 
 class ProgressSerializer(serializers.Serializer[queries.Progress]):
-    done = serializers.IntegerField(help_text="Steps that were reported.")
+    done = serializers.IntegerField(help_text="Steps reported so far.")
     total = serializers.IntegerField()
     rollouts = serializers.IntegerField()
-    step_s = serializers.FloatField(allow_null=True, help_text="Seconds a step, lately.")
+    step_s = serializers.FloatField(allow_null=True, help_text="Seconds per step, recently.")
     left = serializers.DurationField(allow_null=True)
     took = serializers.DurationField(allow_null=True)
     judge_failures = serializers.IntegerField()

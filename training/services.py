@@ -135,7 +135,7 @@ def checkpoint_register(
     """Name weights that come from outside; the starter model's where no folder is named."""
     weights = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not weights:
-        raise Refused(f"{folder} holds no model with safetensors weights.", code="no_model")
+        raise Refused(f"{folder} has no model with safetensors weights.", code="no_model")
     inside = folder.is_relative_to(settings.BASE_DIR)
     hashes = "".join(f"{path.name} {sha256_of(path)}\n" for path in weights)
     with transaction.atomic():
@@ -186,30 +186,35 @@ def _part(collection: Collection, actor: User, split: Split, *, seed: int, limit
         if refusal.code != "empty":
             raise
         raise Refused(
-            f"“{collection.name}” has nothing in its {split.label.lower()} split. Training takes "
-            "prompts of the train split and measures on the test split; choose a larger set.",
+            f"“{collection.name}” has no texts in its {split.label.lower()} split. Training needs "
+            "both a train and a test split. Choose a larger set.",
             code="empty_split",
         ) from None
 
 
 def _require_numbers(grpo: Mapping[str, float]) -> None:
     if set(grpo) != set(GRPO):
-        raise Refused(f"The settings are exactly: {', '.join(GRPO)}.", code="settings")
+        raise Refused(f"Give exactly these settings: {', '.join(GRPO)}.", code="settings")
     for name, setting in GRPO.items():
         setting.require(grpo[name])
 
 
 def _require_reward(version: RubricVersion, judge: Judge) -> None:
     if version.status != RubricVersion.Status.PUBLISHED or version.spec is None:
-        raise Refused("Publish the version first: the reward pins its text.", code="not_published")
+        raise Refused(
+            "Publish the version first. Training uses published versions only.",
+            code="not_published",
+        )
     spec = from_json(version.spec.content)
     if spec.target != "turn":
-        raise Refused(f"{version} rates whole dialogues; a reward rates a turn.", code="target")
+        raise Refused(
+            f"{version} rates whole dialogues. Choose a version that rates turns.", code="target"
+        )
     if judge.kind == Judge.Kind.LLM and (judge.endpoint is None or judge.endpoint.archived_at):
-        raise Refused(f"The endpoint of {judge} is not there any more.", code="no_endpoint")
+        raise Refused(f"The endpoint of {judge} has been removed.", code="no_endpoint")
     if criterion := unfitted_criterion(version, judge):
         raise Refused(
-            f"{judge} was not fitted on “{criterion.name}” as {version} words it. "
+            f"{judge} was not fitted on the wording of “{criterion.name}” in {version}. "
             "Fit a judge on this version, or choose another judge.",
             code="not_fitted",
         )
@@ -219,7 +224,8 @@ def _require_splits(train: Snapshot, held_out: Snapshot) -> None:
     from_other = train.members.exclude(target__turn__dialogue__split=Split.TRAIN)
     if from_other.exists():
         raise Refused(
-            "The training prompts hold data of the test or validation split.", code="test_split"
+            "The training prompts contain data from the test or validation split.",
+            code="test_split",
         )
     shared = train.members.filter(
         target__turn__dialogue__split_key__in=held_out.members.values(
@@ -228,7 +234,7 @@ def _require_splits(train: Snapshot, held_out: Snapshot) -> None:
     )
     if shared.exists():
         raise Refused(
-            "Training and held-out prompts share profiles; choose sets that do not.",
+            "Training and held-out prompts share profiles. Choose sets that don’t.",
             code="shared_profiles",
         )
 
@@ -240,7 +246,7 @@ def _require_prompts(train: Snapshot, held_out: Snapshot, *, per_step: int) -> N
         found = usable.count()
         if found < needed:
             raise Refused(
-                f"The set gives {found} {words} prompts and {needed} are needed. A prompt is a "
+                f"The set has {found} {words} prompts, but {needed} are needed. A prompt is a "
                 "supporter turn in a dialogue with one of the 32 emotions.",
                 code="too_few_prompts",
             )

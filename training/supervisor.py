@@ -172,10 +172,12 @@ def _require_finished(child: subprocess.Popen[bytes], folder: Path, before: int)
     if is_new and last["type"] == "failed":
         raise RunFailed(last["reason"])
     if is_new and last["type"] == "stopped":
-        raise RunFailed("The trainer was stopped from outside. It goes on from its checkpoint.")
+        raise RunFailed(
+            "The training program was stopped. Resume the run to continue from its checkpoint."
+        )
     raise RunFailed(
-        f"The trainer ended with code {child.returncode} and gave no reason. The end of its log: "
-        f"{last_lines(folder / LOG, 6)}"
+        f"The training program ended with code {child.returncode} and gave no reason. The end of "
+        f"its log: {last_lines(folder / LOG, 6)}"
     )
 
 
@@ -205,7 +207,9 @@ def _take(lock: int) -> None:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise RunFailed("Another trainer still works in this run's folder.") from None
+                raise RunFailed(
+                    "Another training program is still using this run's folder."
+                ) from None
             time.sleep(POLL_S)
 
 

@@ -102,7 +102,7 @@ def training_spec(request: HttpRequest, member: Member, run_id: UUID) -> HttpRes
     run = run_for(member, run_id)
     path = folder_of(run) / SPEC
     if not path.exists():
-        messages.warning(request, "The spec is written when a worker takes the run.")
+        messages.warning(request, "The run settings are written when a worker starts the run.")
         return redirect("training_run", project_id=member.project.pk, run_id=run.pk)
     name = f"training-run-{run.number}-spec.json"
     return HttpResponse(
@@ -115,7 +115,7 @@ def training_spec(request: HttpRequest, member: Member, run_id: UUID) -> HttpRes
 @require_safe
 @project_page(*TRAINERS)
 def training_log(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    text = queries.log_of(run_for(member, run_id)) or "The trainer has not written anything yet."
+    text = queries.log_of(run_for(member, run_id)) or "The log is still empty."
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -21,7 +21,7 @@ class EstimateSerializer(serializers.Serializer):
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField(help_text="Items with any rating.")
     n_pairable = serializers.IntegerField(help_text="Items with two ratings or more.")
-    base_rate = serializers.FloatField(allow_null=True, help_text="Share of the commonest level.")
+    base_rate = serializers.FloatField(allow_null=True, help_text="Share of the most common level.")
     reason = serializers.CharField(help_text="Why there is no value or no interval.")
 
 
@@ -34,7 +34,7 @@ class AmongPeopleSerializer(serializers.Serializer):
     criterion = CriterionRefSerializer()
     raters = serializers.IntegerField(help_text="People who gave it a level.")
     carried = serializers.IntegerField(
-        help_text="Ratings given by another version in which the criterion means the same."
+        help_text="Ratings given with another version in which the criterion has the same meaning."
     )
     alpha = EstimateSerializer(help_text="Krippendorff’s alpha, ordinal.")
     same = EstimateSerializer(help_text="Share of pairs with the same level.")
@@ -62,9 +62,9 @@ class AgreementSerializer(serializers.Serializer):
     version = serializers.UUIDField()
     items = serializers.IntegerField(help_text="Rated items that are counted.")
     hidden = serializers.IntegerField(
-        help_text="Rated items left out because you have yet to rate them yourself."
+        help_text="Rated items left out because you still have to rate them yourself."
     )
-    reference = RaterRefSerializer(allow_null=True, help_text="What others are compared with.")
+    reference = RaterRefSerializer(allow_null=True, help_text="What the others are compared with.")
     people = AmongPeopleSerializer(many=True)
     others = ComparedSerializer(many=True)
 

@@ -21,7 +21,7 @@ from webapp.llm.serializers import CallDetailSerializer, CallSerializer
 class CallFilter(django_filters.FilterSet):
     run = django_filters.UUIDFilter(field_name="run_id")
     made_for = django_filters.UUIDFilter(
-        label="The row that it was made for: a turn, a judge call, a rollout, a test."
+        label="The row for which it was made: a turn, a judge call, a rollout, a test."
     )
     endpoint = django_filters.UUIDFilter(field_name="endpoint_id")
     purpose = django_filters.ChoiceFilter(choices=ModelCall.Purpose.choices)

@@ -158,7 +158,7 @@ class NewImportSerializer(serializers.Serializer[Any]):
     file = serializers.FileField()
     format = serializers.ChoiceField(choices=[AUTO, *READERS], default=AUTO)
     key = serializers.CharField(
-        max_length=MAX_KEY, required=False, help_text="The same key again is the same import."
+        max_length=MAX_KEY, required=False, help_text="The same key returns the same import."
     )
 
 
@@ -216,7 +216,7 @@ class ImportViewSet(RunViewSet):
 
 
 class ImportLineViewSet(ProjectViewSet):
-    """What became of each record of a file."""
+    """The result for each record of a file."""
 
     queryset = ImportLine.objects.none()
     serializer_class = ImportLineSerializer

@@ -25,7 +25,7 @@ class ImportForm(forms.Form):
     )
     format = forms.ChoiceField(
         choices=[
-            (AUTO, "Tell from the beginning of the file"),
+            (AUTO, "Detect automatically"),
             *((name, reader.label) for name, reader in READERS.items()),
         ],
     )

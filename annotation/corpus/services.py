@@ -79,11 +79,11 @@ def _reader(file: StoredFile, format: str) -> Reader:
     name = detect(first) if format == AUTO else format
     if name is None:
         raise Refused(
-            f"The format of {file.name} can’t be told from its beginning. Choose it.",
+            f"The format of {file.name} could not be detected. Choose it from the list.",
             code="unknown_format",
         )
     if name not in READERS:
-        raise Refused("There is no such format.", code="unknown_format")
+        raise Refused("This format is unknown.", code="unknown_format")
     return READERS[name]
 
 

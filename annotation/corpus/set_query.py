@@ -36,11 +36,11 @@ class SetQuery:
             if getattr(self, name):
                 _require_uuid(getattr(self, name))
         if self.emotion and self.emotion not in EMOTIONS:
-            raise Refused("The emotion is none of the 32.", code="emotion")
+            raise Refused("The emotion is not one of the 32.", code="emotion")
         if self.split and self.split not in Split.values:
-            raise Refused("The split is train, validation or test.", code="split")
+            raise Refused("The split must be train, validation or test.", code="split")
         if self.kind not in KINDS:
-            raise Refused("A set holds supporter turns or dialogues.", code="kind")
+            raise Refused("A set contains supporter turns or dialogues.", code="kind")
 
     def to_json(self) -> dict[str, str]:
         return {name: str(value) for name, value in asdict(self).items() if value}
@@ -50,7 +50,7 @@ class SetQuery:
         """Raises Refused for a key that is none."""
         unknown = set(query) - set(cls.__dataclass_fields__)
         if unknown:
-            raise Refused("The query has a key that no set has.", code="query")
+            raise Refused("The query has an unknown key.", code="query")
         return cls(**{name: str(value) for name, value in query.items()})
 
 
@@ -86,4 +86,4 @@ def _require_uuid(text: str) -> None:
     try:
         UUID(text)
     except ValueError:
-        raise Refused("Runs and profiles are named by their ids.", code="unknown_id") from None
+        raise Refused("Give runs and profiles by their ids.", code="unknown_id") from None

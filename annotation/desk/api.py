@@ -24,12 +24,12 @@ class WaitingQueueSerializer(serializers.Serializer):
     queue = serializers.UUIDField(source="queue.pk")
     name = serializers.CharField(source="queue.name")
     version = serializers.UUIDField(source="queue.version_id")
-    rated = serializers.IntegerField(help_text="Items that you rated.")
+    rated = serializers.IntegerField(help_text="Items that you have rated.")
     skipped = serializers.IntegerField()
     left = serializers.IntegerField(help_text="Items that you can still rate.")
-    free = serializers.IntegerField(help_text="Of these, items that nobody else has in hand.")
+    free = serializers.IntegerField(help_text="Of these, items that nobody else is rating now.")
     back_at = serializers.DateTimeField(
-        allow_null=True, help_text="When the first item comes back that others have in hand."
+        allow_null=True, help_text="When the first item that others are rating becomes free again."
     )
 
 
@@ -48,7 +48,7 @@ class DraftSerializer(serializers.Serializer):
 
 
 class DraftSaveSerializer(DraftSerializer):
-    revision = serializers.IntegerField(**REVISION.range, help_text="The one that was read.")
+    revision = serializers.IntegerField(**REVISION.range, help_text="The revision that you read.")
     active_seconds = serializers.FloatField(min_value=0, required=False)
 
 
@@ -56,7 +56,7 @@ class SubmitSerializer(DraftSerializer):
     revision = serializers.IntegerField(
         **REVISION.range,
         required=False,
-        help_text="The draft's one that was read: with it, another draft saved since is not lost.",
+        help_text="The draft's revision that you read. A newer draft is then not overwritten.",
     )
     active_seconds = serializers.FloatField(min_value=0, required=False)
 
@@ -65,7 +65,7 @@ class SavedDraftSerializer(serializers.Serializer):
     revision = serializers.IntegerField()
     saved_at = serializers.DateTimeField()
     is_held = serializers.BooleanField(
-        help_text="False where the time ran out and somebody else has the item now."
+        help_text="False if your time ran out and somebody else is rating the item now."
     )
 
 
@@ -95,7 +95,7 @@ class DeskTurnSerializer(serializers.Serializer):
 
 
 class DeskItemSerializer(serializers.Serializer):
-    """What a rater may know: never later turns, never what others gave."""
+    """What a rater may see: never later turns, never other people's ratings."""
 
     id = serializers.UUIDField(source="assignment.pk")
     queue = serializers.UUIDField(source="queue.pk")
@@ -169,11 +169,11 @@ class DeskViewSet(ProjectViewSet):
         request=None,
         responses={
             200: DeskItemSerializer,
-            204: OpenApiResponse(description="Nothing is free for you in this queue now."),
+            204: OpenApiResponse(description="This queue has no free items for you now."),
         },
     )
     def next(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
-        """Take the next item of a queue, or go on with the one in hand."""
+        """Take the next item of a queue, or continue with the one that you hold."""
         claimed = self._claim(access.queue_to_rate(self.member, queue_id))
         if claimed is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
@@ -187,7 +187,7 @@ class DeskViewSet(ProjectViewSet):
         operation_id="desk_draft", request=DraftSaveSerializer, responses=SavedDraftSerializer
     )
     def draft(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
-        """Keep a draft, if nobody saved since `revision`, and the item for another while."""
+        """Save a draft, if nobody saved after `revision`, and extend your time for the item."""
         assignment = access.own_assignment(self.member, assignment_id)
         data = self._read(DraftSaveSerializer)
         try:
@@ -205,7 +205,7 @@ class DeskViewSet(ProjectViewSet):
         operation_id="desk_submit", request=SubmitSerializer, responses=SubmittedSerializer
     )
     def submit(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
-        """Submit a rating; the same one twice is one. The answer has the next item, if any."""
+        """Submit a rating. Two equal submits are one. The answer has the next item, if any."""
         assignment = access.own_assignment(self.member, assignment_id)
         data = self._read(SubmitSerializer)
         try:
@@ -233,7 +233,7 @@ class DeskViewSet(ProjectViewSet):
 
     @extend_schema(operation_id="desk_skip", request=ReasonSerializer, responses=DeskItemSerializer)
     def skip(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
-        """Give the item to somebody else. A reason is welcome and not needed."""
+        """Give the item to somebody else. A reason is optional."""
         assignment = access.own_assignment(self.member, assignment_id)
         reason = self._read(ReasonSerializer)["reason"]
         services.skip(assignment=assignment, actor=self.member.user, reason=reason)
@@ -241,7 +241,7 @@ class DeskViewSet(ProjectViewSet):
 
     @extend_schema(operation_id="desk_flag", request=ReasonSerializer, responses=DeskItemSerializer)
     def flag(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
-        """Tell the lead of a worry about the item."""
+        """Report a concern about the item to the lead."""
         assignment = access.own_assignment(self.member, assignment_id)
         reason = self._read(ReasonSerializer)["reason"]
         services.flag(assignment=assignment, actor=self.member.user, reason=reason)

@@ -94,7 +94,7 @@ def draft_save(
     with transaction.atomic():
         own = _lock(assignment)
         if own.state == _State.SUBMITTED:
-            raise Refused("This rating is submitted already.", code="submitted")
+            raise Refused("You have already submitted this rating.", code="submitted")
         if own.draft_revision != revision:
             raise StaleDraft(own.draft, own.draft_revision)
         _write_draft(own, read, seconds)
@@ -147,11 +147,11 @@ def undo(*, assignment: Assignment, actor: User) -> Assignment:
             return own
         if own.submitted_at is None or timezone.now() - own.submitted_at > UNDO_WITHIN:
             raise Refused(
-                "A rating can be taken back for one minute. This one stays as it is.",
+                "You can take a rating back for one minute. It is too late for this one.",
                 code="too_late",
             )
         if own.item.queue.closed_at is not None:
-            raise Refused("The queue is closed: the rating stays as it is.", code="closed")
+            raise Refused("The queue is closed, so you can’t take this rating back.", code="closed")
         assert own.rating is not None  # noqa: S101  (a constraint of the table)
         ratings.withdraw_rating(rating=own.rating, actor=actor)
         own.state, own.rating, own.submitted_at = _State.RESERVED, None, None
@@ -166,7 +166,7 @@ def skip(*, assignment: Assignment, actor: User, reason: str = "") -> Assignment
     with transaction.atomic():
         own = _lock(assignment)
         if own.state == _State.SUBMITTED:
-            raise Refused("This rating is submitted already.", code="submitted")
+            raise Refused("You have already submitted this rating.", code="submitted")
         if own.state != _State.SKIPPED:
             own.state, own.skip_reason = _State.SKIPPED, _reason(reason)
             own.save()
@@ -175,9 +175,9 @@ def skip(*, assignment: Assignment, actor: User, reason: str = "") -> Assignment
 
 
 def flag(*, assignment: Assignment, actor: User, reason: str) -> Assignment:
-    """Tell the lead of a worry about the item; it is still there to rate."""
+    """Report a concern about the item to the lead; it is still there to rate."""
     if not reason.strip():
-        raise Refused("Say what worries you.", code="reason")
+        raise Refused("Describe your concern.", code="reason")
     with transaction.atomic():
         own = _lock(assignment)
         own.flagged_at, own.flag_reason = timezone.now(), _reason(reason)
@@ -240,7 +240,7 @@ def _require_taking_part(queue: Queue, rater: Rater) -> None:
     if queue.closed_at is not None:
         raise Refused("This queue is closed.", code="closed")
     if not QueueRater.objects.filter(queue=queue, user=rater.user).exists():
-        raise Refused("You are not in this queue any more.", code="left")
+        raise Refused("You are no longer in this queue.", code="left")
 
 
 def _has_room(item: Item, queue: Queue, rater: Rater) -> bool:
@@ -324,27 +324,28 @@ def _why_not(own: Assignment) -> Refused | None:
     queue = own.item.queue
     if queue.closed_at is not None:
         return Refused(
-            "The queue was closed, so this rating was not taken. Your draft is kept: it can be "
-            "submitted if the lead opens the queue again.",
+            "The queue was closed, so this rating was not submitted. Your draft is saved. You can "
+            "submit it if the lead reopens the queue.",
             code="closed",
         )
     if not QueueRater.objects.filter(queue=queue, user=own.rater.user).exists():
         return Refused(
-            "You are not in this queue any more, so this rating was not taken. Your draft is kept.",
+            "You are no longer in this queue, so this rating was not submitted. Your draft is "
+            "saved.",
             code="left",
         )
     if _may_have_read(own.item, queue, own.rater):
         own.state = _State.RELEASED
         return Refused(
-            "You had no place in this queue for a while and could have read what others gave to "
-            "this item, so this rating was not taken. Your draft is kept.",
+            "You were out of this queue for a while and could have seen other ratings of this "
+            "item. So this rating was not submitted. Your draft is saved.",
             code="read",
         )
     if not _has_room(own.item, queue, own.rater):
         own.state = _State.RELEASED
         return Refused(
-            "The time for this item ran out and somebody else has it now, so this rating was not "
-            "taken. Your draft is kept.",
+            "Your time for this item ran out and somebody else is rating it now. So this rating "
+            "was not submitted. Your draft is saved.",
             code="full",
         )
     return None

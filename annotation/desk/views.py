@@ -37,7 +37,7 @@ def desk(request: HttpRequest, member: Member) -> HttpResponse:
 @require_POST
 @project_page(Role.ANNOTATOR)
 def desk_next(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
-    """Take the next item of a queue, or go on with the one in hand."""
+    """Take the next item of a queue, or continue with the one that is held."""
     queue = access.queue_to_rate(member, queue_id)
     try:
         return _next(request, member, queue)
@@ -73,7 +73,7 @@ def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> Htt
     except Refused as refusal:
         return _problem(refusal)
     except (BadDraft, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        detail = str(error) if isinstance(error, BadDraft) else "This is no draft."
+        detail = str(error) if isinstance(error, BadDraft) else "This is not a draft."
         return JsonResponse({"detail": detail, "code": "invalid"}, status=400)
     return JsonResponse({"revision": kept.revision, "is_held": kept.is_held})
 
@@ -143,11 +143,11 @@ def desk_flag(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
     except Refused as refusal:
         return _refused(request, assignment, refusal)
     if not request.htmx:  # type: ignore[attr-defined]
-        messages.success(request, "The lead sees your worry. Go on, or skip the item.")
+        messages.success(request, "The lead will see your concern. Continue, or skip the item.")
         return _go_to(request, member, assignment)
     response = HttpResponse(status=204)
     response["HX-Trigger"] = json.dumps(
-        {"desk:flagged": {"message": "The lead sees your worry. Go on, or skip the item."}}
+        {"desk:flagged": {"message": "The lead will see your concern. Continue, or skip the item."}}
     )
     return response
 

@@ -114,7 +114,10 @@ def _raw_entries(file: BinaryIO, limit: int) -> Iterator[tuple[bytes, str | None
     if not splitter.closed:
         yield from splitter.cut_off()
     elif chunk.strip():
-        yield chunk, "The array ends before this text: a closing bracket too many?"
+        yield (
+            chunk,
+            "There is text after the end of the array. Is there one closing bracket too many?",
+        )
     if not splitter.count:
         raise UnreadableFile("The file is a JSON array without entries.")
 
@@ -127,7 +130,7 @@ def _after_opening_bracket(file: BinaryIO) -> bytes:
             raise UnreadableFile("The file is empty.")
         chunk = more.lstrip()
     if not chunk.startswith(b"["):
-        raise UnreadableFile("The file is not a JSON array: it does not begin with [.")
+        raise UnreadableFile("The file is not a JSON array. It must begin with [.")
     # A space keeps the loop going where the file's first read ends with the bracket.
     return chunk[1:] or b" "
 
@@ -172,10 +175,10 @@ class _Splitter:
         if self._depth == 1 and not self._in_string:
             yield from self._take(last=True)
             self.count += 1
-            yield b"", "The file ends before the array does: its closing bracket is missing."
+            yield b"", "The array has no closing bracket at the end of the file."
         else:
             fault = (
-                "The file ends inside this entry: it is cut off, or a bracket or quote is missing"
+                "The file ends inside this entry. It is cut off, or a bracket or quote is missing"
             )
             self.count += 1
             yield bytes(self._entry), fault
@@ -190,7 +193,7 @@ class _Splitter:
             return
         self.count += 1
         if not entry:
-            yield entry, "Entry is empty: a comma too many"
+            yield entry, "Entry is empty: one comma too many"
         elif len(entry) > self._limit:
             yield entry, f"Entry is too long: at most {self._limit:,} bytes are read"
         else:

@@ -21,10 +21,10 @@ _MISTAKES = {
     "Expecting ':' delimiter": "expected ':'",
     "Expecting value": "expected a value",
     "Expecting property name enclosed in double quotes": "expected a key in double quotes",
-    "Illegal trailing comma before end of object": "a comma too many",
-    "Illegal trailing comma before end of array": "a comma too many",
+    "Illegal trailing comma before end of object": "one comma too many",
+    "Illegal trailing comma before end of array": "one comma too many",
     "Extra data": "more text after the end",
-    "Unterminated string starting at": "a text that is never closed",
+    "Unterminated string starting at": "a text without a closing quote",
     "Invalid control character at": "a control character that is not escaped",
     "Invalid \\escape": "an unknown escape",
     "Invalid \\uXXXX escape": "an unknown escape",
@@ -110,7 +110,7 @@ def _number(digits: str) -> float:
 
 
 def _constant(name: str) -> float:
-    raise RecordRefused(f"has {name}, which is no JSON number")
+    raise Refused(f"has {name}, which is not a JSON number")
 
 
 def _too_deep(limits: Limits) -> str:

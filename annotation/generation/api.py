@@ -88,13 +88,13 @@ class NewGenerationSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=16),
         min_length=1,
         max_length=len(EMOTIONS),
-        help_text="Labels among the 32.",
+        help_text="Labels from the list of 32.",
     )
     situations = serializers.ListField(
         child=serializers.CharField(max_length=MAX_SITUATION),
         max_length=MAX_SITUATIONS,
         default=list,
-        help_text="Left out, they come from the project's dialogues of the same emotion.",
+        help_text="If left out, they come from the project's dialogues with the same emotion.",
     )
     exchanges = serializers.IntegerField(**EXCHANGES.range, default=EXCHANGES.default)
     temperature = serializers.FloatField(**TEMPERATURE.range, default=TEMPERATURE.default)
@@ -102,7 +102,7 @@ class NewGenerationSerializer(serializers.Serializer[Any]):
 
     def validate_emotions(self, value: list[str]) -> list[str]:
         if unknown := sorted(set(value) - set(EMOTIONS)):
-            raise serializers.ValidationError(f"{unknown[0]} is none of the 32 labels.")
+            raise serializers.ValidationError(f"{unknown[0]} is not one of the 32 labels.")
         return value
 
 
@@ -151,7 +151,7 @@ class GenerationViewSet(RunViewSet):
 
 
 class GenerationItemViewSet(ProjectViewSet):
-    """What a run plans to write, and what became of it."""
+    """Each planned dialogue of a run and its result."""
 
     queryset = GenerationItem.objects.none()
     serializer_class = GenerationItemSerializer

@@ -17,7 +17,7 @@ class GenerationForm(forms.Form):
     exchanges = forms.IntegerField(
         **EXCHANGES.range,
         initial=EXCHANGES.default,
-        help_text="A seeker’s turn and a supporter’s reply are one exchange.",
+        help_text="One exchange is a seeker’s turn and a supporter’s reply.",
     )
     emotions = forms.MultipleChoiceField(
         choices=[(emotion, emotion) for emotion in sorted(EMOTIONS)],
@@ -27,8 +27,8 @@ class GenerationForm(forms.Form):
     situations = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One on each line. Left empty, situations come from the project’s dialogues "
-        "of the same emotion.",
+        help_text="One per line. If you leave this empty, they come from the project’s dialogues "
+        "with the same emotion.",
     )
     supporter = forms.ModelChoiceField(queryset=Endpoint.objects.none(), empty_label=None)
     simulator = forms.ModelChoiceField(
@@ -37,12 +37,12 @@ class GenerationForm(forms.Form):
     temperature = forms.FloatField(
         **TEMPERATURE.range,
         initial=TEMPERATURE.default,
-        help_text="0 repeats itself, 1 is lively.",
+        help_text="0 gives the most predictable text, 1 gives more variety.",
     )
     seed = forms.IntegerField(
         **SEED.range,
         initial=SEED.default,
-        help_text="The same seed plans the same dialogues.",
+        help_text="The same seed gives the same plan of dialogues.",
     )
     key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
 

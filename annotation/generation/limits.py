@@ -8,7 +8,11 @@ from webapp.llm.limits import MAX_TEMPERATURE
 
 COUNT = Bounds("count", 1, 10_000, sentence="Plan between {least} and {most} dialogues.")
 EXCHANGES = Setting(
-    "exchanges", 1, 10, default=4, sentence="A dialogue has between {least} and {most} exchanges."
+    "exchanges",
+    1,
+    10,
+    default=4,
+    sentence="A dialogue must have between {least} and {most} exchanges.",
 )
 TEMPERATURE = Setting("temperature", 0.0, MAX_TEMPERATURE, default=0.8)
 MAX_SITUATIONS = 2_000
@@ -23,5 +27,7 @@ def read_situations(written: Sequence[str]) -> list[str]:
     if len(read) > MAX_SITUATIONS:
         raise Refused(f"Give at most {MAX_SITUATIONS:,} situations.", code="situations")
     if any(len(text) > MAX_SITUATION for text in read):
-        raise Refused(f"A situation has at most {MAX_SITUATION:,} characters.", code="situations")
+        raise Refused(
+            f"A situation can have at most {MAX_SITUATION:,} characters.", code="situations"
+        )
     return read

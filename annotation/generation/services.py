@@ -47,12 +47,12 @@ def generation_start(
     unknown = sorted(set(emotions) - set(EMOTIONS))
     if unknown or not emotions:
         raise Refused(
-            f"Choose emotions among the 32 labels; {', '.join(unknown) or 'none'} was given.",
+            f"Choose emotions from the list of 32. You gave: {', '.join(unknown) or 'none'}.",
             code="emotions",
         )
     for endpoint in (supporter, simulator):
         if endpoint.project_id != project.pk or endpoint.archived_at is not None:
-            raise Refused("Choose endpoints of this project.", code="endpoint")
+            raise Refused("Choose endpoints from this project.", code="endpoint")
     with transaction.atomic():
         known = runs.started_before(GenerationRun, project=project, key=key)
         if known is not None:
@@ -103,7 +103,7 @@ def _plan(
         Profile.objects.filter(project=project).order_by("number").values_list("pk", flat=True)
     )
     if not profiles:
-        raise Refused("The project has no profiles yet. Import dialogues first.", code="profiles")
+        raise Refused("This project has no profiles yet. Import dialogues first.", code="profiles")
     known: dict[str, list[str]] = {emotion: list(situations) for emotion in emotions}
     if not situations:
         rows = (
@@ -119,7 +119,7 @@ def _plan(
     missing = [emotion for emotion in emotions if not known[emotion]]
     if missing:
         raise Refused(
-            f"There is no situation for {', '.join(missing)}. Type situations, or leave it out.",
+            f"No situations found for: {', '.join(missing)}. Type some, or remove these emotions.",
             code="situations",
         )
     rng = random.Random(f"plan/{seed}")  # noqa: S311  (a plan, not a secret)

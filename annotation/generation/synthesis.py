@@ -143,4 +143,4 @@ async def _speak(
                 text=spans["response"],
                 calls=tuple(calls),
             )
-    raise NoTurn(f"The {speaker} answered turn {position + 1} without a word.", speaker, calls)
+    raise NoTurn(f"The {speaker}’s turn {position + 1} was empty.", speaker, calls)

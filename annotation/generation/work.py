@@ -86,7 +86,8 @@ async def _write_dialogue(
         if gone is not None:
             name = _endpoint_of(run, reason.speaker).name
             raise RunFailed(
-                f"The endpoint “{name}” fails again and again. {gone.reason} Go on when it answers."
+                f"The endpoint “{name}” keeps failing. {gone.reason} Resume the run when it "
+                "answers."
             ) from reason
     else:
         await in_db(_seal, claim, item, dialogue)
@@ -198,5 +199,5 @@ def _fail_if_nothing_was_made(claim: Claim[GenerationRun]) -> None:
     items = claim.run.items
     if not items.filter(state=GenerationItem.State.DONE).exists():
         first = items.filter(state=GenerationItem.State.FAILED).first()
-        reason = first.error if first else "Nothing was planned."
+        reason = first.error if first else "No dialogues were planned."
         raise RunFailed(f"No dialogue could be finished. The first reason: {reason}")

@@ -32,11 +32,11 @@ from webapp.runs.api import (
     run_paths,
 )
 
-QUERY = OpenApiParameter("q", str, description="Words of the text, or a dialogue's number.")
+QUERY = OpenApiParameter("q", str, description="Words from the text, or a dialogue's number.")
 
 
 class GivenSerializer(serializers.Serializer[Any]):
-    """What a judge gave for one criterion; null where it has not come to it."""
+    """A judge's score for one criterion; null if there is none yet."""
 
     score_status = serializers.CharField(source="status")
     value = serializers.FloatField(allow_null=True)
@@ -53,8 +53,8 @@ class CellSerializer(serializers.Serializer[Any]):
     change = serializers.FloatField(allow_null=True, help_text="In levels.")
 
 
-class ScoredTextSerializer(serializers.Serializer[Any]):
-    """One text by the published wording (`before`) and by the draft (`after`)."""
+class TriedSerializer(serializers.Serializer[Any]):
+    """One text with the published wording (`before`) and with the draft (`after`)."""
 
     position = serializers.IntegerField(source="item.position")
     target = serializers.UUIDField(source="item.target_id")
@@ -67,8 +67,8 @@ class ScoredTextSerializer(serializers.Serializer[Any]):
     change = serializers.FloatField(allow_null=True)
 
 
-class DraftScoringSerializer(serializers.Serializer[Any]):
-    """What every scoring tells of itself."""
+class TrialSerializer(serializers.Serializer[Any]):
+    """The fields of every trial."""
 
     version = serializers.UUIDField(source="version_id")
     judge = serializers.UUIDField(source="judge_id")
@@ -79,7 +79,7 @@ class DraftScoringSerializer(serializers.Serializer[Any]):
 class PlaygroundSerializer(DraftScoringSerializer, serializers.ModelSerializer[PlaygroundRun]):
     status = serializers.CharField(read_only=True)
     is_stale = serializers.BooleanField(
-        source="shown.is_stale", help_text="The draft's text is another one by now."
+        source="shown.is_stale", help_text="The draft has changed since."
     )
     unread = serializers.ListField(
         source="shown.scoring.unread_uids",
@@ -103,7 +103,7 @@ class PastTurnSerializer(serializers.Serializer[Any]):
 
 
 class PastedSerializer(serializers.Serializer[Any]):
-    """A reply that is no turn, in the place of the turn `after` or in a context of its own."""
+    """A reply that is not a turn: it replaces the turn `after` or has its own context."""
 
     raw = serializers.CharField(max_length=MAX_PASTED, trim_whitespace=False)
     after = serializers.UUIDField(required=False)
@@ -142,7 +142,7 @@ class MeasuredSerializer(serializers.Serializer[Any]):
 class CriterionChangeSerializer(serializers.Serializer[Any]):
     uid = serializers.CharField(source="criterion.uid")
     name = serializers.CharField(source="criterion.name")
-    wording = serializers.CharField(help_text="What the draft does to it; empty for nothing.")
+    wording = serializers.CharField(help_text="What the draft changes in it; empty for no change.")
     n = serializers.IntegerField()
     up = serializers.IntegerField()
     down = serializers.IntegerField()
@@ -151,7 +151,7 @@ class CriterionChangeSerializer(serializers.Serializer[Any]):
 
 
 class RankingSerializer(serializers.Serializer[Any]):
-    """Groups of replies to the same words, ranked by both wordings."""
+    """Groups of replies to the same context, ranked with both wordings."""
 
     groups = serializers.IntegerField()
     replies = serializers.IntegerField()
@@ -161,7 +161,7 @@ class RankingSerializer(serializers.Serializer[Any]):
 
 
 class ShiftSerializer(serializers.Serializer[Any]):
-    """Weighted kappa of the judge with people by both wordings, with the paired difference."""
+    """Weighted kappa of the judge with people for both wordings, with the paired difference."""
 
     before = serializers.FloatField(source="first.value", allow_null=True)
     after = serializers.FloatField(source="second.value", allow_null=True)
@@ -234,7 +234,7 @@ class PlaygroundViewSet(RunViewSet):
         parameters=[IDEMPOTENCY_KEY],
     )
     def start(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Score texts by the draft as it is now."""
+        """Score texts with the current draft."""
         version = version_for(self.member, id)
         given = NewPlaygroundSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -252,7 +252,7 @@ class PlaygroundViewSet(RunViewSet):
 
     @extend_schema(parameters=[QUERY], responses=TextChoiceSerializer(many=True))
     def texts(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Texts of the project that the draft can be tried on, the newest that fit."""
+        """The newest texts of the project on which you can try the draft."""
         version = version_for(self.member, id)
         query = request.query_params.get("q", "")[:MAX_QUERY]
         found = texts_for(self.member, str(text_of(version)["target"]), query)
@@ -297,7 +297,7 @@ class ImpactViewSet(RunViewSet):
 
 
 class ImpactTextViewSet(ProjectViewSet):
-    """What became of each text of a preview; the sample has at most 500."""
+    """The result for each text of a preview. A sample has at most 500 texts."""
 
     queryset = ImpactRun.objects.none()
     serializer_class = ScoredTextSerializer
@@ -310,7 +310,7 @@ class ImpactTextViewSet(ProjectViewSet):
 
 
 class SampleViewSet(ProjectViewSet):
-    """What a preview of this version can be drawn from."""
+    """The samples for a preview of this version."""
 
     queryset = ImpactRun.objects.none()
     serializer_class = SampleSerializer

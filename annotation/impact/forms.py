@@ -25,7 +25,7 @@ def judges_of(project: Project) -> QuerySet[Judge]:
 
 class JudgeField(forms.ModelChoiceField):
     def label_from_instance(self, judge: Judge) -> str:
-        reads = "reads the wording" if judge.kind == Judge.Kind.LLM else "does not read wording"
+        reads = "reads the wording" if judge.kind == Judge.Kind.LLM else "does not read the wording"
         return f"{judge}, {reads}"
 
 
@@ -82,19 +82,19 @@ class ImpactForm(forms.Form):
     key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
     judge = JudgeField(queryset=Judge.objects.none(), empty_label=None)
     sample = forms.ChoiceField(
-        label="Texts", help_text="Both wordings are put to the same judge on the same texts."
+        label="Texts", help_text="The judge scores the same texts with both wordings."
     )
     size = forms.IntegerField(
-        label="At most",
+        label="Number of texts",
         **SIZE.range,
         initial=SIZE.default,
-        help_text=f"Texts, up to {SIZE.most}. More texts, narrower intervals.",
+        help_text=f"At most {SIZE.most}. More texts give narrower intervals.",
     )
     seed = forms.IntegerField(
-        label="Draw",
+        label="Seed",
         **SEED.range,
         initial=SEED.default,
-        help_text="Which texts are drawn; the same number draws the same ones.",
+        help_text="Decides which texts are drawn. The same seed draws the same texts.",
     )
 
     def __init__(self, *args: Any, project: Project, version: RubricVersion, **kwargs: Any) -> None:

@@ -192,7 +192,7 @@ class ImpactState:
     def _agreement(self, criterion: CriterionSpec, people: Column) -> HumanAgreement:
         effect = self._effect(criterion)
         if effect in ("meaning", "removed", "new"):
-            reason = f"{_in_words(effect)}: what people gave does not stand for the new text"
+            reason = f"{_in_words(effect)}: earlier ratings don’t apply to the new text"
             return HumanAgreement(criterion, None, reason)
         given: dict[UUID, tuple[float | None, float | None]] = {}
         for row in self.scored:

@@ -117,13 +117,13 @@ def impact_start(
         base = published_before(locked)
         if base is None or base.spec is None:
             raise Refused(
-                "There is nothing to compare with: no version of this rubric is published yet.",
+                "No version of this rubric is published yet, so there is nothing to compare with.",
                 code="no_base",
             )
         open_ones = ImpactRun.objects.filter(project=project, status__in=OPEN)
         if open_ones.count() >= MAX_OPEN_PREVIEWS:
             raise TooMany(
-                f"{MAX_OPEN_PREVIEWS} previews are under way. Wait for one, or stop it.",
+                f"{MAX_OPEN_PREVIEWS} previews are already running. Wait for one, or stop it.",
                 code="too_many_open",
             )
         after = freeze_spec(project=project, content=text_of(locked))
@@ -159,7 +159,7 @@ def _require_few_tries(version: RubricVersion, actor: User) -> None:
     under_way = PlaygroundRun.objects.filter(version=version, created_by=actor, status__in=OPEN)
     if under_way.count() >= MAX_OPEN_TRIES:
         raise TooMany(
-            "Your last tries are still being scored. Score this one when they are done.",
+            "Your last trials are still being scored. Try again when they are done.",
             code="too_many_open",
         )
 
@@ -175,15 +175,15 @@ def _chosen(
     wants_dialogues = spec.content["target"] == "dialogue"
     if wants_dialogues and (turns or pasted) or not wants_dialogues and dialogues:
         raise Refused(
-            "This rubric rates whole dialogues: pick some of the project."
+            "This rubric rates whole dialogues. Choose dialogues from the project."
             if wants_dialogues
-            else "This rubric rates single replies: pick turns, or paste a reply.",
+            else "This rubric rates single replies. Choose turns, or paste a reply.",
             code="target_kind",
         )
     if not turns and not dialogues and pasted is None:
-        raise Refused("Pick a text of the project, or paste a reply.", code="no_text")
+        raise Refused("Choose a text from the project, or paste a reply.", code="no_text")
     if len(turns) + len(dialogues) > MAX_TRIED:
-        raise Refused(f"Try at most {MAX_TRIED} texts at once.", code="too_many_texts")
+        raise Refused(f"You can try at most {MAX_TRIED} texts at once.", code="too_many_texts")
     chosen = targets_for(
         project=project, turns=dict.fromkeys(turns), dialogues=dict.fromkeys(dialogues)
     )
@@ -191,8 +191,8 @@ def _chosen(
         chosen = [_pasted_target(project, pasted), *chosen]
     if blind_among(actor, project, [target.pk for target in chosen]):
         raise Refused(
-            "You still rate one of these texts yourself, so no judge's score of it is shown to "
-            "you. Leave it out.",
+            "You still have to rate one of these texts yourself, so its judge score is hidden. "
+            "Remove it.",
             code="blind",
         )
     return list({target.pk: target for target in chosen}.values())
@@ -204,7 +204,7 @@ def _pasted_target(project: Project, pasted: Pasted) -> Target:
     said = sum(len(turn["text"]) for turn in pasted.history)
     longest = max(len(pasted.raw), len(pasted.situation), said)
     if len(pasted.history) > MAX_HISTORY:
-        raise Refused(f"At most {MAX_HISTORY} turns come before a reply.", code="too_long")
+        raise Refused(f"At most {MAX_HISTORY} turns can come before a reply.", code="too_long")
     if longest > MAX_PASTED:
         raise Refused(
             f"At most {MAX_PASTED:,} characters can be scored at once; this has {longest:,}. "
@@ -239,10 +239,10 @@ def _sample(
     SEED.require(seed)
     offered = dict(sampling.choices_for(version.project, version))
     if key not in offered:
-        raise Refused("The project has no such sample.", code="unknown_sample")
+        raise Refused("This sample is not in the project.", code="unknown_sample")
     drawn = sampling.draw(version.project, version, key, limit=size, seed=seed)
     kinds = sampling.kinds_for(str(spec.content["target"]))
     targets = [target for target in drawn if target.kind in kinds]
     if not targets:
-        raise Refused("Nothing that this rubric rates is in this sample.", code="empty")
+        raise Refused("This sample has no texts that this rubric can rate.", code="empty")
     return offered[key], targets

@@ -55,7 +55,9 @@ def mean_of(changes: Sequence[float], *, resample: bool = True) -> Measured:
         return Measured(None, None, None, 0, "no text has both scores")
     values = np.asarray(changes, dtype=float)
     if not resample:
-        return Measured(float(values.mean()), None, None, len(values), "texts are still to come")
+        return Measured(
+            float(values.mean()), None, None, len(values), "not all texts are scored yet"
+        )
     return _measured(float(values.mean()), [values], lambda x, axis: x.mean(axis=axis))
 
 
@@ -70,9 +72,9 @@ def ranking_of(groups: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Ran
     return Ranking(
         groups=len(groups),
         replies=sum(len(before) for before, _ in groups),
-        tau=_mean_or(taus, "no group is ranked by both texts: all its replies are equal"),
+        tau=_mean_or(taus, "no group has different scores with both wordings"),
         flipped=_share(flips, told_apart),
-        advantage=_mean_or(moved.tolist(), "there is no group"),
+        advantage=_mean_or(moved.tolist(), "there are no groups"),
     )
 
 
@@ -115,7 +117,9 @@ def _share(part: Floats, whole: Floats) -> Measured:
     """The share over all groups; groups are what is resampled, `n` counts pairs."""
     pairs = int(whole.sum())
     if not pairs:
-        return Measured(None, None, None, 0, "the old text told no two replies of a group apart")
+        return Measured(
+            None, None, None, 0, "with the old wording, all replies of a group have the same score"
+        )
 
     def share(part: Floats, whole: Floats, axis: int) -> Floats:
         total = whole.sum(axis=axis)
@@ -132,7 +136,7 @@ def _measured(value: float, samples: Sequence[Floats], statistic: Callable[..., 
 
     n = len(samples[0])
     if n < 2:
-        return Measured(value, None, None, n, "no interval: there is only one")
+        return Measured(value, None, None, n, "no interval: only one value")
     interval = bootstrap(
         samples,
         statistic,

@@ -314,7 +314,7 @@ def _stop_where_nothing_scores(seen: _Seen) -> None:
         raise RunFailed(
             f"{len(silent)} texts in a row got no score. The last reason: "
             f"{_first(seen.failures[silent[-1]].values())} "
-            "The scores made before are kept; go on when the judge answers again."
+            "The scores given so far are saved. Resume the run when the judge answers again."
         )
 
 
@@ -323,7 +323,7 @@ def _fail_if_nothing_was_scored(scoring: _DraftScoring) -> None:
     failures = list(scoring.run.items.order_by("position").values_list("failures", flat=True))
     if failures and all(len(reasons) >= max(judged, 1) for reasons in failures):
         raise RunFailed(
-            f"The judge scored nothing. The first reason: {_first(failures[0].values())}"
+            f"The judge gave no scores. The first reason: {_first(failures[0].values())}"
         )
 
 

@@ -68,7 +68,7 @@ class FitSerializer(serializers.ModelSerializer[FitRun]):
 class NewFitSerializer(serializers.Serializer[Any]):
     version = serializers.UUIDField(help_text="A published rubric version.")
     judge_name = serializers.CharField(
-        max_length=Judge.MAX_NAME, help_text="The same name again makes the judge's next version."
+        max_length=Judge.MAX_NAME, help_text="The same name creates the judge's next version."
     )
     rater_kinds = serializers.ListField(
         child=serializers.ChoiceField(choices=[str(kind) for kind in services.FITTING_KINDS]),
@@ -116,7 +116,8 @@ class JudgeRunDetailSerializer(JudgeRunSerializer):
     reused = serializers.IntegerField(source="state.reused")
     failed = serializers.IntegerField(source="state.failed")
     hidden = serializers.IntegerField(
-        source="state.hidden", help_text="Texts that you still rate: left out of the criteria."
+        source="state.hidden",
+        help_text="Texts that you still have to rate. They are left out of the criteria.",
     )
     progress = RunProgressSerializer(source="state.progress")
     usage = UsageSerializer(source="state.usage")
@@ -130,7 +131,7 @@ class JudgeRunDetailSerializer(JudgeRunSerializer):
 
 
 class NewJudgeRunSerializer(serializers.Serializer[Any]):
-    """Over a snapshot, or over a set as it is now."""
+    """Judge a snapshot, or a set as it is now."""
 
     version = serializers.UUIDField(help_text="A published rubric version.")
     judge = serializers.UUIDField()
@@ -141,7 +142,7 @@ class NewJudgeRunSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("snapshot" in attrs) == ("collection" in attrs):
-            raise serializers.ValidationError("Name a snapshot or a collection.")
+            raise serializers.ValidationError("Give a snapshot or a collection.")
         return attrs
 
 
@@ -158,7 +159,7 @@ class JudgeScoreSerializer(serializers.ModelSerializer[Score]):
 
 class ResultSerializer(serializers.ModelSerializer[JudgeItem]):
     state = serializers.CharField(read_only=True)
-    scores = JudgeScoreSerializer(many=True, help_text="None where they are hidden from you.")
+    scores = JudgeScoreSerializer(many=True, help_text="Null if they are hidden from you.")
     scores_hidden = serializers.BooleanField()
     total = serializers.FloatField(allow_null=True)
 
@@ -239,7 +240,7 @@ class JudgeRunViewSet(RunViewSet):
 
 
 class JudgeResultViewSet(ProjectViewSet):
-    """What became of each text of a judge run."""
+    """The result for each text of a judge run."""
 
     queryset = JudgeItem.objects.none()
     serializer_class = ResultSerializer

@@ -48,15 +48,15 @@ class FitForm(_StyledForm):
         label="Name of the judge",
         max_length=Judge.MAX_NAME,
         initial="Learned judge",
-        help_text="The same name again makes the judge’s next version.",
+        help_text="The same name creates the judge’s next version.",
     )
     rater_kinds = forms.MultipleChoiceField(
         label="Learn from ratings by",
         choices=[(kind.value, kind.label) for kind in FITTING_KINDS],
         widget=forms.CheckboxSelectMultiple,
         initial=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
-        help_text="Ratings of the test split are never used. Ratings by construction come with "
-        "synthetic texts of known quality; no person gave them.",
+        help_text="Ratings of the test split are never used. “By construction” means that a "
+        "synthetic text came with known levels. No person gave them.",
     )
 
     def offer(self, project: Project) -> None:
@@ -81,11 +81,11 @@ class FitForm(_StyledForm):
 
 class LLMJudgeForm(_StyledForm):
     name = forms.CharField(
-        max_length=Judge.MAX_NAME, help_text="The same name again makes its next version."
+        max_length=Judge.MAX_NAME, help_text="The same name creates the judge’s next version."
     )
     endpoint = forms.ModelChoiceField(queryset=Endpoint.objects.none(), empty_label=None)
     mode = forms.ChoiceField(
-        label="Asks for",
+        label="How it scores",
         choices=list(MODES.items()),
         initial=DEFAULTS.mode,
     )
@@ -101,15 +101,16 @@ class JudgeRunForm(_StyledForm):
         label="Set", queryset=Collection.objects.none(), empty_label=None
     )
     limit = forms.IntegerField(
-        label="At most",
+        label="Maximum number of texts",
         **MEMBERS.range,
         initial=500,
-        help_text="Texts. A set that has more gives some of them.",
+        help_text="If the set has more, only some of them are judged.",
     )
     seed = forms.IntegerField(
         **SEED.range,
         initial=SEED.default,
-        help_text="0 takes the first ones; any other number draws at random, the same each time.",
+        help_text="0 takes the first texts. Any other number draws texts at random, the same "
+        "each time.",
     )
     version = forms.ModelChoiceField(
         label="Rubric version", queryset=RubricVersion.objects.none(), empty_label=None

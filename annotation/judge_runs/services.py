@@ -36,7 +36,10 @@ def judge_start(
             return known
         _require_some_knowledge(judge, version, spec)
         if snapshot.members.exclude(target__kind__in=_kinds(spec)).exists():
-            raise Refused(f"{version} does not rate what is in this set.", code="target_kind")
+            raise Refused(
+                f"{version} can’t rate this kind of text. Choose another set or version.",
+                code="target_kind",
+            )
         run = runs.start(
             JudgeRun,
             project=project,
@@ -90,7 +93,9 @@ def judge_collection(
 
 def _spec_of(version: RubricVersion) -> Spec:
     if version.spec is None:
-        raise Refused("Publish the version first: runs use published text.", code="not_published")
+        raise Refused(
+            "Publish the version first. Runs use published versions only.", code="not_published"
+        )
     return version.spec
 
 
@@ -102,8 +107,8 @@ def _require_some_knowledge(judge: Judge, version: RubricVersion, spec: Spec) ->
     criteria = from_json(spec.content).judge_criteria
     if not any(judge.fitted_on.get(c.uid) == criterion_hash(c) for c in criteria):
         raise Refused(
-            f"{judge} does not read wording, and learned none of the criteria of {version}. "
-            "Choose the version that it was fitted on, or a judge that reads the rubric.",
+            f"{judge} has not learned any criterion of {version}. Choose the version that it was "
+            "fitted on, or a judge that reads the rubric.",
             code="knows_no_criterion",
         )
 
@@ -131,17 +136,20 @@ def fit_start(
 ) -> FitRun:
     """Queue the fitting of a judge called `judge_name` on ratings by these kinds of rater."""
     if version.spec is None:
-        raise Refused("Publish the version first: a judge learns from its ratings.", code="version")
+        raise Refused(
+            "Publish the version first. A judge learns from ratings with a published version.",
+            code="version",
+        )
     unknown = set(rater_kinds) - set(FITTING_KINDS)
     if unknown or not rater_kinds:
-        raise Refused("Choose whose ratings the judge learns from.", code="rater_kinds")
+        raise Refused("Choose whose ratings the judge should learn from.", code="rater_kinds")
     judge_name = checked_name(judge_name)
     SEED.require(seed)
     found = ratings_for(version.spec, rater_kinds=rater_kinds).count()
     if found < MIN_RATINGS:
         raise Refused(
-            f"There are {found} ratings of this version by these raters outside the test split; "
-            f"a judge needs at least {MIN_RATINGS}.",
+            f"A judge needs at least {MIN_RATINGS} ratings outside the test split. These raters "
+            f"gave {found} with this version.",
             code="too_few_ratings",
         )
     return runs.start(

@@ -58,8 +58,8 @@ async def _judge_all(claim: Claim[JudgeRun]) -> None:
         await while_held(claim, *pipeline.parts())
     if endpoint is not None and work.given_up:
         raise RunFailed(
-            f"The endpoint “{endpoint.name}” fails again and again. {work.given_up} "
-            "The scores made before are kept; go on when it answers."
+            f"The endpoint “{endpoint.name}” keeps failing. {work.given_up} "
+            "The scores given so far are saved. Resume the run when it answers."
         )
     await in_db(_fail_if_nothing_was_judged, claim.run)
 
@@ -106,8 +106,8 @@ class _Work:
         if self._failed_in_a_row >= GIVE_UP_AFTER:
             raise RunFailed(
                 f"{self._failed_in_a_row} texts in a row got no score. The last reason: "
-                f"{items[-1].error} The scores made before are kept; go on when the judge "
-                "answers again."
+                f"{items[-1].error} The scores given so far are saved. Resume the run when the "
+                "judge answers again."
             )
 
 
@@ -275,4 +275,4 @@ def _keep_calls(
 def _fail_if_nothing_was_judged(run: JudgeRun) -> None:
     if run.items.exists() and not run.items.filter(rating__isnull=False).exists():
         first = run.items.filter(state=JudgeItem.State.FAILED).first()
-        raise RunFailed(f"Nothing was judged. The first reason: {first.error if first else ''}")
+        raise RunFailed(f"No texts were judged. The first reason: {first.error if first else ''}")

@@ -103,7 +103,7 @@ class PlaygroundRun(DraftScoringRun):
     """A few texts that somebody tries a draft on, beside the editor."""
 
     kind = "playground"
-    title = "Try"
+    title = "Trial"
     task = "annotation.work_on_playground"
 
     class Meta(DraftScoringRun.Meta):

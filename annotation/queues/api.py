@@ -42,7 +42,7 @@ class QueueProgressSerializer(serializers.Serializer):
     complete = serializers.IntegerField(help_text="Items with all their ratings.")
     begun = serializers.IntegerField()
     untouched = serializers.IntegerField()
-    held = serializers.IntegerField(help_text="Items that somebody has in hand now.")
+    held = serializers.IntegerField(help_text="Items that somebody is rating now.")
 
 
 class QueuePersonSerializer(serializers.Serializer):
@@ -89,14 +89,18 @@ class NewQueueSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=Queue.MAX_NAME)
     version = OfProject(queryset=RubricVersion.objects.all(), help_text="A published version.")
     collection = OfProject(
-        queryset=Collection.objects.all(), required=False, help_text="Is frozen for the queue."
+        queryset=Collection.objects.all(),
+        required=False,
+        help_text="A set. It is frozen for the queue.",
     )
     snapshot = OfProject(
-        queryset=Snapshot.objects.all(), required=False, help_text="In place of a collection."
+        queryset=Snapshot.objects.all(), required=False, help_text="Use this or a collection."
     )
     raters = Annotators(queryset=User.objects.all(), many=True, allow_empty=False)
     overlap = serializers.IntegerField(**OVERLAP.range, default=OVERLAP.default)
-    limit = serializers.IntegerField(**MEMBERS.range, required=False, help_text="Of a collection.")
+    limit = serializers.IntegerField(
+        **MEMBERS.range, required=False, help_text="Applies to a collection."
+    )
     seed = serializers.IntegerField(
         **SEED.range, default=SEED.default, help_text="0: by dialogue and turn."
     )
@@ -135,7 +139,7 @@ class QueueViewSet(ProjectViewSet):
         responses={201: QueueDetailSerializer},
     )
     def create(self, request: Request, **kwargs: Any) -> Response:
-        """Open a queue over a collection, which is frozen for it, or over a snapshot."""
+        """Create a queue from a collection, which is then frozen, or from a snapshot."""
         queue = services.queue_create(
             project=self.member.project, actor=self.member.user, **self._read(NewQueueSerializer)
         )
@@ -147,7 +151,7 @@ class QueueViewSet(ProjectViewSet):
 
     @extend_schema(operation_id="queue_close", request=None, responses=QueueDetailSerializer)
     def close(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
-        """Give out nothing more and take no rating; drafts are kept."""
+        """Close the queue: no more items and ratings. Drafts are kept."""
         queue = access.queue_of(self.member, queue_id)
         services.queue_close(queue=queue, actor=self.member.user)
         return self._answer(queue_id)
@@ -164,7 +168,7 @@ class QueueViewSet(ProjectViewSet):
         responses=QueueDetailSerializer,
     )
     def raters(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
-        """Who rates from now on."""
+        """Set who rates from now on."""
         queue = access.queue_of(self.member, queue_id)
         services.queue_set_raters(
             queue=queue, actor=self.member.user, **self._read(QueueRatersSerializer)

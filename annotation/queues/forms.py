@@ -29,24 +29,24 @@ class QueueForm(forms.Form):
     name = forms.CharField(max_length=Queue.MAX_NAME)
     source = forms.ChoiceField(
         label="What is rated",
-        help_text="A set is frozen for the queue as it is now. A snapshot was frozen before: "
-        "choose one to have the same items rated again.",
+        help_text="If you choose a set, it is frozen as it is now. Choose a snapshot to have the "
+        "same items rated again.",
     )
     version = _VersionChoice(
         label="Rubric", queryset=RubricVersion.objects.none(), empty_label=None
     )
     overlap = forms.IntegerField(
-        label="Ratings of each item",
+        label="Ratings per item",
         **OVERLAP.range,
         initial=OVERLAP.default,
-        help_text="Agreement needs two people or more.",
+        help_text="You need at least two to see agreement.",
     )
     limit = forms.IntegerField(
-        label="Items at most",
+        label="Maximum number of items",
         **MEMBERS.range,
         initial=100,
         required=False,
-        help_text="Of a set: its first items in the order below.",
+        help_text="For a set, the first items in the order below are used.",
     )
     order = forms.ChoiceField(
         choices=[("given", "By dialogue and turn"), ("random", "In random order")],
@@ -54,10 +54,10 @@ class QueueForm(forms.Form):
         initial="given",
     )
     lease_minutes = forms.IntegerField(
-        label="Minutes that an item is kept",
+        label="Release an item after (minutes)",
         **LEASE_MINUTES.range,
         initial=LEASE_MINUTES.default,
-        help_text="Counted from the last change. After it, somebody else may get the item.",
+        help_text="Counted from the annotator’s last change. Then somebody else can rate the item.",
     )
     raters = RaterChoices(label="Who rates", queryset=User.objects.none())
 
@@ -102,7 +102,7 @@ def _sources(project: Project) -> list[tuple[str, Sequence[tuple[str, str]]]]:
         for row in snapshots_of(project)[:100]
     ]
     groups: list[tuple[str, Sequence[tuple[str, str]]]] = [
-        ("Sets, frozen now", sets),
+        ("Sets (frozen now)", sets),
         ("Snapshots", snapshots),
     ]
     return [group for group in groups if group[1]]

@@ -2,7 +2,7 @@
 
 from webapp.limits import Setting
 
-OVERLAP = Setting("overlap", 1, 20, default=2, sentence="{least} to {most} people rate each item.")
+OVERLAP = Setting("overlap", 1, 20, default=2, sentence="Each item needs {least} to {most} people.")
 LEASE_MINUTES = Setting(
-    "lease", 1, 24 * 60, default=30, sentence="An item is kept for {least} to {most} minutes."
+    "lease", 1, 24 * 60, default=30, sentence="Release an item after {least} to {most} minutes."
 )

@@ -174,7 +174,7 @@ def _worry(row: Assignment) -> Concern:
     return Concern(
         title=title_of(target),
         by=str(row.rater.user),
-        kind="Flag" if flagged else "Skip",
+        kind="Concern" if flagged else "Skip",
         reason=row.flag_reason if flagged else row.skip_reason,
         dialogue_id=turn.dialogue_id if turn else target.dialogue_id,
         position=turn.position if turn else None,

@@ -45,12 +45,12 @@ def queue_create(
     _check(name, version, raters, overlap, lease_minutes)
     kind = from_json(version.spec.content).target  # type: ignore[union-attr]
     if (collection is None) == (snapshot is None):
-        raise Refused("A queue is made from a set or from a snapshot.", code="source")
+        raise Refused("Choose either a set or a snapshot for the queue.", code="source")
     with transaction.atomic():
         # The number comes first: it makes two clicks on the button wait for each other.
         number = next_number(project, "queue")
         if Queue.objects.filter(project=project, name=name, closed_at=None).exists():
-            raise Refused(f"A queue named “{name}” is open already.", code="name")
+            raise Refused(f"There is already an open queue named “{name}”.", code="name")
         if collection is not None:
             snapshot = freeze(collection=collection, actor=actor, seed=seed, limit=limit, kind=kind)
         assert snapshot is not None  # noqa: S101  (one of the two is there)
@@ -129,7 +129,7 @@ def _check(
     if version.status != RubricVersion.Status.PUBLISHED or version.spec is None:
         raise Refused("People rate published rubric versions only.", code="not_published")
     if not from_json(version.spec.content).judge_criteria:
-        raise Refused("This rubric has only checks; nobody rates them.", code="only_checks")
+        raise Refused("This rubric has only checks. People don’t rate checks.", code="only_checks")
     OVERLAP.require(overlap)
     LEASE_MINUTES.require(lease_minutes)
     _require_annotators(version.project, raters)
@@ -141,7 +141,7 @@ def _require_annotators(project: Project, raters: Sequence[User]) -> None:
         raise Refused("Choose at least one annotator.", code="raters")
     known = Membership.objects.filter(project=project, role=Role.ANNOTATOR, user_id__in=ids)
     if known.count() < len(ids):
-        raise Refused("Somebody chosen is no annotator of this project.", code="raters")
+        raise Refused("Somebody you chose is not an annotator in this project.", code="raters")
 
 
 def _add_items(queue: Queue, kind: str) -> int:
@@ -150,7 +150,9 @@ def _add_items(queue: Queue, kind: str) -> int:
     # A pasted text is a single reply, as a turn is.
     if any((found == "dialogue") != (kind == "dialogue") for _, found in members):
         wanted = "whole dialogues" if kind == "dialogue" else "single replies"
-        raise Refused(f"The rubric rates {wanted}; the snapshot has others.", code="target_kind")
+        raise Refused(
+            f"The rubric rates {wanted}, but this snapshot has other texts.", code="target_kind"
+        )
     Item.objects.bulk_create(
         (
             Item(project_id=queue.project_id, queue=queue, position=position, target_id=target)

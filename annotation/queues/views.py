@@ -31,7 +31,7 @@ def queue_new(request: HttpRequest, member: Member) -> HttpResponse:
         except Refused as refusal:
             form.add_error(refusal.code if refusal.code in form.fields else None, str(refusal))
         else:
-            words = f"“{queue.name}” is open. It stands on the desk of its annotators now."
+            words = f"“{queue.name}” is open. Annotators can rate it now."
             messages.success(request, words)
             return _to_queue(member, queue.pk)
     return render(request, "queues/new.html", {"member": member, "form": form})
@@ -87,8 +87,8 @@ def queue_raters(request: HttpRequest, member: Member, queue_id: UUID) -> HttpRe
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        who = "One person rates" if len(raters) == 1 else f"{len(raters)} people rate"
-        messages.success(request, f"{who} in “{found.name}” from now on.")
+        who = "1 person" if len(raters) == 1 else f"{len(raters)} people"
+        messages.success(request, f"{who} can rate in “{found.name}” now.")
     return _to_queue(member, queue_id)
 
 

@@ -40,7 +40,7 @@ def read_draft(spec: RubricSpec, data: object) -> Draft:
     that people do not rate, a level that it lacks, or anything else that is no draft.
     """
     if not isinstance(data, Mapping):
-        raise BadDraft("A draft is an object with scores and rationales.")
+        raise BadDraft("A draft must be an object with scores and rationales.")
     criteria = {c.uid: c for c in spec.judge_criteria}
     scores = _of_criteria(data.get("scores", {}), criteria, "scores")
     rationales = _of_criteria(data.get("rationales", {}), criteria, "rationales")
@@ -53,13 +53,13 @@ def read_draft(spec: RubricSpec, data: object) -> Draft:
 def read_active_seconds(value: object) -> float:
     """Seconds of work as a browser measured them. Raises BadDraft for what is no such number."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise BadDraft("The time on the item is a number of seconds.")
+        raise BadDraft("The time on the item must be a number of seconds.")
     try:
         seconds = float(value)
     except ValueError:
-        raise BadDraft("The time on the item is a number of seconds.") from None
+        raise BadDraft("The time on the item must be a number of seconds.") from None
     if not math.isfinite(seconds) or seconds < 0:
-        raise BadDraft("The time on the item is a number of seconds.")
+        raise BadDraft("The time on the item must be a number of seconds.")
     return min(seconds, MAX_ACTIVE_SECONDS)
 
 
@@ -67,9 +67,9 @@ def _of_criteria(
     data: object, criteria: Mapping[str, CriterionSpec], name: str
 ) -> Mapping[str, object]:
     if not isinstance(data, Mapping):
-        raise BadDraft(f"The {name} of a draft are an object by criterion.")
+        raise BadDraft(f"The {name} of a draft must be an object with one entry per criterion.")
     if any(uid not in criteria for uid in data):
-        raise BadDraft(f"The {name} name a criterion that people do not rate here.")
+        raise BadDraft(f"The {name} contain a criterion that people don’t rate here.")
     return data
 
 
@@ -79,13 +79,15 @@ def _level(criterion: CriterionSpec, value: object) -> int | str:
     levels = {str(level): level for level in criterion.level_values}
     if isinstance(value, int | str) and not isinstance(value, bool) and str(value) in levels:
         return levels[str(value)]
-    raise BadDraft(f"{criterion.name} has the levels {', '.join(levels)}.")
+    raise BadDraft(f"{criterion.name} must have one of these levels: {', '.join(levels)}.")
 
 
 def _text(criterion: CriterionSpec, value: object) -> str:
     if not isinstance(value, str):
-        raise BadDraft(f"The rationale of {criterion.name} is text.")
+        raise BadDraft(f"The rationale for {criterion.name} must be text.")
     if len(value) > MAX_RATIONALE:
-        raise BadDraft(f"The rationale of {criterion.name} is over {MAX_RATIONALE:,} characters.")
+        raise BadDraft(
+            f"The rationale for {criterion.name} has more than {MAX_RATIONALE:,} characters."
+        )
     # PostgreSQL can't store this character.
     return value.replace("\x00", "")

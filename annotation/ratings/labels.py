@@ -18,7 +18,7 @@ def names_of(raters: Iterable[Rater], member: Member) -> dict[UUID, str]:
 
 def _name(rater: Rater, member: Member, letters: dict[UUID, str]) -> str:
     if rater.kind == Rater.Kind.CONSTRUCTION:
-        return f"{rater}, by construction"
+        return f"{rater}, synthetic"
     if rater.pk not in letters:
         return str(rater)
     return "You" if rater.user_id == member.user.pk else f"Rater {letters[rater.pk]}"

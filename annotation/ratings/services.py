@@ -185,7 +185,7 @@ def _require_published(new: Iterable[NewRating]) -> None:
 
 def _check(new: NewRating, rubric: _Rubric) -> None:
     if new.purpose not in _PURPOSES[new.rater.kind]:
-        raise Refused("This kind of rater does not rate for that purpose.", code="purpose")
+        raise Refused("This kind of rater can’t rate for that purpose.", code="purpose")
     if (new.target.kind == Target.Kind.DIALOGUE) != (rubric.spec.target == "dialogue"):
         kind = "whole dialogues" if rubric.spec.target == "dialogue" else "single replies"
         raise Refused(f"“{rubric.spec.title}” rates {kind}.", code="target_kind")
@@ -206,19 +206,21 @@ def _check(new: NewRating, rubric: _Rubric) -> None:
 def _check_score(score: NewScore, criterion: CriterionSpec, kind: str) -> None:
     if kind == _Kind.PERSON:
         if criterion.kind == "check":
-            raise Refused(f"{criterion.name} is a check; nobody rates it.", code="check")
+            raise Refused(f"{criterion.name} is a check. People don’t rate checks.", code="check")
         if score.status not in (Score.Status.SCORED, Score.Status.NOT_APPLICABLE):
             raise Refused(f"{criterion.name} has no score.", code="status")
     if score.status not in Score.Status.values:
         raise Refused(f"{criterion.name} has an unknown status.", code="status")
     if (score.status == Score.Status.SCORED) != (score.value is not None):
-        raise Refused(f"{criterion.name} needs a value exactly where it is scored.", code="value")
+        raise Refused(
+            f"{criterion.name} needs a value if it is scored, and no value otherwise.", code="value"
+        )
     levels = criterion.level_values
     if score.value is not None and score.value not in levels:
         known = ", ".join(map(str, levels))
-        raise Refused(f"{criterion.name} has the levels {known}.", code="level")
+        raise Refused(f"{criterion.name} must have one of these levels: {known}.", code="level")
     if score.expected is not None and not levels[0] <= score.expected <= levels[-1]:
-        raise Refused(f"{criterion.name} expects a value outside its scale.", code="expected")
+        raise Refused(f"{criterion.name} has an expected value outside its scale.", code="expected")
     if any(passage.span not in ("", *SPAN_NAMES) for passage in score.evidence):
         raise Refused(f"{criterion.name} has evidence in an unknown span.", code="span")
 

@@ -151,7 +151,7 @@ def _make(project: Project, turns: Sequence[UUID], dialogues: Sequence[UUID]) ->
     wanted: dict[UUID, list[UUID | None]] = {pk: [None] for pk in dialogues}
     for turn in turns:
         if turn not in by_turn:
-            raise Refused("A turn to rate is not in this project.", code="unknown_turn")
+            raise Refused("One of the turns is not in this project.", code="unknown_turn")
         wanted.setdefault(by_turn[turn], []).append(turn)
     # In one order, whoever makes them: in orders of their own two would wait for each other's
     # rows until the database refuses one.
@@ -160,7 +160,7 @@ def _make(project: Project, turns: Sequence[UUID], dialogues: Sequence[UUID]) ->
         chunk = ids[start : start + _CHUNK]
         scripts = _scripts(chunk, project=project)
         if len(scripts) < len(chunk):
-            raise Refused("A dialogue to rate is not in this project.", code="unknown_dialogue")
+            raise Refused("One of the dialogues is not in this project.", code="unknown_dialogue")
         Target.objects.bulk_create(
             (
                 _target(project, scripts[pk], turn)

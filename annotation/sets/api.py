@@ -45,7 +45,7 @@ class SetSerializer(serializers.ModelSerializer[Collection]):
 
 
 class SetDetailSerializer(SetSerializer):
-    size = serializers.IntegerField(read_only=True, help_text="Members that it has now.")
+    size = serializers.IntegerField(read_only=True, help_text="Number of members now.")
 
     class Meta(SetSerializer.Meta):
         fields = (*SetSerializer.Meta.fields, "size")

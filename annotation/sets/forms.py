@@ -25,7 +25,7 @@ class FreezeForm(forms.Form):
         label="Size",
         required=False,
         **MEMBERS.range,
-        help_text="Left empty, all members.",
+        help_text="Leave empty for all members.",
     )
     seed = forms.IntegerField(
         required=False,

@@ -3,7 +3,7 @@
 from webapp.limits import SEED, Bounds
 
 MEMBERS = Bounds(
-    "too_many", 1, 200_000, sentence="A snapshot holds between {least} and {most} members."
+    "too_many", 1, 200_000, sentence="A snapshot must have between {least} and {most} members."
 )
 
 

@@ -71,7 +71,7 @@ def freeze(
         MEMBERS.require(limit)
     query, ids = _members(collection, seed=seed, limit=limit, kind=kind)
     if not ids:
-        raise Refused("Nothing is in this set yet.", code="empty")
+        raise Refused("This set is empty.", code="empty")
     MEMBERS.require(len(ids))
     with transaction.atomic():
         # The number comes first: of two who freeze at once one waits here. They make targets in
@@ -160,4 +160,4 @@ def _require_ours(project: Project, query: SetQuery) -> None:
     )
     for pk, model in named:
         if pk and not model._default_manager.filter(project=project, pk=pk).exists():
-            raise Refused("The project has no such run or profile.", code="unknown_id")
+            raise Refused("This run or profile is not in the project.", code="unknown_id")

@@ -99,7 +99,7 @@ def snapshot_freeze(request: HttpRequest, member: Member, set_id: UUID) -> HttpR
         else:
             size = snapshot.members.count()
             members = "1 member" if size == 1 else f"{number(size)} members"
-            messages.success(request, f"Snapshot {snapshot.number} is frozen, with {members}.")
+            messages.success(request, f"Snapshot {snapshot.number} was created with {members}.")
             return redirect("set", project_id=member.project.pk, set_id=collection.pk)
     return render(request, "data/set.html", _set_context(member, collection, form))
 

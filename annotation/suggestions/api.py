@@ -44,7 +44,7 @@ class SourceSerializer(serializers.Serializer[Any]):
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
-    """A proposal. Whoever still rates one of its texts gets no reason and no texts."""
+    """A proposal. If you still have to rate one of its texts, reason and texts are hidden."""
 
     id = serializers.UUIDField(source="suggestion.pk")
     run = serializers.UUIDField(source="suggestion.run_id")
@@ -68,7 +68,7 @@ class NewSuggestionRunSerializer(serializers.Serializer[Any]):
 class AcceptSerializer(serializers.Serializer[Any]):
     expected_revision = serializers.IntegerField(**REVISION.range)
     content = ContentField(
-        required=False, help_text="The proposal with other words, in the form of its content."
+        required=False, help_text="The proposal with your changes, in the same form as its content."
     )
 
 
@@ -106,7 +106,7 @@ class SuggestionViewSet(ProjectViewSet):
 
     @extend_schema(request=AcceptSerializer)
     def accept(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Take a proposal over into the draft. 409 where somebody else saved in between."""
+        """Accept a proposal into the draft. 409 if somebody else saved in between."""
         suggestion = suggestion_for(self.member, id)
         given = AcceptSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -157,7 +157,7 @@ def _anchor(entry: Any, spec: RubricSpec, texts: int) -> Proposal:
     keys = {criterion_key(i): c for i, c in enumerate(spec.judge_criteria)}
     criterion = keys.get(entry["criterion"]) if isinstance(entry["criterion"], str) else None
     if criterion is None:
-        raise ReplyError("The reply proposes an anchor for no criterion of the rubric.")
+        raise ReplyError("The reply proposes an anchor for a criterion that is not in the rubric.")
     level = _whole(entry["level"])
     if level not in {each.value for each in criterion.levels}:
         raise ReplyError(f"{criterion.name} has no level {level}.")
@@ -174,10 +174,10 @@ def _criterion(entry: Any, spec: RubricSpec, texts: int) -> Proposal:
     _require_fields(entry, ("name", "description", "levels", "reason", "texts"))
     name = _string(entry["name"], MAX_NAME)
     if name.casefold() in {criterion.name.casefold() for criterion in spec.criteria}:
-        raise ReplyError(f"The rubric has a criterion “{name}” already.")
+        raise ReplyError(f"The rubric already has a criterion “{name}”.")
     levels = [_level(level) for level in _list(entry["levels"], "levels", MAX_LEVELS)]
     if len({level["value"] for level in levels}) < max(len(levels), 2):
-        raise ReplyError("A new criterion needs two levels or more, each once.")
+        raise ReplyError("A new criterion needs at least two different levels.")
     return Proposal(
         reason=_string(entry["reason"], MAX_TEXT),
         texts=_texts(entry["texts"], texts),
@@ -193,7 +193,7 @@ def _level(entry: Any) -> dict[str, Any]:
     _require_fields(entry, ("value", "label", "anchor"))
     value = _whole(entry["value"])
     if abs(value) > 10:
-        raise ReplyError(f"{value} is no level of an ordinary scale.")
+        raise ReplyError(f"{value} is not a usual level. Levels are from -10 to 10.")
     return {
         "value": value,
         "label": _string(entry["label"], MAX_NAME),
@@ -211,7 +211,7 @@ def _texts(value: Any, count: int) -> tuple[int, ...]:
     known = {text_key(i): i for i in range(count)}
     codes = _list(value, "texts", count)
     if not codes or not all(isinstance(code, str) and code in known for code in codes):
-        raise ReplyError("A proposal names no text that it comes from.")
+        raise ReplyError("A proposal does not name the texts it is based on.")
     return tuple(sorted({known[code] for code in codes}))
 
 

@@ -42,17 +42,17 @@ def suggest_start(
             return known
         locked = lock_version(version)
         if locked.status != RubricVersion.Status.DRAFT:
-            raise Refused("Proposals are made for a draft.", code="not_a_draft")
+            raise Refused("Proposals need a draft.", code="not_a_draft")
         under_way = SuggestionRun.objects.filter(
             version=locked, status__in=[Status.PENDING, Status.RUNNING]
         )
         if under_way.exists():
-            raise Refused("A model is reading for this draft already.", code="under_way")
+            raise Refused("A model is already working on this draft.", code="under_way")
         apart = disagreements(locked, member)
         if not apart:
             raise Refused(
-                "No text has raters who gave it different levels, so there is nothing to learn "
-                "from yet.",
+                "Raters have not given different levels to any text yet, so there is nothing to "
+                "learn from.",
                 code="no_disagreement",
             )
         run = runs.start(
@@ -123,7 +123,7 @@ def _open_one(suggestion: Suggestion) -> Suggestion:
     require_open(locked.version.project)
     if locked.state != State.OPEN:
         word = locked.get_state_display().lower()  # type: ignore[attr-defined]
-        raise Refused(f"{locked.decided_by} has decided already: {word}.", code="decided")
+        raise Refused(f"{locked.decided_by} has already decided: {word}.", code="decided")
     return locked
 
 
@@ -166,7 +166,7 @@ def _one_spelling(content: object) -> object:
 
 def _not_its_form() -> Refused:
     refusal = Refused(
-        "The words have the form of the proposal: the same fields and levels, each with a text.",
+        "Keep the proposal’s fields and levels, and fill in a text for each.",
         code="bad_content",
     )
     refusal.status = 400
@@ -180,8 +180,8 @@ def _applied(spec: RubricSpec, suggestion: Suggestion, content: Mapping[str, Any
     there = next((c for c in spec.criteria if c.uid == suggestion.uid), None)
     if there is None or suggestion.level not in {level.value for level in there.levels}:
         raise Refused(
-            "The draft no longer has the level that this proposal is about. Reject it, or bring "
-            "the level back.",
+            "The draft no longer has the level that this proposal changes. Reject the proposal, or "
+            "add the level again.",
             code="place_gone",
         )
     levels = tuple(

@@ -108,11 +108,11 @@ def suggestion_accept(request: HttpRequest, member: Member, suggestion_id: UUID)
             ),
         )
         if accepted:
-            messages.success(request, "The draft has it now. Everything else stayed as it was.")
+            messages.success(request, "The proposal is now in the draft. Nothing else changed.")
     else:
         messages.error(
             request,
-            f"Not taken over, and the draft did not change. {next(iter(form.errors.values()))[0]}",
+            f"Not accepted. The draft did not change. {next(iter(form.errors.values()))[0]}",
         )
     return _back(request, suggestion)
 

@@ -57,7 +57,7 @@ async def _suggest(claim: Claim[SuggestionRun]) -> None:
         *before, last = done.calls
         await in_db(_keep, claim, [*before, replace(last, error=str(error))], [])
         raise RunFailed(
-            f"The model’s answer could not be read, so nothing of it is proposed: {error}"
+            f"The model’s answer could not be read, so it gave no proposals: {error}"
         ) from error
     await in_db(_keep, claim, done.calls, proposals)
 

@@ -53,14 +53,15 @@ const SETTINGS = {
 
 test("a training run in words", () => {
   const words = describe(SETTINGS, 0.5);
-  assert.match(words, /^100 steps with 8 prompts and 4 replies to each: 3,200 replies/);
-  assert.match(words, /Each training prompt comes about 4 times\./);
-  assert.match(words, /50 held-out prompts are answered once each\. 4 checkpoints are kept\./);
-  assert.match(words, /that takes about 28 min\.$/);
+  assert.match(words, /^100 steps with 8 prompts and 4 replies to each, so 3,200 replies/);
+  assert.match(words, /Each training prompt is used about 4 times\./);
+  assert.match(words, /50 held-out prompts are answered once before and once after training\./);
+  assert.match(words, /4 checkpoints are saved\./);
+  assert.match(words, /This takes about 28 min, based on the last run in this project\.$/);
 });
 
 test("what is not known about a training run is said", () => {
   const words = describe({ ...SETTINGS, prompts: 0, steps: 0, saveEvery: 0 }, 0);
-  assert.match(words, /Not every training prompt comes\./);
-  assert.match(words, /is known after the first run/);
+  assert.match(words, /Not all training prompts are used\./);
+  assert.match(words, /is unknown before the first run/);
 });

@@ -13,7 +13,7 @@ STEPS_A_PAGE = 100
 # Names of series and what people call them, in the order of the table.
 LABELS: Mapping[str, str] = {
     "reward": "Reward",
-    "reward_std": "Deviation in a group",
+    "reward_std": "Standard deviation in a group",
     "format": "Format",
     "emotion": "Emotion match",
     "rubric": "Rubric",
@@ -21,12 +21,12 @@ LABELS: Mapping[str, str] = {
     "entropy": "Entropy",
     "length": "Reply length",
     "clipped_ratio": "Cut off",
-    "frac_reward_zero_std": "Groups that all agree",
+    "frac_reward_zero_std": "Groups with no spread (nothing to learn from)",
     "judge_failures": "Judge failures",
     "loss": "Loss",
     "grad_norm": "Gradient norm",
     "learning_rate": "Learning rate",
-    "step_time_s": "Seconds a step",
+    "step_time_s": "Seconds per step",
 }
 # Decimals of a column of the table; what is not named differs too much in size for one number.
 PLACES: Mapping[str, int] = {

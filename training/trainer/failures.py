@@ -3,7 +3,7 @@
 import errno
 
 DIVERGED = (
-    "{what} is not a number any more: training diverged. Lower the learning rate, or raise beta, "
+    "{what} became invalid, so the training failed. Lower the learning rate, or raise beta, "
     "and start a new run from an earlier checkpoint."
 )
 
@@ -18,13 +18,16 @@ def in_words(error: Exception) -> str:
         return str(error)
     if _is_out_of_memory(error):
         return (
-            "The machine ran out of memory. Use fewer prompts or rollouts a step, or shorter "
-            "completions. Starting again goes on from the last checkpoint."
+            "The machine ran out of memory. Use fewer prompts or replies per step, or shorter "
+            "replies. If you resume the run, it continues from the last checkpoint."
         )
     if isinstance(error, RuntimeError) and "probability tensor contains" in str(error):
         return DIVERGED.format(what="The model's output")
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "The disk is full. Free some space; starting again goes on from the last checkpoint."
+        return (
+            "The disk is full. Free some space. If you resume the run, it continues from the "
+            "last checkpoint."
+        )
     return f"An unexpected error ended the run: {type(error).__name__}: {error}"
 
 

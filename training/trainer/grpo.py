@@ -82,8 +82,8 @@ def grpo_trainer(
     """TRL's trainer for the spec, and what reports its steps. Raises ConfigError."""
     settings, per_step = spec.grpo, spec.grpo.prompts_per_step
     if len(rows) < per_step:
-        reason = f"{len(rows)} prompts are fewer than the {per_step} of a step."
-        raise ConfigError("data.train", reason)
+        reason = f"There are {len(rows)} prompts, but each step needs {per_step}."
+        raise SpecError("data.train", reason)
     ordered = in_training_order(rows, settings.steps * per_step, spec.seed, per_step=per_step)
     reward = Reward(spec, ordered, rater, events)
     trainer = GRPOTrainer(

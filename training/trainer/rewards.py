@@ -119,7 +119,7 @@ def require_judgements(
     )
     why = reasons.most_common(1)[0][0] if reasons else "No criterion applied."
     raise TrainingFailed(
-        f"The judge failed on {len(failed)} of {len(results)} rollouts of a step; at most "
-        f"{max_share:.0%} may. The most common reason: {why} Starting again goes on from the last "
-        "checkpoint."
+        f"The judge failed on {len(failed)} of {len(results)} replies in one step. The limit is "
+        f"{max_share:.0%}. The most common reason: {why} If you resume the run, it continues "
+        "from the last checkpoint."
     )

@@ -100,7 +100,7 @@ def announce(events: EventLog, spec: RunSpec, step: int) -> None:
         steps_total=spec.settings.steps,
     )
     if step:
-        events.append("log", level="info", text=f"Going on from the checkpoint of step {step}.")
+        events.append("log", level="info", text=f"Continuing from the checkpoint of step {step}.")
 
 
 def require_disk(spec: RunSpec, run_dir: Path) -> None:
@@ -111,8 +111,8 @@ def require_disk(spec: RunSpec, run_dir: Path) -> None:
     free = shutil.disk_usage(run_dir).free
     if free < needed:
         raise TrainingFailed(
-            f"The disk has {free / 1e9:.1f} GB free and this run needs {needed / 1e9:.1f} GB for "
-            "its checkpoints. Free some space or save less often."
+            f"The disk has {free / 1e9:.1f} GB free, but this run needs {needed / 1e9:.1f} GB for "
+            "its checkpoints. Free some space, or save checkpoints less often."
         )
 
 

@@ -8,7 +8,7 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   if (!box || !event.detail.lengthComputable || !event.detail.total) return;
   const share = event.detail.loaded / event.detail.total;
   $("progress", box).value = share;
-  say(box, share < 1 ? percent.format(share) : "Sent, being checked");
+  say(box, share < 1 ? percent.format(share) : "Sent. Checking the file");
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -25,8 +25,8 @@ for (const failure of ["htmx:sendError", "htmx:responseError"])
     say(
       $("[data-upload-progress]", form),
       isTooLarge
-        ? "The file is larger than the studio takes. Nothing was imported."
-        : "The file did not arrive. Nothing was imported; try again.",
+        ? "The file is too large. Nothing was imported."
+        : "The upload failed. Nothing was imported. Try again.",
     );
   });
 

@@ -60,7 +60,7 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"])
     const { xhr } = event.detail;
     if (event.target === item?.form) item.submission.failed(xhr);
     else if (item?.root.contains(event.target) || event.target === document.body)
-      toast(parseJson(xhr?.responseText)?.detail ?? "That did not reach the studio. Try again.");
+      toast(parseJson(xhr?.responseText)?.detail ?? "The studio could not be reached. Try again.");
   });
 
 // The rating arrived. This comes before the swap.

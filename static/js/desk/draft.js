@@ -5,7 +5,7 @@ import { isSameRating } from "./scores.js";
 
 const PAUSE_MS = 700;
 export const RETRY_AFTER_S = 5;
-export const KEPT_HERE = "Your rating is kept on this computer.";
+export const KEPT_HERE = "Your rating is saved on this computer.";
 
 export class Draft {
   constructor(root, criteria, clock) {
@@ -64,7 +64,7 @@ export class Draft {
 
   saved({ is_held: isHeld }) {
     if (this.autosaver.isDirty) return;
-    const ranOut = " The time for this item ran out; it may be taken by somebody else.";
+    const ranOut = " Your time for this item ran out, so somebody else may rate it.";
     this.say("saved", `Draft saved${isHeld ? "" : `.${ranOut}`}`);
   }
 
@@ -89,8 +89,8 @@ export class Draft {
 
   conflict({ revision, draft }) {
     this.say("failed", "Changed in another window.", [
-      ["Keep this one", () => this.#keepThis(revision, draft)],
-      ["Show the other", () => this.#showOther()],
+      ["Keep this version", () => this.#keepThis(revision, draft)],
+      ["Show the other version", () => this.#showOther()],
     ]);
   }
 

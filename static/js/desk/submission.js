@@ -4,7 +4,7 @@ import { parseJson } from "../lib/http.js";
 import { KEPT_HERE, RETRY_AFTER_S } from "./draft.js";
 
 export const UNDER_WAY =
-  "This rating is being submitted, and the next item comes in a moment. That key was not taken.";
+  "Your rating is being submitted. That key had no effect. The next item opens in a moment.";
 
 export class Submission {
   constructor(form, criteria, draft, clock) {
@@ -59,11 +59,11 @@ export class Submission {
   #refused(status, body) {
     if (status === 401 || status === 403) {
       this.criteria.showProblem(
-        `This was not submitted: you are signed out, or no annotator any more. ${KEPT_HERE}`,
+        `Not submitted: you are signed out, or no longer an annotator. ${KEPT_HERE}`,
       );
       return;
     }
-    this.criteria.showProblem(body?.detail ?? `This was not submitted. ${KEPT_HERE}`);
+    this.criteria.showProblem(body?.detail ?? `Not submitted. ${KEPT_HERE}`);
     if (body?.detail) this.autosaver.discardStored();
   }
 

@@ -28,10 +28,10 @@ export function describe(settings, secondsPerReply) {
   const { steps, promptsPerStep, rolloutsPerPrompt, heldOutPrompts, saveEvery } = settings;
   const replies = steps * promptsPerStep * rolloutsPerPrompt;
   return [
-    `${count(steps)} steps with ${count(promptsPerStep)} prompts and ${count(rolloutsPerPrompt)} replies to each: ${count(replies)} replies are written, checked and scored.`,
+    `${count(steps)} steps with ${count(promptsPerStep)} prompts and ${count(rolloutsPerPrompt)} replies to each, so ${count(replies)} replies are written, checked and scored.`,
     describePasses(settings),
-    `Before and after, ${count(heldOutPrompts)} held-out prompts are answered once each.`,
-    `${count(Math.ceil(steps / Math.max(saveEvery, 1)))} checkpoints are kept.`,
+    `${count(heldOutPrompts)} held-out prompts are answered once before and once after training.`,
+    `${count(Math.ceil(steps / Math.max(saveEvery, 1)))} checkpoints are saved.`,
     describeTime(replies + 2 * heldOutPrompts, secondsPerReply),
   ].join(" ");
 }
@@ -39,12 +39,12 @@ export function describe(settings, secondsPerReply) {
 function describePasses({ steps, promptsPerStep, prompts }) {
   const passes = (steps * promptsPerStep) / Math.max(prompts, 1);
   return passes >= 1
-    ? `Each training prompt comes about ${count(Math.round(passes))} times.`
-    : "Not every training prompt comes.";
+    ? `Each training prompt is used about ${count(Math.round(passes))} times.`
+    : "Not all training prompts are used.";
 }
 
 function describeTime(replies, secondsPerReply) {
   return secondsPerReply
-    ? `After the last run in this project that takes about ${duration(replies * secondsPerReply)}.`
-    : "How long that takes is known after the first run in this project; the run’s page says it from its first step on.";
+    ? `This takes about ${duration(replies * secondsPerReply)}, based on the last run in this project.`
+    : "The time is unknown before the first run in this project. The run’s page shows it from the first step on.";
 }

@@ -81,7 +81,7 @@ def test_other_kinds_of_rater_stand_apart(rated: Desk) -> None:
     _other(rated, made, "construction", [5, 1, 1, 1, 1])
     found = _found(rated)
     assert [rater.name for rater in found.people] == ["Ana Annotator", "Ben Annotator", "Cem Rater"]
-    assert [rater.name for rater in found.others] == ["Survey", "Grammar, by construction"]
+    assert [rater.name for rater in found.others] == ["Survey", "Grammar, synthetic"]
     # The same as without them.
     assert found.among_people()[0].alpha.n == 4
     survey_row = found.compared_with(PEOPLE)[0].criteria[0]
@@ -93,7 +93,7 @@ def test_other_kinds_of_rater_stand_apart(rated: Desk) -> None:
     # Others can be compared with the raters of the source as well.
     assert [each.name for each in found.references()] == ["Median of people", "Survey"]
     against = found.compared_with(str(survey.pk))
-    assert [row.rater.name for row in against] == ["Grammar, by construction"]
+    assert [row.rater.name for row in against] == ["Grammar, synthetic"]
 
 
 def test_one_rater_is_no_agreement(at_desk: Desk, client: Client) -> None:
@@ -108,7 +108,7 @@ def test_imported_ratings_alone_are_no_people(at_desk: Desk, client: Client) -> 
     survey = ratings.external_rater(project=at_desk.cast.project, label="Survey")
     _other(at_desk, survey, "import", [1, 2])
     text = _page(client, at_desk, at_desk.cast.leads[0])
-    assert "No person of this project has rated by this version yet" in text
+    assert "Nobody in this project has rated with this version yet" in text
 
 
 def test_a_withdrawn_rating_does_not_count_and_a_second_pass_stands_for_the_first(
@@ -183,7 +183,7 @@ def test_empty_pages_say_what_would_fill_them(at_desk: Desk, client: Client) -> 
     assert client.get(url, {"version": "nonsense"}).status_code == 404
     at_desk.rate(at_desk.cast.annotators[0])
     unknown = "00000000-0000-0000-0000-000000000000"
-    assert "Nobody has rated by this version" in _page(client, at_desk, lead, version=unknown)
+    assert "Nobody has rated with this version" in _page(client, at_desk, lead, version=unknown)
 
 
 def test_more_ratings_cost_no_more_queries(

@@ -174,7 +174,7 @@ HOSTILE_FILES = {
     "a zip": (b"PK\x03\x04" + bytes(100), "zip"),
     "gzip": (b"\x1f\x8b" + bytes(100), "compressed"),
     "UTF-16": ('{"person": "x"}'.encode("utf-16"), "UTF-16"),
-    "a table": (b"name,text\n1,hello\n", "can’t be told"),
+    "a table": (b"name,text\n1,hello\n", "could not be detected"),
 }
 
 

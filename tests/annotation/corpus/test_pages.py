@@ -136,7 +136,7 @@ def test_the_same_form_sent_twice_starts_one_run(cast: Cast, client: Client) -> 
         (b"", "The file is empty."),
         (b"PK\x03\x04..", "zip archive"),
         ("{}".encode("utf-16"), "UTF-16"),
-        (b"a,b\n1,2", "Choose it."),
+        (b"a,b\n1,2", "Choose it from the list."),
     ],
 )
 def test_a_file_that_is_none_says_so_beside_the_field(

@@ -114,7 +114,7 @@ def test_the_queue_page_says_what_it_leaves_out(rated: Desk, client: Client) -> 
     client.force_login(rated.cast.leads[1])
     page = client.get(reverse("queue", args=[rated.cast.project.pk, rated.queue.pk]))
     text = html_of(page)
-    assert "1 left out: you have yet to rate the item yourself" in text
+    assert "1 hidden until you have rated the item yourself" in text
     # How far the others are may be known; what they gave may not.
     assert "Ben Annotator" in text
 
@@ -129,7 +129,7 @@ def test_agreement_leaves_out_what_its_reader_has_yet_to_rate(rated: Desk, clien
     answer = client.get(url).json()
     assert (answer["items"], answer["hidden"], answer["others"]) == (0, 1, [])
     page = html_of(client.get(reverse("agreement", args=[project])))
-    assert "1 item is left out of this page." in page
+    assert "1 item is hidden on this page." in page
     assert "Strict" not in page
 
     rated.rate(blind)
@@ -199,7 +199,7 @@ def test_a_lead_who_left_gets_no_item_that_others_rated_meanwhile(at_desk: Desk)
     assert (waiting_queues(member)[0].left, waiting_queues(member)[0].free) == (1, 1)
     claimed = at_desk.claim(lead)
     assert claimed.item.position == 5
-    with pytest.raises(Refused, match="could have read") as refusal:
+    with pytest.raises(Refused, match="could have seen") as refusal:
         desk.submit(assignment=own(held), draft=FULL)
     assert refusal.value.code == "read"
     assert own(held).draft["scores"] == FULL["scores"]
@@ -217,7 +217,7 @@ def test_a_queue_that_was_closed_was_open_to_read(at_desk: Desk) -> None:
     queues.queue_close(queue=at_desk.queue, actor=other)
     queues.queue_open(queue=at_desk.queue, actor=other)
     assert at_desk.claim(lead).item.position == 1
-    with pytest.raises(Refused, match="could have read"):
+    with pytest.raises(Refused, match="could have seen"):
         desk.submit(assignment=own(held), draft=FULL)
     # What others give from now on is hidden as ever, and takes nothing away.
     own_item = at_desk.claim(lead)

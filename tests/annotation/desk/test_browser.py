@@ -109,29 +109,29 @@ def test_two_people_rate_blind_by_keyboard_alone_and_the_lead_sees_agreement(
     ana.press("k", "k", "k", "1", "Enter")
     ana.is_at("Dialogue 1, turn 4")
     ana.press("4", "2", "1", "Enter")
-    ana.reads("You are done with First look")
+    ana.reads("You have finished First look")
     assert Rating.objects.filter(rater__user=cast.annotators[0], withdrawn_at=None).count() == 2
 
     ben.begin()
     ben.press("5", "1", "0", "Enter")
     ben.is_at("Dialogue 1, turn 4")
-    # A worry, and a skip that is taken back from the desk.
+    # A concern, and a skip that is taken back from the desk.
     ben.press("f")
     expect(ben.page.locator("#flag-reason")).to_be_focused()
     ben.page.keyboard.type("Sounds unsafe.")
     ben.press("Control+Enter")
-    ben.reads("The lead sees your worry.")
+    ben.reads("The lead will see your concern.")
     expect(ben.page.locator("#flag")).to_be_hidden()
     ben.press("s")
     expect(ben.page.locator("#skip-reason")).to_be_focused()
     ben.press("Control+Enter")
-    ben.reads("You are done with First look")
+    ben.reads("You have finished First look")
     ben.go("desk")
     ben.press("j", "Enter")
     ben.is_at("Dialogue 1, turn 4")
     ben.reads("You skipped this one.")
     ben.press("4", "2", "1", "Enter")
-    ben.reads("You are done with First look")
+    ben.reads("You have finished First look")
 
     for received in ben.received:
         assert WORDS not in received
@@ -150,7 +150,7 @@ def test_a_lost_connection_loses_nothing(at_desk: Desk, seat_of: Seats) -> None:
     ana.begin()
     ana.page.route("**/draft/", lambda route: route.abort())
     ana.press("4")
-    ana.reads("Not saved, trying again in 5 s. Your rating is kept on this computer.")
+    ana.reads("Not saved, trying again in 5 s. Your rating is saved on this computer.")
     assert Assignment.objects.get().draft == {}
     # The page is closed and opened again before the studio is back.
     ana.page.reload()
@@ -185,7 +185,7 @@ def test_another_window_does_not_overwrite(at_desk: Desk, seat_of: Seats) -> Non
     ana.press("1")
     ana.reads("Changed in another window.")
     assert Assignment.objects.get().draft["scores"] == {"empathy": 5}
-    ana.page.get_by_role("button", name="Keep this one").click()
+    ana.page.get_by_role("button", name="Keep this version").click()
     expect(ana.page.locator("[data-saved]")).to_have_text("Draft saved")
     assert Assignment.objects.get().draft["scores"] == {"empathy": 1}
 
@@ -233,7 +233,7 @@ def test_keys_while_a_rating_is_under_way_are_said_and_change_nothing(
     ana.page.route("**/submit/", lambda route: held.append(route), times=1)
     # The draft is still on its way when the rating is handed in: it arrives first.
     ana.press("4", "1", "x", "Enter", "Enter", "2", "k")
-    ana.reads("That key was not taken.")
+    ana.reads("That key had no effect.")
     expect(ana.page.locator(".crit input:checked")).to_have_count(3)
     expect(ana.page.locator(".crit").first.locator("input:checked")).to_have_value("4")
     ana.page.wait_for_function("document.querySelector('[data-rating]').inert")
@@ -281,7 +281,7 @@ def test_a_window_left_open_does_not_submit_over_a_newer_draft(
     ana.press("Enter")
     ana.reads("Changed in another window.")
     assert Rating.objects.count() == 0
-    ana.page.get_by_role("button", name="Keep this one").click()
+    ana.page.get_by_role("button", name="Keep this version").click()
     expect(ana.page.locator("[data-saved]")).to_have_text("Draft saved")
     ana.press("Enter")
     ana.is_at("Dialogue 1, turn 4")

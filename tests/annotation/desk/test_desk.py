@@ -262,7 +262,7 @@ def test_a_surplus_rating_is_not_taken_and_its_draft_is_kept(at_desk: Desk) -> N
     at_desk.rate(ben)
     _expire(held)
     at_desk.rate(cem)
-    with pytest.raises(Refused, match="somebody else has it now") as refusal:
+    with pytest.raises(Refused, match="somebody else is rating it now") as refusal:
         desk.submit(assignment=held, draft=FULL)
     assert refusal.value.code == "full"
     assert own(held).draft["scores"] == FULL["scores"]

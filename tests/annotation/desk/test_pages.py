@@ -50,7 +50,7 @@ def test_the_desk_says_what_waits_and_what_would_change_an_empty_one(
     assert "First look" in text
     assert "of 6 rated" in text
     at_desk.queue.raters.all().delete()
-    assert "A lead makes a queue" in _page(client, "desk", at_desk)
+    assert "A lead creates a queue" in _page(client, "desk", at_desk)
 
 
 def test_an_item_shows_what_was_said_and_nothing_that_came_later(
@@ -190,12 +190,12 @@ def test_nothing_left_says_what_would_change_it(at_desk: Desk, client: Client, a
     for _ in range(6):
         at_desk.rate(ana)
     text = html_of(_next(client, at_desk))
-    assert "You are done with First look" in text
+    assert "You have finished First look" in text
     single = at_desk.another_queue(ana, ben, name="Single", overlap=1, limit=1)
     held = at_desk.claim(ben, single)
     url = reverse("desk_next", args=[at_desk.cast.project.pk, single.pk])
     text = html_of(client.post(url))
-    assert "Others have the last 1 item in hand." in text
+    assert "Other people are rating the last 1 item." in text
     assert held.leased_until.strftime("%H:%M") in text
 
 
@@ -217,7 +217,7 @@ def test_my_ratings_page_by_page(
     monkeypatch: pytest.MonkeyPatch,
     django_assert_num_queries: Any,
 ) -> None:
-    assert "Nothing is rated yet" in _page(client, "my_ratings", at_desk)
+    assert "You have not rated anything yet" in _page(client, "my_ratings", at_desk)
     at_desk.rate(ana, empathy=2)
     at_desk.rate(at_desk.cast.annotators[1])
     url = reverse("my_ratings", args=[at_desk.cast.project.pk])

@@ -112,7 +112,7 @@ def test_splits_follow_the_profile():
         ({"messages": [{"role": "user", "content": " "}]}, "The content of message 1 is empty"),
         (
             {"messages": [{"role": "system", "content": "x"}]},
-            '"messages" has no turn of a seeker or supporter',
+            '"messages" has no turn by a seeker or supporter',
         ),
         ({"person": 5}, '"person" should be text, but is a number'),
         ({"mbti": "INFP-T and more"}, '"mbti" has 15 characters; at most 8 are read'),

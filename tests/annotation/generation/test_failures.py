@@ -77,7 +77,7 @@ def test_an_endpoint_that_goes_away_in_the_middle_loses_nothing_that_was_made(
     script.reply = lambda body, n: answer(speak(body)) if n <= 50 else refusal(503, "restarting")
     run = work(planned(cast, voice, count=20))
     assert run.status == "failed"
-    assert "“Scripted” fails again and again" in run.error and "restarting" in run.error
+    assert "“Scripted” keeps failing" in run.error and "restarting" in run.error
     kept = written(run)
     # Replies that were on their way when it stopped are asked for again.
     assert 0 < sum(map(len, kept.values())) <= 50
@@ -124,7 +124,7 @@ def test_a_model_without_a_word_fails_its_dialogue(
     script.reply = lambda body, n: answer(speak(body) if is_seeker(body) else "  ")
     run = work(planned(cast, voice, count=2))
     assert run.status == "failed"
-    assert "The supporter answered turn 2 without a word." in run.error
+    assert "The supporter’s turn 2 was empty." in run.error
     asked = [body["seed"] for body in script.bodies if not is_seeker(body)]
     assert len(set(asked)) == len(asked) == 6
 

@@ -67,9 +67,9 @@ def test_a_reply_is_scored_live_and_the_scores_turn_stale(
     name.fill("Warmth")
     expect(note).to_be_hidden()
     # Enter in the picker's field searches and leaves the page alone.
-    page.get_by_text("Pick turns of the project").click()
-    page.get_by_label("Words, or a dialogue’s number").press("Enter")
-    expect(page.locator("#pg-picks")).to_contain_text("no text to pick yet")
+    page.get_by_text("Choose turns from the project").click()
+    page.get_by_label("Words or a dialogue number").press("Enter")
+    expect(page.locator("#pg-picks")).to_contain_text("has no texts yet")
     # A save asks for a look at the last try, which may be answered while a new one is asked for.
     asked: list[Route] = []
     page.route("**/playground/", lambda route: asked.append(route))

@@ -149,7 +149,7 @@ def test_a_learned_judge_does_not_pretend(cast: Cast) -> None:
     draft = reworded(cast, draft_open(rubric=version.rubric, actor=cast.clinicians[0]))
     run = worked(tried(cast, draft, judge, turns[:1]))
     page = shown(cast, run)
-    assert "This judge does not read wording." in page and "none of Warmth" in page
+    assert "This judge does not read the wording." in page and "wording of Warmth" in page
     (row,) = state_of(cast, run).rows
     pass_by_uid = {cell.criterion.uid: cell for cell in row.cells}
     assert pass_by_uid["warmth"].after.status == "not_scored"

@@ -48,7 +48,7 @@ def test_an_empty_paste(cast: Cast, voice: Endpoint, client: Client, raw: str) -
 
 def test_no_text_at_all(cast: Cast, voice: Endpoint, client: Client) -> None:
     found = post(client, cast, draft_of(cast), judge=llm_judge(cast, voice).pk)
-    assert found.status_code == 409 and "Pick a text of the project" in html_of(found)
+    assert found.status_code == 409 and "Choose a text from the project" in html_of(found)
     assert found["HX-Retarget"] == "#playground-refused"
 
 
@@ -95,7 +95,7 @@ def test_a_storm_of_clicks_fills_no_queue(cast: Cast, voice: Endpoint, client: C
     draft, judge = draft_of(cast), llm_judge(cast, voice)
     found = [post(client, cast, draft, judge=judge.pk, turns=[turn.pk]) for _ in range(6)]
     assert [each.status_code for each in found] == [200] * 2 + [429] * 4
-    assert "Your last tries are still being scored" in html_of(found[-1])
+    assert "Your last trials are still being scored" in html_of(found[-1])
     assert PlaygroundRun.objects.count() == services.MAX_OPEN_TRIES
     # Another person, and oneself once they are scored, may.
     colleague = Client()
@@ -139,7 +139,7 @@ def test_what_one_still_rates_is_neither_offered_nor_scored_nor_shown(
     QueueRater.objects.create(project=cast.project, queue=queue, user=cast.clinicians[0])
     target = targets_for(project=cast.project, turns=[turn.pk])[0]
     Item.objects.create(project=cast.project, queue=queue, position=0, target=target)
-    with pytest.raises(Refused, match="You still rate"):
+    with pytest.raises(Refused, match="You still have to rate"):
         tried(cast, draft, judge, [turn])
     # Pasted it is the same text, in its place or on its own.
     for pasted in (
@@ -147,7 +147,7 @@ def test_what_one_still_rates_is_neither_offered_nor_scored_nor_shown(
         services.Pasted(raw=turn.raw),
         services.Pasted(raw=f" {turn.text}\n"),
     ):
-        with pytest.raises(Refused, match="You still rate"):
+        with pytest.raises(Refused, match="You still have to rate"):
             tried(cast, draft, judge, pasted=pasted)
     by_colleague = services.playground_start(
         version=draft,
@@ -161,7 +161,7 @@ def test_what_one_still_rates_is_neither_offered_nor_scored_nor_shown(
     assert state.rows == [] and state.scoring.hidden == 1
     assert "left out" in shown(cast, run) and "Get over it." not in shown(cast, run)
     picks = client.get(f"{url(cast, draft)}texts/", {"q": "Get over"}).content
-    assert b"No text has these words." in picks
+    assert b"No texts match." in picks
     # A colleague without a place in the queue sees them.
     colleague = playground_state(run, cast.member(cast.clinicians[1]))
     assert len(colleague.rows) == 1
@@ -183,7 +183,7 @@ def test_the_picker_finds_words_and_numbers(cast: Cast, client: Client) -> None:
 
 def test_the_pane_without_a_judge_says_what_to_do(cast: Cast, client: Client) -> None:
     page = client.get(url(cast, draft_of(cast))).content
-    assert b"No judge yet" in page and b"See the judges" in page
+    assert b"No judges yet" in page and b"See the judges" in page
 
 
 def test_the_pane_shows_the_last_try(cast: Cast, voice: Endpoint, client: Client) -> None:

@@ -135,8 +135,8 @@ def test_a_judge_that_reads_no_wording_says_so(cast: Cast) -> None:
     assert pass_by_uid["asks"].n == 24
     assert state.undefined == 24 and state.chart is None and state.total.value is None
     page = client_page(cast, run)
-    assert "does not read wording, so this is no preview" in page
-    assert "None of" not in page and "No change can be told" in page
+    assert "does not read the wording, so it can’t preview your changes" in page
+    assert "None of" not in page and "The effect is unknown" in page
 
 
 def services_draft(cast: Cast, version: RubricVersion) -> RubricVersion:
@@ -210,7 +210,7 @@ def test_what_can_not_be_previewed_is_refused(cast: Cast, voice: Endpoint) -> No
     with pytest.raises(Refused, match="nothing to compare"):
         previewed(cast, first.versions.get(), judge)
     draft = draft_of(cast)
-    with pytest.raises(Refused, match="no such sample"):
+    with pytest.raises(Refused, match="sample is not in the project"):
         previewed(cast, draft, judge, "set:00000000-0000-7000-8000-000000000000")
     with pytest.raises(Refused, match="1 to 500"):
         previewed(cast, draft, judge, size=501)

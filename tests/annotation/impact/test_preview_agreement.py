@@ -51,7 +51,7 @@ def test_without_groups_it_says_what_would_make_them(cast: Cast, voice: Endpoint
     texts(cast, 3)
     run = worked(previewed(cast, reworded(cast, draft_of(cast)), llm_judge(cast, voice)))
     assert state_of(cast, run).ranking is None
-    assert "Groups come from the rollouts of a GRPO run" in client_page(cast, run)
+    assert "Choose the rollouts of a GRPO run" in client_page(cast, run)
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_construction_counts_as_no_person(cast: Cast, voice: Endpoint) -> None:
     run = worked(previewed(cast, reworded(cast, draft), llm_judge(cast, voice), "rated:others"))
     state = state_of(cast, run)
     assert len(state.scored) == 4 and state.agreement == []
-    assert "No person has rated these texts" in client_page(cast, run)
+    assert "Nobody has rated these texts" in client_page(cast, run)
 
 
 def test_a_changed_meaning_is_compared_with_nobody(cast: Cast, voice: Endpoint) -> None:

@@ -165,7 +165,7 @@ def test_whoever_still_rates_a_text_sees_no_judge_score_of_it(
     assert {criterion["n"] for criterion in detail["criteria"]} == {19}
     url = reverse("judge_run", kwargs={"project_id": cast.project.pk, "run_id": run.pk})
     html = html_of(lead.get(url))
-    assert "5 texts that you still rate yourself are left out here" in html
+    assert "5 texts that you still have to rate are hidden here" in html
     lead.force_login(cast.leads[1])
     assert lead.get(at("judge_run_retrieve", cast, run)).json()["hidden"] == 0
 

@@ -132,7 +132,7 @@ def test_an_endpoint_that_goes_away_fails_the_run_and_keeps_what_it_gave(
     judging.work(str(run.pk))
     run.refresh_from_db()
     assert run.status == "failed"
-    assert "fails again and again" in run.error and "out of memory" in run.error
+    assert "keeps failing" in run.error and "out of memory" in run.error
     assert run.items.filter(state=JudgeItem.State.DONE).count() == 8
     script.reply = lambda body, count: answer(GOOD)
     runs.resume(run, actor=cast.leads[0])

@@ -81,14 +81,14 @@ def test_a_withdrawn_rating_makes_room(cast: Cast, target: Target, spec: Spec) -
 @pytest.mark.parametrize(
     ("scores", "words"),
     [
-        ((NewScore("empathy", 6), NewScore("plan", 1)), "levels 1, 2, 3, 4, 5"),
+        ((NewScore("empathy", 6), NewScore("plan", 1)), "levels: 1, 2, 3, 4, 5"),
         ((NewScore("empathy", 2.5), NewScore("plan", 1)), "levels"),
         ((NewScore("empathy", 3),), "Not rated yet: Plan"),
         ((NewScore("nothing", 3),), "no such criterion"),
         ((NewScore("empathy", 3), NewScore("empathy", 3)), "no such criterion"),
         ((NewScore("empathy"), NewScore("plan", 1)), "needs a value"),
         ((NewScore("empathy", 3, status="failed"), NewScore("plan", 1)), "no score"),
-        ((*GOOD, NewScore("format", 1)), "nobody rates it"),
+        ((*GOOD, NewScore("format", 1)), "don’t rate checks"),
         ((), "needs a score"),
     ],
 )

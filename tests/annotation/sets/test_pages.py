@@ -29,4 +29,4 @@ def test_a_set_is_made_and_frozen(cast: Cast, client: Client) -> None:
     snapshot = Snapshot.objects.get()
     assert snapshot.members.count() == 1
     page = html_of(client.get(response.url))
-    assert snapshot.short_hash in page and "is frozen, with 1 member." in page
+    assert snapshot.short_hash in page and "was created with 1 member." in page

@@ -123,7 +123,7 @@ def test_one_character_more_is_refused(
 ) -> None:
     row = proposal(cast, draft)
     page = by_page(writer, row, changed(**{name: "x" * (most + 1)}))
-    assert [str(message)[:15] for message in page.context["messages"]] == ["Not taken over,"]
+    assert [str(message)[:13] for message in page.context["messages"]] == ["Not accepted."]
     api = by_api(writer, row, changed(**{name: "x" * (most + 1)}))
     assert api.status_code == 400 and api.json()["detail"]
     row.refresh_from_db()
@@ -135,5 +135,5 @@ def test_a_revision_that_no_draft_can_have(
 ) -> None:
     row = proposal(cast, draft)
     page = by_page(writer, row, changed(), REVISION.most + 1)
-    assert "Not taken over" in str(next(iter(page.context["messages"])))
+    assert "Not accepted" in str(next(iter(page.context["messages"])))
     assert by_api(writer, row, changed(), REVISION.most + 1).status_code == 400

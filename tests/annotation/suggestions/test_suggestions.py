@@ -161,7 +161,7 @@ def test_an_answer_that_can_not_be_read_is_a_recorded_error(
         assert not Suggestion.objects.exists()
     assert ModelCall.objects.exclude(error="").count() == 3
     page = page_of(cast, draft)
-    assert "No proposals came of it." in page and "The draft did not change." in page
+    assert "The model made no proposals." in page and "The draft did not change." in page
 
 
 @pytest.mark.django_db(transaction=True)
@@ -192,7 +192,7 @@ def test_of_two_who_decide_the_second_is_told(cast: Cast, voice: Endpoint) -> No
     draft, _ = differing(cast)
     anchor = asked(cast, draft, voice).suggestions.first()
     suggesting.suggestion_reject(suggestion=anchor, actor=cast.clinicians[1])
-    with pytest.raises(Refused, match="Carl Clinician has decided already"):
+    with pytest.raises(Refused, match="Carl Clinician has already decided"):
         accept(cast, anchor)
     assert RubricVersion.objects.get(pk=draft.pk).revision == 0
 
@@ -214,7 +214,7 @@ def test_a_place_that_is_gone_and_a_form_that_is_none(cast: Cast, voice: Endpoin
     draft, _ = differing(cast)
     anchor = asked(cast, draft, voice).suggestions.first()
     for edited in ({}, {"anchor": 3}, {"anchor": ""}, {"anchor": "x", "level": 1}, "x"):
-        with pytest.raises(Refused, match="form of the proposal"):
+        with pytest.raises(Refused, match="proposal’s fields and levels"):
             accept(cast, anchor, edited=edited)
     spec = from_json(draft.draft)
     written(cast, draft, replace(spec, criteria=(spec.criteria[0], spec.criteria[2])))
@@ -228,7 +228,7 @@ def test_nobody_differs_and_no_model_is_there(cast: Cast, voice: Endpoint) -> No
     draft = draft_of(cast)
     with pytest.raises(Refused, match="nothing to learn"):
         asked(cast, draft, voice)
-    assert "Nobody differs yet" in page_of(cast, draft)
+    assert "No disagreements yet" in page_of(cast, draft)
     Endpoint.objects.filter(pk=voice.pk).update(archived_at="2026-01-01T00:00:00Z")
     assert "No model to ask" in page_of(cast, draft)
 
@@ -242,7 +242,7 @@ def test_one_run_of_a_draft_at_a_time(cast: Cast, voice: Endpoint) -> None:
         for _ in range(2)
     )
     assert first == again
-    with pytest.raises(Refused, match="reading for this draft already"):
+    with pytest.raises(Refused, match="already working on this draft"):
         suggesting.suggest_start(version=draft, member=member, key="two", endpoint=voice)
     # A worker that comes twice asks once.
     suggestion_work.work(str(first.pk))
@@ -267,7 +267,7 @@ def test_whoever_still_rates_a_text_sees_neither_it_nor_the_reason(
     target = targets_for(project=cast.project, turns=[turn.pk])[0]
     Item.objects.create(project=cast.project, queue=queue, position=0, target=target)
     page = page_of(cast, draft)
-    assert "You still rate one of the texts" in page
+    assert "You still have to rate one of these texts" in page
     assert "in two ways" not in page and turn.text not in page
     shown = suggestions_page(draft, cast.member(cast.clinicians[1]))
     assert shown["open"][0].sources and shown["open"][0].reason
@@ -323,7 +323,7 @@ def test_deciding_on_the_page(cast: Cast, voice: Endpoint) -> None:
     fields = {"expected_revision": 0, "anchor": "Mine."}
     assert client.post(f"{base}/{anchor.pk}/accept/", fields).status_code == 302
     shown = html_of(client.get(page))
-    assert "The draft has it now." in shown and "Accepted with changes" in shown
+    assert "The proposal is now in the draft." in shown and "Accepted with changes" in shown
     fields = {
         "expected_revision": 0,
         "name": "Pace",

@@ -64,7 +64,7 @@ def form_data(ready: World, **changes: object) -> dict[str, object]:
 def test_an_empty_project_says_what_to_do_next(client: Client, cast: Cast) -> None:
     client.force_login(cast.leads[0])
     where = {"project_id": cast.project.pk}
-    assert "Nothing was trained yet" in text_of(client, reverse("training_runs", kwargs=where))
+    assert "No training runs yet" in text_of(client, reverse("training_runs", kwargs=where))
     page = text_of(client, reverse("training_new", kwargs=where))
     for words in ("no base checkpoint", "no set", "no published rubric", "no judge"):
         assert words in page
@@ -89,7 +89,7 @@ def test_the_form_starts_a_run_and_a_second_click_starts_no_other(
 ) -> None:
     address = url("training_new", world=ready)
     page = text_of(lead, address)
-    for meaning in ("How strongly the model is held near its base", "cut off", "group’s mean"):
+    for meaning in ("How strongly the model stays close to its base", "cut off", "group’s mean"):
         assert meaning in page
     first = lead.post(address, form_data(ready, part_rubric=2))
     second = lead.post(address, form_data(ready, part_rubric=2))
@@ -125,7 +125,7 @@ def test_ids_of_another_project_are_no_choice(lead: Client, ready: World, cast: 
 
 def test_a_run_before_its_first_step(lead: Client, run: TrainingRun) -> None:
     page = text_of(lead, url("training_run", run))
-    assert "Waiting for the worker" in page
+    assert "Waiting for the training worker" in page
     assert f'ws-connect="/live/training/{run.pk}/"' in page
     assert "Gate: not set" in page
 
@@ -136,9 +136,9 @@ def test_a_run_shows_charts_evaluation_and_rollouts(lead: Client, run: TrainingR
     page = text_of(lead, url("training_run", run))
     assert "ws-connect" not in page
     assert "the reward went from 0.40 (0.30 to 0.50) to 0.80 (0.70 to 0.90)" in page
-    assert "do not touch" in page
+    assert "do not overlap" in page
     assert 'class="band c-accent"' in page
-    for label in ("Format", "Emotion match", "KL to the base", "Groups that all agree", "Empathy"):
+    for label in ("Format", "Emotion match", "KL to the base", "Groups with no spread", "Empathy"):
         assert label in page
     assert "Rollouts at step 4" in page and "Nobody calls, 0." in page
     assert '<span class="lv" data-l="4">4</span>' in page
@@ -185,7 +185,7 @@ def test_stopped_and_failed_runs_say_what_was_kept(
     insert(run, *told.whole_run()[:4], told.checkpoint(1))
     TrainingRun.objects.filter(pk=run.pk).update(status="failed", error="The disk is full.")
     page = text_of(lead, url("training_run", run))
-    assert "The disk is full." in page and "begins at step 1" in page
+    assert "The disk is full." in page and "continues from step 1" in page
     lead.post(url("run_resume", run))
     run.refresh_from_db()
     assert run.status == "pending"
@@ -193,7 +193,7 @@ def test_stopped_and_failed_runs_say_what_was_kept(
 
 
 def test_the_table_behind_the_charts(lead: Client, run: TrainingRun) -> None:
-    assert "No step was reported yet" in text_of(lead, url("training_series", run))
+    assert "No steps reported yet" in text_of(lead, url("training_series", run))
     insert(run, *(told.metrics(step, kl=0.0000123) for step in range(1, 131)))
     first = text_of(lead, url("training_series", run))
     assert "1.2e−05" in first and "?after=100" in first
@@ -210,7 +210,7 @@ def test_what_ran_can_be_taken_along(lead: Client, run: TrainingRun) -> None:
 
 
 def test_the_log_is_plain_text(lead: Client, run: TrainingRun) -> None:
-    assert "not written anything" in text_of(lead, url("training_log", run))
+    assert "The log is still empty" in text_of(lead, url("training_log", run))
     folder: Path = prepare(run)
     (folder / LOG).write_text("<b>step</b>\n")
     response = lead.get(url("training_log", run))

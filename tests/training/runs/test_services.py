@@ -120,7 +120,7 @@ def test_a_judge_that_learned_other_words_is_refused(ready: World, monkeypatch) 
 
 def test_too_few_prompts_are_refused_with_both_numbers(ready: World) -> None:
     message = refused(ready, "too_few_prompts", grpo={**GRPO, "prompts_per_step": 5})
-    assert "4 training prompts and 5 are needed" in message
+    assert "4 training prompts, but 5 are needed" in message
 
 
 def test_dialogues_without_one_of_the_emotions_are_no_prompts(ready: World) -> None:

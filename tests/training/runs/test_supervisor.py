@@ -129,7 +129,7 @@ def test_a_crash_shows_the_end_of_the_log(run: TrainingRun, monkeypatch) -> None
 
 def test_a_trainer_that_somebody_stopped_did_not_finish(run: TrainingRun, monkeypatch) -> None:
     work(run, "stop", monkeypatch)
-    assert run.status == "failed" and "stopped from outside" in run.error
+    assert run.status == "failed" and "training program was stopped" in run.error
 
 
 def test_an_earlier_failure_is_not_this_attempts(run: TrainingRun, ready, monkeypatch) -> None:
@@ -251,7 +251,10 @@ def test_two_trainers_never_work_in_one_folder(run: TrainingRun, monkeypatch) ->
     with supervisor.trainer(run, folder) as child:
         told_pid = folder / "pid"
         wait_until(lambda: told_pid.exists() and told_pid.read_text(), "the first trainer")
-        with pytest.raises(Exception, match="Another trainer"), supervisor.trainer(run, folder):
+        with (
+            pytest.raises(Exception, match="Another training program"),
+            supervisor.trainer(run, folder),
+        ):
             pass
         assert child.poll() is None
     assert child.returncode == -signal.SIGKILL

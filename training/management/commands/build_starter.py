@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand
 
 class Command(BaseCommand):
     help = (
-        "Make corpus, tokenizer and both starter models from a seed. Until both are whole, the "
-        "models of before stay in place."
+        "Make corpus, tokenizer and both starter models from a seed. Until both are "
+        "finished, the existing models stay in place."
     )
     requires_system_checks: tuple[str, ...] = ()
 
