@@ -86,5 +86,5 @@ def _ratings(row: dict[str, Any]) -> tuple[ParsedRating, ...]:
 
 def _of(found: dict[str, Any], column: str, name: str) -> Any:
     if name not in found:
-        raise Refused(f'"{column}" has no entry for {name}')
+        raise RecordRefused(f'"{column}" has no entry for {name}')
     return found[name]

@@ -50,7 +50,7 @@ def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:
     read_turns = [_turn(message, number) for number, message in enumerate(messages, start=1)]
     turns = tuple(turn for turn, _ in read_turns)
     if all(turn.role == "system" for turn in turns):
-        raise Refused('"messages" has no turn by a seeker or supporter')
+        raise RecordRefused('"messages" has no turn by a seeker or supporter')
     span_problems = [
         {"turn": index, "problems": list(problems)}
         for index, (_, problems) in enumerate(read_turns)

@@ -110,7 +110,7 @@ def _number(digits: str) -> float:
 
 
 def _constant(name: str) -> float:
-    raise Refused(f"has {name}, which is not a JSON number")
+    raise RecordRefused(f"has {name}, which is not a JSON number")
 
 
 def _too_deep(limits: Limits) -> str:

@@ -53,7 +53,7 @@ class CellSerializer(serializers.Serializer[Any]):
     change = serializers.FloatField(allow_null=True, help_text="In levels.")
 
 
-class TriedSerializer(serializers.Serializer[Any]):
+class ScoredTextSerializer(serializers.Serializer[Any]):
     """One text with the published wording (`before`) and with the draft (`after`)."""
 
     position = serializers.IntegerField(source="item.position")
@@ -67,7 +67,7 @@ class TriedSerializer(serializers.Serializer[Any]):
     change = serializers.FloatField(allow_null=True)
 
 
-class TrialSerializer(serializers.Serializer[Any]):
+class DraftScoringSerializer(serializers.Serializer[Any]):
     """The fields of every trial."""
 
     version = serializers.UUIDField(source="version_id")

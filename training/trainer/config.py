@@ -177,18 +177,18 @@ def _json(path: Path) -> Any:
 
 def _rubric(data: Mapping, named_hash: str | None) -> RubricSpec:
     if not named_hash:
-        raise SpecError("rubric_hash", "The rubric's hash is missing.")
+        raise ConfigError("rubric_hash", "The rubric's hash is missing.")
     try:
         rubric = rubric_spec.from_json(data)
     except rubric_spec.SpecError as error:
         path = f"rubric.{error.path}" if error.path else "rubric"
         raise ConfigError(path, error.explanation) from None
     if spec_hash(rubric) != named_hash:
-        raise SpecError("rubric_hash", "The rubric does not match this hash.")
+        raise ConfigError("rubric_hash", "The rubric does not match this hash.")
     if problems := rubric_spec.validate(rubric):
         raise ConfigError(f"rubric.{problems[0].path}", problems[0].message)
     if rubric.target != "turn":
-        raise SpecError("rubric.target", "Training needs a rubric that rates turns.")
+        raise ConfigError("rubric.target", "Training needs a rubric that rates turns.")
     return rubric
 
 
@@ -198,7 +198,7 @@ def _model(folder: Path) -> Path:
     try:
         architectures = json.loads((folder / "config.json").read_text())["architectures"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise SpecError("model.path", f"{folder} has no config.json for a model.") from None
+        raise ConfigError("model.path", f"{folder} has no config.json for a model.") from None
     if not str(architectures).rstrip("']").endswith("ForCausalLM"):
         raise ConfigError("model.path", f"{folder} is not a causal language model.")
     if not list(folder.glob("*.safetensors")):
@@ -211,7 +211,7 @@ def _data_file(run_dir: Path, data: DataSection, name: Literal["train", "held_ou
     if not file.is_file():
         raise ConfigError(f"data.{name}", f"There is no file {getattr(data, name)}.")
     if sha256_of(file) != getattr(data.hash, name):
-        raise SpecError(f"data.hash.{name}", "The file does not match this sha256.")
+        raise ConfigError(f"data.hash.{name}", "The file does not match this sha256.")
     return file
 
 
@@ -227,11 +227,11 @@ def _judge(data: Mapping, rubric: RubricSpec, run_dir: Path) -> LearnedJudgeConf
     try:
         fitted_on = load(folder).fitted_on
         if judge.hash not in (None, artefact_hash(folder)):
-            raise SpecError("judge.hash", "The judge's files do not match this hash.")
+            raise ConfigError("judge.hash", "The judge's files do not match this hash.")
     except ArtefactError as error:
         raise ConfigError("judge.path", str(error)) from None
     for criterion in rubric.judge_criteria:
         if fitted_on.get(criterion.uid) != criterion_hash(criterion):
             reason = f"The judge was not fitted on this wording of “{criterion.name}”."
-            raise SpecError("judge.path", reason)
+            raise ConfigError("judge.path", reason)
     return judge

@@ -56,11 +56,11 @@ def read_rows(path: Path, role: Role) -> list[Row]:
         where = f"data.{role}[line {number}]"
         row = _row(line, where)
         if role == "train" and row.split != "train":
-            raise SpecError(f"{where}.split", f"A {row.split} row must not be used for training.")
+            raise ConfigError(f"{where}.split", f"A {row.split} row must not be used for training.")
         if role == "held_out" and row.split == "train":
-            raise SpecError(f"{where}.split", "A train row can't be used to measure learning.")
+            raise ConfigError(f"{where}.split", "A train row can't be used to measure learning.")
         if row.id in seen:
-            raise SpecError(f"{where}.id", f"The id {row.id} appears twice.")
+            raise ConfigError(f"{where}.id", f"The id {row.id} appears twice.")
         seen.add(row.id)
         rows.append(row)
     return rows

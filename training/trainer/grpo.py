@@ -83,7 +83,7 @@ def grpo_trainer(
     settings, per_step = spec.grpo, spec.grpo.prompts_per_step
     if len(rows) < per_step:
         reason = f"There are {len(rows)} prompts, but each step needs {per_step}."
-        raise SpecError("data.train", reason)
+        raise ConfigError("data.train", reason)
     ordered = in_training_order(rows, settings.steps * per_step, spec.seed, per_step=per_step)
     reward = Reward(spec, ordered, rater, events)
     trainer = GRPOTrainer(

@@ -24,7 +24,7 @@ def sft_trainer(
     for number, row in enumerate(rows, start=1):
         if not row.completion:
             reason = "SFT needs a reply to imitate."
-            raise SpecError(f"data.train[line {number}].completion", reason)
+            raise ConfigError(f"data.train[line {number}].completion", reason)
     settings, size = spec.sft, spec.sft.batch_size
     ordered = in_training_order(
         rows, settings.steps * size, spec.seed, per_step=min(size, len(rows))

@@ -36,7 +36,7 @@ def read(kind: Callable[..., Data], value: Any, path: str) -> Data:
         raise ConfigError(path, "A JSON object was expected.")
     known, hints = fields(kind), get_type_hints(kind)  # type: ignore[arg-type]
     if unknown := sorted(set(value) - {each.name for each in known}):
-        raise SpecError(_join(path, unknown[0]), "This field is unknown.")
+        raise ConfigError(_join(path, unknown[0]), "This field is unknown.")
     return kind(**{each.name: _field(each, hints[each.name], value, path) for each in known})
 
 

@@ -78,7 +78,7 @@ def test_a_judge_of_other_wording_is_refused(folder):
     rubric = json.loads((folder / "spec.json").read_text())["rubric"]
     rubric["criteria"][-1]["description"] = "Something else entirely?"
     change(folder, rubric=rubric, rubric_hash=spec_hash(from_json(rubric)))
-    with pytest.raises(SpecError, match="not fitted on this wording of “Safety”"):
+    with pytest.raises(ConfigError, match="not fitted on this wording of “Safety”"):
         read_spec(folder)
 
 
