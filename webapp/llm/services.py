@@ -171,7 +171,8 @@ def price_set(
     currency = currency.strip().upper()
     if not 0 < len(currency) <= Price.MAX_CURRENCY:
         raise Refused(
-            f"A currency has 1 to {Price.MAX_CURRENCY} characters, such as EUR.", code="currency"
+            f"A currency must have 1 to {Price.MAX_CURRENCY} characters, such as EUR.",
+            code="currency",
         )
     price = Price(
         project=endpoint.project,
@@ -188,7 +189,7 @@ def price_set(
             audit.record("endpoint.priced", actor=actor, object=endpoint)
     except IntegrityError:
         raise Refused(
-            "There is already a price from this day on. Take it back first.", code="price_taken"
+            "There is already a price from this day on. Remove it first.", code="price_taken"
         ) from None
     return price
 
@@ -221,7 +222,7 @@ def _checked(base_url: str) -> str:
     """The base URL in one spelling, where it may be reached."""
     url = base_url.strip().rstrip("/").removesuffix(COMPLETIONS).rstrip("/")
     if "?" in url or "#" in url:
-        raise Refused("The address ends with a path, without ? or #.", code="address")
+        raise Refused("The address must not contain ? or #.", code="address")
     try:
         check_address(
             url,
@@ -238,9 +239,9 @@ def _set_key(endpoint: Endpoint, key: str) -> None:
         endpoint.secret, endpoint.secret_origin = None, ""
         return
     if len(key) > MAX_API_KEY:
-        raise Refused(f"A key has at most {MAX_API_KEY} characters.", code="key")
+        raise Refused(f"A key can have at most {MAX_API_KEY} characters.", code="key")
     if not (key.isascii() and key.isprintable() and " " not in key):
-        raise Refused("The key has characters that can’t be sent.", code="key")
+        raise Refused("The key contains characters that can’t be sent.", code="key")
     endpoint.secret = secrets.seal(key, base_url=endpoint.base_url)
     endpoint.secret_origin = secrets.origin_text(endpoint.base_url)
 
@@ -254,7 +255,7 @@ def _require_limits(endpoint: Endpoint) -> None:
         (endpoint.model, Endpoint.MAX_MODEL, "model's name", "model"),
     ):
         if not 0 < len(text) <= most:
-            raise Refused(f"The {what} has 1 to {most} characters.", code=code)
+            raise Refused(f"The {what} must have 1 to {most} characters.", code=code)
 
 
 def _save(endpoint: Endpoint) -> None:
@@ -262,4 +263,4 @@ def _save(endpoint: Endpoint) -> None:
         with transaction.atomic():
             endpoint.save()
     except IntegrityError:
-        raise Refused("There is already an endpoint of this name.", code="name_taken") from None
+        raise Refused("There is already an endpoint with this name.", code="name_taken") from None

@@ -63,8 +63,8 @@ class Circuit:
         """Why nothing is sent while it is open."""
         wait = max(self._left_s, TRIAL_WAIT_S)
         return CircuitOpen(
-            f"This endpoint failed {self._failures} times in a row and is left alone for now; "
-            f"it is tried again in {math.ceil(wait)} s. The last failure: {self._reason}",
+            f"This endpoint failed {self._failures} times in a row and is paused. The next try is "
+            f"in {math.ceil(wait)} s. The last error: {self._reason}",
             retry_after_s=wait,
             reason=self._reason,
         )
