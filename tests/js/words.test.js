@@ -23,7 +23,7 @@ test("who has what open", () => {
   assert.equal(whatIsOpen(lena, { name: "" }), "Lena Lead has a new criterion open");
   assert.equal(
     whatIsOpen({ ...lena, is_me: true }, null),
-    "You, in another window, have this draft open",
+    "You have this draft open in another window",
   );
 });
 
@@ -54,13 +54,13 @@ const SETTINGS = {
 test("a training run in words", () => {
   const words = describe(SETTINGS, 0.5);
   assert.match(words, /^100 steps with 8 prompts and 4 replies to each: 3,200 replies/);
-  assert.match(words, /Each training prompt comes about 4 times\./);
+  assert.match(words, /Each training prompt is used about 4 times\./);
   assert.match(words, /50 held-out prompts are answered once each\. 4 checkpoints are kept\./);
-  assert.match(words, /that takes about 28 min\.$/);
+  assert.match(words, /this takes about 28 min\.$/);
 });
 
 test("what is not known about a training run is said", () => {
   const words = describe({ ...SETTINGS, prompts: 0, steps: 0, saveEvery: 0 }, 0);
-  assert.match(words, /Not every training prompt comes\./);
-  assert.match(words, /is known after the first run/);
+  assert.match(words, /Not every training prompt is used\./);
+  assert.match(words, /no time estimate before the first run/);
 });

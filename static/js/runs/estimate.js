@@ -39,12 +39,12 @@ export function describe(settings, secondsPerReply) {
 function describePasses({ steps, promptsPerStep, prompts }) {
   const passes = (steps * promptsPerStep) / Math.max(prompts, 1);
   return passes >= 1
-    ? `Each training prompt comes about ${count(Math.round(passes))} times.`
-    : "Not every training prompt comes.";
+    ? `Each training prompt is used about ${count(Math.round(passes))} times.`
+    : "Not every training prompt is used.";
 }
 
 function describeTime(replies, secondsPerReply) {
   return secondsPerReply
-    ? `After the last run in this project that takes about ${duration(replies * secondsPerReply)}.`
-    : "How long that takes is known after the first run in this project; the run’s page says it from its first step on.";
+    ? `Judging by the last run in this project, this takes about ${duration(replies * secondsPerReply)}.`
+    : "There is no time estimate before the first run in this project. The run’s page shows one after the first step.";
 }
