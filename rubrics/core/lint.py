@@ -71,7 +71,7 @@ _SECOND_QUESTION = re.compile(
 
 
 def _two_things(c: CriterionSpec, path: str) -> Iterator[Finding]:
-    advice = "If a reply can do one without the other, make two criteria of it."
+    advice = "If a reply can do one without the other, split it into two criteria."
     if found := _JOINED_NAME.search(c.name):
         message = f"“{c.name.strip()}” names two things."
         yield Finding(f"{path}.name", "warning", "two_things", message, advice, found[0])

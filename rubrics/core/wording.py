@@ -31,7 +31,7 @@ SPANS = {
 }
 CHECKS = {
     "": "Choose what it tests",
-    "format": "Has its four spans, in order",
+    "format": "Has all four spans, in order",
     "emotion_match": "Names the emotion of the dialogue",
     "min_words": "Has at least this many words",
     "max_words": "Has at most this many words",
@@ -62,7 +62,7 @@ class PlacedFinding:
     severity: Severity
     message: str
     advice: str
-    # The same while the words that it is about stay: whoever sets it aside need not do so again.
+    # Stays the same while the words that it is about stay, so an ignored warning stays ignored.
     key: str
 
 

@@ -234,7 +234,7 @@ class VersionStepsViewSet(ProjectViewSet):
 
     @extend_schema(request=RestoreSerializer, responses={201: VersionTextSerializer})
     def restore(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Begin a new draft with the text of this version."""
+        """Create a new draft with the text of this version."""
         version = access.version_for(self.member, id)
         restored = services.version_restore(
             version=version, actor=self.member.user, **given(RestoreSerializer, request)
@@ -243,7 +243,7 @@ class VersionStepsViewSet(ProjectViewSet):
 
     @extend_schema(request=CopySerializer, responses={201: RubricSerializer})
     def copy(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Begin a rubric of its own with the text of this version."""
+        """Create a new rubric with the text of this version."""
         version = access.version_for(self.member, id)
         wanted = given(CopySerializer, request)
         project = access.writable_projects(self.member.user).filter(

@@ -140,7 +140,7 @@ def lock_version(version: RubricVersion) -> RubricVersion:
     # The rubric first, everywhere: publishing and restoring write in both, and would each wait
     # for what the other holds.
     Rubric.objects.select_for_update(of=("self",)).get(pk=version.rubric_id)
-    # No join to people: a row that was waited for comes joined to what it pointed at before.
+    # No join to people: after waiting for the lock, joined columns may be out of date.
     locked = (
         RubricVersion.objects.select_for_update(of=("self",))
         .select_related("rubric", "project")
