@@ -229,7 +229,7 @@ def test_new_draft_from_the_page_and_only_one(
     page = html_of(client.post(url("rubric_new_draft", published.rubric), follow=True))
     assert "Draft 2" in page and "Since version 1" in page
     page = html_of(client.post(url("rubric_new_draft", published.rubric), follow=True))
-    assert "Version 2 is still being written" in page
+    assert "Version 2 is not published yet" in page
 
 
 def evil_text() -> dict[str, Any]:

@@ -131,8 +131,8 @@ def test_keys_rotate_and_lost_ones_are_asked_for_again(
         ("http://10.0.0.7/v1", "private address"),
         ("file:///etc/passwd", "http"),
         ("http://user:pw@127.0.0.1/v1", "user name"),
-        ("http://example.invalid/v1", "no address"),
-        ("http://127.0.0.1:9/v1?x=1", "without"),
+        ("http://example.invalid/v1", "not found"),
+        ("http://127.0.0.1:9/v1?x=1", "must not contain"),
     ],
 )
 def test_addresses_that_may_not_be_reached_are_refused(
