@@ -39,7 +39,7 @@ def endpoint_create(
     max_concurrency: int = CONCURRENCY.default,
     timeout_s: int = TIMEOUT_S.default,
 ) -> Endpoint:
-    """Name a server that speaks chat completions. Raises Refused for an address that may not be
+    """Add a server that speaks chat completions. Raises Refused for an address that may not be
     reached, a name that is taken, and what is outside its limits."""
     require_open(project)
     base_url = _checked(base_url)
@@ -99,7 +99,7 @@ def endpoint_change(
 
 
 def endpoint_archive(*, endpoint: Endpoint, actor: User) -> None:
-    """Offer it no more. Judges and runs that are pinned to it stay readable."""
+    """Take it out of use. Judges and runs that are pinned to it stay readable."""
     require_open(endpoint.project)
     with transaction.atomic():
         open_rows = Endpoint.objects.filter(pk=endpoint.pk, archived_at=None)
@@ -143,8 +143,8 @@ def endpoint_test(*, endpoint: Endpoint, actor: User) -> EndpointTest:
 def endpoint_note_pause(
     *, endpoint_id: UUID, until: datetime | None, reason: str, topic: str = ""
 ) -> None:
-    """A worker leaves an endpoint alone until then, or (None) uses it again; `topic` is the run
-    whose open pages say so."""
+    """Note that an endpoint is paused until then, or (None) in use again. `topic` is the run whose
+    open pages show it."""
     with transaction.atomic():
         Endpoint.objects.filter(pk=endpoint_id).update(
             paused_until=until, pause_reason=storable(reason)
@@ -163,8 +163,8 @@ def price_set(
     currency: str,
 ) -> Price:
     """What a million tokens of the endpoint cost from a day on. Raises Refused for what is no
-    price, and where a price of that day is there: it is taken back first, so that no cost changes
-    without a trace."""
+    price, and if that day has a price already: it has to be removed first, so that the audit log
+    shows each change of a cost."""
     require_open(endpoint.project)
     require_price(prompt)
     require_price(completion)
@@ -195,7 +195,7 @@ def price_set(
 
 
 def price_withdraw(*, price: Price, actor: User) -> None:
-    """Take a price back. Costs are counted without it from now on."""
+    """Remove a price. Costs are counted without it from now on."""
     require_open(price.project)
     with transaction.atomic():
         if Price.objects.filter(pk=price.pk).delete()[0]:

@@ -1,4 +1,4 @@
-"""The circuit: an endpoint that fails again and again is left alone for a while."""
+"""The circuit: pauses an endpoint for a while after several failed calls in a row."""
 
 import math
 import time
@@ -14,7 +14,7 @@ TRIAL_WAIT_S = 0.2
 
 @dataclass(frozen=True)
 class Pause:
-    """An endpoint is left alone until `until`, after `failures` calls in a row that failed."""
+    """An endpoint is paused until `until`, after `failures` failed calls in a row."""
 
     until: datetime
     failures: int
