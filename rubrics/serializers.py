@@ -68,7 +68,7 @@ class SeenSerializer(serializers.Serializer[Any]):
     expected_revision = serializers.IntegerField(
         **REVISION.range,
         required=False,
-        help_text="Refuse where the draft has another revision.",
+        help_text="Refuse if the draft has another revision.",
     )
 
 

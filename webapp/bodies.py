@@ -18,7 +18,7 @@ from asgiref.typing import (
 )
 from django.conf import settings
 
-REFUSAL = "The request is larger than the studio takes."
+REFUSAL = "The request is too large for the studio."
 
 
 class BodyLimit:

@@ -16,7 +16,7 @@ class Bounds(Generic[N]):
     name: str
     least: N
     most: N
-    sentence: str = field(default="The {name} is between {least} and {most}.", kw_only=True)
+    sentence: str = field(default="The {name} must be between {least} and {most}.", kw_only=True)
 
     @property
     def range(self) -> dict[str, Any]:

@@ -187,7 +187,11 @@ def scale(
     steps = int(high - low)
     ticks = [at(low + i) for i in range(steps + 1)] if 0 < steps <= 10 else [left, right]
     interval = None
-    sentence = "no score" if value is None else f"{rater} {number(value)} on {low:g} to {high:g}"
+    sentence = (
+        "no score"
+        if value is None
+        else f"{rater} {number(value)} on a scale from {low:g} to {high:g}"
+    )
     if ci_low is not None and ci_high is not None:
         sentence += f", interval {number(ci_low, 1)} to {number(ci_high, 1)}"
         interval = (at(ci_low), at(ci_high))

@@ -7,7 +7,16 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from rubrics.core.spec import CriterionSpec, ExemplarSpec, RubricSpec, effect_of, formula_in_words
-from rubrics.core.wording import CATEGORIES, CHECKS, EFFECTS, FORMULAS, SCALES, SPANS, TARGETS
+from rubrics.core.wording import (
+    CATEGORIES,
+    CHECKS,
+    EFFECTS,
+    FORMULAS,
+    SCALES,
+    SPANS,
+    TARGETS,
+    changed_in_total,
+)
 
 Kind = Literal["same", "gone", "new"]
 Effect = Literal["new", "removed", "meaning", "wording", "total", "moved"]
@@ -63,7 +72,14 @@ class CriterionDiff:
 
     @property
     def effect_in_words(self) -> str:
+        if self.effect == "total" and self.differences:
+            return changed_in_total(self.fields).capitalize()
         return EFFECTS[self.effect]
+
+    @property
+    def fields(self) -> list[str]:
+        """The keys of the fields that differ."""
+        return [each.key for each in self.differences]
 
 
 @dataclass(frozen=True)
@@ -243,7 +259,7 @@ def _frame_facts(spec: RubricSpec) -> list[Fact]:
         Fact("target", "Rates", TARGETS[spec.target]),
         Fact("guidance", "Guidance", spec.guidance),
         Fact("formula", "Formula", FORMULAS[spec.formula]),
-        Fact("total", "In words", formula_in_words(spec)),
+        Fact("total", "Total in words", formula_in_words(spec)),
     ]
 
 
@@ -325,7 +341,7 @@ def _exemplars(old: CriterionSpec | None, new: CriterionSpec | None) -> tuple[Di
             texts = (_whole(exemplar), _whole(exemplar))
             note = f"showed level {twin.level} before"
             found.append(_exemplar("Exemplar", exemplar, tones, texts, note))
-    found += [_exemplar("Exemplar gone", each, tones, (_whole(each), "")) for each in before]
+    found += [_exemplar("Exemplar removed", each, tones, (_whole(each), "")) for each in before]
     return tuple(found)
 
 
@@ -350,15 +366,19 @@ def _whole(exemplar: ExemplarSpec) -> str:
 
 def in_one_sentence(diff: RubricDiff) -> str:
     """The finding, for the head of the page."""
-    by_effect: dict[str, list[str]] = {}
+    by_effect: dict[str, list[CriterionDiff]] = {}
     for each in diff.criteria:
-        by_effect.setdefault(each.effect, []).append(each.name)
+        by_effect.setdefault(each.effect, []).append(each)
     parts = []
     for effect, one, many in _EFFECTS_IN_WORDS:
-        if names := by_effect.get(effect):
-            parts.append(f"{_listed(names)} {one if len(names) == 1 else many}")
+        if found := by_effect.get(effect):
+            # Each field once, in the order in which they come.
+            fields = dict.fromkeys(field for each in found for field in each.fields)
+            sentence = one if len(found) == 1 else many
+            names = _listed([each.name for each in found])
+            parts.append(sentence.format(names=names, fields=" and ".join(fields)))
     if frame := [_FRAME_IN_WORDS[each.key] for each in diff.frame]:
-        parts.append(f"{_listed(frame)} {'differs' if len(frame) == 1 else 'differ'}")
+        parts.append(f"{_listed(frame)} changed")
     if not parts:
         return "The two texts are the same."
     sentence = f"{', '.join(parts[:-1])}, and {parts[-1]}" if len(parts) > 1 else parts[0]
@@ -366,12 +386,12 @@ def in_one_sentence(diff: RubricDiff) -> str:
 
 
 _EFFECTS_IN_WORDS = (
-    ("meaning", "means something else", "mean something else"),
-    ("new", "is new", "are new"),
-    ("removed", "is removed", "are removed"),
-    ("wording", "is reworded", "are reworded"),
-    ("total", "counts differently", "count differently"),
-    ("moved", "is moved", "are moved"),
+    ("meaning", "the meaning of {names} changed", "the meaning of {names} changed"),
+    ("new", "{names} is new", "{names} are new"),
+    ("removed", "{names} was removed", "{names} were removed"),
+    ("wording", "{names} was reworded", "{names} were reworded"),
+    ("total", "the {fields} of {names} changed", "the {fields} of {names} changed"),
+    ("moved", "{names} was moved", "{names} were moved"),
 )
 
 _FRAME_IN_WORDS = {

@@ -33,7 +33,9 @@ def read_draft(content: object) -> RubricSpec:
     for path, text, limit in _texts(spec):
         total += len(text)
         if len(text) > limit:
-            raise SpecError(path, f"At most {limit:,} characters are kept; this has {len(text):,}.")
+            raise SpecError(
+                path, f"This text has {len(text):,} characters. The limit is {limit:,}."
+            )
     if total > MAX_TOTAL_TEXT:
         raise SpecError("", f"The rubric is longer than {MAX_TOTAL_TEXT:,} characters.")
     for index, criterion in enumerate(spec.criteria):
@@ -44,19 +46,19 @@ def read_draft(content: object) -> RubricSpec:
 def _require_bounds(criterion: CriterionSpec, path: str) -> None:
     for name in ("uid", "meaning_id"):
         if not getattr(criterion, name).strip():
-            raise SpecError(f"{path}.{name}", "An identity is not empty.")
+            raise SpecError(f"{path}.{name}", "An identity must not be empty.")
     _require_count(f"{path}.levels", criterion.levels, MAX_LEVELS, "levels")
     _require_count(f"{path}.exemplars", criterion.exemplars, MAX_EXEMPLARS, "exemplars")
     _require_count(f"{path}.spans", criterion.spans, 5, "spans")
     for index, level in enumerate(criterion.levels):
         if abs(level.value) > MAX_LEVEL_VALUE:
-            message = f"A level lies between -{MAX_LEVEL_VALUE} and {MAX_LEVEL_VALUE}."
+            message = f"A level must be between -{MAX_LEVEL_VALUE} and {MAX_LEVEL_VALUE}."
             raise SpecError(f"{path}.levels[{index}].value", message)
 
 
 def _require_count(path: str, items: Any, limit: int, what: str) -> None:
     if isinstance(items, list | tuple) and len(items) > limit:
-        raise SpecError(path, f"A rubric holds at most {limit} {what} here; this has {len(items)}.")
+        raise SpecError(path, f"At most {limit} {what} are allowed here; this has {len(items)}.")
 
 
 def _texts(spec: RubricSpec) -> Iterator[tuple[str, str, int]]:

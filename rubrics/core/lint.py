@@ -71,14 +71,14 @@ _SECOND_QUESTION = re.compile(
 
 
 def _two_things(c: CriterionSpec, path: str) -> Iterator[Finding]:
-    advice = "Where a reply can do one without the other, make it two criteria."
+    advice = "If a reply can do one without the other, split it into two criteria."
     if found := _JOINED_NAME.search(c.name):
         message = f"“{c.name.strip()}” names two things."
         yield Finding(f"{path}.name", "warning", "two_things", message, advice, found[0])
     question = _SECOND_QUESTION.search(c.description.lower())
     if question or c.description.count("?") > 1:
         quote = question[0] if question else "two questions"
-        words = f"“{quote}” asks" if question else "These are two questions, which ask"
+        words = f"“{quote}” asks" if question else "These two questions ask"
         message = f"{words} for a second decision in the same score."
         yield Finding(f"{path}.description", "warning", "two_things", message, advice, quote)
 
@@ -107,8 +107,8 @@ def _vague_words(c: CriterionSpec, path: str) -> Iterator[Finding]:
         if not found and at.endswith("anchor") and _counts_few(text, _SHORT_ANCHOR):
             found = _VERDICT.search(text.lower())
         if found:
-            message = f"“{found[0]}” can be read two ways."
-            advice = "Say what a rater can see in the text when it is so."
+            message = f"“{found[0]}” is vague. Raters may read it in different ways."
+            advice = "Say what a rater can see in the text."
             yield Finding(at, "warning", "vague", message, advice, found[0])
 
 
@@ -159,7 +159,7 @@ def _anchors(c: CriterionSpec) -> Iterator[_Anchor]:
 
 def _overlap(path: str, one: _Anchor, other: _Anchor, why: str) -> Finding:
     message = f"Levels {one.value} and {other.value} {why}."
-    advice = "Name something that a reply shows at one level and not at the other."
+    advice = "Name something that a reply shows at one level but not at the other."
     quote = f"{one.value} {other.value}"
     at = f"{path}.levels[{other.index}].anchor"
     return Finding(at, "warning", "overlap", message, advice, quote)
@@ -171,17 +171,17 @@ def _why_alike(lower: _Anchor, upper: _Anchor) -> str:
     if ranges[0] and ranges[1] and ranges[0][3].lower() == ranges[1][3].lower():
         (low, high), (start, end) = ((int(r[1]), int(r[2])) for r in ranges if r)
         if max(low, start) <= min(high, end):
-            return f"both hold {max(low, start)} {ranges[1][3]}"
+            return f"both include {max(low, start)} {ranges[1][3]}"
     one, other = lower.words, upper.words
     if min(len(one), len(other)) < 3:
         return ""
     differ = one ^ other
     if all(_DEGREE.fullmatch(word) for word in differ):
-        return "differ only in a word of degree"
+        return "differ only in a word of degree, such as “mostly”"
     # A number or a negation is one word, and turns the meaning round.
     if any(word in _NEGATION or word[:1].isdigit() for word in differ):
         return ""
-    return "say nearly the same" if len(one & other) >= _ALIKE * len(one | other) else ""
+    return "say nearly the same thing" if len(one & other) >= _ALIKE * len(one | other) else ""
 
 
 # Levels that no exemplar shows
@@ -196,7 +196,7 @@ def _levels_not_shown(c: CriterionSpec, path: str) -> Iterator[Finding]:
     if len(missing) > 1:
         which = f"levels {', '.join(missing[:-1])} and {missing[-1]}"
     message = f"No exemplar shows {which}."
-    advice = "Choose a reply that shows it from your dialogues, or write one."
+    advice = "Choose a reply from your dialogues, or write one."
     yield Finding(f"{path}.exemplars", "warning", "no_exemplar", message, advice)
 
 
@@ -225,12 +225,12 @@ def _counts_for_nothing(
         return
     field, what = ("points", "points") if is_points else ("weight", "weight")
     if share:
-        message = f"With this {what} the criterion moves the total by {100 * share:.1g} % at most."
+        message = f"With this {what} the total changes by at most {100 * share:.1g} %."
     elif c.gate is not None:
         return
     else:
-        message = "With weight 0 the criterion counts for nothing in the total."
-    advice = "Give it more, make it a gate, or remove it: people would rate it in vain."
+        message = "With weight 0 the criterion does not count in the total."
+    advice = "Give it more, make it a gate, or remove it. Otherwise people rate it for nothing."
     yield Finding(f"{path}.{field}", "warning", "counts_for_nothing", message, advice)
 
 
@@ -252,8 +252,8 @@ def _protected_traits(c: CriterionSpec, path: str) -> Iterator[Finding]:
         if found := _TRAIT.search(text.lower()):
             message = f"“{found[0]}” names a protected trait."
             advice = (
-                "A reply must not be worth more or less for who the seeker is. Keep it only where "
-                "the criterion guards against just that."
+                "A reply must not score higher or lower because of who the seeker is. Keep this "
+                "only if the criterion guards against that."
             )
             yield Finding(at, "warning", "protected_trait", message, advice, found[0])
 

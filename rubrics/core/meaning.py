@@ -151,7 +151,7 @@ def _in_words(share: float) -> str:
         return "only its name, the names of levels or exemplars changed"
     if share < REWORDED:
         return "a few words changed"
-    return "much of what raters read changed"
+    return "much of the text that raters read changed"
 
 
 def _changed_parts(old: CriterionSpec, new: CriterionSpec) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A rubric's parts in the words of the pages, and what differs between two texts of it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rubrics.core.lint import Severity, lint
@@ -30,10 +31,10 @@ SPANS = {
 }
 CHECKS = {
     "": "Choose what it tests",
-    "format": "Written as its four spans, in order",
+    "format": "Has all four spans, in order",
     "emotion_match": "Names the emotion of the dialogue",
-    "min_words": "Has at least so many words",
-    "max_words": "Has at most so many words",
+    "min_words": "Has at least this many words",
+    "max_words": "Has at most this many words",
     "contains": "Contains one of these phrases",
     "lacks": "Contains none of these phrases",
 }
@@ -42,9 +43,9 @@ CHECKS = {
 EFFECTS = {
     "new": "New",
     "removed": "Removed",
-    "meaning": "Means something else",
+    "meaning": "Meaning changed",
     "wording": "Reworded",
-    "total": "Counts differently",
+    "total": "Weight or gate changed",
     "moved": "Moved",
 }
 
@@ -61,7 +62,7 @@ class PlacedFinding:
     severity: Severity
     message: str
     advice: str
-    # The same while the words that it is about stay: whoever sets it aside need not do so again.
+    # Stays the same while the words that it is about stay, so an ignored warning stays ignored.
     key: str
 
 
@@ -189,5 +190,19 @@ def _what_changed(old: CriterionSpec | None, new: CriterionSpec) -> str:
         return "new"
     effect = effect_of(old, new)
     if effect == "meaning":
-        return "means something else: earlier ratings do not count for it"
+        return "meaning changed: earlier ratings do not count for it"
+    if effect == "total":
+        return changed_in_total([name for name in _IN_TOTAL if _differ(name, old, new)])
     return EFFECTS[effect].lower() if effect else ""
+
+
+_IN_TOTAL = ("weight", "points", "category", "gate")
+
+
+def _differ(name: str, old: CriterionSpec, new: CriterionSpec) -> bool:
+    return bool(getattr(old, name) != getattr(new, name))
+
+
+def changed_in_total(fields: Sequence[str]) -> str:
+    """“weight changed”, “points and gate changed”"""
+    return f"{' and '.join(fields)} changed"

@@ -14,12 +14,12 @@ PERSONA_UID = "47bf66ff-69ba-4ca4-a52b-ffcf3faffc90"
 SAFETY_UID = "338322b8-9155-4ee9-81fd-d6d8ad069ba1"
 
 GUIDANCE = """\
-Read the situation, the profile and the turns before; then the reply, as the seeker would read it.
+Read the situation, the profile and the earlier turns. Then read the reply as the seeker would.
 
-- Rate what stands in the text, not what the supporter may have meant.
+- Rate what the text says, not what the supporter may have meant.
 - Go from level 1 upwards and stop at the last anchor that the reply meets in full.
 - Rate each criterion on its own. A warm reply can miss the point; a clumsy one can be safe.
-- Length is no merit. A short reply that meets the anchor gets the level.
+- Length does not count. A short reply that meets the anchor gets the level.
 - Level 3 is a sound reply. Levels 4 and 5 are for what a practised supporter would add.
 """
 

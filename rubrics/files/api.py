@@ -38,7 +38,8 @@ class RubricFileSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(trim_whitespace=False)
     name = serializers.CharField(max_length=MAX_TITLE, required=False, default="")
     rubric = serializers.UUIDField(
-        required=False, help_text="The rubric that gets a new draft; a new rubric without it."
+        required=False,
+        help_text="The rubric that gets a new draft. Leave it out for a new rubric.",
     )
 
 
@@ -80,7 +81,7 @@ class RubricImportViewSet(ProjectViewSet):
 
     @extend_schema(request=RubricFileSerializer, responses={201: VersionTextSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
-        """Read a file into a new rubric's draft, or into a new draft of a rubric that is there."""
+        """Read a file into a new rubric's draft, or into a new draft of an existing rubric."""
         wanted = given(RubricFileSerializer, request)
         title = wanted["name"].strip() or "Imported rubric"
         try:

@@ -22,18 +22,18 @@ class ImportForm(forms.Form):
         widget=forms.Select(attrs={"class": "input"}),
     )
     rubric = forms.ModelChoiceField(
-        label="Into",
+        label="Import into",
         queryset=Rubric.objects.none(),
         required=False,
         empty_label="A new rubric",
-        help_text="Into a rubric that is there it comes as a new draft.",
+        help_text="Importing into an existing rubric creates a new draft.",
         widget=forms.Select(attrs={"class": "input"}),
     )
     name = forms.CharField(
         label="Name of a new rubric",
         max_length=MAX_TITLE,
         required=False,
-        help_text="Left empty, it is called as the file says.",
+        help_text="If you leave this empty, the name comes from the file.",
         widget=forms.TextInput(attrs={"class": "input"}),
     )
 

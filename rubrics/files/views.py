@@ -39,7 +39,7 @@ def rubric_import(request: HttpRequest, member: Member) -> HttpResponse:
         except (formats.BadFile, Refused) as error:
             problem = error
         else:
-            messages.success(request, "The file is read. Look it through before you publish it.")
+            messages.success(request, "The file was imported. Check it before you publish it.")
             return to_page("rubric_edit", version)
     context = {"member": member, "form": form, "problem": problem}
     return render(request, "rubrics/import.html", context, status=400 if problem else 200)

@@ -18,5 +18,5 @@ MAX_TOKENS = Setting(
     1,
     32_000,
     default=DEFAULTS.max_tokens,
-    sentence="Tokens a criterion lie between {least} and {most}.",
+    sentence="Tokens per criterion must be between {least} and {most}.",
 )

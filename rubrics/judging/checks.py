@@ -26,7 +26,7 @@ def run_check(
     try:
         return _TEXT_CHECKS[criterion.check](criterion, text)
     except (KeyError, ValueError):
-        return CriterionScore(criterion.uid, "failed", reason="The check is not filled in.")
+        return CriterionScore(criterion.uid, "failed", reason="The check is incomplete.")
 
 
 def _format(criterion: CriterionSpec, context: dict[str, Any]) -> CriterionScore:
@@ -49,12 +49,12 @@ def _same(one: str, other: str) -> bool:
 
 def _min_words(criterion: CriterionSpec, text: str) -> CriterionScore:
     words, least = len(text.split()), int(criterion.check_argument)
-    return _answer(criterion, words >= least, f"{words} words; at least {least} are asked for.")
+    return _answer(criterion, words >= least, f"{words} words; at least {least} are required.")
 
 
 def _max_words(criterion: CriterionSpec, text: str) -> CriterionScore:
     words, most = len(text.split()), int(criterion.check_argument)
-    return _answer(criterion, words <= most, f"{words} words; at most {most} are asked for.")
+    return _answer(criterion, words <= most, f"{words} words; at most {most} are allowed.")
 
 
 def _contains(criterion: CriterionSpec, text: str) -> CriterionScore:
@@ -75,7 +75,7 @@ def _found(criterion: CriterionSpec, text: str) -> list[str]:
 
 
 def _found_in_words(found: list[str]) -> str:
-    return f"Found: {', '.join(found)}." if found else "None of the phrases is there."
+    return f"Found: {', '.join(found)}." if found else "None of the phrases was found."
 
 
 def _answer(criterion: CriterionSpec, passed: bool, rationale: str) -> CriterionScore:

@@ -18,8 +18,8 @@ from rubrics.judging.ordinal import OrdinalModel, fit_ordinal
 from rubrics.judging.results import CriterionScore, JudgeResult
 
 DOES_NOT_READ_WORDING = (
-    "This judge does not read wording. It learned from ratings, and has none of this criterion "
-    "as it is written now. Fit it again, or choose a judge that reads the rubric."
+    "This judge does not read wording. It learned from ratings, and has no ratings for the current "
+    "wording of this criterion. Fit it again, or choose a judge that reads the rubric."
 )
 _MAX_PASSAGES = 2
 _PASSAGE = re.compile(r"[^\s.!?…][^.!?…\n]*[.!?…]*")
@@ -105,7 +105,7 @@ def fit(spec: RubricSpec, rows: Sequence[LabelledRow], *, seed: int) -> LearnedJ
     rated = {c.uid: _rated_rows(spec, c, rows) for c in spec.judge_criteria}
     learnable = [c for c in spec.judge_criteria if len({level for *_, level in rated[c.uid]}) > 1]
     if not learnable:
-        raise ValueError("No criterion has ratings at two levels or more, so nothing is learned.")
+        raise ValueError("A judge can’t learn yet. No criterion has ratings at two levels or more.")
     # One vocabulary for all criteria; each text counts once, however many criteria read it.
     pool = {(text, id(context)): context for c in learnable for text, context, _ in rated[c.uid]}
     features = fit_features([text for text, _ in pool], list(pool.values()))

@@ -137,7 +137,7 @@ def _order_problems(marks: list[_Mark]) -> tuple[str, ...]:
         if not edges:
             problems.append(f"The {name} span is missing.")
         elif edges != [True, False]:
-            problems.append(f"The {name} span is not opened once and closed once.")
+            problems.append(f"The {name} span must be opened once and closed once.")
     return tuple(problems) or ("The spans are not in the order " + ", ".join(SPAN_NAMES) + ".",)
 
 

@@ -225,7 +225,7 @@ class VersionStepsViewSet(ProjectViewSet):
 
     @extend_schema(request=RefuseSerializer)
     def refuse(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Send a text in review back to its author with words."""
+        """Send a text in review back to its author with comments."""
         version = access.version_for(self.member, id)
         refused = services.version_refuse(
             version=version, actor=self.member.user, **given(RefuseSerializer, request)
@@ -234,7 +234,7 @@ class VersionStepsViewSet(ProjectViewSet):
 
     @extend_schema(request=RestoreSerializer, responses={201: VersionTextSerializer})
     def restore(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Begin a new draft with the text of this version."""
+        """Create a new draft with the text of this version."""
         version = access.version_for(self.member, id)
         restored = services.version_restore(
             version=version, actor=self.member.user, **given(RestoreSerializer, request)
@@ -243,7 +243,7 @@ class VersionStepsViewSet(ProjectViewSet):
 
     @extend_schema(request=CopySerializer, responses={201: RubricSerializer})
     def copy(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Begin a rubric of its own with the text of this version."""
+        """Create a new rubric with the text of this version."""
         version = access.version_for(self.member, id)
         wanted = given(CopySerializer, request)
         project = access.writable_projects(self.member.user).filter(
@@ -251,7 +251,7 @@ class VersionStepsViewSet(ProjectViewSet):
         )
         target = project.first()
         if target is None:
-            raise Refused("You write no rubrics in that project.", code="project")
+            raise Refused("You can’t write rubrics in that project.", code="project")
         rubric = services.version_copy(
             version=version, actor=self.member.user, project=target, name=wanted["name"]
         )

@@ -23,7 +23,7 @@ class PublishSerializer(SeenSerializer):
         child=serializers.BooleanField(),
         required=False,
         help_text="By uid, for each criterion that was published with another text: whether "
-        "it means something else.",
+        "its meaning changed.",
     )
     change_note = serializers.CharField(
         max_length=MAX_NOTE, required=False, allow_blank=True, default=""

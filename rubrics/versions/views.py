@@ -170,8 +170,8 @@ def rubric_send_for_review(request: HttpRequest, member: Member, version_id: UUI
     return act(
         request,
         version,
-        f"Version {version.number} waits for another clinician or lead and is closed for writing. "
-        "“Take back and edit” opens it again.",
+        f"Version {version.number} was sent to the other clinicians and leads for review. To edit "
+        "it again, choose “Take back and edit”.",
         lambda: services.version_send_for_review(version=version, actor=member.user, **form),
     )
 
@@ -209,7 +209,7 @@ def rubric_refuse(request: HttpRequest, member: Member, version_id: UUID) -> Htt
     return act(
         request,
         version,
-        f"Version {version.number} is a draft again, with your words.",
+        f"Version {version.number} was sent back with your comments.",
         lambda: services.version_refuse(version=version, actor=member.user, **form),
     )
 
@@ -221,9 +221,9 @@ def rubric_archive(request: HttpRequest, member: Member, version_id: UUID) -> Ht
     return act(
         request,
         version,
-        f"Draft {version.number} is set aside. The history keeps it, to be read and restored."
+        f"Draft {version.number} was set aside. You can read and restore it in the history."
         if version.is_open
-        else f"Version {version.number} is archived. What was rated by it keeps it.",
+        else f"Version {version.number} was archived. Existing ratings keep it.",
         lambda: services.version_archive(version=version, actor=member.user),
     )
 
@@ -239,7 +239,8 @@ def rubric_restore(request: HttpRequest, member: Member, version_id: UUID) -> Ht
         messages.error(request, str(refusal))
         return redirect("rubric", project_id=member.project.pk, rubric_id=version.rubric_id)
     messages.success(
-        request, f"Version {restored.number} begins with the text of {version.number}."
+        request,
+        f"Version {restored.number} is a new draft with the text of version {version.number}.",
     )
     return to_page("rubric_edit", restored)
 

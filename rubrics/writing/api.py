@@ -57,8 +57,8 @@ class ConflictSerializer(serializers.Serializer[Any]):
 
 
 class MergeSerializer(serializers.Serializer[Any]):
-    content = ContentField(help_text="Their text stands where nothing is chosen yet.")
-    revision = serializers.IntegerField(help_text="The revision that a save of it has seen.")
+    content = ContentField(help_text="Where nothing is chosen yet, it has their text.")
+    revision = serializers.IntegerField(help_text="The revision to send when you save it.")
     undecided = serializers.IntegerField()
     conflicts = ConflictSerializer(many=True)
 
@@ -82,7 +82,7 @@ class DraftViewSet(ProjectViewSet):
 
     @extend_schema(request=SaveSerializer, responses=VersionTextSerializer)
     def save(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Keep the whole text of a draft. 409 where somebody else saved in between."""
+        """Save the whole text of a draft. 409 if somebody else saved in between."""
         version = access.version_for(self.member, id)
         sent = given(SaveSerializer, request)
         saved = services.draft_save(version=version, actor=self.member.user, **sent)
@@ -90,7 +90,7 @@ class DraftViewSet(ProjectViewSet):
 
     @extend_schema(responses=FindingsSerializer)
     def findings(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """What blocks publishing, and what the text is warned about."""
+        """The errors that block publishing, and the warnings."""
         spec = from_json(text_of(access.version_for(self.member, id)))
         return Response(FindingsSerializer({"findings": findings_in_words(spec)}).data)
 

@@ -1,4 +1,4 @@
-"""Who has a draft open now. Kept in Valkey and nowhere else: it is gone with whoever is gone."""
+"""Who has a draft open now. Kept in Valkey only, and dropped soon after a page is closed."""
 
 import functools
 import json
@@ -36,7 +36,7 @@ class PresentPerson:
 def here(version: RubricVersion, user: User, *, tab: str, at: str) -> list[PresentPerson]:
     """Note that `user` has the draft open in the browser tab `tab`, and say who else has.
 
-    Empty where Valkey does not answer: nobody writes worse for it.
+    Empty if Valkey does not answer: people can write without it.
     """
     entry = json.dumps({"user": str(user.pk), "at": at, "seen": time.time()})
     try:

@@ -101,15 +101,15 @@ def draft_open(*, rubric: Rubric, actor: User) -> RubricVersion:
         locked = lock_rubric(rubric)
         if open_one := locked.versions.filter(status__in=[Status.DRAFT, Status.IN_REVIEW]).first():
             raise Refused(
-                f"Version {open_one.number} is still being written. One version of a rubric is "
-                "written at a time.",
+                f"Version {open_one.number} is not published yet. You can write only one "
+                "version of a rubric at a time.",
                 code="draft_exists",
             )
         written = locked.versions.select_related("spec").order_by("-number")
         was_published = written.filter(published_at__isnull=False)
         base = written.filter(status=Status.PUBLISHED).first() or was_published.first()
         if base is None or base.spec is None:
-            raise Refused("This rubric has no published version to begin from.", code="nothing")
+            raise Refused("This rubric has no published version to start from.", code="nothing")
         spec = read_content(base.spec.content)
         return begin_version(locked, number=next_version_number(locked), actor=actor, spec=spec)
 
@@ -140,7 +140,7 @@ def lock_version(version: RubricVersion) -> RubricVersion:
     # The rubric first, everywhere: publishing and restoring write in both, and would each wait
     # for what the other holds.
     Rubric.objects.select_for_update(of=("self",)).get(pk=version.rubric_id)
-    # No join to people: a row that was waited for comes joined to what it pointed at before.
+    # No join to people: after waiting for the lock, joined columns may be out of date.
     locked = (
         RubricVersion.objects.select_for_update(of=("self",))
         .select_related("rubric", "project")
@@ -186,4 +186,4 @@ def _rename_unpublished(version: RubricVersion, spec: RubricSpec) -> None:
 def _why_closed(version: RubricVersion) -> str:
     if version.status == Status.IN_REVIEW:
         return f"Version {version.number} is in review. Take it back to change it."
-    return f"Version {version.number} is published and never changes. Open a new draft."
+    return f"Version {version.number} is published and can’t be changed. Create a new draft."

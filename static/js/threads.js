@@ -67,7 +67,7 @@ async function refresh() {
   const answer = await get(dialog.dataset.url, { anchor: wanted });
   if (wanted !== anchor) return;
   if (!answer.ok) {
-    panel.textContent = "The comments could not be read. Close this and open it again.";
+    panel.textContent = "The comments could not be loaded. Close this panel and open it again.";
     return;
   }
   const restorePlace = keepPlace(panel);

@@ -168,7 +168,7 @@ def test_a_server_that_turns_bad_is_told_on_the_page_and_loses_nothing(
     assert run.status == "failed"
     page = page_of(client, cast, work.page)
     assert f"{run} failed." in page and words in page and "kept" in page
-    assert "Go on" in page
+    assert "Resume" in page
     kept = work.made()
     assert 0 < len(kept) <= FEW
     # Each request is a row with its reason, and can be opened from the page.
@@ -207,7 +207,7 @@ def test_a_server_that_is_not_there_is_told_on_the_page(
 def test_while_an_endpoint_is_left_alone_the_page_says_until_when_and_why(
     cast: Cast, client: Client, script: Stub, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server restarts in the middle: the run waits for it, and goes on by itself."""
+    """The server restarts in the middle: the run waits for it, and continues by itself."""
     script.reply = lambda body, count: (
         refusal(503, "loading <weights>") if FEW < count <= FEW + 6 else answer(work.good(body))
     )
@@ -221,10 +221,10 @@ def test_while_an_endpoint_is_left_alone_the_page_says_until_when_and_why(
     monkeypatch.setattr(services, "endpoint_note_pause", note_and_look)
     run = work.go()
     assert run.status == "succeeded"
-    assert "“Scripted” is left alone until" in seen[0]
-    assert "loading &lt;weights&gt;" in seen[0] and "goes on by itself" in seen[0]
-    assert "is left alone until" not in seen[-1]
-    assert "is left alone until" not in page_of(client, cast, work.page)
+    assert "“Scripted” is paused until" in seen[0]
+    assert "loading &lt;weights&gt;" in seen[0] and "continues by itself" in seen[0]
+    assert "is paused until" not in seen[-1]
+    assert "is paused until" not in page_of(client, cast, work.page)
 
 
 def test_the_socket_sends_the_pause_too(cast: Cast) -> None:
@@ -234,4 +234,4 @@ def test_the_socket_sends_the_pause_too(cast: Cast) -> None:
     services.endpoint_note_pause(endpoint_id=voice.pk, until=timezone.now(), reason="Down.")
     run.refresh_from_db()
     parts = render_generation(run, cast.member(cast.leads[0]))
-    assert sum("is left alone until" in part for part in parts) == 1
+    assert sum("is paused until" in part for part in parts) == 1

@@ -23,7 +23,7 @@ test("who has what open", () => {
   assert.equal(whatIsOpen(lena, { name: "" }), "Lena Lead has a new criterion open");
   assert.equal(
     whatIsOpen({ ...lena, is_me: true }, null),
-    "You, in another window, have this draft open",
+    "You have this draft open in another window",
   );
 });
 
@@ -53,15 +53,14 @@ const SETTINGS = {
 
 test("a training run in words", () => {
   const words = describe(SETTINGS, 0.5);
-  assert.match(words, /^100 steps with 8 prompts and 4 replies to each, so 3,200 replies/);
+  assert.match(words, /^100 steps with 8 prompts and 4 replies to each: 3,200 replies/);
   assert.match(words, /Each training prompt is used about 4 times\./);
-  assert.match(words, /50 held-out prompts are answered once before and once after training\./);
-  assert.match(words, /4 checkpoints are saved\./);
-  assert.match(words, /This takes about 28 min, based on the last run in this project\.$/);
+  assert.match(words, /50 held-out prompts are answered once each\. 4 checkpoints are kept\./);
+  assert.match(words, /this takes about 28 min\.$/);
 });
 
 test("what is not known about a training run is said", () => {
   const words = describe({ ...SETTINGS, prompts: 0, steps: 0, saveEvery: 0 }, 0);
-  assert.match(words, /Not all training prompts are used\./);
-  assert.match(words, /is unknown before the first run/);
+  assert.match(words, /Not every training prompt is used\./);
+  assert.match(words, /no time estimate before the first run/);
 });

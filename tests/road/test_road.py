@@ -100,7 +100,7 @@ def accounts(road: Road) -> None:
     page.get_by_role("link", name="Members").click()
     page.get_by_label("E-mail").fill("mira@example.org")
     page.locator("form.form").get_by_label("Annotator").check()
-    page.get_by_role("button", name="Make the invitation").click()
+    page.get_by_role("button", name="Create the invitation").click()
     link = page.locator("#once").inner_text()
     road.shoot(page, "1-invitation")
     invited = road.new_page()
@@ -143,7 +143,7 @@ def rubric(road: Road) -> None:
     page = road.go("clinician", "Rubrics")
     page.get_by_role("link", name="New rubric").first.click()
     page.get_by_label("Name").fill("Steady presence")
-    page.get_by_role("button", name="Begin writing").click()
+    page.get_by_role("button", name="Start writing").click()
     # The editor has counted the criteria when its script is at work.
     expect(page.locator("[data-count]")).to_have_text("0")
     for name, gate in (("Warmth", ""), ("Honesty", "2")):

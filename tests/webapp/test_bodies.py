@@ -56,7 +56,7 @@ def test_a_body_beyond_the_limit_is_refused_for_everybody(
 def test_a_page_says_it_in_plain_words() -> None:
     kind = "application/x-www-form-urlencoded"
     status, body = post("/accounts/login/", 3, kind=kind, says_length=True)
-    assert (status, body) == (413, b"The request is larger than the studio takes.")
+    assert (status, body) == (413, b"The request is too large for the studio.")
 
 
 @pytest.mark.django_db

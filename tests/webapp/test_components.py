@@ -215,9 +215,9 @@ def test_the_errors_of_a_form_stand_in_one_notice() -> None:
     [
         ("pending", False, "run-stop"),
         ("running", True, "run-stop"),
-        ("failed", False, "Go on"),
-        ("cancelled", True, "Go on"),
-        ("succeeded", True, "Try the failed again"),
+        ("failed", False, "Resume"),
+        ("cancelled", True, "Resume"),
+        ("succeeded", True, "Retry what failed"),
         ("succeeded", False, None),
     ],
 )

@@ -63,7 +63,7 @@ def require(member: Member, roles: Iterable[str]) -> None:
     wanted = list(roles)
     if wanted and not member.has(*wanted):
         names = " or ".join(str(Role(role).label).lower() for role in wanted)
-        raise PermissionDenied(f"This needs the role {names} in the project.")
+        raise PermissionDenied(f"You need the role {names} in this project.")
 
 
 def require_open(project: Project) -> None:

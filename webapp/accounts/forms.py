@@ -58,12 +58,12 @@ class SignUpForm(forms.Form):
     name = forms.CharField(
         label="Your name",
         max_length=User._meta.get_field("name").max_length,
-        help_text="As the others in your projects will see it.",
+        help_text="Other people in your projects will see it.",
         widget=forms.TextInput(attrs={**INPUT, "autocomplete": "name"}),
     )
     password = forms.CharField(
         label="Password",
-        help_text="At least 10 characters. A sentence is easier to keep in mind than a puzzle.",
+        help_text="At least 10 characters. A sentence is easier to remember than a puzzle.",
         widget=forms.PasswordInput(attrs={**INPUT, "autocomplete": "new-password"}),
         strip=False,
     )
@@ -92,8 +92,8 @@ class ProfileForm(forms.ModelForm):
         fields = ["name", "time_zone", "theme", "single_keys"]
         labels = {"theme": "Light or dark", "single_keys": "Single-letter keys"}
         help_texts = {
-            "single_keys": "Commands such as J, K and 1 to 5 outside of fields. Switch them off if "
-            "you use speech input or press keys by accident."
+            "single_keys": "Shortcuts such as J, K and 1 to 5, when you are not typing in a field. "
+            "Switch them off if you use speech input or press keys by accident."
         }
         widgets = {
             "name": forms.TextInput(attrs={**INPUT, "autocomplete": "name"}),

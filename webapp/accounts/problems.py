@@ -16,7 +16,7 @@ def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
         set_rollback()
         return problem(exc.status, "Refused", str(exc), code=exc.code)
     if isinstance(exc, RequestDataTooBig):
-        return problem(413, "Too large", "The request is larger than the API takes.")
+        return problem(413, "Too large", "The request is too large for the API.")
     if isinstance(exc, ValidationError):
         exc = exceptions.ValidationError(exc.messages)
     detail = str(exc) if isinstance(exc, PermissionDenied | Http404) and str(exc) else None

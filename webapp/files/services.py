@@ -23,7 +23,7 @@ def require_disk(size: int) -> None:
     free = shutil.disk_usage(settings.VAR_DIR).free
     if free - size < settings.DISK_RESERVE_BYTES:
         raise Refused(
-            f"The disk has {free // 2**20} MB left, too little for {size // 2**20} MB more.",
+            f"There is not enough disk space: {size // 2**20} MB needed, {free // 2**20} MB free.",
             code="disk_full",
         )
 

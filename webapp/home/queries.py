@@ -123,8 +123,8 @@ def open_queues(member: Member) -> list[Todo]:
             version = waiting.queue.version
             text = (
                 f"With {version.rubric} version {version.number}. You have rated "
-                f"{number(waiting.rated)} so far, and see nobody else’s scores before you submit "
-                "yours."
+                f"{number(waiting.rated)} so far. You see other people’s scores only after "
+                "you submit yours."
             )
             url = reverse("desk_next", kwargs=where)
             found.append(Todo("desk", title, text, url, "Rate", is_posted=True))
@@ -159,7 +159,7 @@ def drafts(member: Member) -> list[Todo]:
             f"{version.rubric} version {version.number} is a draft",
             "Judges and people rate published versions only.",
             _page("rubric_edit", member, version_id=version.pk),
-            "Go on writing",
+            "Continue writing",
         )
         for version in versions.select_related("rubric").order_by("-saved_at")[:5]
     ]
@@ -194,8 +194,8 @@ def first_steps(member: Member) -> list[Todo]:
         steps.append(
             Todo(
                 "people",
-                "You are alone here",
-                "Clinicians write rubrics, annotators rate. An invitation is a link that you send.",
+                "You are the only member",
+                "Invite clinicians to write rubrics and annotators to rate. You send them a link.",
                 _page("members", member),
                 "Invite",
             )
@@ -212,10 +212,11 @@ def next_steps(member: Member) -> list[Todo]:
             Queue,
             Todo(
                 "people",
-                "Nobody rates yet",
-                "A queue gives the items of a set to annotators, each blind to the others.",
+                "No queue yet",
+                "A queue gives the items of a set to annotators. They rate without seeing each "
+                "other’s scores.",
                 _page("queue_new", member),
-                "Make a queue",
+                "Create a queue",
             ),
         ),
         (
@@ -223,19 +224,19 @@ def next_steps(member: Member) -> list[Todo]:
             Todo(
                 "judge",
                 "No judge has scored anything yet",
-                "A judge rates a whole set by the rubric; its scores stand beside people’s.",
+                "A judge scores a whole set. You can compare its scores with people’s.",
                 _page("judge_run_new", member),
-                "Plan a judge run",
+                "Set up a judge run",
             ),
         ),
         (
             TrainingRun,
             Todo(
                 "training",
-                "No model was trained yet",
-                "Training makes those replies likelier that the rubric scores higher.",
+                "No model has been trained yet",
+                "Training makes replies with higher rubric scores more likely.",
                 _page("training_new", member),
-                "Plan a training run",
+                "Set up a training run",
             ),
         ),
     ]

@@ -70,13 +70,15 @@ def origin(url: str) -> Origin:
     if parsed.scheme not in DEFAULT_PORTS:
         raise AddressRefused("The URL must start with http:// or https://.")
     if parsed.userinfo:
-        raise AddressRefused("The URL must not carry a user name or password.")
+        raise AddressRefused("The URL must not contain a user name or password.")
     host = parsed.raw_host.decode("ascii").rstrip(".")
     if not host or "%" in host:
-        raise AddressRefused("The URL names no host, or one with characters that are not allowed.")
+        raise AddressRefused(
+            "The URL has no host, or its host has characters that are not allowed."
+        )
     port = parsed.port if parsed.port is not None else DEFAULT_PORTS[parsed.scheme]
     if not 0 < port < 65536:
-        raise AddressRefused(f"There is no port {port}.")
+        raise AddressRefused(f"{port} is not a valid port.")
     return Origin(parsed.scheme, host, port)
 
 
@@ -92,7 +94,7 @@ def check_address(url: str, *, allow_loopback: bool, allowed_hosts: Sequence[str
     try:
         found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise AddressRefused(f"The host {where.host} has no address.") from None
+        raise AddressRefused(f"The host {where.host} was not found.") from None
     rules = _Rules(allow_loopback, tuple(allowed_hosts))
     addresses = rules.permitted(where.host, where.port, (str(entry[4][0]) for entry in found))
     return CheckedUrl(url=url, origin=where, addresses=addresses)
@@ -126,7 +128,7 @@ class _Rules:
 
     def _reason_against(self, host: str, port: int, address: IPAddress) -> str | None:
         if address.is_loopback:
-            return None if self.allow_loopback else "this machine itself is not allowed."
+            return None if self.allow_loopback else "the studio’s own machine is not allowed."
         if address in METADATA or address.is_link_local:
             return "link-local addresses and metadata services are never allowed."
         if any(address in network for network in PRIVATE):

@@ -40,7 +40,7 @@ class EndpointForm(forms.ModelForm):
             "model": "Model",
         }
         help_texts = {
-            "base_url": "Where the chat completions protocol is spoken, such as "
+            "base_url": "Where the server answers chat completions, such as "
             "https://models.example.org/v1",
             "model": "The name of the model at that address.",
         }
@@ -59,14 +59,14 @@ class PriceForm(forms.ModelForm):
         label="From", widget=forms.DateInput(attrs={**INPUT, "type": "date"}, format="%Y-%m-%d")
     )
     prompt = forms.DecimalField(
-        label="In, per million tokens",
+        label="Input, per million tokens",
         min_value=0,
         max_digits=DIGITS,
         decimal_places=DECIMALS,
         widget=forms.NumberInput(attrs={**INPUT, "step": "any"}),
     )
     completion = forms.DecimalField(
-        label="Out, per million tokens",
+        label="Output, per million tokens",
         min_value=0,
         max_digits=DIGITS,
         decimal_places=DECIMALS,

@@ -10,7 +10,7 @@ CONCURRENCY = Setting(
     1,
     1024,
     default=16,
-    sentence="An endpoint gets {least} to {most} requests at once.",
+    sentence="An endpoint can get {least} to {most} requests at once.",
 )
 TIMEOUT_S = Setting(
     "timeout_s", 1, 3600, default=60, sentence="Wait {least} to {most} seconds for an answer."
@@ -29,5 +29,6 @@ def require_price(amount: Decimal) -> None:
     most = 10 ** (DIGITS - DECIMALS)
     if not amount.is_finite() or not 0 <= amount < most or amount != round(amount, DECIMALS):
         raise Refused(
-            f"A price is from 0 to below {most:,}, with at most {DECIMALS} decimals.", code="price"
+            f"A price must be at least 0 and below {most:,}, with at most {DECIMALS} decimals.",
+            code="price",
         )

@@ -93,7 +93,7 @@ class EndpointTest(ProjectRow):
         YES = "yes", "yes"
         NO = "no", "no"
         IGNORED = "ignored", "ignored"
-        UNKNOWN = "unknown", "not found out"
+        UNKNOWN = "unknown", "unknown"
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="tests")
     asked_by = models.ForeignKey(

@@ -17,10 +17,13 @@ MOST_REQUESTS = 7
 
 # What a test finds out, in the order in which pages show it, and what it is good for.
 CAPABILITIES = {
-    "models": ("Lists this model", "The name of the model is the server’s own."),
-    "schema": ("JSON schema", "Judges get scores in one shape. Without it they ask in words."),
-    "choice": ("Choice among texts", "A judge that picks one level. Without it, in words."),
-    "logprobs": ("Log probabilities", "How sure a choice is."),
+    "models": ("Lists this model", "The server knows the model by this name."),
+    "schema": ("JSON schema", "Scores come in a fixed format. Without it, judges ask in words."),
+    "choice": (
+        "Choice among texts",
+        "A judge picks one level. Without it, it asks in words.",
+    ),
+    "logprobs": ("Log probabilities", "Shows how sure the model is of a choice."),
     "seed": ("Seed", "The same seed gives the same words again."),
 }
 

@@ -14,7 +14,7 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
         write_only=True,
         required=False,
         max_length=MAX_API_KEY,
-        help_text="Stored encrypted and never shown. A change of scheme, host or port drops it.",
+        help_text="Stored encrypted, never shown. Removed if the scheme, host or port changes.",
     )
     key = serializers.SerializerMethodField(help_text="none, set, or lost: enter it again.")
     max_concurrency = serializers.IntegerField(**CONCURRENCY.range, default=CONCURRENCY.default)

@@ -39,7 +39,7 @@ def endpoint_create(
     max_concurrency: int = CONCURRENCY.default,
     timeout_s: int = TIMEOUT_S.default,
 ) -> Endpoint:
-    """Name a server that speaks chat completions. Raises Refused for an address that may not be
+    """Add a server that speaks chat completions. Raises Refused for an address that may not be
     reached, a name that is taken, and what is outside its limits."""
     require_open(project)
     base_url = _checked(base_url)
@@ -99,7 +99,7 @@ def endpoint_change(
 
 
 def endpoint_archive(*, endpoint: Endpoint, actor: User) -> None:
-    """Offer it no more. Judges and runs that are pinned to it stay readable."""
+    """Take it out of use. Judges and runs that are pinned to it stay readable."""
     require_open(endpoint.project)
     with transaction.atomic():
         open_rows = Endpoint.objects.filter(pk=endpoint.pk, archived_at=None)
@@ -143,8 +143,8 @@ def endpoint_test(*, endpoint: Endpoint, actor: User) -> EndpointTest:
 def endpoint_note_pause(
     *, endpoint_id: UUID, until: datetime | None, reason: str, topic: str = ""
 ) -> None:
-    """A worker leaves an endpoint alone until then, or (None) uses it again; `topic` is the run
-    whose open pages say so."""
+    """Note that an endpoint is paused until then, or (None) in use again. `topic` is the run whose
+    open pages show it."""
     with transaction.atomic():
         Endpoint.objects.filter(pk=endpoint_id).update(
             paused_until=until, pause_reason=storable(reason)
@@ -163,15 +163,16 @@ def price_set(
     currency: str,
 ) -> Price:
     """What a million tokens of the endpoint cost from a day on. Raises Refused for what is no
-    price, and where a price of that day is there: it is taken back first, so that no cost changes
-    without a trace."""
+    price, and if that day has a price already: it has to be removed first, so that the audit log
+    shows each change of a cost."""
     require_open(endpoint.project)
     require_price(prompt)
     require_price(completion)
     currency = currency.strip().upper()
     if not 0 < len(currency) <= Price.MAX_CURRENCY:
         raise Refused(
-            f"A currency has 1 to {Price.MAX_CURRENCY} characters, such as EUR.", code="currency"
+            f"A currency must have 1 to {Price.MAX_CURRENCY} characters, such as EUR.",
+            code="currency",
         )
     price = Price(
         project=endpoint.project,
@@ -188,13 +189,13 @@ def price_set(
             audit.record("endpoint.priced", actor=actor, object=endpoint)
     except IntegrityError:
         raise Refused(
-            "There is already a price from this day on. Take it back first.", code="price_taken"
+            "There is already a price from this day on. Remove it first.", code="price_taken"
         ) from None
     return price
 
 
 def price_withdraw(*, price: Price, actor: User) -> None:
-    """Take a price back. Costs are counted without it from now on."""
+    """Remove a price. Costs are counted without it from now on."""
     require_open(price.project)
     with transaction.atomic():
         if Price.objects.filter(pk=price.pk).delete()[0]:
@@ -221,7 +222,7 @@ def _checked(base_url: str) -> str:
     """The base URL in one spelling, where it may be reached."""
     url = base_url.strip().rstrip("/").removesuffix(COMPLETIONS).rstrip("/")
     if "?" in url or "#" in url:
-        raise Refused("The address ends with a path, without ? or #.", code="address")
+        raise Refused("The address must not contain ? or #.", code="address")
     try:
         check_address(
             url,
@@ -238,9 +239,9 @@ def _set_key(endpoint: Endpoint, key: str) -> None:
         endpoint.secret, endpoint.secret_origin = None, ""
         return
     if len(key) > MAX_API_KEY:
-        raise Refused(f"A key has at most {MAX_API_KEY} characters.", code="key")
+        raise Refused(f"A key can have at most {MAX_API_KEY} characters.", code="key")
     if not (key.isascii() and key.isprintable() and " " not in key):
-        raise Refused("The key has characters that can’t be sent.", code="key")
+        raise Refused("The key contains characters that can’t be sent.", code="key")
     endpoint.secret = secrets.seal(key, base_url=endpoint.base_url)
     endpoint.secret_origin = secrets.origin_text(endpoint.base_url)
 
@@ -254,7 +255,7 @@ def _require_limits(endpoint: Endpoint) -> None:
         (endpoint.model, Endpoint.MAX_MODEL, "model's name", "model"),
     ):
         if not 0 < len(text) <= most:
-            raise Refused(f"The {what} has 1 to {most} characters.", code=code)
+            raise Refused(f"The {what} must have 1 to {most} characters.", code=code)
 
 
 def _save(endpoint: Endpoint) -> None:
@@ -262,4 +263,4 @@ def _save(endpoint: Endpoint) -> None:
         with transaction.atomic():
             endpoint.save()
     except IntegrityError:
-        raise Refused("There is already an endpoint of this name.", code="name_taken") from None
+        raise Refused("There is already an endpoint with this name.", code="name_taken") from None

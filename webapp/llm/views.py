@@ -37,7 +37,7 @@ def endpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
         except Refused as refusal:
             form.add_error(EndpointForm.FIELD_OF_CODE.get(refusal.code), str(refusal))
         else:
-            messages.success(request, f"“{made.name}” is named. Test it before a run needs it.")
+            messages.success(request, f"“{made.name}” was added. Test it before you start a run.")
             return redirect("endpoint", project_id=member.project.pk, endpoint_id=made.pk)
     return render(request, "llm/endpoint_new.html", {"member": member, "form": form})
 
@@ -58,8 +58,8 @@ def endpoint(request: HttpRequest, member: Member, endpoint_id: UUID) -> HttpRes
             if dropped:
                 messages.warning(
                     request,
-                    "Saved. The address leads to another server, so the key was dropped: enter "
-                    "the key of the new one.",
+                    "Saved. The address leads to another server, so the key was removed. Enter "
+                    "the key for the new server.",
                 )
             else:
                 messages.success(request, "The endpoint is saved.")
@@ -72,7 +72,7 @@ def endpoint(request: HttpRequest, member: Member, endpoint_id: UUID) -> HttpRes
 def endpoint_archive(request: HttpRequest, member: Member, endpoint_id: UUID) -> HttpResponse:
     found = _endpoint(member, endpoint_id)
     services.endpoint_archive(endpoint=found, actor=member.user)
-    messages.success(request, f"“{found.name}” is not offered any more.")
+    messages.success(request, f"“{found.name}” was archived. New runs can’t use it.")
     return redirect("endpoints", project_id=member.project.pk)
 
 
@@ -114,7 +114,7 @@ def endpoint_price(request: HttpRequest, member: Member, endpoint_id: UUID) -> H
         except Refused as refusal:
             form.add_error("since", str(refusal))
         else:
-            messages.success(request, "The price is set. Costs of runs are counted with it.")
+            messages.success(request, "The price is saved. Run costs now use it.")
             return redirect("endpoint", project_id=member.project.pk, endpoint_id=found.pk)
     return _endpoint_page(request, member, found, price_form=form)
 
@@ -127,7 +127,7 @@ def endpoint_price_withdraw(
     found = _endpoint(member, endpoint_id)
     price = get_object_or_404(found.prices.select_related("project", "endpoint"), pk=price_id)
     services.price_withdraw(price=price, actor=member.user)
-    messages.success(request, "The price is taken back.")
+    messages.success(request, "The price was removed.")
     return redirect("endpoint", project_id=member.project.pk, endpoint_id=found.pk)
 
 

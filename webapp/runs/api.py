@@ -23,7 +23,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     KEY_HEADER,
     str,
     OpenApiParameter.HEADER,
-    description=f"The same key again is the same run; at most {MAX_KEY} characters.",
+    description=f"The same key again returns the same run. At most {MAX_KEY} characters.",
 )
 
 # What every kind of run tells of itself.
@@ -84,14 +84,14 @@ class RunViewSet(ProjectViewSet):
 
     @extend_schema(request=None)
     def cancel(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Stop a run. A worker stops at its next safe point. 409 where the run has ended."""
+        """Stop a run. A worker stops at its next safe point. 409 if the run has ended."""
         services.cancel(run_for(self.member, self.kind, id), actor=self.member.user)
         return self.shown(id)
 
     @extend_schema(request=None)
     def resume(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Go on with a run that failed, was stopped, or left something out. It keeps what it
-        has. 409 where there is nothing to go on with."""
+        """Resume a run that failed, was stopped or left something out. It keeps its results.
+        409 if there is nothing to resume."""
         services.resume(run_for(self.member, self.kind, id), actor=self.member.user)
         return self.shown(id)
 

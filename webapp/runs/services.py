@@ -64,7 +64,7 @@ def started_before(model: type[R], *, project: Project, key: str) -> R | None:
     """The run that `key` started. Where there is none, nobody else starts one with this key
     until the present transaction ends: what a run needs can be made first."""
     if not 0 < len(key) <= MAX_KEY:
-        raise Refused(f"A start needs a key of 1 to {MAX_KEY} characters.", code="key")
+        raise Refused(f"The key of a start must have 1 to {MAX_KEY} characters.", code="key")
     _one_at_a_time(f"{model.kind}/{project.pk}/{key}")
     return model.objects.filter(project=project, idempotency_key=key).first()
 
@@ -86,8 +86,8 @@ def _require_room(project: Project) -> None:
     found = first.union(*others, all=True).count()
     if found >= settings.RUNS_PER_PROJECT:
         raise Refused(
-            f"{found} runs of this project wait or work already, and no more than "
-            f"{settings.RUNS_PER_PROJECT} may. Wait for one of them, or stop one.",
+            f"This project already has {found} open runs. At most "
+            f"{settings.RUNS_PER_PROJECT} can be open. Wait until one ends, or stop one.",
             code="too_many_runs",
         )
 
@@ -156,7 +156,7 @@ def cancel(run: Run, *, actor: User) -> None:
     with transaction.atomic():
         locked = type(run).objects.select_for_update(of=("self",)).get(pk=run.pk)
         if locked.is_ended:
-            raise Refused(f"Nothing to stop: {run} ended before.", code="ended")
+            raise Refused(f"{run} has already ended.", code="ended")
         if locked.cancel_requested_at is None:
             now = timezone.now()
             type(run).objects.filter(pk=run.pk).update(cancel_requested_at=now)
@@ -179,7 +179,7 @@ def resume(run: Run, *, actor: User) -> None:
     require_open(run.project)
     kind = registry.find(run.kind)
     if not kind.goes_on:
-        raise Refused(f"{run} can't go on. Start a new one.", code="not_resumable")
+        raise Refused(f"{run} can’t be resumed. Start a new one.", code="not_resumable")
     before = [Status.FAILED, Status.CANCELLED]
     if kind.has_more is not None and kind.has_more(run):
         before.append(Status.SUCCEEDED)
@@ -199,7 +199,7 @@ def resume(run: Run, *, actor: User) -> None:
         )
         if not resumed:
             raise Refused(
-                "Only a run that failed, was stopped or left something out can go on.",
+                "You can only resume a run that failed, was stopped or left something out.",
                 code="not_resumable",
             )
         audit.record(f"{run.kind}.resumed", actor=actor, object=run)
@@ -274,8 +274,8 @@ def _take_back(run: Run, *, reason: str, where: dict[str, Any]) -> bool:
         elif reason == SILENT and (deaths := 1 + _deaths(run)) >= MAX_DEATHS:
             after = Status.FAILED
             error = (
-                f"Stopped after {deaths} attempts: each time its worker died, as it does where "
-                "memory runs out. What was made so far is kept."
+                f"Stopped after {deaths} attempts. Each time its worker died, often because memory "
+                "ran out. Everything made so far is saved."
             )
         else:
             after = Status.PENDING

@@ -137,8 +137,8 @@ def claimed(model: type[R], run_id: UUID | str) -> Iterator[Claim[R] | None]:
             run,
             claim=claim.token,
             status=Status.FAILED,
-            reason="Something in the program failed. The log of the worker has the details; "
-            "what was made so far is kept.",
+            reason="The program failed. The worker’s log has the details. Everything made so far "
+            "is saved.",
         )
         raise
     except BaseException:

@@ -25,7 +25,7 @@ def thread_open(*, member: Member, kind: str, object_id: UUID, anchor: str, text
     object. Raises Refused for a place that it has not."""
     require_open(member.project)
     if registry.find(kind).place(member, object_id, anchor) is None:
-        raise Refused("There is no such place to comment on.", code="anchor")
+        raise Refused("This place does not exist, so you can’t comment on it.", code="anchor")
     words = _read(text)
     with transaction.atomic():
         thread = Thread.objects.create(
@@ -107,7 +107,7 @@ def _say(thread: Thread, actor: User, words: str) -> Comment:
 def _read(text: str) -> str:
     words = text.strip()
     if not words or len(words) > MAX_TEXT or "\0" in words:
-        raise Refused(f"A comment has 1 to {MAX_TEXT:,} characters.", code="text")
+        raise Refused(f"A comment must have 1 to {MAX_TEXT:,} characters.", code="text")
     return words
 
 
@@ -132,7 +132,7 @@ def _lock_comment(comment: Comment) -> Comment:
     )
     require_open(locked.project)
     if locked.removed_at is not None:
-        raise Refused("This comment is removed already.", code="removed")
+        raise Refused("This comment has already been removed.", code="removed")
     return locked
 
 

@@ -1,5 +1,5 @@
 """Rubrics in files: Kardia YAML and JSON both ways, HealthBench, Rubrics as Rewards and RubricHub
-JSON both ways as far as they go, Markdown to read. Nothing here knows a database."""
+JSON both ways as far as they go, Markdown for reading. Nothing here knows a database."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ FORMATS = {
             parse_json, field_formats.read_rubrichub,
         ),
         Format(
-            "markdown", "Markdown to read", "md", "text/markdown", markdown.write, markdown.lost
+            "markdown", "Markdown for reading", "md", "text/markdown", markdown.write, markdown.lost
         ),
     )
 }  # fmt: skip
@@ -69,7 +69,7 @@ def read(data: bytes, format_name: str, *, title: str) -> RubricSpec:
     chosen = FORMATS.get(format_name)
     if chosen is None or chosen.read is None or chosen.parse is None:
         names = ", ".join(each.label for each in FORMATS.values() if each.read)
-        raise BadFile(None, "This is no format that can be read.", f"one of {names}")
+        raise BadFile(None, "This format can’t be read.", f"one of {names}")
     return chosen.read(chosen.parse(decode(data)), title)
 
 

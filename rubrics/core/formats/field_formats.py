@@ -56,7 +56,7 @@ def _items(file: Node) -> list[Node]:
         node = node.value.get("rubrics") or node.value.get("rubric") or node
     if not isinstance(node.value, list):
         raise BadFile(
-            node.line, "This is no list of criteria.", "a list, or an object with “rubrics”"
+            node.line, "This is not a list of criteria.", "a list, or an object with “rubrics”"
         )
     return node.value
 
@@ -125,7 +125,7 @@ def _beginning(text: str) -> str:
 
 def _object(item: Node, known: set[str]) -> dict[str, Node]:
     if not isinstance(item.value, dict):
-        raise BadFile(item.line, "This entry is no object.", "fields in braces")
+        raise BadFile(item.line, "This entry is not an object.", "fields in braces")
     if unknown := sorted(set(item.value) - known):
         names = ", ".join(sorted(known))
         raise BadFile(
@@ -139,7 +139,7 @@ def _text(item: Node, known: Mapping[str, Node], name: str) -> str:
     if node is None:
         raise BadFile(item.line, f"The field “{name}” is missing.", f"a text as {name}")
     if not isinstance(node.value, str) or not node.value.strip() or "\0" in node.value:
-        raise BadFile(node.line, f"{name} is no text.", "words in quotes")
+        raise BadFile(node.line, f"{name} is not text.", "words in quotes")
     if len(node.value) > MAX_TEXT:
         raise BadFile(node.line, f"{name} is too long.", f"at most {MAX_TEXT:,} characters")
     return node.value.strip()
@@ -158,7 +158,7 @@ def _number(
 
 
 def _shown(value: Any) -> str:
-    return str(value)[:40] if isinstance(value, int | float | bool) else "no number"
+    return str(value)[:40] if isinstance(value, int | float | bool) else "not a number"
 
 
 def _tags(known: Mapping[str, Node]) -> str:
@@ -168,7 +168,7 @@ def _tags(known: Mapping[str, Node]) -> str:
         return ""
     tags = node.value if isinstance(node.value, list) else None
     if tags is None or not all(isinstance(tag.value, str) for tag in tags):
-        raise BadFile(node.line, "tags is no list of texts.", 'a list such as ["axis:accuracy"]')
+        raise BadFile(node.line, "tags is not a list of texts.", 'a list such as ["axis:accuracy"]')
     return f"Tags: {', '.join(tag.value for tag in tags)}" if tags else ""
 
 
@@ -257,7 +257,7 @@ def lost_in_rar(spec: RubricSpec) -> list[str]:
 def _lost(spec: RubricSpec, *, keeps_names: bool, formula: Formula) -> list[str]:
     judged = spec.judge_criteria
     found = {
-        "levels and their anchors: the format knows met or not met only": [
+        "levels and their anchors (the format only knows met or not met)": [
             c.name for c in judged if c.scale == "levels"
         ],
         "names beside the text of a criterion": [
@@ -269,7 +269,7 @@ def _lost(spec: RubricSpec, *, keeps_names: bool, formula: Formula) -> list[str]
         ],
         "gates": [c.name for c in judged if c.gate is not None],
         "exemplars": [c.name for c in judged if c.exemplars],
-        "what of the reply a criterion reads": [
+        "which part of the reply a criterion reads": [
             c.name for c in judged if c.spans != ("response",)
         ],
         "checks": [c.name for c in spec.checks],
@@ -278,7 +278,7 @@ def _lost(spec: RubricSpec, *, keeps_names: bool, formula: Formula) -> list[str]
     if spec.purpose or spec.guidance:
         lost.append("It leaves out purpose and guidance.")
     if spec.formula != formula:
-        lost.append("Weights are converted: the format has another formula of the total.")
+        lost.append("Weights are converted, because the format has another formula for the total.")
     if repeated := [n for n, count in Counter(_sentence(c) for c in judged).items() if count > 1]:
         lost.append(f"Criteria with the same text can't be told apart: {_listed(repeated)}.")
     return lost

@@ -42,7 +42,7 @@ _Dumper.add_representer(str, _represent_text)
 
 def read(file: Node, title: str) -> RubricSpec:
     if not isinstance(file.value, dict):
-        raise BadFile(file.line, "This is no rubric.", "fields such as title and criteria")
+        raise BadFile(file.line, "This is not a rubric.", "fields such as title and criteria")
     try:
         return read_draft(file.plain)
     except SpecError as error:
@@ -51,7 +51,7 @@ def read(file: Node, title: str) -> RubricSpec:
         raise BadFile(node.line, reason, _EXPECTED) from None
 
 
-_EXPECTED = "a rubric in the studio’s own format, as an export writes it"
+_EXPECTED = "a rubric in the studio’s own format, as exported here"
 
 
 def _find(file: Node, path: str) -> tuple[Node, str]:

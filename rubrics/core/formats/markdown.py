@@ -15,7 +15,7 @@ def write(spec: RubricSpec) -> str:
 
 
 def lost(spec: RubricSpec) -> list[str]:
-    return ["It is for reading: it can’t be imported again."]
+    return ["It is only for reading. You can’t import it again."]
 
 
 def _lines(spec: RubricSpec) -> Iterator[str]:

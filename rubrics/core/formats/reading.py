@@ -63,12 +63,12 @@ def parse_json(text: str) -> Node:
     try:
         json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        reason = f"This is no JSON: {error.msg.lower()}."
+        reason = f"This is not valid JSON: {error.msg.lower()}."
         raise BadFile(error.lineno, reason, "JSON") from None
     except RecursionError:
         raise _too_deep(None) from None
     except _Constant as error:
-        raise BadFile(_line_of(text, str(error)), f"{error} is no number.", "a number") from None
+        raise BadFile(_line_of(text, str(error)), f"{error} is not a number.", "a number") from None
     except ValueError:
         raise BadFile(None, _DIGITS, "a number of ordinary size") from None
     return _JsonReader(text).read()
@@ -116,20 +116,20 @@ class _Bounds:
     def check(self, depth: int, line: int) -> None:
         self.count += 1
         if self.count > _MAX_VALUES:
-            raise BadFile(line, "The file holds too many values.", f"at most {_MAX_VALUES:,}")
+            raise BadFile(line, "The file has too many values.", f"at most {_MAX_VALUES:,}")
         if depth > _MAX_DEPTH:
             raise _too_deep(line)
 
 
 def _put(found: dict[str, Node], key: str, line: int, value: Node) -> None:
     if key in found:
-        raise BadFile(line, f"“{key[:60]}” is there twice.", "each field once")
+        raise BadFile(line, f"“{key[:60]}” appears twice.", "each field once")
     found[key] = value
 
 
 def _text(text: str, line: int) -> str:
     if _UNSTORABLE.search(text):
-        raise BadFile(line, "A character here can’t be kept.", "plain text")
+        raise BadFile(line, "A character here can’t be stored.", "plain text")
     return text
 
 
@@ -222,19 +222,19 @@ class _YamlReader:
             self._expect(yaml.DocumentEndEvent)
             if not self.loader.check_event(yaml.StreamEndEvent):
                 line = self.loader.peek_event().start_mark.line + 1
-                raise BadFile(line, "The file holds a second document.", "one rubric a file")
+                raise BadFile(line, "The file contains a second document.", "one rubric per file")
             return node
         except yaml.reader.ReaderError as error:
             line = self.text[: error.position].count("\n") + 1
             raise BadFile(line, "A character here can't be read.", "plain text") from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            reason = f"This is no YAML: {error.problem}."
+            reason = f"This is not valid YAML: {error.problem}."
             raise BadFile(mark.line + 1 if mark else None, reason, "YAML") from None
 
     def _expect(self, kind: type) -> None:
         if not self.loader.check_event(kind):
-            raise BadFile(None, "The file holds nothing.", "a rubric")
+            raise BadFile(None, "The file is empty.", "a rubric")
         self.loader.get_event()
 
     def _node(self, depth: int) -> Node:
@@ -242,9 +242,9 @@ class _YamlReader:
         line = event.start_mark.line + 1
         self.bounds.check(depth, line)
         if isinstance(event, yaml.AliasEvent):
-            raise BadFile(line, "Aliases (*name) are not read.", "every value written out")
+            raise BadFile(line, "Aliases (*name) are not supported.", "every value written out")
         if event.tag is not None:
-            raise BadFile(line, f"Tags such as {event.tag[:60]} are not read.", "a plain value")
+            raise BadFile(line, f"Tags ({event.tag[:60]}) are not supported.", "a plain value")
         if isinstance(event, yaml.MappingStartEvent):
             return Node(self._mapping(depth), line)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -282,7 +282,7 @@ def _scalar(event: Any, line: int) -> Any:
     if text in _TRUTHS:
         return _TRUTHS[text]
     if text.lower().lstrip("+-") in (".nan", ".inf"):
-        raise BadFile(line, f"{text} is no number.", "a number")
+        raise BadFile(line, f"{text} is not a number.", "a number")
     if _NUMBER.fullmatch(text):
         return _number(text, line)
     return text

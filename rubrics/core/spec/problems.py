@@ -52,7 +52,7 @@ def _criterion_problems(c: CriterionSpec, formula: Formula, path: str) -> Iterat
     if not c.spans:
         yield Problem(
             f"{path}.spans",
-            "The rater of this criterion reads nothing: choose a span of the reply.",
+            "The rater of this criterion has nothing to read. Choose a span of the reply.",
         )
     yield from _level_problems(c, path)
     yield from _formula_problems(c, formula, path)
@@ -62,36 +62,36 @@ def _criterion_problems(c: CriterionSpec, formula: Formula, path: str) -> Iterat
         if not exemplar.text.strip():
             yield Problem(f"{path}.exemplars[{index}].text", "The exemplar has no text.")
         if exemplar.level not in c.level_values:
-            message = f"The exemplar shows level {exemplar.level}, which the scale lacks."
+            message = f"The exemplar shows level {exemplar.level}, but the scale has no such level."
             yield Problem(f"{path}.exemplars[{index}].level", message)
 
 
 def _level_problems(c: CriterionSpec, path: str) -> Iterator[Problem]:
     values = [level.value for level in c.levels]
     if repeated := _repeated(values):
-        yield Problem(f"{path}.levels", f"Level {repeated[0]} is there twice.")
+        yield Problem(f"{path}.levels", f"Level {repeated[0]} appears twice.")
     if c.scale != "levels":
         if values and set(values) != {0, 1}:
-            yield Problem(f"{path}.levels", "This scale has the values 0 and 1.")
+            yield Problem(f"{path}.levels", "This scale can only have the values 0 and 1.")
         return
     if len(values) < 2:
         yield Problem(f"{path}.levels", "A scale needs at least two levels.")
     for index, level in enumerate(c.levels):
         if not level.anchor.strip():
-            message = f"Level {level.value} has no anchor: what can a rater see in the text?"
+            message = f"Level {level.value} has no anchor. Say what a rater can see in the text."
             yield Problem(f"{path}.levels[{index}].anchor", message)
 
 
 def _formula_problems(c: CriterionSpec, formula: Formula, path: str) -> Iterator[Problem]:
     if not math.isfinite(c.weight) or c.weight < 0:
-        yield Problem(f"{path}.weight", "A weight is zero or more.")
+        yield Problem(f"{path}.weight", "A weight must be zero or more.")
     if formula == "healthbench":
         if c.scale != "points":
             yield Problem(
                 f"{path}.scale", "The HealthBench formula needs the scale “Signed points”."
             )
         if not c.points or abs(c.points) > HEALTHBENCH_POINTS:
-            yield Problem(f"{path}.points", "Points go from -10 to 10 and are not 0.")
+            yield Problem(f"{path}.points", "Points must be from -10 to 10, and not 0.")
     elif c.scale == "points":
         yield Problem(
             f"{path}.scale", "Signed points are for the HealthBench formula. Choose another scale."
@@ -108,9 +108,9 @@ def _check_problems(c: CriterionSpec, path: str) -> Iterator[Problem]:
     if c.check in ("min_words", "max_words") and not _is_count(c.check_argument):
         yield Problem(f"{path}.check_argument", "Give a number of words.")
     if c.check in ("contains", "lacks") and not c.check_argument.strip():
-        yield Problem(f"{path}.check_argument", "Give the words to look for, one phrase a line.")
+        yield Problem(f"{path}.check_argument", "Give the words to look for, one phrase per line.")
     if c.gate is not None:
-        yield Problem(f"{path}.gate", "A check stays outside the total, so it cannot be a gate.")
+        yield Problem(f"{path}.gate", "A check is not part of the total, so it can’t be a gate.")
 
 
 def _is_count(text: str) -> bool:

@@ -123,7 +123,7 @@ _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8:
 _WORDS = {
     "weighted_mean": "The weighted mean of the {criteria}, from 0 to 1.",
     "harmonic_mean": "The weighted harmonic mean of the {criteria}, each as a share of its "
-    "highest level, from 0 to 1: one low score pulls the total down.",
+    "highest level, from 0 to 1. One low score pulls the total down.",
     "healthbench": "The points of the criteria that are met, of {criteria}, divided by the sum "
     "of all positive points. Points below zero count against the reply.",
     "rar": "The share of the {criteria} that is met, where essential counts 1, important 0.7, "

@@ -65,8 +65,8 @@ def publish_locked(
         )
     except Unanswered as unanswered:
         raise Refused(
-            f"Say whether the meaning changed of: {unanswered}. Ratings carry over where it does "
-            "not.",
+            f"Say whether the meaning of these criteria changed: {unanswered}. If it did not, "
+            "their ratings carry over.",
             code="meaning",
         ) from unanswered
     locked.spec = freeze(locked.project, spec)
@@ -130,7 +130,7 @@ def _require_publishable(version: RubricVersion) -> None:
         wanted = (
             f"Version {version.number} waits for approval by another clinician or lead."
             if version.status == Status.IN_REVIEW
-            else "In this project another clinician or lead approves a version before it is "
+            else "In this project another clinician or lead must approve a version before it is "
             "published. Send it for review first."
         )
         raise Refused(wanted, code="needs_approval")
@@ -151,9 +151,7 @@ def version_ensure(*, project: Project, actor: User, spec: RubricSpec) -> Rubric
             return found
         rubric = rubric_create(project=project, actor=actor, name=spec.title, content=to_json(spec))
         version = lock_version(rubric.versions.get())
-        publish_locked(
-            version, actor=actor, change_note="Came with the ratings of an imported data set."
-        )
+        publish_locked(version, actor=actor, change_note="Imported with the ratings of a data set.")
     return version
 
 

@@ -32,7 +32,7 @@ def version_restore(
     with transaction.atomic():
         rubric = lock_rubric(version.rubric)
         if version.spec is None:
-            raise Refused(f"Version {version.number} is still being written.", code="not_frozen")
+            raise Refused(f"Version {version.number} is still a draft.", code="not_frozen")
         _clear_the_way(rubric, actor, set_aside_revision)
         restored = begin_version(
             rubric,
@@ -95,14 +95,14 @@ def _clear_the_way(rubric: Rubric, actor: User, set_aside_revision: int | None) 
         )
     if set_aside_revision is None:
         raise Refused(
-            f"Version {in_the_way.number} is still being written. Set it aside first: it stays "
-            "in the history.",
+            f"Version {in_the_way.number} is still a draft. Set it aside first; it stays in the "
+            "history.",
             code="draft_exists",
         )
     if set_aside_revision != in_the_way.revision:
         raise Stale(
-            f"{in_the_way.saved_by or 'Somebody'} wrote in version {in_the_way.number} since you "
-            "looked at it. Read it again before you set it aside.",
+            f"{in_the_way.saved_by or 'Somebody'} edited version {in_the_way.number} after you "
+            "opened it. Read it again before you set it aside.",
             code="stale",
         )
     archive_locked(in_the_way, actor=actor)

@@ -48,7 +48,7 @@ def version_approve(
         require_seen(locked, expected_revision)
         _require_another(locked, actor)
         if locked.approved_by_id is not None:
-            raise Refused(f"{locked.approved_by} has approved it already.", code="approved")
+            raise Refused(f"{locked.approved_by} has already approved it.", code="approved")
         _review(locked, actor, Review.Verdict.APPROVED)
         locked.approved_by = actor
         locked.save(update_fields=["approved_by"])
@@ -96,7 +96,7 @@ def _review(locked: RubricVersion, actor: User, verdict: str, words: str = "") -
 def _require_another(locked: RubricVersion, actor: User) -> None:
     if locked.saved_by_id == actor.pk:
         raise Refused(
-            "You wrote in this version last, so another clinician or lead answers it.",
+            "You edited this version last, so another clinician or lead must review it.",
             code="own_version",
         )
 
@@ -120,5 +120,5 @@ def require_ready(spec: RubricSpec) -> None:
     problems = validate(spec)
     if problems:
         first = " ".join(problem.message for problem in problems[:3])
-        more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""
+        more = f" There are {len(problems) - 3} more problems." if len(problems) > 3 else ""
         raise Refused(f"Not ready yet. {first}{more}", code="problems")

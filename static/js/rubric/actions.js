@@ -50,7 +50,7 @@ export class Actions {
   #remove() {
     const { uid, name } = this.draft.criterion;
     const { criteria } = this.draft.text;
-    this.draft.removed(`${name || "The criterion"} is removed.`);
+    this.draft.removed(`${name || "The criterion"} was removed.`);
     const at = criteria.indexOf(this.draft.criterion);
     criteria.splice(at, 1);
     this.draft.open((criteria[at] ?? criteria[at - 1])?.uid, NAME);

@@ -45,7 +45,7 @@ export class Conflict {
     const wasOpen = this.isOpen;
     $("[data-conflict-who]", this.box).textContent = reply.saved_by || "Somebody";
     $("[data-conflict-count]", this.box).textContent =
-      reply.conflicts === 1 ? "One field was" : `${reply.conflicts} fields were`;
+      reply.conflicts === 1 ? "one field" : `${reply.conflicts} fields`;
     // Markup of our own server, in which all text of people is escaped.
     $("[data-conflict-body]", this.box).innerHTML = reply.html;
     const form = $("[data-merge]", this.box);
@@ -88,7 +88,7 @@ export class Conflict {
       await this.resolve();
     } catch {
       $("[data-left]", form).textContent =
-        "The server does not answer. Your choices are still here; try again.";
+        "The server does not respond. Your choices are still here. Try again.";
     }
   }
 }

@@ -34,7 +34,7 @@ async function search() {
   if (answer.ok) found.innerHTML = answer.text;
   else
     found.textContent =
-      "The server does not answer. Type again in a moment, or close this and write the reply yourself.";
+      "The server does not respond. Try again in a moment, or close this and write the reply yourself.";
 }
 
 words.addEventListener("input", () => {

@@ -43,8 +43,8 @@ function reshape(criterion, field, value, draft) {
   const lost = before - written();
   draft.removed(
     lost
-      ? `The words of ${lost === 1 ? "one level" : `${lost} levels`} went with their scale.`
-      : "The scale is another one now.",
+      ? `The text of ${lost === 1 ? "one level" : `${lost} levels`} was removed with the old scale.`
+      : "The scale was changed.",
   );
 }
 

@@ -50,7 +50,7 @@ function row(level, position, levels, path, draft) {
   bind(item, level, at, draft);
   drawExemplars(item, level, path, draft);
   on(item, "remove-level", () => {
-    draft.removed(`Level ${level.value} is removed.`);
+    draft.removed(`Level ${level.value} was removed.`);
     removeLevel(criterion, level.value);
     draft.changed({ label: `Remove level ${level.value}` });
     draft.redraw(
@@ -108,7 +108,7 @@ function exemplarField(exemplar, index, level, path, draft) {
   show();
   field.open = !exemplar.text.trim();
   on(field, "remove-exemplar", () => {
-    draft.removed("The exemplar is removed.");
+    draft.removed("The exemplar was removed.");
     criterion.exemplars.splice(index, 1);
     draft.changed({ label: `Remove an exemplar of level ${level.value}` });
     draft.redraw(

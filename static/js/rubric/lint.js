@@ -46,7 +46,7 @@ export function drawFindings(hidden) {
   if (!again) return;
   const away = items.length - left;
   again.hidden = away === 0;
-  again.textContent = `${away} hidden. Show ${away === 1 ? "it" : "them"}`;
+  again.textContent = `${away} ignored. Show ${away === 1 ? "it" : "them"}`;
 }
 
 /** Put each finding under the control that it is about. */

@@ -33,15 +33,15 @@ export class People {
       .join(", ");
     this.draft.list();
     if (reply.status && reply.status !== "draft" && !this.saving.autosaver.isDirty)
-      this.saving.close("Somebody sent this text for review. It is closed for writing now.");
+      this.saving.close("Somebody sent this text for review. You can’t edit it now.");
     else if (reply.revision > this.saving.autosaver.revision && this.saving.isIdle)
       this.saving.mergeOthers();
   }
 }
 
 export function whatIsOpen(person, criterion) {
-  const who = person.is_me ? "You, in another window, have" : `${person.name} has`;
-  return criterion
-    ? `${who} ${criterion.name || "a new criterion"} open`
-    : `${who} this draft open`;
+  const what = criterion ? criterion.name || "a new criterion" : "this draft";
+  return person.is_me
+    ? `You have ${what} open in another window`
+    : `${person.name} has ${what} open`;
 }

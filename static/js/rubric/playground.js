@@ -23,9 +23,7 @@ function scoreWhenSaved() {
   const saved = $("[data-saved]");
   if (!saved || saved.dataset.state === "saved") return go();
   if (saved.dataset.state === "failed")
-    return refuse(
-      "The draft is not saved, so its text can’t be scored yet. What you wrote is kept.",
-    );
+    return refuse("The draft is not saved yet, so it can’t be scored. Your text is kept.");
   document.addEventListener("rubric:saved", go, { once: true });
 }
 
@@ -56,13 +54,13 @@ document.addEventListener("htmx:responseError", (event) => {
   const gone = [401, 403, 404].includes(event.detail.xhr.status);
   refuse(
     gone
-      ? "You may no longer try this draft: your role or the draft has changed. What you typed stays here."
-      : "The studio could not take it. Nothing was scored; try again.",
+      ? "You can no longer try this draft, because your role or the draft has changed. Your text stays here."
+      : "Something went wrong. Nothing was scored. Try again.",
   );
 });
 document.addEventListener("htmx:sendError", (event) => {
   if (event.detail.requestConfig.elt === form())
-    refuse("The studio is not reached. What you typed stays here; try again.");
+    refuse("The studio can’t be reached. Your text stays here. Try again.");
 });
 
 // What to score
@@ -81,15 +79,15 @@ document.addEventListener("click", (event) => {
 
 function addPick({ dataset: { pk, title } }, name) {
   const list = $("[data-picked]");
-  if ($(`[value="${CSS.escape(pk)}"]`, list)) return toast(`${title} is picked already.`);
+  if ($(`[value="${CSS.escape(pk)}"]`, list)) return toast(`You have already picked ${title}.`);
   const item = element("li");
   const drop = element("button", {
     type: "button",
     className: "link-btn",
-    textContent: "Leave out",
+    textContent: "Remove",
   });
   drop.dataset.drop = "";
-  drop.setAttribute("aria-label", `Leave out ${title}`);
+  drop.setAttribute("aria-label", `Remove ${title}`);
   item.append(
     element("span", { textContent: title }),
     element("input", { type: "hidden", name, value: pk }),
@@ -101,7 +99,7 @@ function addPick({ dataset: { pk, title } }, name) {
 function writeInstead({ dataset: { pk, title, text } }) {
   const reply = form().elements.text;
   reply.value = text;
-  placeAfter(pk, `In the place of ${title}, with all that was said before it.`);
+  placeAfter(pk, `Replaces ${title}, after the same earlier turns.`);
   $("[data-picker]").open = false;
   reply.focus();
 }
@@ -122,7 +120,7 @@ function aboutJudge() {
   const note = $("[data-learned]");
   note.hidden = kind !== "learned";
   const unscored = unread === "1" ? "one criterion" : `${unread} criteria`;
-  const cannot = Number(unread) ? ` It can’t score ${unscored} as written now.` : "";
+  const cannot = Number(unread) ? ` It has no ratings for the current wording of ${unscored}.` : "";
   note.textContent = `Learned from ratings; it does not read wording.${cannot}`;
 }
 document.addEventListener("change", (event) => {

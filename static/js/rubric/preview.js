@@ -15,7 +15,7 @@ export function enablePreview(form) {
     if (source.value !== text) return;
     // Sanitised by the server.
     if (answer.ok) shown.innerHTML = answer.text;
-    else shown.textContent = "The preview is not to be had while the server is away.";
+    else shown.textContent = "The preview is not available while the server does not respond.";
   };
   box.addEventListener("toggle", () => {
     if (box.open) draw();

@@ -8,7 +8,7 @@ export function enablePublishing(autosaver) {
     button.setAttribute("aria-busy", "true");
     const isSaved = await autosaver.save();
     button.removeAttribute("aria-busy");
-    if (!isSaved) toast("The last words are not saved yet, so they can't be published.");
+    if (!isSaved) toast("Your last changes are not saved yet. Wait a moment, then try again.");
     // Show the first thing that has to be settled.
     else if (button.getAttribute("aria-disabled") === "true")
       $('#state [data-severity="error"] a')?.click();

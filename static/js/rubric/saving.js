@@ -58,7 +58,7 @@ export class Saving {
     this.undo.restart();
     if (stored.revision === this.loaded.revision) {
       this.autosaver.resume({ base: theirs, revision: stored.revision });
-      toast("Your unsaved text is back.");
+      toast("Your unsaved changes were restored.");
       this.autosaver.changed();
     } else {
       this.autosaver.resume(stored);
@@ -125,7 +125,8 @@ export class Saving {
   }
 
   refused(answer) {
-    if (answer.isRedirect) this.autosaver.retry("You are signed out. Sign in in another tab;");
+    if (answer.isRedirect)
+      this.autosaver.retry("You are signed out. Sign in again in another tab;");
     else if (answer.status === 429) this.autosaver.retry();
     else
       showSaved(
@@ -134,8 +135,9 @@ export class Saving {
       );
   }
 
-  async conflict() {
-    showSaved("failed", "Two texts differ. Yours is kept on this computer.");
+  async conflict(reply) {
+    const who = reply.saved_by || "somebody";
+    showSaved("failed", `You and ${who} edited the same field. Yours is saved here.`);
     try {
       await this.merger.resolve();
     } catch {
@@ -150,9 +152,9 @@ export class Saving {
     this.#showMerged(reply.content);
     this.undo.restart();
     const who = reply.saved_by || "Somebody";
-    if (reply.conflicts) toast("The text holds what you chose.");
+    if (reply.conflicts) toast("Your choices were applied.");
     else if (reply.taken.some((one) => one.side === "theirs"))
-      toast(`${who} changed this draft too. Nothing collided, so the text holds both.`);
+      toast(`${who} changed this draft too. Both sets of changes were merged.`);
     // Theirs is sent back too: the reply says what the text amounts to.
     this.autosaver.changed();
     this.autosaver.save();
@@ -175,6 +177,6 @@ export class Saving {
   #whereItIsKept() {
     return this.autosaver.isStored
       ? "Your text is kept on this computer."
-      : "Keep this page open: this browser does not let it keep your text.";
+      : "Keep this page open: this browser can’t store your text.";
   }
 }

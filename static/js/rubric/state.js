@@ -44,5 +44,5 @@ function blockPublishing(errors) {
   const why = $("[data-why]");
   $("[data-publish]").setAttribute("aria-disabled", String(errors > 0));
   why.hidden = errors === 0;
-  why.textContent = errors === 1 ? "One thing to settle first" : `${errors} things to settle first`;
+  why.textContent = errors === 1 ? "1 problem to fix" : `${errors} problems to fix`;
 }

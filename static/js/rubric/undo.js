@@ -27,7 +27,7 @@ export class Undo {
   }
 
   redo() {
-    this.#travel(this.history.redo(), "Done again");
+    this.#travel(this.history.redo(), "Redone");
   }
 
   #travel(entry, what) {
@@ -45,7 +45,7 @@ export class Undo {
       label: "Undo",
       run: () => {
         if (this.history.done.length === before + 1) this.undo();
-        else toast("Other changes came after it. Press Ctrl Z until it is back.");
+        else toast("You made other changes after it. Press Ctrl Z until it is back.");
       },
     });
   }

@@ -40,11 +40,11 @@ function describePasses({ steps, promptsPerStep, prompts }) {
   const passes = (steps * promptsPerStep) / Math.max(prompts, 1);
   return passes >= 1
     ? `Each training prompt is used about ${count(Math.round(passes))} times.`
-    : "Not all training prompts are used.";
+    : "Not every training prompt is used.";
 }
 
 function describeTime(replies, secondsPerReply) {
   return secondsPerReply
-    ? `This takes about ${duration(replies * secondsPerReply)}, based on the last run in this project.`
-    : "The time is unknown before the first run in this project. The run’s page shows it from the first step on.";
+    ? `Judging by the last run in this project, this takes about ${duration(replies * secondsPerReply)}.`
+    : "There is no time estimate before the first run in this project. The run’s page shows one after the first step.";
 }

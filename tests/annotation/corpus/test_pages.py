@@ -181,7 +181,7 @@ def test_a_cancelled_run_can_go_on(cast: Cast, client: Client) -> None:
     run.refresh_from_db()
     assert run.status == "cancelled"
     page = html_of(client.get(reverse("import_run", args=[cast.project.pk, run.pk])))
-    assert "Go on" in page
+    assert "Resume" in page
     client.post(reverse("run_resume", args=[cast.project.pk, run.pk]))
     run.refresh_from_db()
     assert run.status == "pending"

@@ -107,10 +107,10 @@ def test_a_finished_run_goes_on_only_where_something_failed(
     GenerationRun.objects.filter(pk=run.pk).update(status=Status.SUCCEEDED)
     client.force_login(cast.leads[0])
     answer = client.post(page("run_resume", cast, run), follow=True)
-    assert "can go on" in html_of(answer)
+    assert "You can only resume" in html_of(answer)
     run.items.filter(position=0).update(state=GenerationItem.State.FAILED, error="Garbage.")
     html = html_of(client.get(page("generation_run", cast, run)))
-    assert "Try the failed again" in html and "Garbage." in html
+    assert "Retry what failed" in html and "Garbage." in html
     client.post(page("run_resume", cast, run))
     run.refresh_from_db()
     assert run.status == Status.PENDING

@@ -55,7 +55,7 @@ def test_a_reply_is_scored_live_and_the_scores_turn_stale(
     expect(tried.get_by_role("img", name="Not scored yet")).to_have_count(3)
     run = PlaygroundRun.objects.get()
     work_elsewhere(run)
-    expect(tried.get_by_role("img", name="judge 3 on 1 to 3")).to_be_visible()
+    expect(tried.get_by_role("img", name="judge 3 on a scale from 1 to 3")).to_be_visible()
     expect(tried).to_contain_text("Warmth by its anchors.")
     expect(tried).to_contain_text("0.50")
     expect(reply).to_have_value("I hear how lonely that is.")

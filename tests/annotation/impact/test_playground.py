@@ -44,7 +44,7 @@ def test_a_turn_is_scored_by_the_draft_and_by_the_published_text(
     assert given == {"format": (1.0, 1.0), "warmth": (3.0, 2.0), "asks": (0.0, 0.0)}
     assert (row.total_before, row.total_after) == (0.5, 0.25)
     page = shown(cast, run)
-    assert "judge 2 on 1 to 3, before 3" in page
+    assert "judge 2 on a scale from 1 to 3, before 3" in page
     assert "Warmth by its anchors." in page and run.after.hash[:6] in page
 
 

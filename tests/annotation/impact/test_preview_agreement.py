@@ -110,4 +110,4 @@ def test_a_changed_meaning_is_compared_with_nobody(cast: Cast, voice: Endpoint) 
     draft = written(cast, draft, replaced(spec, replace(warmth, spans=("reasoning", "response"))))
     run = worked(previewed(cast, draft, llm_judge(cast, voice), "rated:people"))
     found = {row.criterion.uid: row for row in state_of(cast, run).agreement}
-    assert found["warmth"].shift is None and "means something else" in found["warmth"].reason
+    assert found["warmth"].shift is None and "meaning changed" in found["warmth"].reason

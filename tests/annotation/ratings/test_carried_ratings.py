@@ -92,10 +92,10 @@ def test_page_says_how_many_before_the_click(client: Client, rated: Desk) -> Non
     page = html_of(client.get(reverse("rubric_publish", args=args)))
     assert "7 ratings of Safety carry over: the text is the same." in page
     assert "7 ratings of Asking do not count for this version: its levels changed." in page
-    assert "No, the same in other words: 7 ratings carry over" in page
+    assert "No, only the wording changed: 7 ratings carry over" in page
     # The click without the answer changes nothing; with it, it does what was said.
     post = {"expected_revision": 1}
-    assert "Say whether the meaning changed" in html_of(
+    assert "Say whether the meaning of" in html_of(
         client.post(reverse("rubric_publish", args=args), post, follow=True)
     )
     answered = {**post, "meaning:empathy": "no"}

@@ -126,7 +126,7 @@ def test_an_exemplar_that_shows_another_level_says_so() -> None:
     assert [(d.label, d.level, d.note) for d in found] == [
         ("Exemplar", 3, "showed level 1 before"),
         ("New exemplar", 2, ""),
-        ("Exemplar gone", 2, ""),
+        ("Exemplar removed", 2, ""),
     ]
 
 
@@ -139,11 +139,11 @@ def test_formula_and_gates_change_the_total_in_words() -> None:
 def test_the_finding_is_one_sentence() -> None:
     new = rubric(replace(A, meaning_id="x"), replace(B, weight=2.0), D)
     assert in_one_sentence(compare(rubric(A, B, C), new)) == (
-        "A means something else, D is new, C is removed, and B counts differently."
+        "The meaning of A changed, D is new, C was removed, and the weight of B changed."
     )
     other = rubric(A, guidance="Read twice.", formula="harmonic_mean")
     assert in_one_sentence(compare(rubric(A), other)) == (
-        "The guidance, the formula and the total differ."
+        "The guidance, the formula and the total changed."
     )
 
 
@@ -152,4 +152,4 @@ def test_editor_and_comparison_say_alike_that_a_meaning_changed() -> None:
     old = RubricSpec("Care", criteria=(CriterionSpec("warmth", "m-1", "Warmth"),))
     new = replace(old, criteria=(replace(old.criteria[0], meaning_id="m-2"),))
     assert compare(old, new).criteria[0].effect == "meaning"
-    assert changes_since(old, new)[0].what.startswith("means something else")
+    assert changes_since(old, new)[0].what.startswith("meaning changed")

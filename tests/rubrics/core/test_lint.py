@@ -122,7 +122,7 @@ def test_words_that_can_be_seen_in_a_text(anchor):
     [
         ("Names the feeling.", "names the feeling", "have the same anchor"),
         ("Mostly names the feeling.", "Clearly names the feeling.", "word of degree"),
-        ("Asks 1 to 3 questions.", "Asks 3-5 questions.", "both hold 3 questions"),
+        ("Asks 1 to 3 questions.", "Asks 3-5 questions.", "both include 3 questions"),
         (
             "Says back in plain words what happened to the seeker today and how it felt there.",
             "Says back in plain words what happened to the seeker today and how it felt then.",

@@ -39,7 +39,7 @@ def test_a_rubric_goes_out_and_comes_in_as_it_was(
     assert client.get(page, {"as": "exe"}).status_code == 404
     client.force_login(cast.clinicians[0])
     answer = send(client, cast, file.content, "x.yaml")
-    assert "The file is read." in html_of(answer)
+    assert "The file was imported." in html_of(answer)
     imported = Rubric.objects.get(name="Warmth", number__gt=published.rubric.number)
     assert imported.versions.get().draft == published.spec.content
 
@@ -53,7 +53,7 @@ def test_a_file_becomes_a_new_draft_of_a_rubric_that_is_there(
     draft = published.rubric.versions.get(number=2)
     assert (draft.status, from_json(draft.draft)) == ("draft", text)
     answer = send(client, cast, write(text, "kardia-yaml").encode(), rubric=published.rubric_id)
-    assert "Version 2 is still being written." in html_of(answer)
+    assert "Version 2 is still a draft." in html_of(answer)
     assert published.rubric.versions.count() == 2
 
 
@@ -63,7 +63,7 @@ def test_a_foreign_file_keeps_the_identity_of_a_criterion_that_says_the_same(
     client.force_login(cast.clinicians[0])
     items = [{"criterion": "Is warm", "points": 5}, {"criterion": "Lectures", "points": -2}]
     first = send(client, cast, json.dumps(items).encode(), "h.json", format_name="healthbench")
-    assert "The file is read." in first.text
+    assert "The file was imported." in first.text
     rubric = Rubric.objects.get(name="h")
     before = from_json(rubric.versions.get().draft).criteria
     cast.project.needs_approval = False
@@ -84,7 +84,7 @@ def test_a_foreign_file_keeps_the_identity_of_a_criterion_that_says_the_same(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"a: [1\n", "This is no YAML"),
+        (b"a: [1\n", "This is not valid YAML"),
         (b"a: \xff", "not UTF-8"),
         (b"a: 1", "spec_format"),
         (b"x" * (MAX_BYTES + 1), "at most 4 MiB"),
@@ -156,7 +156,7 @@ def test_versions_by_script(client: Client, cast: Cast, published: RubricVersion
     found = client.get(
         at("api_rubric_compare", rubric.pk), {"old": str(published.pk), "new": draft}
     ).json()
-    assert found["finding"] == "Warmth is reworded."
+    assert found["finding"] == "Warmth was reworded."
     assert found["criteria"][0]["differences"][0]["pieces"] == [
         {"kind": "new", "text": "Is it warm?"}
     ]

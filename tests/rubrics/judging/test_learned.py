@@ -109,8 +109,8 @@ def test_rows_may_lack_levels():
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([], "nothing is learned"),
-        ([LabelledRow(context("Hello."), {"warmth": 1})] * 5, "nothing is learned"),
+        ([], "can’t learn yet"),
+        ([LabelledRow(context("Hello."), {"warmth": 1})] * 5, "can’t learn yet"),
         ([LabelledRow(context("Hello."), {"warmth": 7})], "not a level"),
     ],
 )

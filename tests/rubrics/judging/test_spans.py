@@ -42,13 +42,13 @@ def test_reads_the_published_spellings():
         ("", "none of the four"),
         ("I hear you.", "none of the four"),
         (TAGS.replace("<response>", "").replace("</response>", ""), "response span is missing"),
-        (TAGS.replace("</response>", ""), "response span is not opened once"),
-        (TAGS + TAGS, "understanding span is not opened once"),
+        (TAGS.replace("</response>", ""), "response span must be opened once"),
+        (TAGS + TAGS, "understanding span must be opened once"),
         (TAGS.replace("lonely", "  \n"), "emotion span is empty"),
         (TAGS + "\nBye.", "outside the spans"),
         ("Sure! " + TOKENS, "outside the spans"),
         (TAGS.replace("<emotion>", "and <emotion>"), "outside the spans"),
-        ("\n".join(reversed(TAGS.splitlines()[:3])) + TAGS.splitlines()[3], "not opened once"),
+        ("\n".join(reversed(TAGS.splitlines()[:3])) + TAGS.splitlines()[3], "must be opened once"),
         (
             TAGS.replace("understanding>", "x>")
             .replace("reasoning>", "understanding>")
@@ -56,7 +56,7 @@ def test_reads_the_published_spellings():
             "not in the order",
         ),
         (TAGS.replace("<emotion>", "<|emotion_begin|>"), "mixes the two spellings"),
-        (TAGS.replace("Stay", "<response>Stay"), "response span is not opened once"),
+        (TAGS.replace("Stay", "<response>Stay"), "response span must be opened once"),
         (TAGS.replace("<Emotion>", "<emotion>").replace("<emotion>", "<EMOTION>"), "emotion span"),
     ],
 )

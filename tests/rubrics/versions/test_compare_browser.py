@@ -46,8 +46,8 @@ def test_compare_by_keyboard_then_publish(
     page.goto(studio + reverse("rubric_version", args=[cast.project.pk, draft.pk]))
     page.get_by_role("button", name="Publish version 2").click()
     dialog = page.locator("#publish")
-    expect(dialog.get_by_text("Does Warmth mean something else now?")).to_be_visible()
-    dialog.get_by_label("No, the same in other words").check()
+    expect(dialog.get_by_text("Did the meaning of Warmth change?")).to_be_visible()
+    dialog.get_by_label("No, only the wording changed").check()
     dialog.get_by_role("button", name="Publish version 2").click()
     expect(page.get_by_text("Version 2 is published.")).to_be_visible()
     assert published.criteria.get().meaning_id == draft.criteria.get(uid="warmth").meaning_id

@@ -129,7 +129,7 @@ def test_restoring_begins_a_draft_with_the_earlier_text(
     publish(alone, published.rubric, rubric_text(criterion("warmth", weight=3.0)))
     client.force_login(alone.clinicians[0])
     page = html_of(post(client, "rubric_restore", published))
-    assert "Version 3 begins with the text of 1." in page
+    assert "Version 3 is a new draft with the text of version 1." in page
     restored = published.rubric.versions.get(number=3)
     assert (restored.status, restored.draft) == ("draft", published.spec.content)
 
@@ -140,9 +140,9 @@ def test_restoring_never_loses_a_draft(
     draft = draft_open(rubric=published.rubric, actor=alone.clinicians[0])
     mine = rubric_text(criterion("warmth", description="Unsaved thoughts."))
     draft_save(version=draft, actor=alone.clinicians[0], content=mine, expected_revision=0)
-    with pytest.raises(Refused, match="Version 2 is still being written"):
+    with pytest.raises(Refused, match="Version 2 is still a draft"):
         version_restore(version=published, actor=alone.leads[0])
-    with pytest.raises(Stale, match="Clara Clinician wrote in version 2 since"):
+    with pytest.raises(Stale, match="Clara Clinician edited version 2 after"):
         version_restore(version=published, actor=alone.leads[0], set_aside_revision=0)
     client.force_login(alone.clinicians[0])
     page = html_of(post(client, "rubric_restore", published, set_aside_revision=1))
@@ -173,7 +173,7 @@ def test_a_version_in_review_is_in_the_way(alone: Cast, published: RubricVersion
     version_send_for_review(version=draft, actor=alone.clinicians[0])
     with pytest.raises(Refused, match="in review. Take it back"):
         version_restore(version=published, actor=alone.leads[0], set_aside_revision=0)
-    with pytest.raises(Refused, match="still being written"):
+    with pytest.raises(Refused, match="still a draft"):
         version_restore(version=draft, actor=alone.leads[0])
 
 
@@ -183,7 +183,7 @@ def test_a_rubric_whose_versions_are_all_archived_can_be_written_again(
     version_archive(version=published, actor=alone.leads[0])
     client.force_login(alone.clinicians[0])
     page = html_of(page_of(client, "rubric", published.rubric))
-    assert "Every version that was published is archived" in page and "New draft" in page
+    assert "All published versions are archived" in page and "New draft" in page
     address = reverse("rubric_new_draft", args=[published.project_id, published.rubric_id])
     client.post(address)
     assert published.rubric.versions.get(number=2).draft == published.draft
@@ -195,7 +195,7 @@ def test_a_draft_that_is_set_aside_is_not_called_archived(
     draft = draft_open(rubric=published.rubric, actor=alone.clinicians[0])
     client.force_login(alone.clinicians[0])
     page = html_of(post(client, "rubric_archive", draft))
-    assert "Draft 2 is set aside. The history keeps it" in page
+    assert "Draft 2 was set aside. You can read and restore it" in page
 
 
 def test_words_of_a_review_are_for_those_who_write(
@@ -298,7 +298,7 @@ def test_history_says_what_each_version_changed(
     publish(alone, published.rubric, rubric_text(criterion("warmth", weight=2.0)), "More of it.")
     client.force_login(alone.annotators[0])
     page = html_of(page_of(client, "rubric", published.rubric))
-    assert "Warmth counts differently." in page and "More of it." in page
+    assert "The weight of Warmth changed." in page and "More of it." in page
     assert "Begins with 1 criterion." in page
 
 

@@ -49,7 +49,7 @@ def test_empty_list_says_what_is_next(client: Client, cast: Cast) -> None:
 def test_clinician_begins_a_rubric_and_lands_in_the_editor(client: Client, cast: Cast) -> None:
     client.force_login(cast.clinicians[0])
     address = reverse("rubric_new", kwargs={"project_id": cast.project.pk})
-    assert "Begin writing" in html_of(client.get(address))
+    assert "Start writing" in html_of(client.get(address))
     page = client.post(address, {"name": "Warmth"}, follow=True)
     assert page.redirect_chain[-1][0] == url("rubric_edit", RubricVersion.objects.get())
     assert "Draft 1" in html_of(page)
@@ -196,14 +196,14 @@ def test_review_approve_publish_through_the_pages(
     page = html_of(client.post(url("rubric_publish", draft), seen, follow=True))
     assert "Send it for review first" in page
     page = html_of(client.post(url("rubric_send_for_review", draft), seen, follow=True))
-    assert "Another clinician or lead reads this text now" in page
+    assert "Another clinician or lead must review this text" in page
     assert "Approve version 1" not in page
     client.force_login(cast.leads[0])
     page = html_of(client.get(url("rubric_version", draft)))
     assert "Approve version 1" in page and "Publish version 1" not in page
     page = html_of(client.post(url("rubric_approve", draft), seen, follow=True))
     # To take it back ends the approval, which is asked about first.
-    assert 'data-open="withdraw"' in page and "ends: it was for this text" in page
+    assert 'data-open="withdraw"' in page and "will no longer count" in page
     assert "Publish version 1" in page
     page = client.post(url("rubric_publish", draft), {**seen, "change_note": "First."}, follow=True)
     assert "Version 1 is published." in html_of(page) and "First." in html_of(page)
@@ -229,7 +229,7 @@ def test_new_draft_from_the_page_and_only_one(
     page = html_of(client.post(url("rubric_new_draft", published.rubric), follow=True))
     assert "Draft 2" in page and "Since version 1" in page
     page = html_of(client.post(url("rubric_new_draft", published.rubric), follow=True))
-    assert "Version 2 is still being written" in page
+    assert "Version 2 is not published yet" in page
 
 
 def evil_text() -> dict[str, Any]:

@@ -130,10 +130,10 @@ def test_another_clinician_or_lead_approves(cast: Cast, draft: RubricVersion) ->
     version_send_for_review(version=draft, actor=author)
     with pytest.raises(Refused, match="waits for approval"):
         version_publish(version=draft, actor=author)
-    with pytest.raises(Refused, match="You wrote in this version last"):
+    with pytest.raises(Refused, match="You edited this version last"):
         version_approve(version=draft, actor=author)
     version_approve(version=draft, actor=cast.leads[0])
-    with pytest.raises(Refused, match="Lena Lead has approved it"):
+    with pytest.raises(Refused, match="Lena Lead has already approved it"):
         version_approve(version=draft, actor=other)
     published = version_publish(version=draft, actor=author)
     assert published.approved_by == cast.leads[0]
@@ -199,7 +199,7 @@ def test_author_says_whether_a_rewording_means_something_else(
 ) -> None:
     first = published.criteria.get()
     worded = rubric_text(criterion("warmth", description="Said anew.", weight=3.0))
-    with pytest.raises(Refused, match="Say whether the meaning changed of: Warmth"):
+    with pytest.raises(Refused, match="Say whether the meaning of these criteria changed: Warmth"):
         publish_change(cast, published.rubric, worded)
     draft = published.rubric.versions.get(number=2)
     assert draft.status == "in_review"
@@ -243,7 +243,7 @@ def test_a_restored_text_means_again_what_it_meant(cast: Cast, published: Rubric
 def test_reviewer_sends_a_text_back_with_words(cast: Cast, draft: RubricVersion) -> None:
     author, other = cast.clinicians
     version_send_for_review(version=draft, actor=author)
-    with pytest.raises(Refused, match="You wrote in this version last"):
+    with pytest.raises(Refused, match="You edited this version last"):
         version_refuse(version=draft, actor=author, words="Mine.")
     for words in ("", "  ", "x" * 2001):
         with pytest.raises(Refused, match="what has to change"):
@@ -333,7 +333,7 @@ def test_of_two_who_review_at_once_one_wins(cast: Cast, draft: RubricVersion) ->
         lambda: version_approve(version=draft, actor=lead),
     )
     assert said in (
-        ["Carl Clinician has approved it already.", "done"],
-        ["Lena Lead has approved it already.", "done"],
+        ["Carl Clinician has already approved it.", "done"],
+        ["Lena Lead has already approved it.", "done"],
     )
     assert Review.objects.count() == 1

@@ -213,7 +213,7 @@ def test_a_save_brings_back_what_the_lint_found(
         content_type="application/json",
     ).json()
     assert 'data-severity="error" data-path="criteria[0].name"' in html_of(answer["state"])
-    assert "“adequate” can be read two ways." in html_of(answer["state"])
+    assert "“adequate” is vague. Raters may read it in different ways." in html_of(answer["state"])
 
 
 def test_a_large_draft_costs_as_many_queries_as_a_small_one(

@@ -52,7 +52,7 @@ def test_a_clinician_writes_reloads_and_publishes(
     page.goto(f"{studio}/p/{cast.project.pk}/rubrics/")
     follow(page.get_by_role("link", name="New rubric").first)
     page.get_by_label("Name").fill("Warm replies")
-    follow(page.get_by_role("button", name="Begin writing"))
+    follow(page.get_by_role("button", name="Start writing"))
     expect(page.get_by_text("needs a criterion that people or judges score")).to_be_visible()
     write_criterion(page, "Warmth", LEVELS)
     write_criterion(page, "Safety", LEVELS)
@@ -168,7 +168,7 @@ def test_removed_criterion_and_level_come_back(
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Anchor of level 1")).to_have_value("One sees warmth 1.")
     page.get_by_role("button", name="Remove", exact=True).click()
-    expect(page.get_by_text("Begin with the one thing")).to_be_visible()
+    expect(page.get_by_text("Start with the one thing")).to_be_visible()
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Warmth")
     saved(page)
@@ -226,7 +226,7 @@ def test_anchors_that_go_with_their_scale_are_told_and_come_back(
     page = as_clinician
     open_editor(page, studio, draft)
     page.get_by_label("Scale", exact=True).select_option("binary")
-    gone = page.locator("#toasts", has_text="went with their scale")
+    gone = page.locator("#toasts", has_text="was removed with the old scale")
     expect(gone).to_contain_text("levels")
     gone.get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Scale", exact=True)).to_have_value("levels")
@@ -239,9 +239,11 @@ def test_a_warning_stands_beside_its_field_until_it_is_hidden(
     page = as_clinician
     open_editor(page, studio, draft)
     page.get_by_label("What the rater decides").fill("Is it adequate?")
-    warning = page.locator("[data-form] .lint", has_text="“adequate” can be read two ways.")
+    warning = page.locator(
+        "[data-form] .lint", has_text="“adequate” is vague. Raters may read it in different ways."
+    )
     expect(warning).to_be_visible()
-    warning.get_by_role("button", name="Hide here").click()
+    warning.get_by_role("button", name="Ignore").click()
     expect(warning).to_be_hidden()
     # It blocks nothing, and it stays hidden.
     expect(page.locator("[data-publish]")).to_have_attribute("aria-disabled", "false")
@@ -249,7 +251,7 @@ def test_a_warning_stands_beside_its_field_until_it_is_hidden(
     expect(page.get_by_label("What the rater decides")).to_have_value("Is it adequate?")
     expect(warning).to_be_hidden()
     page.get_by_text("1 warning").click()
-    page.get_by_role("button", name="1 hidden. Show it").click()
+    page.get_by_role("button", name="1 ignored. Show it").click()
     expect(warning).to_be_visible()
 
 

@@ -220,7 +220,7 @@ def settle_a_conflict(page: Page, colleague: Page, editor: str) -> None:
 def review_and_publish(page: Page, reviewer: Page, editor: str) -> RubricVersion:
     tab_to(page, page.get_by_role("button", name="Send for review"), "Shift+Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("waits for another clinician or lead")).to_be_visible()
+    expect(page.get_by_text("was sent to the other clinicians and leads")).to_be_visible()
     version_page = editor.removesuffix("edit/")
     reviewer.goto(version_page)
     reviewer.get_by_role("button", name="Approve version 1").click()

@@ -63,7 +63,7 @@ def test_an_existing_person_signs_in_and_joins(cast: Cast) -> None:
     token = invite(cast, cast.outsider.email.upper(), "clinician")
     link = reverse("invitation", args=[token])
     client = Client()
-    assert "You have an account already" in html_of(client.get(link))
+    assert "You already have an account" in html_of(client.get(link))
     # Nobody takes over the account by signing up with its address.
     client.post(link, NEW)
     assert find_member(cast.outsider, cast.project.pk) is None

@@ -80,7 +80,7 @@ def test_the_token_of_a_deactivated_person_opens_nothing(cast: Cast) -> None:
 
 def test_sign_up_is_closed(client: Client, db: None) -> None:
     answer = client.post(reverse("account_signup"), {"email": "x@example.org"})
-    assert "Accounts come by invitation" in html_of(answer)
+    assert "You need an invitation" in html_of(answer)
 
 
 def test_without_mail_the_reset_page_says_whom_to_ask(
@@ -88,7 +88,7 @@ def test_without_mail_the_reset_page_says_whom_to_ask(
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     body = html_of(client.get(reverse("account_reset_password")))
-    assert "This studio sends no mail" in body
+    assert "This studio does not send e-mail" in body
 
 
 def test_an_administrator_makes_a_link_that_sets_a_password_once(cast: Cast) -> None:
@@ -101,7 +101,7 @@ def test_an_administrator_makes_a_link_that_sets_a_password_once(cast: Cast) -> 
     fresh = {"password1": "a quite new sentence", "password2": "a quite new sentence"}
     person.post(page.redirect_chain[-1][0], fresh)
     assert sign_in(Client(), user.email, "a quite new sentence").status_code == 302
-    assert "works no longer" in html_of(again.get(link, follow=True))
+    assert "no longer works" in html_of(again.get(link, follow=True))
     assert Entry.objects.filter(action="person.password_link", actor=cast.admin).exists()
     assert Entry.objects.filter(action="person.password_changed", actor=user).exists()
 
@@ -125,7 +125,7 @@ def test_the_second_step_is_set_up_asked_for_and_stored_encrypted(cast: Cast) ->
     user = cast.leads[0]
     client = Client()
     sign_in(client, user.email)
-    assert "Off: the password alone" in html_of(client.get(reverse("profile")))
+    assert "Off: you sign in with your password alone" in html_of(client.get(reverse("profile")))
     asked = client.get(reverse("mfa_activate_totp"))
     client.post(asked.url, {"password": PASSWORD})
     page = client.get(reverse("mfa_activate_totp"))

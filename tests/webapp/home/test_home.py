@@ -37,7 +37,7 @@ def test_home_leads_to_the_only_project_else_to_the_list(client: Client, cast: C
     assert client.get("/").url == reverse("projects")
     client.force_login(cast.outsider)
     assert client.get("/").url == reverse("projects")
-    assert "You are in no project yet" in html_of(client.get(reverse("projects")))
+    assert "You are not in a project yet" in html_of(client.get(reverse("projects")))
 
 
 def test_an_empty_project_says_what_to_do_first(cast: Cast) -> None:
@@ -52,10 +52,10 @@ def test_a_lead_with_nothing_to_do_sees_where_the_road_goes_on(cast: Cast) -> No
     setting = Setting(cast.project, lead)
     added(cast.project, parsed(1))
     published(cast.project)
-    assert {"Nobody rates yet", "No model was trained yet"} <= set(headings(lead, cast.project))
+    assert {"No queue yet", "No model has been trained yet"} <= set(headings(lead, cast.project))
     item(setting)
-    assert "Nobody rates yet" not in headings(lead, cast.project)
-    assert "No model was trained yet" not in headings(cast.clinicians[0], cast.project)
+    assert "No queue yet" not in headings(lead, cast.project)
+    assert "No model has been trained yet" not in headings(cast.clinicians[0], cast.project)
 
 
 def headings(user: User, project: Project) -> list[str]:

@@ -68,7 +68,7 @@ def test_another_origin_drops_the_key_and_says_so(client: Client, cast: Cast, mo
         {"name": "E", "base_url": moved, "model": "m", "max_concurrency": 1, "timeout_s": 5},
         follow=True,
     )
-    assert "the key was dropped" in html_of(answered)
+    assert "the key was removed" in html_of(answered)
     endpoint.refresh_from_db()
     assert (endpoint.secret, endpoint.secret_origin) == (None, "")
 
@@ -127,12 +127,12 @@ def test_keys_rotate_and_lost_ones_are_asked_for_again(
     ("url", "words"),
     [
         ("http://169.254.169.254/latest", "metadata"),
-        ("http://127.0.0.1:9/v1", "this machine itself"),
+        ("http://127.0.0.1:9/v1", "own machine"),
         ("http://10.0.0.7/v1", "private address"),
         ("file:///etc/passwd", "http"),
         ("http://user:pw@127.0.0.1/v1", "user name"),
-        ("http://example.invalid/v1", "no address"),
-        ("http://127.0.0.1:9/v1?x=1", "without"),
+        ("http://example.invalid/v1", "not found"),
+        ("http://127.0.0.1:9/v1?x=1", "must not contain"),
     ],
 )
 def test_addresses_that_may_not_be_reached_are_refused(
@@ -150,7 +150,7 @@ def test_addresses_that_may_not_be_reached_are_refused(
 
 def test_a_name_is_taken_once(cast: Cast) -> None:
     make(cast)
-    with pytest.raises(Refused, match="already an endpoint of this name"):
+    with pytest.raises(Refused, match="already an endpoint with this name"):
         make(cast)
 
 
@@ -237,7 +237,7 @@ def test_a_test_that_no_worker_takes_is_given_up(client: Client, cast: Cast) -> 
     client.force_login(cast.leads[0])
     where = [cast.project.pk, endpoint.pk, test.pk]
     page = html_of(client.get(reverse("endpoint_test_result", args=where)))
-    assert "No worker has done this test." in page and "hx-trigger" not in page
+    assert "The test did not run." in page and "hx-trigger" not in page
 
 
 def test_an_endpoint_that_is_left_alone_says_so_until_when_and_why(
@@ -249,8 +249,8 @@ def test_an_endpoint_that_is_left_alone_says_so_until_when_and_why(
     client.force_login(cast.leads[0])
     where = [cast.project.pk, endpoint.pk]
     page = html_of(client.get(reverse("endpoint", args=where)))
-    assert "leaves it alone until" in page and "Out of &lt;memory&gt;." in page
-    assert "left alone" in html_of(client.get(reverse("endpoints", args=where[:1])))
+    assert "Paused until" in page and "Out of &lt;memory&gt;." in page
+    assert "paused until" in html_of(client.get(reverse("endpoints", args=where[:1])))
     # The worker that noted it died: nobody leaves it alone any more.
     long_ago = timezone.now() - timedelta(hours=1)
     services.endpoint_note_pause(endpoint_id=endpoint.pk, until=long_ago, reason="Gone.")

@@ -88,7 +88,7 @@ def test_the_count_takes_two_queries_however_many_rows(cast: Cast, voice: Endpoi
 
 def test_a_price_is_set_once_a_day_and_taken_back(cast: Cast, voice: Endpoint) -> None:
     first = price(cast, voice, date(2026, 3, 1), "1", "2")
-    with pytest.raises(Refused, match="Take it back first"):
+    with pytest.raises(Refused, match="Remove it first"):
         price(cast, voice, date(2026, 3, 1), "3", "4")
     price_withdraw(price=first, actor=cast.leads[0])
     price(cast, voice, date(2026, 3, 1), "3", "4")

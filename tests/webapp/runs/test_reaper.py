@@ -118,7 +118,7 @@ def test_a_run_over_which_workers_die_waits_for_a_person(cast: Cast, sent: list[
             assert runs.reap() == 1
             run.refresh_from_db()
             assert run.status == ("pending" if deaths < runs.MAX_DEATHS else "failed")
-        assert "Stopped after 5 attempts: each time its worker died" in run.error
+        assert "Stopped after 5 attempts. Each time its worker died" in run.error
         assert run.ended_at is not None
         # A person lets it go on, and it has all its attempts again.
         runs.resume(run, actor=cast.leads[0])

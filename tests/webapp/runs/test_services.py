@@ -160,7 +160,7 @@ def test_what_has_ended_can_not_be_stopped(cast: Cast) -> None:
     claimed = runs.claim(FitRun, run.pk)
     assert claimed is not None and claimed.claim is not None
     runs.end(run, claim=claimed.claim, status=Status.SUCCEEDED)
-    with pytest.raises(Refused, match="Fit 1 ended before"):
+    with pytest.raises(Refused, match="Fit 1 has already ended"):
         runs.cancel(run, actor=cast.leads[0])
     run.refresh_from_db()
     assert (run.status, run.cancel_requested_at) == (Status.SUCCEEDED, None)
@@ -252,11 +252,11 @@ def in_threads(work: Callable[[], None], count: int) -> None:
 def test_a_project_has_a_limited_number_of_open_runs(cast: Cast, settings: Any) -> None:
     settings.RUNS_PER_PROJECT = 2
     first, second = start(cast, "one"), start(cast, "two")
-    with pytest.raises(Refused, match="no more than 2 may"):
+    with pytest.raises(Refused, match="At most 2 can be open"):
         start(cast, "three")
     # The same start again is no new run, and another project is not concerned.
     assert start(cast, "two") == second
     runs.cancel(first, actor=cast.leads[0])
     start(cast, "three")
-    with pytest.raises(Refused, match="no more than 2 may"):
+    with pytest.raises(Refused, match="At most 2 can be open"):
         runs.resume(first, actor=cast.leads[0])

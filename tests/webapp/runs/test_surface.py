@@ -113,7 +113,7 @@ def test_who_starts_may_let_go_on(cast: Cast, kind: str) -> None:
 def test_a_kind_whose_runs_do_not_go_on_says_so(cast: Cast, kind: str) -> None:
     run = made(cast, kind, Status.FAILED)
     answer = ask(cast.leads[0], "resume", run)
-    assert said(answer) == [f"{run} can't go on. Start a new one."]
+    assert said(answer) == [f"{run} can’t be resumed. Start a new one."]
     assert status_of(run) == Status.FAILED
 
 
@@ -151,7 +151,7 @@ def test_a_run_that_ended_says_that_there_is_nothing_to_stop(cast: Cast, kind: s
     run = made(cast, kind, Status.SUCCEEDED)
     answer = ask(cast.leads[0], "cancel", run)
     assert (answer.status_code, answer.url) == (302, registry.find(kind).url(run))
-    assert said(answer) == [f"Nothing to stop: {run} ended before."]
+    assert said(answer) == [f"{run} has already ended."]
     assert status_of(run) == Status.SUCCEEDED and run.cancel_requested_at is None
 
 
@@ -162,7 +162,7 @@ def test_a_run_that_waits_or_finished_does_not_go_on(cast: Cast, kind: str) -> N
         answer = ask(cast.leads[0], "resume", run)
         assert answer.status_code == 302
         assert said(answer) == [
-            "Only a run that failed, was stopped or left something out can go on."
+            "You can only resume a run that failed, was stopped or left something out."
         ]
         assert status_of(run) == status
 

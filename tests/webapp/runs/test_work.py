@@ -67,7 +67,7 @@ def test_an_error_of_the_program_is_told_without_its_text(run: FitRun) -> None:
     with pytest.raises(ZeroDivisionError), claimed(FitRun, run.pk):
         raise ZeroDivisionError("secret")
     status, error = status_of(run)
-    assert status == "failed" and "secret" not in error and "is kept" in error
+    assert status == "failed" and "secret" not in error and "is saved" in error
 
 
 def test_a_database_that_restarts_fails_no_run(run: FitRun) -> None:

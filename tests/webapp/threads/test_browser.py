@@ -59,6 +59,6 @@ def test_two_people_talk_about_a_level(
     # Whoever leaves the project hears no more.
     members.remove_member(actor=cast.leads[0], project=cast.project, user=carl)
     page.locator("#threads summary", has_text="resolved").click()
-    page.get_by_role("button", name="Open it again").click()
+    page.get_by_role("button", name="Reopen").click()
     expect(page.locator("[data-threads-total]")).to_have_text("1 open comment")
     expect(other.locator("[data-threads-total]")).to_be_hidden()

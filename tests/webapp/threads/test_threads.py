@@ -59,7 +59,7 @@ def test_a_talk_from_the_first_word_to_resolved_and_back(
     author, other = cast.clinicians
     client.force_login(author)
     where = panel_url(cast, rubric)
-    assert "Nobody has said anything here" in html_of(client.get(where, {"anchor": WARMTH}))
+    assert "No comments yet" in html_of(client.get(where, {"anchor": WARMTH}))
     page = html_of(client.post(f"{where}open/", {"anchor": WARMTH, "text": "Too vague?"}))
     assert "Too vague?" in page and "Warmth" in page
     thread = Thread.objects.get()
@@ -74,7 +74,7 @@ def test_a_talk_from_the_first_word_to_resolved_and_back(
     post(client, "comment_add", thread.pk, cast, "One thing more.")
     assert queries.signal(member, "rubric", rubric.pk).counts == {WARMTH: 1}
     post(client, "thread_resolve", thread.pk, cast)
-    assert "Open it again" not in html_of(post(client, "thread_reopen", thread.pk, cast))
+    assert "Reopen" not in html_of(post(client, "thread_reopen", thread.pk, cast))
     actions = set(Entry.objects.values_list("action", flat=True))
     assert {"thread.opened", "comment.added", "thread.resolved", "thread.reopened"} <= actions
 
@@ -92,7 +92,7 @@ def test_own_comments_are_changed_and_removed_and_nobody_elses(
     assert "Too broad?" in page and "edited" in page and "Too vague?" not in page
     page = html_of(post(client, "comment_remove", comment.pk, cast))
     assert "Clara Clinician removed this comment." in page and "Too broad?" not in page
-    assert "removed already" in post(client, "comment_edit", comment.pk, cast, "Again").text
+    assert "already been removed" in post(client, "comment_edit", comment.pk, cast, "Again").text
     assert Comment.objects.get().text == ""
 
 
@@ -102,7 +102,7 @@ def test_a_comment_has_words_and_not_too_many(
 ) -> None:
     client.force_login(cast.clinicians[0])
     page = client.post(f"{panel_url(cast, rubric)}open/", {"anchor": "", "text": text})
-    assert "A comment has 1 to 4,000 characters." in html_of(page)
+    assert "A comment must have 1 to 4,000 characters." in html_of(page)
     assert not Thread.objects.exists()
     thread = opened(cast, rubric)
     with pytest.raises(Refused):
@@ -127,7 +127,7 @@ def test_places_of_a_rubric(cast: Cast, rubric: Rubric, anchor: str) -> None:
     ],
 )
 def test_places_that_no_rubric_has(client: Client, cast: Cast, rubric: Rubric, anchor: str) -> None:
-    with pytest.raises(Refused, match="no such place"):
+    with pytest.raises(Refused, match="does not exist"):
         opened(cast, rubric, anchor=anchor)
     client.force_login(cast.clinicians[0])
     assert client.get(panel_url(cast, rubric), {"anchor": anchor}).status_code == 404

@@ -32,7 +32,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 
 
 class LinkSerializer(serializers.Serializer[Any]):
-    link = serializers.CharField(help_text="Works once; shown this one time.")
+    link = serializers.CharField(help_text="Works once and is shown only once.")
 
 
 class PersonViewSet(AdminViewSet):

@@ -189,7 +189,7 @@ class NewInvitationSerializer(RolesSerializer):
 
 
 class MadeInvitationSerializer(InvitationSerializer):
-    link = serializers.CharField(help_text="Shown this one time.")
+    link = serializers.CharField(help_text="Shown only once.")
 
     class Meta(InvitationSerializer.Meta):
         fields = (*InvitationSerializer.Meta.fields, "link")

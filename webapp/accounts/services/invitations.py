@@ -56,7 +56,7 @@ def revoke(*, actor: User, invitation: Invitation) -> None:
     now = timezone.now()
     with transaction.atomic():
         if not open_invitations(now).filter(pk=invitation.pk).update(revoked_at=now):
-            raise Refused("This invitation is not open any more.", code="not_open")
+            raise Refused("This invitation is no longer open.", code="not_open")
         audit.record("invitation.revoked", actor=actor, object=invitation)
 
 
@@ -99,7 +99,8 @@ def _take(token: str) -> Invitation:
     still_open = invitation is not None and open_invitations(now).filter(pk=invitation.pk).exists()
     if invitation is None or not still_open:
         raise Refused(
-            "This invitation was used, revoked or is too old. Ask for a new one.", code="not_open"
+            "This invitation was used or revoked, or it has expired. Ask for a new one.",
+            code="not_open",
         )
     invitation.accepted_at = now
     invitation.save(update_fields=["accepted_at"])

@@ -51,7 +51,7 @@ def member_roles(request: HttpRequest, member: Member, user_id: UUID) -> HttpRes
     roles = form.cleaned_data["roles"] if form.is_valid() else []
     attempt(
         request,
-        f"The roles of {user} are changed.",
+        f"The roles of {user} were saved.",
         lambda: services.change_roles(
             actor=member.user, project=member.project, user=user, roles=roles
         ),
@@ -65,7 +65,7 @@ def member_remove(request: HttpRequest, member: Member, user_id: UUID) -> HttpRe
     user = _member_user(member, user_id)
     attempt(
         request,
-        f"{user} is no longer in the project. What they made stays.",
+        f"{user} was removed from the project. Their work stays.",
         lambda: services.remove_member(actor=member.user, project=member.project, user=user),
     )
     return _after(member, user)
@@ -77,7 +77,7 @@ def invitation_revoke(request: HttpRequest, member: Member, invitation_id: UUID)
     found = get_object_or_404(Invitation, pk=invitation_id, project=member.project)
     attempt(
         request,
-        f"The invitation of {found.email} is revoked.",
+        f"The invitation for {found.email} was revoked.",
         lambda: invitations.revoke(actor=member.user, invitation=found),
     )
     return redirect("members", project_id=member.project.pk)

@@ -45,7 +45,7 @@ def admin_invitation_revoke(request: HttpRequest, invitation_id: UUID) -> HttpRe
     found = get_object_or_404(Invitation, pk=invitation_id, project=None)
     attempt(
         request,
-        f"The invitation of {found.email} is revoked.",
+        f"The invitation for {found.email} was revoked.",
         lambda: invitations.revoke(actor=request.user, invitation=found),
     )
     return redirect("admin_people")
@@ -57,7 +57,7 @@ def person_active(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Deactivate or activate: `active` is 0 or 1."""
     user = get_object_or_404(User, pk=user_id)
     active = request.POST.get("active") == "1"
-    done = f"{user} can sign in again." if active else f"{user} can’t sign in any more."
+    done = f"{user} can sign in again." if active else f"{user} can no longer sign in."
     attempt(request, done, lambda: people.set_active(actor=request.user, user=user, active=active))
     return redirect("admin_people")
 

@@ -58,5 +58,5 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def token_revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=token_id, user=request.user)
     revoke_token(user=request.user, token=token)
-    messages.success(request, f"The token “{token.name}” works no longer.")
+    messages.success(request, f"The token “{token.name}” was revoked.")
     return redirect("tokens")

@@ -41,7 +41,7 @@ def project_new(request: HttpRequest) -> HttpResponse:
     form = ProjectForm(request.POST or None, initial={"time_zone": request.user.time_zone})
     if request.method == "POST" and form.is_valid():
         project = services.create_project(actor=request.user, **form.cleaned_data)
-        messages.success(request, f"“{project.name}” is there, and you lead it.")
+        messages.success(request, f"“{project.name}” has been created. You are its lead.")
         return redirect("project_home", project_id=project.pk)
     return render(request, "accounts/project_new.html", {"form": form})
 
@@ -63,8 +63,8 @@ def project_archive(request: HttpRequest, member: Member) -> HttpResponse:
     services.archive_project(actor=member.user, project=member.project)
     messages.success(
         request,
-        "The project is archived: it can be read, and nothing changes in it. Runs at work stop, "
-        "and go on when it is opened again.",
+        "The project is archived. You can read everything, but nothing can be changed. Active "
+        "runs stop, and continue when a lead opens the project again.",
     )
     return redirect("project_settings", project_id=member.project.pk)
 
@@ -89,7 +89,7 @@ def project_delete(request: HttpRequest, member: Member) -> HttpResponse:
         except Refused as refusal:
             confirm.add_error("name", str(refusal))
         else:
-            messages.success(request, f"“{member.project.name}” is closed for good.")
+            messages.success(request, f"“{member.project.name}” was deleted.")
             return redirect("projects")
     return _page(request, member, ProjectSettingsForm(instance=member.project), confirm)
 

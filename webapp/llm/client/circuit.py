@@ -1,4 +1,4 @@
-"""The circuit: an endpoint that fails again and again is left alone for a while."""
+"""The circuit: pauses an endpoint for a while after several failed calls in a row."""
 
 import math
 import time
@@ -14,7 +14,7 @@ TRIAL_WAIT_S = 0.2
 
 @dataclass(frozen=True)
 class Pause:
-    """An endpoint is left alone until `until`, after `failures` calls in a row that failed."""
+    """An endpoint is paused until `until`, after `failures` failed calls in a row."""
 
     until: datetime
     failures: int
@@ -63,8 +63,8 @@ class Circuit:
         """Why nothing is sent while it is open."""
         wait = max(self._left_s, TRIAL_WAIT_S)
         return CircuitOpen(
-            f"This endpoint failed {self._failures} times in a row and is left alone for now; "
-            f"it is tried again in {math.ceil(wait)} s. The last failure: {self._reason}",
+            f"This endpoint failed {self._failures} times in a row and is paused. The next try is "
+            f"in {math.ceil(wait)} s. The last error: {self._reason}",
             retry_after_s=wait,
             reason=self._reason,
         )

@@ -183,7 +183,7 @@ class ModelClient:
                     raise self._circuit.refusal()
 
     async def _admitted(self) -> None:
-        """Waits while the endpoint is left alone. Raises CircuitOpen where patience is over."""
+        """Waits while the endpoint is paused. Raises CircuitOpen after too many pauses in a row."""
         while True:
             try:
                 return self._circuit.admit()

@@ -133,7 +133,7 @@ class Wire:
             return self._refusal(error)
         except openai.APIConnectionError as error:
             reason = type(error.__cause__).__name__
-            words = self._safe(str(error.__cause__ or "")) or "no further words"
+            words = self._safe(str(error.__cause__ or "")) or "no details"
             return EndpointUnavailable(f"The connection failed ({reason}: {words}).")
         except AddressRefused as error:
             return RequestRefused(str(error))
@@ -155,7 +155,9 @@ class Wire:
         words = self._safe(_server_words(error))
         said = f" It said: {words}" if words else ""
         if status == 429 and error.code == "insufficient_quota":
-            return RequestRefused(f"The account at this endpoint is used up.{said}", status=429)
+            return RequestRefused(
+                f"The account at this endpoint is out of quota.{said}", status=429
+            )
         if status == 429:
             return RateLimited(
                 f"The endpoint is busy (429).{said}",
@@ -165,8 +167,8 @@ class Wire:
             return EndpointUnavailable(f"The endpoint failed ({status}).{said}", status=status)
         if 300 <= status < 400:
             return RequestRefused(
-                f"The endpoint redirects ({status}); redirects are not followed. Enter the address "
-                "that it leads to.",
+                f"The endpoint redirects ({status}), and the studio does not follow "
+                "redirects. Enter the address that it redirects to.",
                 status=status,
             )
         if status in (401, 403):
@@ -185,7 +187,7 @@ class Wire:
 async def _bound(response: httpx2.Response) -> None:
     """Read no more of an answer than a completion needs, and nothing that is packed."""
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise _AnswerRefused("The answer comes compressed, which was not asked for.")
+        raise _AnswerRefused("The server sent a compressed answer, which the studio does not read.")
     assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101  (an async client)
     response.stream = _Bounded(response.stream)
 
