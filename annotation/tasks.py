@@ -1,4 +1,8 @@
-"""Celery finds the tasks of the features through this module."""
+"""Celery finds the tasks of the features through this module.
+
+A task imports its work when it is called: beat, the reaper and workers of other queues then load
+neither scikit-learn nor the model client.
+"""
 
 from annotation.corpus import tasks as corpus
 from annotation.generation import tasks as generation

@@ -1,8 +1,8 @@
 from celery import shared_task
 
-from training import supervisor
-
 
 @shared_task(name="training.work_on_training")
 def work_on_training(run_id: str) -> None:
+    from training import supervisor
+
     supervisor.work(run_id)

@@ -55,7 +55,7 @@ class FitForm(_StyledForm):
         choices=[(kind.value, kind.label) for kind in FITTING_KINDS],
         widget=forms.CheckboxSelectMultiple,
         initial=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
-        help_text="Ratings of the test split are never used. “By construction” means that a "
+        help_text="Ratings of the test split are never used. “Synthetic” means that a "
         "synthetic text came with known levels. No person gave them.",
     )
 

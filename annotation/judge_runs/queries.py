@@ -97,13 +97,13 @@ class JudgingState:
 # Who taught a judge, as a sentence says it.
 TEACHERS = {
     Rater.Kind.PERSON: "people",
-    Rater.Kind.EXTERNAL: "raters of the source",
-    Rater.Kind.CONSTRUCTION: "construction",
+    Rater.Kind.EXTERNAL: "source raters",
+    Rater.Kind.CONSTRUCTION: "synthetic levels",
 }
 
 
 def taught_by(judge: Judge) -> str:
-    """Whose ratings a learned judge was fitted on: “people and construction”."""
+    """Whose ratings a learned judge was fitted on: “people and synthetic levels”."""
     kinds = judge.provenance.get("rater_kinds", [])
     return " and ".join(TEACHERS[Rater.Kind(kind)] for kind in kinds)
 

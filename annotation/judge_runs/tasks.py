@@ -1,13 +1,15 @@
 from celery import shared_task
 
-from annotation.judge_runs import fitting, work
-
 
 @shared_task(name="annotation.work_on_judging")
 def work_on_judging(run_id: str) -> None:
+    from annotation.judge_runs import work
+
     work.work(run_id)
 
 
 @shared_task(name="annotation.work_on_fit")
 def work_on_fit(run_id: str) -> None:
+    from annotation.judge_runs import fitting
+
     fitting.work(run_id)

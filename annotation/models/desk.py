@@ -86,7 +86,7 @@ class Assignment(ProjectRow):
         RESERVED = "reserved", "Reserved"
         SUBMITTED = "submitted", "Submitted"
         SKIPPED = "skipped", "Skipped"
-        RELEASED = "released", "Given back"
+        RELEASED = "released", "Released"
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="assignments")
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="assignments")

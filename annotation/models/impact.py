@@ -182,7 +182,7 @@ class Suggestion(ProjectRow):
     """A proposal for a draft. Nothing changes before a person accepts it."""
 
     class Kind(models.TextChoices):
-        ANCHOR = "anchor", "Sharper anchor"
+        ANCHOR = "anchor", "Clearer anchor"
         CRITERION = "criterion", "New criterion"
 
     class State(models.TextChoices):

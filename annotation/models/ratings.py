@@ -19,8 +19,8 @@ class Rater(ProjectRow):
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
         JUDGE = "judge", "Judge"
-        EXTERNAL = "external", "Rater of the source"
-        CONSTRUCTION = "construction", "By construction"
+        EXTERNAL = "external", "Source rater"
+        CONSTRUCTION = "construction", "Synthetic"
 
     kind = models.CharField(max_length=12, choices=Kind)
     user = models.ForeignKey(
@@ -65,7 +65,7 @@ class Rating(ProjectRow):
         NORMING = "norming", "Norming"
         ADJUDICATION = "adjudication", "Adjudication"
         IMPORT = "import", "Import"
-        CONSTRUCTION = "construction", "By construction"
+        CONSTRUCTION = "construction", "Synthetic"
         JUDGE = "judge", "Judge"
 
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="ratings")

@@ -22,7 +22,7 @@ from tests.conftest import Cast
 from tests.support.objects import Setting
 from webapp.accounts.tokens import create_token
 
-EXAMPLES = 20
+EXAMPLES = 12
 # Of these, so many with ids that nothing has.
 STRANGE_IDS = 4
 METHODS = ("get", "post", "put", "patch", "delete")
