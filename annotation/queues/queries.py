@@ -136,7 +136,7 @@ def people_of(queue: Queue) -> list[QueuePerson]:
     return sorted(people, key=lambda person: str(person.user).lower())
 
 
-def worries_of(member: Member, queue: Queue) -> tuple[list[Concern], int]:
+def concerns_of(member: Member, queue: Queue) -> tuple[list[Concern], int]:
     """Flags and skips that have a reason, the last first, and how many are left out because
     this member has yet to rate their items."""
     rows = Assignment.objects.filter(item__queue=queue).filter(
@@ -150,7 +150,7 @@ def worries_of(member: Member, queue: Queue) -> tuple[list[Concern], int]:
         .select_related("rater__user", "item__target__turn__dialogue", "item__target__dialogue")
         .order_by("-id")[:WORRIES]
     )
-    return [_worry(row) for row in shown], rows.filter(hidden).count()
+    return [_concern(row) for row in shown], rows.filter(hidden).count()
 
 
 def annotators_of(project: Project) -> QuerySet[User]:
@@ -167,7 +167,7 @@ def versions_to_rate(project: Project) -> QuerySet[RubricVersion]:
     )
 
 
-def _worry(row: Assignment) -> Concern:
+def _concern(row: Assignment) -> Concern:
     target = row.item.target
     turn = target.turn
     flagged = row.flagged_at is not None

@@ -41,7 +41,7 @@ def queue_new(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page(Role.LEAD)
 def queue(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
     found = access.queue_of(member, queue_id)
-    worries, hidden = queries.worries_of(member, found)
+    concerns, hidden = queries.concerns_of(member, found)
     people = queries.people_of(found)
     places = {person.user.pk for person in people if person.has_place}
     context = {
@@ -51,7 +51,7 @@ def queue(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
         "people": people,
         "places": places,
         "too_few": len(places) if len(places) < found.overlap else None,
-        "worries": worries,
+        "concerns": concerns,
         "hidden": hidden,
         "annotators": queries.annotators_of(member.project),
     }

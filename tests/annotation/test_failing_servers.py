@@ -167,7 +167,7 @@ def test_a_server_that_turns_bad_is_told_on_the_page_and_loses_nothing(
     run = work.go()
     assert run.status == "failed"
     page = page_of(client, cast, work.page)
-    assert f"{run} failed." in page and words in page and "kept" in page
+    assert f"{run} failed." in page and words in page and "saved" in page
     assert "Resume" in page
     kept = work.made()
     assert 0 < len(kept) <= FEW

@@ -133,7 +133,7 @@ def import_file(road: Road, file: Path, *, added: int, broken: int) -> None:
 def upload(road: Road, file: Path) -> Page:
     page = road.go("lead", "Data")
     page.get_by_role("link", name="Import a file").click()
-    page.get_by_label("File").set_input_files(file)
+    page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("button", name="Import the file").click()
     page.wait_for_url("**/imports/*-*/")
     return page
@@ -242,7 +242,7 @@ def fit_and_judge(road: Road, *, name: str, set_name: str, texts: int) -> None:
     finished(page, 180)
     road.shoot(page, f"6-fit-{texts}")
     page.get_by_role("link", name="Start a judge run").click()
-    page.get_by_label("Set").select_option(label=option(page, set_name, "collection"))
+    page.get_by_label("Set", exact=True).select_option(label=option(page, set_name, "collection"))
     page.get_by_label("Maximum number of texts").fill(str(texts))
     page.get_by_label("Rubric version").select_option(label=option(page, "EPITOME", "version"))
     page.get_by_label("Judge", exact=True).select_option(label=option(page, name, "judge"))
@@ -271,14 +271,14 @@ def train(road: Road) -> None:
 def start_training(road: Road, *, steps: int) -> Page:
     page = road.go("lead", "Training")
     page.get_by_role("link", name="Start a training run").first.click()
-    page.get_by_label("Set").select_option(label="Demo dialogues")
+    page.get_by_label("Set", exact=True).select_option(label="Demo dialogues")
     page.get_by_label("Rubric version").select_option(
         label=option(page, "Empathic support", "version")
     )
     page.get_by_label("Judge", exact=True).select_option(label=option(page, "Learned", "judge"))
     page.get_by_label("Training prompts").fill(str(16))
     page.get_by_label("Held-out prompts").fill(str(8))
-    page.get_by_label("Steps").fill(str(steps))
+    page.get_by_label("Steps", exact=True).fill(str(steps))
     page.get_by_label("Prompts per step").fill(str(2))
     page.get_by_label("Replies per prompt").fill(str(4))
     page.get_by_label("Checkpoint every").fill(str(2))

@@ -151,9 +151,9 @@ def test_a_learned_judge_does_not_pretend(cast: Cast) -> None:
     page = shown(cast, run)
     assert "This judge does not read the wording." in page and "wording of Warmth" in page
     (row,) = state_of(cast, run).rows
-    pass_by_uid = {cell.criterion.uid: cell for cell in row.cells}
-    assert pass_by_uid["warmth"].after.status == "not_scored"
-    assert pass_by_uid["asks"].after.value is not None and row.total_after is None
+    by_uid = {cell.criterion.uid: cell for cell in row.cells}
+    assert by_uid["warmth"].after.status == "not_scored"
+    assert by_uid["asks"].after.value is not None and row.total_after is None
 
 
 @pytest.mark.slow

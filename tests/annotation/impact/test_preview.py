@@ -58,10 +58,10 @@ def test_exactly_the_texts_change_that_the_new_anchor_is_about(cast: Cast, voice
         assert (cell.criterion.uid, cell.before.value, cell.after.value) == ("warmth", 3.0, 2.0)
         # Of two criteria, one of them from the top to the middle.
         assert row.change == pytest.approx(-0.25)
-    pass_by_uid = {row.criterion.uid: row for row in state.criteria}
-    assert (pass_by_uid["warmth"].up, pass_by_uid["warmth"].down) == (0, 4)
-    assert pass_by_uid["warmth"].wording == "reworded"
-    assert pass_by_uid["asks"].changed == pass_by_uid["format"].changed == 0
+    by_uid = {row.criterion.uid: row for row in state.criteria}
+    assert (by_uid["warmth"].up, by_uid["warmth"].down) == (0, 4)
+    assert by_uid["warmth"].wording == "reworded"
+    assert by_uid["asks"].changed == by_uid["format"].changed == 0
     assert state.total.value == pytest.approx(-0.25 * 4 / 24)
     assert state.total.low < state.total.value < state.total.high <= 0
 
@@ -130,9 +130,9 @@ def test_a_judge_that_reads_no_wording_says_so(cast: Cast) -> None:
     assert run.status == "succeeded"
     state = state_of(cast, run)
     assert [criterion.uid for criterion in state.scoring.unread] == ["warmth"]
-    pass_by_uid = {row.criterion.uid: row for row in state.criteria}
-    assert pass_by_uid["warmth"].is_unread and pass_by_uid["warmth"].n == 0
-    assert pass_by_uid["asks"].n == 24
+    by_uid = {row.criterion.uid: row for row in state.criteria}
+    assert by_uid["warmth"].is_unread and by_uid["warmth"].n == 0
+    assert by_uid["asks"].n == 24
     assert state.undefined == 24 and state.chart is None and state.total.value is None
     page = client_page(cast, run)
     assert "does not read the wording, so it can’t preview your changes" in page

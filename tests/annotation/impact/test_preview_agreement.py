@@ -63,14 +63,14 @@ def test_agreement_with_people_before_and_after(cast: Cast, voice: Endpoint) -> 
     run = worked(previewed(cast, reworded(cast, draft), llm_judge(cast, voice), "rated:people"))
     state = state_of(cast, run)
     assert state.reference is not None and state.reference.raters == 1
-    pass_by_uid = {row.criterion.uid: row.shift for row in state.agreement}
-    warmth = pass_by_uid["warmth"]
+    by_uid = {row.criterion.uid: row.shift for row in state.agreement}
+    warmth = by_uid["warmth"]
     assert warmth is not None
     assert warmth.n == 24
     assert warmth.second.value == pytest.approx(1.0) and warmth.first.value < 1
     assert warmth.change == pytest.approx(warmth.second.value - warmth.first.value)
     assert 0 < warmth.low <= warmth.change <= warmth.high
-    assert pass_by_uid["asks"] is not None and pass_by_uid["asks"].change == 0
+    assert by_uid["asks"] is not None and by_uid["asks"].change == 0
 
 
 def rate_as_the_new_anchor(cast: Cast, turns: list[Turn], version: RubricVersion) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.model
         (MemoryError(), "out of memory"),
         (torch.OutOfMemoryError("CUDA out of memory"), "out of memory"),
         (RuntimeError("DefaultCPUAllocator: not enough memory: you tried"), "out of memory"),
-        (RuntimeError("probability tensor contains either `inf`"), "diverged"),
+        (RuntimeError("probability tensor contains either `inf`"), "became invalid"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
         (TrainingFailed("The judge failed."), "The judge failed."),
         (KeyError("x"), "KeyError"),
