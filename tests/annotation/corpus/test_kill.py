@@ -28,7 +28,7 @@ from webapp.ids import new_id
 from webapp.runs import services as runs
 from webapp.runs.models import Transition
 
-LINES = 600
+LINES = 240
 WORK = "tests.annotation.corpus.test_kill:work_in_small_chunks"
 
 
@@ -106,7 +106,7 @@ def _rows(project: Project) -> dict[str, list[Any]]:
 @pytest.mark.slow
 @pytest.mark.timeout(TEST_TIMEOUT_S)
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("killed_after", [[20], [100, 300, 420]])
+@pytest.mark.parametrize("killed_after", [[20], [60, 120, 180]])
 def test_the_rows_are_those_of_an_undisturbed_import(cast: Cast, killed_after: list[int]) -> None:
     Project.objects.filter(pk=cast.other_project.pk).update(split_seed=cast.project.split_seed)
     cast.other_project.refresh_from_db()

@@ -13,7 +13,7 @@ from tests.training.trainer.folders import judge_on_grades, write_run
 
 ROOT = Path(__file__).parents[3]
 SMALL_GRPO = {
-    "steps": 6,
+    "steps": 4,
     "prompts_per_step": 2,
     "rollouts_per_prompt": 4,
     "save_every": 2,
