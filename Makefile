@@ -9,8 +9,8 @@ MODELS ?= yes
 python := .venv/bin/python
 install := $(PYTHON) -m webapp.embedded.install $(if $(filter no,$(MODELS)),--no-models)
 embedded := $(python) -m webapp.embedded
-# One process more than there are cores: many tests wait for a browser or for a time to pass.
-pytest := $(python) -m pytest -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile --no-loadscope-reorder
+# One process for each core.
+pytest := $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Only the check of CSS and JS needs Node; a machine without it is told what was left out.
 biome = @if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules && \

@@ -53,9 +53,12 @@ const SETTINGS = {
 
 test("a training run in words", () => {
   const words = describe(SETTINGS, 0.5);
-  assert.match(words, /^100 steps with 8 prompts and 4 replies to each: 3,200 replies/);
+  assert.match(words, /^100 steps with 8 prompts and 4 replies to each, so 3,200 replies/);
   assert.match(words, /Each training prompt is used about 4 times\./);
-  assert.match(words, /50 held-out prompts are answered once each\. 4 checkpoints are kept\./);
+  assert.match(
+    words,
+    /50 held-out prompts are answered once before and once after training\. 4 checkpoints are saved\./,
+  );
   assert.match(words, /this takes about 28 min\.$/);
 });
 
