@@ -8,8 +8,8 @@ from annotation.agreement.queries import Disagreement, VersionAgreement
 from annotation.models import Suggestion, SuggestionRun, SuggestionSource
 from annotation.ratings.blindness import blind_among
 from annotation.ratings.labels import shown_text, title_of
-from rubrics.core.diff import Piece, words
 from rubrics.core.spec import CriterionSpec, from_json
+from rubrics.core.word_diff import Piece, words
 from rubrics.models import RubricVersion
 from rubrics.queries import published_before, text_of
 from webapp.accounts.access import Member

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rubrics.core.diff import Piece, words
 from rubrics.core.merge import Conflict, Merge, MergedChange, Place, Side
 from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.core.word_diff import Piece, words
 from rubrics.core.wording import CATEGORIES, CHECKS, FORMULAS, SCALES, SPANS, TARGETS
 
 FIELDS = {

@@ -1,12 +1,11 @@
-"""What differs between two texts of a rubric, criterion by criterion and word by word."""
+"""What differs between two texts of a rubric, criterion by criterion."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Literal
 
 from rubrics.core.spec import CriterionSpec, ExemplarSpec, RubricSpec, effect_of, formula_in_words
+from rubrics.core.word_diff import Piece, merged, words
 from rubrics.core.wording import (
     CATEGORIES,
     CHECKS,
@@ -18,21 +17,7 @@ from rubrics.core.wording import (
     changed_in_total,
 )
 
-Kind = Literal["same", "gone", "new"]
 Effect = Literal["new", "removed", "meaning", "wording", "total", "moved"]
-
-# A word or a sign with the white space before it, so that the pieces put together are the text.
-_WORD = re.compile(r"\s*(?:\w+(?:['’]\w+)*|[^\w\s])|\s+")
-_SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?\n]+|$)")
-# Pairs of words that are compared at most; beyond, sentences are compared before words, so that
-# no text, however long or repetitive, makes a page slow.
-_MOST_PAIRS = 40_000
-
-
-@dataclass(frozen=True)
-class Piece:
-    kind: Kind
-    text: str
 
 
 @dataclass(frozen=True)
@@ -106,79 +91,6 @@ def compare(old: RubricSpec, new: RubricSpec) -> RubricDiff:
     )
 
 
-def words(old: str, new: str) -> tuple[Piece, ...]:
-    """The two texts as pieces: those that are the same or gone make up `old`, those that are the
-    same or new make up `new`."""
-    if old == new:
-        return (Piece("same", old),) if old else ()
-    by_word = _matched(_WORD.findall(old), _WORD.findall(new))
-    if by_word is not None:
-        return _merged(by_word)
-    by_sentence = _matched(_sentences(old), _sentences(new))
-    if by_sentence is not None:
-        return _merged(_refined(by_sentence))
-    return _merged([Piece("gone", old), Piece("new", new)])
-
-
-def _matched(a: Sequence[str], b: Sequence[str]) -> list[Piece] | None:
-    """The parts as pieces; None where more of them differ than are compared."""
-    start = 0
-    while start < min(len(a), len(b)) and a[start] == b[start]:
-        start += 1
-    end = 0
-    while end < min(len(a), len(b)) - start and a[-1 - end] == b[-1 - end]:
-        end += 1
-    inner_a, inner_b = a[start : len(a) - end], b[start : len(b) - end]
-    if len(inner_a) * len(inner_b) > _MOST_PAIRS:
-        return None
-    pieces = [Piece("same", "".join(a[:start]))]
-    matcher = SequenceMatcher(None, inner_a, inner_b, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            pieces.append(Piece("same", "".join(inner_a[i1:i2])))
-        else:
-            pieces.append(Piece("gone", "".join(inner_a[i1:i2])))
-            pieces.append(Piece("new", "".join(inner_b[j1:j2])))
-    pieces.append(Piece("same", "".join(a[len(a) - end :])))
-    return pieces
-
-
-def _refined(pieces: list[Piece]) -> list[Piece]:
-    """Sentences that took the place of others, compared by word where few enough differ."""
-    refined: list[Piece] = []
-    for piece in pieces:
-        last = refined[-1] if refined else None
-        if piece.kind == "new" and last and last.kind == "gone" and last.text and piece.text:
-            by_word = _matched(_WORD.findall(last.text), _WORD.findall(piece.text))
-            if by_word is not None:
-                refined[-1:] = by_word
-                continue
-        refined.append(piece)
-    return refined
-
-
-def _merged(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
-    """Neighbours of a kind as one, and what is gone before what is new in its place."""
-    found: list[Piece] = []
-    for piece in pieces:
-        if not piece.text:
-            continue
-        if found and found[-1].kind == piece.kind:
-            found[-1] = Piece(piece.kind, found[-1].text + piece.text)
-        elif (
-            len(found) > 1 and found[-1].kind == "new" and piece.kind == "gone"
-            and found[-2].kind == "gone"
-        ):  # fmt: skip
-            found[-2] = Piece("gone", found[-2].text + piece.text)
-        else:
-            found.append(piece)
-    return tuple(found)
-
-
-def _sentences(text: str) -> list[str]:
-    return [sentence for sentence in _SENTENCE.findall(text) if sentence]
-
-
 def _moved(old: list[str], new: list[str]) -> dict[str, tuple[int, int]]:
     """The criteria whose order among those that stayed is another, with both places. As few as
     possible count as moved: the rest keep their order."""
@@ -247,7 +159,7 @@ def _difference(old: Fact | None, new: Fact | None) -> Difference | None:
         note = f"{new.number - old.number:+g}".replace("-", "−")
     is_value = shown.number is not None or shown.key in _CHOSEN
     pieces = (
-        _merged([Piece("gone", before), Piece("new", after)]) if is_value else words(before, after)
+        merged([Piece("gone", before), Piece("new", after)]) if is_value else words(before, after)
     )
     return Difference(shown.key, shown.label, pieces, shown.level, shown.tone, note)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from rubrics.core.diff import words
 from rubrics.core.spec import CriterionSpec, RubricSpec, criterion_hash, meaning_changed
+from rubrics.core.word_diff import words
 
 # Of the words that a rater reads, the share from which on a rewording is taken for another
 # meaning until the author says otherwise.

@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from rubrics.core.diff import Piece
+from rubrics.core.word_diff import Piece
 from rubrics.models import RubricVersion
 
 register = template.Library()

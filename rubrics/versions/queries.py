@@ -9,7 +9,6 @@ from rubrics.core.diff import (
     CriterionDiff,
     Difference,
     Fact,
-    Piece,
     RubricDiff,
     compare,
     facts_of,
@@ -17,6 +16,7 @@ from rubrics.core.diff import (
 )
 from rubrics.core.meaning import Question, questions
 from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
+from rubrics.core.word_diff import Piece
 from rubrics.models import Criterion, MeaningChange, Review, Rubric, RubricVersion
 from rubrics.queries import spec_of
 from rubrics.versions.carried_ratings import count_ratings

@@ -5,8 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubrics.core.diff import CriterionDiff, Piece, compare, in_one_sentence, words
+from rubrics.core.diff import CriterionDiff, compare, in_one_sentence
 from rubrics.core.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
+from rubrics.core.word_diff import Piece, words
 from rubrics.core.wording import changes_since
 
 # Few words, so that texts share some of them.
