@@ -35,6 +35,7 @@ __all__ = [
     "Assignment",
     "Collection",
     "Dialogue",
+    "DraftScore",
     "Evidence",
     "FitRun",
     "GenerationItem",
@@ -60,6 +61,5 @@ __all__ = [
     "SuggestionRun",
     "SuggestionSource",
     "Target",
-    "DraftScore",
     "Turn",
 ]

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+from webapp import db
 from webapp.embedded import homes
 from webapp.embedded.binaries import postgres_bin
 
@@ -32,6 +33,8 @@ def migrated_database(cache: Path) -> str:
         found = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if not found.fetchone():
             unfinished = f"unfinished_{name}"
+            # Of a process whose migration failed: the next one shows the reason, too.
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(unfinished)))
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
             _fill(unfinished, cache / f"{name}.dump")
             rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
@@ -63,8 +66,8 @@ def _migrate(database: str) -> None:
 
 
 def _fingerprint() -> str:
-    """Of all migrations, of Django's and of the packages' too."""
-    seen = hashlib.sha256()
+    """Of all migrations, of Django's and the packages' too, and of the SQL that ours import."""
+    seen = hashlib.sha256(Path(db.__file__).read_bytes())
     for app in sorted(apps.get_app_configs(), key=lambda app: app.label):
         for file in sorted(Path(app.path).glob("migrations/*.py")):
             seen.update(f"{app.label}/{file.name}".encode() + file.read_bytes())

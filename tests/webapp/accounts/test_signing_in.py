@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from allauth.mfa.utils import decrypt
+from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.conftest import Cast
 from tests.support.factories import PASSWORD
@@ -162,6 +166,28 @@ def test_people_see_their_sessions_and_end_the_others(cast: Cast) -> None:
     assert "Another browser" in html_of(here.get(reverse("usersessions_list")))
     here.post(reverse("usersessions_list"))
     assert elsewhere.get(reverse("profile")).status_code == 302
+
+
+def test_the_last_use_of_a_session_is_noted_once_a_minute(
+    client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def used() -> bool:
+        """Whether a request moves the time of the last use."""
+        UserSession.objects.update(last_seen_at=long_ago)
+        client.get(reverse("profile"))
+        return UserSession.objects.get(user=cast.annotators[0]).last_seen_at > long_ago
+
+    long_ago = timezone.now() - timedelta(days=1)
+    client.force_login(cast.annotators[0])
+    assert used() and not used()
+    cache.clear()  # the minute is over
+    assert used() and not used()
+    monkeypatch.setattr(cache, "add", _is_away)
+    assert used()
+
+
+def _is_away(*_: object) -> bool:
+    raise RedisConnectionError
 
 
 def test_pages_of_signing_in_render(client: Client, cast: Cast) -> None:
