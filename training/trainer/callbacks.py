@@ -1,7 +1,9 @@
 """What happens around TRL's steps: events, checkpoints, stopping, and failing early."""
 
 import math
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -9,6 +11,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from training.trainer.checkpoints import Checkpoints, step_name
 from training.trainer.events import EventLog
 from training.trainer.failures import DIVERGED, TrainingFailed
+from training.trainer.lora import write_merged
 from training.trainer.stopping import StopRequest
 
 # TRL's names and ours.
@@ -26,6 +29,7 @@ _RENAMED = {
     "step_time": "step_time_s",
     "mean_token_accuracy": "token_accuracy",
 }
+_VALIDATED = {"eval_loss": "validation_loss"}
 # Called with a step whose metrics are logged; returns the method's own metrics of it.
 StepReport = Callable[[int], dict[str, float]]
 
@@ -42,11 +46,19 @@ class RunCallback(TrainerCallback):
         checkpoints: Checkpoints,
         stop: StopRequest,
         report_step: StepReport,
+        base: Path,
     ) -> None:
         self._events = events
         self._checkpoints = checkpoints
         self._stop = stop
         self._report_step = report_step
+        self._base = base
+        self._began = time.monotonic()
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._began = time.monotonic()
 
     def on_log(
         self,
@@ -56,14 +68,15 @@ class RunCallback(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        logs = logs or {}
+        logs, step = logs or {}, state.global_step
+        if "eval_loss" in logs:
+            self._events.append("metrics", step=step, values=_ours(logs, _VALIDATED))
         if "loss" not in logs:
             return  # the summary at the end of training
-        _require_numbers(logs, state.global_step)
-        values = {ours: logs[theirs] for theirs, ours in _RENAMED.items() if theirs in logs}
-        self._events.append(
-            "metrics", step=state.global_step, values=values | self._report_step(state.global_step)
-        )
+        _require_numbers(logs, step)
+        # TRL measures the steps of GRPO; those of SFT have no time of their own.
+        values = {"step_time_s": time.monotonic() - self._began} | _ours(logs, _RENAMED)
+        self._events.append("metrics", step=step, values=values | self._report_step(step))
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -77,11 +90,18 @@ class RunCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         step = state.global_step
-        written = self._checkpoints.work / f"checkpoint-{step}"
+        written, is_last = self._checkpoints.work / f"checkpoint-{step}", step >= state.max_steps
+        has_adapters = (written / "adapter_config.json").exists()
+        inside = write_merged(self._base, written) if has_adapters else ""
         path, sha256 = self._checkpoints.publish(written, step_name(step), step)
         # The last step's weights are announced as the final checkpoint.
-        if step < state.max_steps:
+        if not is_last:
+            path = f"{path}/{inside}".rstrip("/")
             self._events.append("checkpoint", step=step, path=path, sha256=sha256)
+
+
+def _ours(logs: dict[str, Any], names: dict[str, str]) -> dict[str, float]:
+    return {ours: logs[theirs] for theirs, ours in names.items() if theirs in logs}
 
 
 def _require_numbers(logs: dict[str, Any], step: int) -> None:

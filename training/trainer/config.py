@@ -32,15 +32,17 @@ class DataHashes:
 
     train: str
     held_out: str
+    validation: str | None = None
 
 
 @dataclass(frozen=True)
 class DataSection:
-    """JSON-lines files, relative to the run folder."""
+    """JSON-lines files, relative to the run folder. SFT shows its loss on `validation`."""
 
     train: str
     held_out: str
     hash: DataHashes
+    validation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,21 @@ class RewardSection:
 
 
 @dataclass(frozen=True)
+class LoraSection:
+    """Train small adapters on all linear layers in place of all weights (Hu et al. 2021,
+    arXiv 2106.09685). Checkpoints hold the whole model, with the adapters merged."""
+
+    rank: int = bounded(16, least=1)
+    alpha: int = bounded(32, least=1)
+    dropout: float = bounded(0.0, least=0, most=0.9)
+
+
+@dataclass(frozen=True)
 class GrpoSection:
-    """GRPO as TRL names it; the defaults are measured on the starter and a CPU."""
+    """GRPO as TRL names it; the defaults are measured on the starter and a CPU.
+
+    `micro_batch` is how many replies are held in memory at once for the gradient; None: those of
+    a whole step."""
 
     steps: int = bounded(60, least=1)
     prompts_per_step: int = bounded(4, least=1)
@@ -92,17 +107,26 @@ class GrpoSection:
     max_completion_tokens: int = bounded(160, least=1)
     temperature: float = bounded(1.0, above=0)
     save_every: int = bounded(20, least=1)
+    micro_batch: int | None = bounded(None, least=1)
+
+    @property
+    def batch_size(self) -> int:
+        """Replies in a step."""
+        return self.prompts_per_step * self.rollouts_per_prompt
 
 
 @dataclass(frozen=True)
 class SftSection:
-    """Supervised fine-tuning on the completions of the training rows."""
+    """Supervised fine-tuning on the completions of the training rows. The loss on the validation
+    rows is computed every `validate_every` steps; `micro_batch` as in GRPO."""
 
     steps: int = bounded(200, least=1)
     batch_size: int = bounded(16, least=1)
     learning_rate: float = bounded(1e-4, above=0)
     max_completion_tokens: int = bounded(160, least=1)
     save_every: int = bounded(50, least=1)
+    validate_every: int = bounded(10, least=1)
+    micro_batch: int | None = bounded(None, least=1)
 
 
 @dataclass(frozen=True)
@@ -120,6 +144,7 @@ class _File:
     reward: RewardSection = RewardSection()
     grpo: GrpoSection = GrpoSection()
     sft: SftSection = SftSection()
+    lora: LoraSection | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +161,8 @@ class RunSpec:
     grpo: GrpoSection
     sft: SftSection
     seed: int
+    lora: LoraSection | None
+    validation: Path | None
 
     @property
     def settings(self) -> GrpoSection | SftSection:
@@ -151,19 +178,30 @@ def read_spec(run_dir: Path) -> RunSpec:
     reward = file.reward
     if reward.format + reward.emotion + reward.rubric == 0:
         raise ConfigError("reward", "All weights are zero, so there is nothing to learn.")
+    _require_micro_batch(file)
     rubric = _rubric(file.rubric, file.rubric_hash)
     return RunSpec(
         method=file.method,
         model=_model(run_dir / file.model.path),
         train=_data_file(run_dir, file.data, "train"),
         held_out=_data_file(run_dir, file.data, "held_out"),
+        validation=_data_file(run_dir, file.data, "validation") if file.data.validation else None,
         rubric=rubric,
         judge=_judge(file.judge, rubric, run_dir),
         reward=reward,
         grpo=file.grpo,
         sft=file.sft,
         seed=file.seed,
+        lora=file.lora,
     )
+
+
+def _require_micro_batch(file: _File) -> None:
+    for name, section in (("grpo", file.grpo), ("sft", file.sft)):
+        micro = section.micro_batch
+        if micro is not None and section.batch_size % micro:
+            reason = f"A step has {section.batch_size} replies, which {micro} does not divide."
+            raise ConfigError(f"{name}.micro_batch", reason)
 
 
 def _json(path: Path) -> Any:
@@ -206,7 +244,9 @@ def _model(folder: Path) -> Path:
     return folder
 
 
-def _data_file(run_dir: Path, data: DataSection, name: Literal["train", "held_out"]) -> Path:
+def _data_file(
+    run_dir: Path, data: DataSection, name: Literal["train", "held_out", "validation"]
+) -> Path:
     file = run_dir / getattr(data, name)
     if not file.is_file():
         raise ConfigError(f"data.{name}", f"There is no file {getattr(data, name)}.")

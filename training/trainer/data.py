@@ -10,7 +10,7 @@ from typing import Any, Literal
 from rubrics.judging.inputs import JudgeInput, candidate_of
 from training.trainer.strict import ConfigError, read
 
-Role = Literal["train", "held_out"]
+Role = Literal["train", "held_out", "validation"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def read_rows(path: Path, role: Role) -> list[Row]:
     """The rows of a JSON-lines file. Raises ConfigError, naming the line.
 
     Training takes rows of the train split only, and is measured on rows of the other splits.
+    The loss that people watch is not computed on the test split.
     """
     rows, seen = [], set()
     # Not splitlines: a text may hold U+2028 and the like, which JSON does not escape.
@@ -59,6 +60,8 @@ def read_rows(path: Path, role: Role) -> list[Row]:
             raise ConfigError(f"{where}.split", f"A {row.split} row must not be used for training.")
         if role == "held_out" and row.split == "train":
             raise ConfigError(f"{where}.split", "A train row can't be used to measure learning.")
+        if role == "validation" and row.split != "validation":
+            raise ConfigError(f"{where}.split", f"A {row.split} row can't be used to validate.")
         if row.id in seen:
             raise ConfigError(f"{where}.id", f"The id {row.id} appears twice.")
         seen.add(row.id)

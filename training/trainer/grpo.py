@@ -15,6 +15,7 @@ from training.trainer.callbacks import StepReport
 from training.trainer.config import RunSpec
 from training.trainer.data import Row, in_training_order
 from training.trainer.events import EventLog
+from training.trainer.lora import adapter_config
 from training.trainer.rating import Rater
 from training.trainer.rewards import Rollout, score_rollouts
 from training.trainer.strict import ConfigError
@@ -94,6 +95,7 @@ def grpo_trainer(
         train_dataset=Dataset.from_list(
             [{"prompt": row.messages, "row": index} for index, row in enumerate(ordered)]
         ),
+        peft_config=adapter_config(spec.lora),
     )
     return trainer, reward.report
 
@@ -101,13 +103,15 @@ def grpo_trainer(
 def grpo_config(spec: RunSpec, work: Path) -> GRPOConfig:
     """TRL's settings. Its defaults are made for one large GPU; these also learn on a CPU."""
     settings = spec.grpo
+    at_once = settings.micro_batch or settings.batch_size
     on_gpu = torch.cuda.is_available()
     return GRPOConfig(
         output_dir=str(work),
         seed=spec.seed,
         max_steps=settings.steps,
-        per_device_train_batch_size=settings.prompts_per_step * settings.rollouts_per_prompt,
-        gradient_accumulation_steps=1,
+        # TRL writes the replies of a whole step together and takes the gradient part by part.
+        per_device_train_batch_size=at_once,
+        gradient_accumulation_steps=settings.batch_size // at_once,
         num_generations=settings.rollouts_per_prompt,
         # The rows are laid out in their order already.
         shuffle_dataset=False,

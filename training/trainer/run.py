@@ -2,6 +2,8 @@
 
 import platform
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from os import getpid
 from pathlib import Path
@@ -12,12 +14,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallba
 from training.trainer.callbacks import RunCallback
 from training.trainer.checkpoints import FINAL, Checkpoints
 from training.trainer.config import RunSpec
-from training.trainer.data import read_rows
+from training.trainer.data import Row, read_rows
 from training.trainer.evaluation import Evaluator
 from training.trainer.events import EventLog
 from training.trainer.failures import TrainingFailed
 from training.trainer.generation import load_model, load_tokenizer
 from training.trainer.grpo import grpo_trainer
+from training.trainer.lengths import context_of, require_fit
+from training.trainer.lora import merged, model_in
 from training.trainer.rating import Rater
 from training.trainer.sft import sft_trainer
 from training.trainer.stopping import Stopped, StopRequest
@@ -25,6 +29,15 @@ from training.trainer.stopping import Stopped, StopRequest
 _VERSIONED = ("torch", "transformers", "trl", "accelerate")
 # A checkpoint of bf16 weights: the weights and AdamW's two moments, in float32.
 _CHECKPOINT_SHARE = 6
+
+
+@dataclass(frozen=True)
+class Data:
+    """The rows of a run, by what they are for; SFT may have none to validate with."""
+
+    train: Sequence[Row]
+    held_out: Sequence[Row]
+    validation: Sequence[Row]
 
 
 def train(
@@ -54,9 +67,9 @@ def _train(
 ) -> None:
     steps = spec.settings.steps
     tokenizer = load_tokenizer(spec.model)
-    rows = read_rows(spec.train, "train")
+    data = read_data(spec, tokenizer)
     evaluator = Evaluator(
-        rows=read_rows(spec.held_out, "held_out"),
+        rows=data.held_out,
         rater=rater,
         weights=spec.reward,
         tokenizer=tokenizer,
@@ -67,11 +80,11 @@ def _train(
     work = checkpoints.work
     trainer: Trainer
     if spec.method == "grpo":
-        trainer, report_step = grpo_trainer(spec, rows, rater, tokenizer, work, events)
+        trainer, report_step = grpo_trainer(spec, data.train, rater, tokenizer, work, events)
     else:
-        trainer, report_step = sft_trainer(spec, rows, tokenizer, work)
+        trainer, report_step = sft_trainer(spec, data.train, data.validation, tokenizer, work)
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(RunCallback(events, checkpoints, stop, report_step))
+    trainer.add_callback(RunCallback(events, checkpoints, stop, report_step, spec.model))
 
     evaluate_once(events, "before", 0, evaluator, load_model(spec.model))
     if resumed is None or resumed[0] < steps:
@@ -79,13 +92,26 @@ def _train(
         if trainer.state.global_step < steps:
             events.append("stopped", step=trainer.state.global_step)
             return
-        trained = cast(PreTrainedModel, trainer.model)
+        trained = merged(cast(PreTrainedModel, trainer.model))
     else:
-        trained = load_model(resumed[1])
+        trained = load_model(model_in(resumed[1]))
     save_final(trained, tokenizer, events, checkpoints, steps)
     evaluate_once(events, "after", steps, evaluator, trained)
     checkpoints.clean()
     events.append("finished", step=steps)
+
+
+def read_data(spec: RunSpec, tokenizer: PreTrainedTokenizerBase) -> Data:
+    """The rows of the spec's files, which all fit into the model's context. Raises ConfigError."""
+    data = Data(
+        train=read_rows(spec.train, "train"),
+        held_out=read_rows(spec.held_out, "held_out"),
+        validation=read_rows(spec.validation, "validation") if spec.validation else [],
+    )
+    context, reply = context_of(spec.model), spec.settings.max_completion_tokens
+    for role, rows in vars(data).items():
+        require_fit(rows, role, tokenizer=tokenizer, context=context, reply=reply)
+    return data
 
 
 def announce(events: EventLog, spec: RunSpec, step: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rubrics.judging.learned import LearnedJudge
-from tests.support.waiting import LONG_S
+from tests.support.waiting import LONG_S, wait_until
 from tests.training.trainer.folders import judge_on_grades, write_run
 
 ROOT = Path(__file__).parents[3]
@@ -36,6 +36,27 @@ def start_trainer(folder: Path, *program: str | Path) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def start_held(folder: Path, step: int) -> subprocess.Popen[str]:
+    """A trainer that has told the metrics of `step` and goes on when there is a file "go-on"."""
+    child = start_trainer(
+        folder, "tests.training.trainer.held_trainer", str(step), folder / "go-on"
+    )
+    wait_until(
+        lambda: has_told(folder, step) or child.poll() is not None,
+        f"the metrics of step {step}",
+        within_s=LONG_S,
+    )
+    assert child.poll() is None, child.communicate()[0]
+    return child
+
+
+def has_told(folder: Path, step: int) -> bool:
+    # The last line may be half written; a whole one says what is needed.
+    path = folder / "events.jsonl"
+    said = f'"type": "metrics", "step": {step},'
+    return path.exists() and said in path.read_text(errors="replace")
 
 
 def run_trainer(folder: Path, expected: int = 0) -> None:

@@ -54,6 +54,11 @@ def test_a_good_spec_is_read_with_the_measured_defaults(folder):
         ({"grpo": {"learning_rate": 0}}, "grpo.learning_rate"),
         ({"grpo": {"rollouts_per_prompt": 1}}, "grpo.rollouts_per_prompt"),
         ({"grpo": {"loss_type": "magic"}}, "grpo.loss_type"),
+        ({"grpo": {"micro_batch": 0}}, "grpo.micro_batch"),
+        ({"grpo": {"micro_batch": 5}}, "grpo.micro_batch"),
+        ({"sft": {"batch_size": 6, "micro_batch": 4}}, "sft.micro_batch"),
+        ({"lora": {"rank": 0}}, "lora.rank"),
+        ({"lora": {"layers": "all"}}, "lora.layers"),
         ({"seed": -1}, "seed"),
     ],
 )

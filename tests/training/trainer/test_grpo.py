@@ -2,7 +2,6 @@
 
 import hashlib
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rubrics.demo.kardia import KARDIA
-from tests.support.waiting import LONG_S, SHORT_S, wait_until
-from tests.training.trainer.conftest import SMALL_GRPO, run_trainer, start_trainer
+from tests.support.waiting import SHORT_S
+from tests.training.trainer.conftest import SMALL_GRPO, run_trainer, start_held
 from tests.training.trainer.folders import read_events, write_run
 
 pytestmark = pytest.mark.slow
@@ -30,25 +29,19 @@ def series(folder: Path, name: str = "reward") -> dict[int, float]:
     return values
 
 
-def start_held(folder: Path, step: int) -> subprocess.Popen[str]:
-    """A trainer that has told the metrics of `step` and goes on when there is a file "go-on"."""
-    child = start_trainer(
-        folder, "tests.training.trainer.held_trainer", str(step), folder / "go-on"
-    )
-    wait_until(
-        lambda: has_told(folder, step) or child.poll() is not None,
-        f"the metrics of step {step}",
-        within_s=LONG_S,
-    )
-    assert child.poll() is None, child.communicate()[0]
-    return child
-
-
-def has_told(folder: Path, step: int) -> bool:
-    # The last line may be half written; a whole one says what is needed.
-    path = folder / "events.jsonl"
-    said = f'"type": "metrics", "step": {step},'
-    return path.exists() and said in path.read_text(errors="replace")
+def test_lora_in_parts_of_a_step_scores_the_whole_step(judge, tmp_path):
+    folder = tmp_path / "run"
+    grpo = {**SMALL_GRPO, "steps": 2, "micro_batch": 4, "learning_rate": 1e-2}
+    write_run(folder, judge, grpo=grpo, lora={"rank": 4, "alpha": 8})
+    run_trainer(folder)
+    events = read_events(folder)
+    rollouts = [e for e in events if e["type"] == "rollouts"]
+    assert [e["step"] for e in rollouts] == [1, 2]
+    assert all(len(group["rollouts"]) == 4 for e in rollouts for group in e["groups"])
+    assert all(len(e["groups"]) == 2 for e in rollouts)
+    [final] = [e for e in events if e["type"] == "checkpoint"]
+    assert not (folder / final["path"] / "adapter_config.json").exists()
+    AutoModelForCausalLM.from_pretrained(folder / final["path"])
 
 
 def test_a_run_tells_its_whole_story(undisturbed):

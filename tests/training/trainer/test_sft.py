@@ -1,23 +1,97 @@
-"""A short supervised run."""
+"""Short supervised runs: all weights, and LoRA with micro-batches."""
+
+import json
+import signal
 
 import pytest
+from safetensors import safe_open
 
-from tests.training.trainer.conftest import run_trainer
-from tests.training.trainer.folders import read_events, write_run
+from tests.training.trainer.conftest import run_trainer, start_held
+from tests.training.trainer.folders import (
+    STARTER,
+    data_rows,
+    read_events,
+    write_rows,
+    write_run,
+    write_spec,
+)
 
 pytestmark = pytest.mark.slow
+SFT = {"steps": 4, "batch_size": 4, "max_completion_tokens": 64, "save_every": 2}
+
+
+def write_sft_run(folder, judge, **spec):
+    """A run with four rows to validate with."""
+    content = write_run(folder, judge, method="sft", **spec)
+    rows = data_rows(4, 13, "validation")
+    content["data"]["hash"]["validation"] = write_rows(folder / "data/validation.jsonl", rows)
+    content["data"]["validation"] = "data/validation.jsonl"
+    write_spec(folder, content)
+
+
+def metrics(events, name):
+    """(step, value) of each time that a metric was told."""
+    return [
+        (event["step"], event["values"][name])
+        for event in events
+        if event["type"] == "metrics" and name in event["values"]
+    ]
 
 
 def test_sft_learns_from_completions_and_leaves_a_checkpoint(judge, tmp_path):
     folder = tmp_path / "run"
-    sft = {"steps": 4, "batch_size": 4, "learning_rate": 1e-3, "max_completion_tokens": 64}
-    write_run(folder, judge, method="sft", sft={**sft, "save_every": 2})
+    write_sft_run(folder, judge, sft={**SFT, "learning_rate": 1e-3, "validate_every": 2})
     run_trainer(folder)
     events = read_events(folder)
-    losses = [e["values"]["loss"] for e in events if e["type"] == "metrics"]
+    losses = [value for _, value in metrics(events, "loss")]
     assert len(losses) == 4 and losses[-1] < losses[0]
+    (first, before), (last, after) = metrics(events, "validation_loss")
+    assert (first, last) == (2, 4) and before > 0 and after not in (0, before)
+    assert [step for step, _ in metrics(events, "step_time_s")] == [1, 2, 3, 4]
     assert [e["path"] for e in events if e["type"] == "checkpoint"] == [
         "checkpoints/step-2",
         "checkpoints/final",
     ]
     assert events[-1] == events[-1] | {"type": "finished", "step": 4}
+
+
+def test_lora_leaves_whole_models_and_continues_from_its_adapters(judge, tmp_path):
+    folder = tmp_path / "run"
+    lora = {"rank": 4, "alpha": 8}
+    sft = {**SFT, "learning_rate": 1e-2, "micro_batch": 2}
+    write_sft_run(folder, judge, sft=sft, lora=lora)
+    child = start_held(folder, 3)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    run_trainer(folder)
+    events = read_events(folder)
+    assert [e["resumed_from_step"] for e in events if e["type"] == "started"] == [0, 2]
+    paths = [e["path"] for e in events if e["type"] == "checkpoint"]
+    assert set(paths) == {"checkpoints/step-2/merged", "checkpoints/final"}
+    for path in paths:
+        assert_whole_model(folder / path)
+
+
+def assert_whole_model(folder):
+    """The starter's tensors by the same names, some of them changed."""
+    assert json.loads((folder / "config.json").read_text())["architectures"]
+    with (
+        safe_open(folder / "model.safetensors", "pt") as trained,
+        safe_open(STARTER / "model.safetensors", "pt") as base,
+    ):
+        assert set(trained.keys()) == set(base.keys())
+        changed = [
+            name
+            for name in base.keys()  # noqa: SIM118 - not a mapping
+            if not trained.get_tensor(name).float().equal(base.get_tensor(name).float())
+        ]
+    assert any("proj" in name for name in changed)
+
+
+def test_prompts_that_do_not_fit_the_context_are_refused(judge, tmp_path):
+    folder = tmp_path / "run"
+    write_sft_run(folder, judge, sft={**SFT, "max_completion_tokens": 4090})
+    run_trainer(folder, expected=2)
+    [failed] = [e for e in read_events(folder) if e["type"] == "failed"]
+    assert "8 of 8 prompts are too long for this model" in failed["reason"]
+    assert "reads at most 4,096" in failed["reason"]
