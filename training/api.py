@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from training import access, services
 from training.access import TRAINERS
-from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS
+from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, SFT_DEFAULTS
 from training.models import Checkpoint, Rollout, TrainingRun
 from training.queries import runs as queries
 from training.queries import series
@@ -52,6 +52,7 @@ class TrainingViewSet(RunViewSet):
         given = NewTrainingSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         asked, member = given.validated_data, self.member
+        methods = asked["plan"].split("_")
         run = services.training_start_on_set(
             project=member.project,
             actor=member.user,
@@ -62,8 +63,13 @@ class TrainingViewSet(RunViewSet):
             base=access.checkpoint_for(member, asked["base"]),
             version=access.version_for(member, asked["version"]),
             judge=access.judge_for(member, asked["judge"]),
-            grpo=asked.get("grpo", GRPO_DEFAULTS),
             reward=asked.get("reward", EQUAL_WEIGHTS),
+            sft=asked.get("sft", SFT_DEFAULTS) if "sft" in methods else None,
+            grpo=asked.get("grpo", GRPO_DEFAULTS) if "grpo" in methods else None,
+            grpo_collection=access.collection_for(member, asked["grpo_collection"])
+            if "grpo_collection" in asked
+            else None,
+            lora=asked.get("lora"),
             seed=asked["seed"],
         )
         return self.shown(run.pk, status=201)

@@ -9,10 +9,11 @@ from typing import Any
 from django.conf import settings
 
 from annotation.generation.prompts import prompt_messages
-from annotation.models import Snapshot
+from annotation.models import Snapshot, Turn
 from annotation.ratings.targets import contexts_of, gold_emotions_of
 from rubrics.judges.opening import unpack
 from rubrics.judging.artefact import artefact_hash
+from rubrics.judging.spans import Spans, render_spans
 from rubrics.models import Judge
 from training.models import TrainingRun
 from training.paths import SPEC, folder_of, weights_of
@@ -32,9 +33,12 @@ def prepare(run: TrainingRun) -> Path:
         return folder
     require_disk(DISK_NEEDED_BYTES)
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    train = _write_data(folder / "data/train.jsonl", _rows(run.train_snapshot))
+    imitates = run.method == TrainingRun.Method.SFT
+    train = _write_data(
+        folder / "data/train.jsonl", _rows(run.train_snapshot, with_replies=imitates)
+    )
     held_out = _write_data(folder / "data/held_out.jsonl", _rows(run.held_out_snapshot))
-    spec = {
+    spec: dict[str, Any] = {
         "spec_format": SPEC_FORMAT,
         "method": run.method,
         "model": {"path": str(weights_of(run.base))},
@@ -48,6 +52,11 @@ def prepare(run: TrainingRun) -> Path:
         "judge": _judge(run.judge, folder),
         **run.settings,
     }
+    if imitates and run.validation_snapshot is not None:
+        rows = list(_rows(run.validation_snapshot, with_replies=True))
+        if rows:
+            spec["data"]["validation"] = "data/validation.jsonl"
+            spec["data"]["hash"]["validation"] = _write_data(folder / "data/validation.jsonl", rows)
     draft = folder / f"{SPEC}.part"
     draft.write_text(json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True))
     draft.rename(folder / SPEC)
@@ -72,8 +81,9 @@ def _judge(judge: Judge, folder: Path) -> dict[str, Any]:
     }
 
 
-def _rows(snapshot: Snapshot) -> Iterable[dict[str, Any]]:
-    """One prompt for each supporter turn that has a gold emotion and a seeker's turn before."""
+def _rows(snapshot: Snapshot, *, with_replies: bool = False) -> Iterable[dict[str, Any]]:
+    """One prompt for each supporter turn that has a gold emotion and a seeker's turn before.
+    `with_replies` leaves out turns without all four spans: there is nothing to imitate."""
     members = snapshot.members.select_related("target__turn__dialogue").order_by("position")
     targets = [member.target for member in members]
     contexts, gold = contexts_of(targets), gold_emotions_of(targets)
@@ -84,13 +94,28 @@ def _rows(snapshot: Snapshot) -> Iterable[dict[str, Any]]:
             continue
         if not target.turn.dialogue.emotion_label:
             continue
+        reply = _reply_to_imitate(target.turn) if with_replies else None
+        if with_replies and reply is None:
+            continue
         yield {
             "id": str(target.pk),
             "split": target.turn.dialogue.split,
             "messages": prompt_messages(context["profile"], context["situation"], history),
             "emotion": gold[target.pk],
             "context": {name: context[name] for name in ("profile", "situation", "history")},
+            **({"completion": reply} if reply else {}),
         }
+
+
+def _reply_to_imitate(turn: Turn) -> str | None:
+    """The four spans in the spelling that prompts ask for; None where the turn lacks one of them
+    or a text holds a mark of its own."""
+    if turn.spans is None:
+        return None
+    try:
+        return render_spans(Spans(**turn.spans), "tokens")
+    except ValueError:
+        return None
 
 
 def _write_data(path: Path, rows: Iterable[dict[str, Any]]) -> str:

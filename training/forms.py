@@ -6,15 +6,60 @@ from django import forms
 
 from annotation.models import Collection
 from rubrics.models import Judge, RubricVersion
-from training.limits import FRACTIONS, GRPO, HELD_OUT_PROMPTS, PROMPTS, REWARD_PARTS, WEIGHT, shares
+from training.limits import (
+    FRACTIONS,
+    GRPO,
+    HELD_OUT_PROMPTS,
+    LORA,
+    MICRO_BATCH,
+    PROMPTS,
+    REWARD_PARTS,
+    SFT,
+    WEIGHT,
+    shares,
+)
 from training.models import Checkpoint
 from training.services import settings_of, unfitted_criterion
 from webapp.accounts.models import Project
 from webapp.errors import Refused
-from webapp.limits import SEED
+from webapp.limits import SEED, Setting
 from webapp.runs.limits import MAX_KEY
 
-# What each setting means: (label, one sentence).
+# What a run does: (value, label, one sentence).
+PLANS = (
+    ("grpo", "GRPO", "Rewards the better ones of the model’s own replies."),
+    ("sft", "SFT", "Teaches the model to write replies like those in the set."),
+    (
+        "sft_grpo",
+        "SFT, then GRPO",
+        "Two runs. GRPO starts by itself from the last checkpoint of SFT.",
+    ),
+)
+TUNINGS = (("full", "All weights"), ("lora", "LoRA adapters"))
+# What each setting of SFT means: (label, one sentence). The longest reply is that of GRPO.
+SFT_MEANINGS = {
+    "steps": ("Steps", "How many times the model is updated."),
+    "batch_size": ("Replies per step", "How many replies the model imitates before each update."),
+    "learning_rate": (
+        "Learning rate",
+        "How much one step changes the model. If it is too high, training fails. If it is too "
+        "low, the model learns nothing.",
+    ),
+    "save_every": (
+        "Checkpoint every",
+        "In steps. A stopped run can be resumed from its last checkpoint.",
+    ),
+    "validate_every": (
+        "Validation every",
+        "In steps. The loss on replies that are not trained on. When it rises, the model learns "
+        "by heart.",
+    ),
+}
+LORA_MEANINGS = {
+    "rank": ("LoRA rank", "The size of the adapters. A larger one can learn more."),
+    "alpha": ("LoRA alpha", "How strongly the adapters count. Twice the rank is usual."),
+}
+# What each setting of GRPO means: (label, one sentence).
 MEANINGS = {
     "steps": (
         "Steps",
@@ -57,9 +102,15 @@ PART_LABELS = {"format": "Format", "emotion": "Emotion match", "rubric": "Rubric
 
 
 class TrainingForm(forms.Form):
-    """`reward()` and `grpo()` give the cleaned values as the service takes them."""
+    """`reward()`, `sft()`, `grpo()` and `lora()` give the cleaned values as the service takes
+    them."""
 
     key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
+    plan = forms.ChoiceField(
+        choices=[(value, label) for value, label, _ in PLANS],
+        initial=PLANS[0][0],
+        widget=forms.RadioSelect,
+    )
     base = forms.ModelChoiceField(
         label="Base checkpoint",
         queryset=Checkpoint.objects.none(),
@@ -73,6 +124,13 @@ class TrainingForm(forms.Form):
         empty_label=None,
         help_text="The train split gives the training prompts, the test split the held-out ones. "
         "They share no profiles.",
+    )
+    grpo_collection = forms.ModelChoiceField(
+        label="Another set for GRPO",
+        queryset=Collection.objects.none(),
+        required=False,
+        empty_label="The same set",
+        help_text="The paper trains SFT on easy prompts and GRPO on hard ones.",
     )
     prompts = forms.IntegerField(
         label="Training prompts",
@@ -100,6 +158,20 @@ class TrainingForm(forms.Form):
         help_text="Scores each reply by the rubric. A learned judge must have been fitted on "
         "this version’s wording.",
     )
+    tuning = forms.ChoiceField(
+        label="What is trained",
+        choices=TUNINGS,
+        initial=TUNINGS[0][0],
+        help_text="LoRA needs much less memory: it trains small adapters and keeps the rest of "
+        "the model as it is. Checkpoints hold the whole model either way.",
+    )
+    micro_batch = forms.IntegerField(
+        label="Replies in memory at once",
+        **MICRO_BATCH.range,
+        required=False,
+        help_text="A step is computed in parts of this size, so that a large model fits. Leave it "
+        "empty to compute a step at once.",
+    )
     seed = forms.IntegerField(
         **SEED.range,
         initial=SEED.default,
@@ -115,19 +187,16 @@ class TrainingForm(forms.Form):
                 initial=WEIGHT.default,
                 widget=forms.NumberInput(attrs={"step": "any"}),
             )
-        for name, setting in GRPO.items():
-            label, meaning = MEANINGS[name]
-            kind = forms.FloatField if name in FRACTIONS else forms.IntegerField
-            self.fields[name] = kind(
-                label=label,
-                **setting.range,
-                initial=setting.default,
-                help_text=meaning,
-                widget=forms.NumberInput(attrs={"step": "any" if name in FRACTIONS else "1"}),
-            )
+        for prefix, meanings, settings in (
+            ("", MEANINGS, GRPO),
+            ("sft_", SFT_MEANINGS, SFT),
+            ("lora_", LORA_MEANINGS, LORA),
+        ):
+            for name in meanings:
+                self.fields[prefix + name] = _number_field(settings[name], *meanings[name])
         self._offer(project)
         for name, field in self.fields.items():
-            if name != "key":
+            if name not in ("key", "plan"):
                 field.widget.attrs.setdefault("class", "input")
 
     def _offer(self, project: Project) -> None:
@@ -143,6 +212,7 @@ class TrainingForm(forms.Form):
             .exclude(query__has_key="split")
             .order_by("-number")
         )
+        fields["grpo_collection"].queryset = fields["collection"].queryset
         fields["version"].queryset = (
             RubricVersion.objects.filter(
                 project=project,
@@ -177,11 +247,45 @@ class TrainingForm(forms.Form):
     def reward(self) -> dict[str, float]:
         return {part: self.cleaned_data[f"part_{part}"] for part in REWARD_PARTS}
 
-    def grpo(self) -> dict[str, float]:
-        return settings_of(self.cleaned_data)
+    def sft(self) -> dict[str, float] | None:
+        return self._settings("sft", prefix="sft_")
+
+    def grpo(self) -> dict[str, float] | None:
+        return self._settings("grpo", prefix="")
+
+    def lora(self) -> dict[str, float] | None:
+        if self.cleaned_data["tuning"] != "lora":
+            return None
+        return {name: self.cleaned_data[f"lora_{name}"] for name in LORA}
+
+    def plans(self) -> list[tuple[Any, str]]:
+        """Each choice of a plan with what it does."""
+        return [(radio, plan[2]) for radio, plan in zip(self["plan"], PLANS, strict=True)]
+
+    def _settings(self, method: str, *, prefix: str) -> dict[str, float] | None:
+        """The settings of a method; None where the plan does without it."""
+        cleaned = self.cleaned_data
+        if method not in cleaned["plan"].split("_"):
+            return None
+        own = {
+            name.removeprefix(prefix): cleaned[name] for name in cleaned if name.startswith(prefix)
+        }
+        return settings_of(method, cleaned | own)
 
     def missing(self) -> list[str]:
         """The labels of choices that this project has nothing for yet."""
         fields: dict[str, Any] = self.fields
         names = ("base", "collection", "version", "judge")
         return [name for name in names if not fields[name].queryset.exists()]
+
+
+def _number_field(setting: Setting, label: str, meaning: str) -> forms.Field:
+    is_fraction = setting.name in FRACTIONS
+    kind = forms.FloatField if is_fraction else forms.IntegerField
+    return kind(
+        label=label,
+        **setting.range,
+        initial=setting.default,
+        help_text=meaning,
+        widget=forms.NumberInput(attrs={"step": "any" if is_fraction else "1"}),
+    )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from annotation.sets.limits import MEMBERS
-from training.trainer.config import GrpoSection
+from training.trainer.config import GrpoSection, LoraSection, SftSection
 from webapp.errors import Refused
 from webapp.limits import Bounds, Setting
 
@@ -27,6 +27,41 @@ GRPO: Mapping[str, Setting] = {
     )
 }
 GRPO_DEFAULTS: Mapping[str, float] = {name: one.default for name, one in GRPO.items()}
+_SFT_PRESET = SftSection()
+SFT: Mapping[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting("steps", 1, 100_000, default=_SFT_PRESET.steps),
+        Setting("batch_size", 1, 1024, default=_SFT_PRESET.batch_size),
+        Setting("learning_rate", 1e-8, 1e-2, default=_SFT_PRESET.learning_rate),
+        Setting("max_completion_tokens", 16, 4096, default=_SFT_PRESET.max_completion_tokens),
+        Setting("save_every", 1, 10_000, default=_SFT_PRESET.save_every),
+        Setting("validate_every", 1, 10_000, default=_SFT_PRESET.validate_every),
+    )
+}
+SFT_DEFAULTS: Mapping[str, float] = {name: one.default for name, one in SFT.items()}
+_LORA_PRESET = LoraSection()
+LORA: Mapping[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting("rank", 1, 512, default=_LORA_PRESET.rank),
+        Setting("alpha", 1, 1024, default=_LORA_PRESET.alpha),
+    )
+}
+LORA_DEFAULTS: Mapping[str, float] = {name: one.default for name, one in LORA.items()}
+# What the paper trained with (Kardia-R1, arXiv 2512.01282): passes over the prompts in place of
+# steps. Its GRPO batch of 32 replies is 4 prompts with 8 replies each.
+PAPER: Mapping[str, Mapping[str, float]] = {
+    "sft": {"passes": 2, "batch_size": 128, "learning_rate": 1e-4},
+    "grpo": {
+        "passes": 2,
+        "prompts_per_step": 4,
+        "rollouts_per_prompt": 8,
+        "learning_rate": 1e-6,
+    },
+}
+# Replies that are in memory at once for the gradient; None: those of a whole step.
+MICRO_BATCH = Bounds("micro_batch", 1, 16_384)
 FRACTIONS = ("learning_rate", "beta", "temperature")
 
 WEIGHT = Setting(

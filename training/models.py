@@ -22,6 +22,10 @@ class TrainingRun(Run):
     base = models.ForeignKey("Checkpoint", on_delete=models.PROTECT, related_name="+")
     train_snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
     held_out_snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
+    # SFT shows its loss on these; null where the set has no validation split, and for GRPO.
+    validation_snapshot = models.ForeignKey(
+        Snapshot, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
     spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="+")
@@ -30,9 +34,25 @@ class TrainingRun(Run):
     steps_total = models.PositiveIntegerField()
     # Bytes of the event file that have been read.
     event_offset = models.BigIntegerField(default=0)
+    # A plan of two runs: the prompts and settings of the GRPO run that starts from this one's last
+    # checkpoint. The run that was started so points back with `follows`.
+    then_snapshot = models.ForeignKey(
+        Snapshot, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    then_settings = models.JSONField(null=True)
+    follows = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="followed_by"
+    )
 
     class Meta(Run.Meta):
-        pass
+        constraints = [
+            *Run.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(then_snapshot__isnull=True, then_settings__isnull=True)
+                | Q(then_snapshot__isnull=False, then_settings__isnull=False, method="sft"),
+                name="plan_is_whole",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_method_display()} run {self.number}"

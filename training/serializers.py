@@ -1,15 +1,26 @@
 """What the API of training reads and shows, and what it filters by."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+from uuid import UUID
 
 import django_filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from training.limits import FRACTIONS, GRPO, HELD_OUT_PROMPTS, PROMPTS, WEIGHT
+from training.limits import (
+    FRACTIONS,
+    GRPO,
+    HELD_OUT_PROMPTS,
+    LORA,
+    MICRO_BATCH,
+    PROMPTS,
+    SFT,
+    WEIGHT,
+)
 from training.models import Checkpoint, Evaluation, Rollout, TrainingRun
 from training.queries import runs as queries
-from webapp.limits import SEED
+from webapp.limits import SEED, Setting
 from webapp.llm.serializers import UsageSerializer
 from webapp.llm.usage import usage_of_run
 from webapp.runs.models import Status
@@ -24,27 +35,75 @@ class RewardSerializer(serializers.Serializer[Any]):
     rubric = serializers.FloatField(**WEIGHT.range, default=WEIGHT.default)
 
 
+def _numbers(settings: Mapping[str, Setting]) -> dict[str, serializers.Field]:
+    fields: dict[str, serializers.Field] = {}
+    for name, setting in settings.items():
+        kind = serializers.FloatField if name in FRACTIONS else serializers.IntegerField
+        fields[name] = kind(**setting.range, default=setting.default)
+    return fields
+
+
+def _micro_batch() -> serializers.Field:
+    return serializers.IntegerField(
+        **MICRO_BATCH.range,
+        required=False,
+        allow_null=True,
+        help_text="Replies in memory at once; if left out, those of a whole step.",
+    )
+
+
 class GrpoSerializer(serializers.Serializer[Any]):
     """GRPO's numbers; what is left out takes the preset for a CPU."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        fields: dict[str, serializers.Field] = {}
-        for name, setting in GRPO.items():
-            kind = serializers.FloatField if name in FRACTIONS else serializers.IntegerField
-            fields[name] = kind(**setting.range, default=setting.default)
-        return fields
+        return _numbers(GRPO) | {"micro_batch": _micro_batch()}
+
+
+class SftSerializer(serializers.Serializer[Any]):
+    """SFT's numbers; what is left out takes the preset for a CPU."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return _numbers(SFT) | {"micro_batch": _micro_batch()}
+
+
+class LoraSerializer(serializers.Serializer[Any]):
+    """Train adapters of this size in place of all weights."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return _numbers(LORA)
 
 
 class NewTrainingSerializer(serializers.Serializer[Any]):
+    plan = serializers.ChoiceField(
+        choices=("sft", "grpo", "sft_grpo"),
+        default="grpo",
+        help_text="sft_grpo: GRPO starts from the last checkpoint of SFT, as a run of its own.",
+    )
     base = serializers.UUIDField(help_text="A checkpoint.")
     collection = serializers.UUIDField(help_text="A set with a train and a test split.")
+    grpo_collection = serializers.UUIDField(
+        required=False, help_text="Another set for the GRPO run of sft_grpo."
+    )
     prompts = serializers.IntegerField(**PROMPTS.range)
     held_out_prompts = serializers.IntegerField(**HELD_OUT_PROMPTS.range)
     version = serializers.UUIDField(help_text="A published rubric version that rates turns.")
     judge = serializers.UUIDField()
     reward = RewardSerializer(required=False)
+    sft = SftSerializer(required=False)
     grpo = GrpoSerializer(required=False)
+    lora = LoraSerializer(required=False)
     seed = serializers.IntegerField(**SEED.range, default=SEED.default)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        methods = attrs["plan"].split("_")
+        for name in ("sft", "grpo"):
+            if name in attrs and name not in methods:
+                raise serializers.ValidationError({name: [f"This plan has no {name.upper()}."]})
+        if "grpo_collection" in attrs and len(methods) == 1:
+            raise serializers.ValidationError(
+                {"grpo_collection": ["Only the plan sft_grpo has a second set."]}
+            )
+        return attrs
 
 
 class ProgressSerializer(serializers.Serializer[queries.Progress]):
@@ -61,14 +120,21 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     steps_done = serializers.IntegerField(source="done")
     spec_hash = serializers.CharField(source="spec.hash")
     gate = serializers.SerializerMethodField(help_text="Whether a gate was passed.")
+    followed_by = serializers.SerializerMethodField(help_text="The second run of a plan.")
 
     class Meta:
         model = TrainingRun
         fields: tuple[str, ...] = (
             "id", "number", "method", "status", "error", "base", "version", "spec_hash", "judge",
-            "train_snapshot", "held_out_snapshot", "settings", "steps_done", "steps_total", "gate",
+            "train_snapshot", "held_out_snapshot", "validation_snapshot", "settings",
+            "then_snapshot", "then_settings", "follows", "followed_by", "steps_done",
+            "steps_total", "gate",
             "created_at", "started_at", "ended_at", "cancel_requested_at", "attempt",
         )  # fmt: skip
+
+    def get_followed_by(self, run: TrainingRun) -> UUID | None:
+        following = queries.following(run)
+        return following.pk if following else None
 
     def get_gate(self, run: TrainingRun) -> str:
         return "not set"

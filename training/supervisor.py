@@ -20,7 +20,9 @@ from training import events
 from training.folder import prepare
 from training.models import TrainingRun
 from training.paths import EVENTS, LOCK, LOG
+from training.services import training_start_next
 from webapp.embedded.process import kill_group, last_lines, spawn
+from webapp.errors import Refused
 from webapp.llm.services import read_key
 from webapp.runs import live
 from webapp.runs.work import Claim, ClaimLost, RunFailed, claimed
@@ -54,6 +56,7 @@ def work(run_id: str) -> None:
     with claimed(TrainingRun, run_id) as claim:
         if claim is not None:
             supervise(claim)
+            start_next(claim)
 
 
 def supervise(claim: Claim[TrainingRun]) -> None:
@@ -73,6 +76,18 @@ def supervise(claim: Claim[TrainingRun]) -> None:
             time.sleep(POLL_S)
         _insert_new(claim, folder)
     _require_finished(child, folder, before)
+
+
+def start_next(claim: Claim[TrainingRun]) -> None:
+    """Where the run is the first of a plan, queue the second."""
+    try:
+        with claim.writing():
+            training_start_next(claim.run)
+    except Refused as refusal:
+        raise RunFailed(
+            f"SFT is finished and its checkpoint is saved, but GRPO could not start. {refusal} "
+            "Resume this run to try again."
+        ) from None
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from training import services
 from training.access import TRAINERS, run_for
-from training.forms import TrainingForm
-from training.limits import GRPO, REWARD_PARTS
+from training.forms import MEANINGS, SFT_MEANINGS, TrainingForm
+from training.limits import GRPO_DEFAULTS, PAPER, REWARD_PARTS, SFT_DEFAULTS
 from training.paths import SPEC, folder_of
 from training.queries import runs as queries
 from training.queries import series
@@ -53,8 +53,11 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
                 base=chosen["base"],
                 version=chosen["version"],
                 judge=chosen["judge"],
-                grpo=form.grpo(),
                 reward=form.reward(),
+                sft=form.sft(),
+                grpo=form.grpo(),
+                grpo_collection=chosen["grpo_collection"],
+                lora=form.lora(),
                 seed=chosen["seed"],
             )
         except Refused as refusal:
@@ -64,7 +67,9 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
         "form": form,
-        "numbers": [form[name] for name in GRPO],
+        "grpo_numbers": [form[name] for name in MEANINGS if name != "max_completion_tokens"],
+        "sft_numbers": [form[f"sft_{name}"] for name in SFT_MEANINGS],
+        "presets": {"paper": PAPER, "cpu": {"sft": SFT_DEFAULTS, "grpo": GRPO_DEFAULTS}},
         "parts": [form[f"part_{part}"] for part in REWARD_PARTS],
         "missing": form.missing(),
         "seconds_a_reply": queries.seconds_a_reply(member.project),

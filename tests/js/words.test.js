@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { whatIsOpen } from "../../static/js/rubric/people.js";
 import { savedWhen } from "../../static/js/rubric/status.js";
-import { describe, duration, share } from "../../static/js/runs/estimate.js";
+import { describe, duration, share, stepsFor } from "../../static/js/runs/estimate.js";
 
 test("how long ago a text was saved", () => {
   const now = new Date(2026, 4, 3, 12, 0, 0).getTime();
@@ -42,28 +42,35 @@ test("a duration in minutes and hours", () => {
   assert.equal(duration(3600 + 5 * 60), "1 h 05 min");
 });
 
-const SETTINGS = {
-  steps: 100,
-  prompts: 200,
-  promptsPerStep: 8,
-  rolloutsPerPrompt: 4,
-  heldOutPrompts: 50,
-  saveEvery: 30,
-};
+const GRPO = { steps: 100, promptsPerStep: 8, rolloutsPerPrompt: 4, saveEvery: 30 };
+const SFT = { steps: 20, batchSize: 16, saveEvery: 20 };
+const DATA = { prompts: 200, heldOutPrompts: 50 };
 
 test("a training run in words", () => {
-  const words = describe(SETTINGS, 0.5);
-  assert.match(words, /^100 steps with 8 prompts and 4 replies to each, so 3,200 replies/);
-  assert.match(words, /Each training prompt is used about 4 times\./);
-  assert.match(
-    words,
-    /50 held-out prompts are answered once before and once after training\. 4 checkpoints are saved\./,
-  );
-  assert.match(words, /this takes about 28 min\.$/);
+  const words = describe({ ...DATA, sft: null, grpo: GRPO }, 0.5);
+  assert.match(words, /^GRPO: 100 steps with 8 prompts and 4 replies to each, so 3,200 replies/);
+  assert.match(words, /Each training prompt is used about 4 times\. 4 checkpoints are saved\./);
+  assert.match(words, /50 held-out prompts are answered once before and once after training\./);
+  assert.match(words, /GRPO takes about 28 min\.$/);
+});
+
+test("a plan of two runs in words", () => {
+  const words = describe({ ...DATA, sft: SFT, grpo: GRPO }, 0.5);
+  assert.match(words, /^SFT: 20 steps with 16 replies to imitate\..* 1 checkpoint is saved\./);
+  assert.match(words, /GRPO: 100 steps/);
+  assert.match(words, /once before and once after each run\./);
 });
 
 test("what is not known about a training run is said", () => {
-  const words = describe({ ...SETTINGS, prompts: 0, steps: 0, saveEvery: 0 }, 0);
+  const grpo = { ...GRPO, steps: 0, saveEvery: 0 };
+  const words = describe({ ...DATA, prompts: 0, sft: null, grpo }, 0);
   assert.match(words, /Not every training prompt is used\./);
   assert.match(words, /no time estimate before the first run/);
+  assert.doesNotMatch(describe({ ...DATA, sft: SFT, grpo: null }, 0), /estimate/);
+});
+
+test("the steps that take all prompts through the model", () => {
+  assert.equal(stepsFor({ passes: 2, prompts: 64, promptsPerStep: 4 }), 32);
+  assert.equal(stepsFor({ passes: 2, prompts: 65, promptsPerStep: 128 }), 2);
+  assert.equal(stepsFor({ passes: 2, prompts: 0, promptsPerStep: 0 }), 1);
 });

@@ -288,7 +288,11 @@ def training_run(setting: Setting) -> TrainingRun:
         version=pinned,
         spec=pinned.spec,
         judge=setting["judge_id"],
-        settings={"grpo": settings_of(GRPO_DEFAULTS), "reward": shares(EQUAL_WEIGHTS), "seed": 0},
+        settings={
+            "grpo": settings_of("grpo", GRPO_DEFAULTS),
+            "reward": shares(EQUAL_WEIGHTS),
+            "seed": 0,
+        },
         steps_total=1,
     )
 

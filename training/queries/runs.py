@@ -98,6 +98,7 @@ class RunState:
     parts: list[Part]
     checkpoints: list[Checkpoint]
     has_spec: bool
+    following: TrainingRun | None
     usage: Usage
     # Endpoints that the trainer leaves alone for now.
     paused: list[Endpoint]
@@ -128,11 +129,17 @@ def runs_of(project: Project) -> QuerySet[TrainingRun]:
         TrainingRun.objects.filter(project=project)
         .select_related(
             "project", "base", "judge__endpoint", "spec", "version__rubric", "created_by",
-            "train_snapshot__collection", "held_out_snapshot__collection",
+            "train_snapshot__collection", "held_out_snapshot__collection", "validation_snapshot",
+            "follows", "followed_by",
         )
         .annotate(done=Coalesce(Subquery(steps, IntegerField()), 0))
         .order_by("-number")
     )  # fmt: skip
+
+
+def following(run: TrainingRun) -> TrainingRun | None:
+    """The second run of a plan, once it was started."""
+    return getattr(run, "followed_by", None)
 
 
 def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
@@ -177,6 +184,7 @@ def state_of(run: TrainingRun) -> RunState:
         parts=_parts(run),
         checkpoints=list(run.checkpoints.order_by("-step")),
         has_spec=(folder_of(run) / SPEC).exists(),
+        following=following(run),
         usage=usage_of_run(run.pk),
         paused=[] if run.is_ended else paused_of(run.judge),
     )
@@ -196,7 +204,9 @@ def log_of(run: TrainingRun) -> str:
 def seconds_a_reply(project: Project) -> float | None:
     """What a reply lately took to write and to score in this project; None before any run."""
     latest = (
-        Metric.objects.filter(run__project=project, name="step_time_s")
+        Metric.objects.filter(
+            run__project=project, run__method=TrainingRun.Method.GRPO, name="step_time_s"
+        )
         .order_by("-run__number")
         .values_list("run", flat=True)
         .first()

@@ -24,6 +24,8 @@ LABELS: Mapping[str, str] = {
     "frac_reward_zero_std": "Groups with no spread (nothing to learn from)",
     "judge_failures": "Judge failures",
     "loss": "Loss",
+    "validation_loss": "Loss on validation replies",
+    "token_accuracy": "Tokens predicted right",
     "grad_norm": "Gradient norm",
     "learning_rate": "Learning rate",
     "step_time_s": "Seconds per step",
@@ -32,13 +34,14 @@ LABELS: Mapping[str, str] = {
 PLACES: Mapping[str, int] = {
     **dict.fromkeys(("reward", "reward_std", "format", "emotion", "rubric", "entropy"), 3),
     **dict.fromkeys(("clipped_ratio", "frac_reward_zero_std", "grad_norm", "loss"), 3),
+    **dict.fromkeys(("validation_loss", "token_accuracy"), 3),
     "length": 1,
     "step_time_s": 1,
     "judge_failures": 0,
 }
 CRITERION = "criterion/"
 CRITERION_PLACES = 2
-SHARES = ("clipped_ratio", "frac_reward_zero_std")
+SHARES = ("clipped_ratio", "frac_reward_zero_std", "token_accuracy")
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,12 @@ class SmallChart:
 
 @dataclass(frozen=True)
 class Charts:
-    """What is drawn: the reward with its band, and the small multiples."""
+    """What is drawn: the reward with its band, or the loss of SFT with that on validation
+    replies; and the small multiples. `first` and `last` are values of the line that matters."""
 
-    reward: Chart | None
-    reward_first: float | None
-    reward_last: float | None
-    deviation: float | None
+    main: Chart | None
+    first: float | None
+    last: float | None
     small: list[SmallChart]
 
 
@@ -85,7 +88,8 @@ class SeriesTable:
 
 
 # What stands below the reward, with the unit that its number is read in.
-SMALL = (
+SMALL_SFT = (("token_accuracy", ""), ("learning_rate", ""), ("grad_norm", ""))
+SMALL_GRPO = (
     ("format", ""),
     ("emotion", ""),
     ("rubric", ""),
@@ -127,20 +131,30 @@ def series_of(
 
 
 def charts_of(run: TrainingRun, *, last: int) -> Charts:
-    names = ["reward", "reward_std", *(name for name, _ in SMALL)]
-    series = series_of(run, names, last=last)
-    reward, spread = series["reward"], series["reward_std"]
+    is_sft = run.method == TrainingRun.Method.SFT
+    main, shown = ("loss", SMALL_SFT) if is_sft else ("reward", SMALL_GRPO)
+    series = series_of(run, [main, "reward_std", *(name for name, _ in shown)], last=last)
+    points = series[main]
+    if is_sft:
+        drawn = chart([points, _validation_of(run)], steps=run.steps_total)
+    else:
+        drawn = chart([points], steps=run.steps_total, spread=series["reward_std"])
     return Charts(
-        reward=chart([reward], steps=run.steps_total, spread=spread),
-        reward_first=reward[0][1] if reward else None,
-        reward_last=reward[-1][1] if reward else None,
-        deviation=spread[-1][1] if spread else None,
+        main=drawn,
+        first=points[0][1] if points else None,
+        last=points[-1][1] if points else None,
         small=[
-            SmallChart(name, LABELS[name], unit, drawn, name in SHARES, series[name][0][1])
-            for name, unit in SMALL
-            if (drawn := small_chart(series[name], steps=run.steps_total)) is not None
+            SmallChart(name, LABELS[name], unit, small, name in SHARES, series[name][0][1])
+            for name, unit in shown
+            if (small := small_chart(series[name], steps=run.steps_total)) is not None
         ],
     )
+
+
+def _validation_of(run: TrainingRun) -> list[tuple[int, float]]:
+    """Only every so many steps have one: thinning by steps might leave all of them out."""
+    rows = Metric.objects.filter(run=run, name="validation_loss")
+    return list(rows.order_by("step").values_list("step", "value"))
 
 
 def points_of(

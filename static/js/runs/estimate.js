@@ -20,31 +20,57 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
+/** Steps that take the prompts through the model so many times. */
+export function stepsFor({ passes, prompts, promptsPerStep }) {
+  return Math.max(1, Math.ceil((passes * prompts) / Math.max(promptsPerStep, 1)));
+}
+
 /**
- * The run in words. `secondsPerReply` is what a reply took in the last run of the project, 0 where
+ * A plan in words. `sft` and `grpo` are the settings of each method, null where the plan does
+ * without it; `secondsPerReply` is what a reply took in the last GRPO run of the project, 0 where
  * there was none.
  */
-export function describe(settings, secondsPerReply) {
-  const { steps, promptsPerStep, rolloutsPerPrompt, heldOutPrompts, saveEvery } = settings;
-  const replies = steps * promptsPerStep * rolloutsPerPrompt;
+export function describe({ prompts, heldOutPrompts, sft, grpo }, secondsPerReply) {
   return [
-    `${count(steps)} steps with ${count(promptsPerStep)} prompts and ${count(rolloutsPerPrompt)} replies to each, so ${count(replies)} replies are written, checked and scored.`,
-    describePasses(settings),
-    `${count(heldOutPrompts)} held-out prompts are answered once before and once after training.`,
-    `${count(Math.ceil(steps / Math.max(saveEvery, 1)))} checkpoints are saved.`,
-    describeTime(replies + 2 * heldOutPrompts, secondsPerReply),
+    ...(sft ? describeSft(sft, prompts) : []),
+    ...(grpo ? describeGrpo(grpo, prompts) : []),
+    `${count(heldOutPrompts)} held-out prompts are answered once before and once after ${sft && grpo ? "each run" : "training"}.`,
+    ...(grpo ? [describeTime(grpo, heldOutPrompts, secondsPerReply)] : []),
   ].join(" ");
 }
 
-function describePasses({ steps, promptsPerStep, prompts }) {
-  const passes = (steps * promptsPerStep) / Math.max(prompts, 1);
+function describeSft({ steps, batchSize, saveEvery }, prompts) {
+  return [
+    `SFT: ${count(steps)} steps with ${count(batchSize)} replies to imitate.`,
+    describePasses((steps * batchSize) / Math.max(prompts, 1)),
+    describeCheckpoints(steps, saveEvery),
+  ];
+}
+
+function describeGrpo({ steps, promptsPerStep, rolloutsPerPrompt, saveEvery }, prompts) {
+  return [
+    `GRPO: ${count(steps)} steps with ${count(promptsPerStep)} prompts and ${count(rolloutsPerPrompt)} replies to each, so ${count(steps * promptsPerStep * rolloutsPerPrompt)} replies are written, checked and scored.`,
+    describePasses((steps * promptsPerStep) / Math.max(prompts, 1)),
+    describeCheckpoints(steps, saveEvery),
+  ];
+}
+
+function describePasses(passes) {
   return passes >= 1
     ? `Each training prompt is used about ${count(Math.round(passes))} times.`
     : "Not every training prompt is used.";
 }
 
-function describeTime(replies, secondsPerReply) {
-  return secondsPerReply
-    ? `Judging by the last run in this project, this takes about ${duration(replies * secondsPerReply)}.`
+function describeCheckpoints(steps, saveEvery) {
+  const checkpoints = Math.ceil(steps / Math.max(saveEvery, 1));
+  return checkpoints === 1
+    ? "1 checkpoint is saved."
+    : `${count(checkpoints)} checkpoints are saved.`;
+}
+
+function describeTime({ steps, promptsPerStep, rolloutsPerPrompt }, heldOutPrompts, seconds) {
+  const replies = steps * promptsPerStep * rolloutsPerPrompt + 2 * heldOutPrompts;
+  return seconds
+    ? `Judging by the last run in this project, GRPO takes about ${duration(replies * seconds)}.`
     : "There is no time estimate before the first run in this project. The run’s page shows one after the first step.";
 }

@@ -1,10 +1,21 @@
-// Says what a training run's settings amount to, while they are typed.
+// The form of a training run: shows what belongs to the chosen plan, fills in presets, and says what
+// the settings amount to while they are typed.
 import { $, $$ } from "../lib/dom.js";
-import { describe, share } from "./estimate.js";
+import { describe, share, stepsFor } from "./estimate.js";
 
 const form = $("#training-form");
+const presets = JSON.parse($("#training-presets").textContent);
 const numberIn = (input) => Number(input.value) || 0;
 const setting = (name) => numberIn(form.elements[name]);
+const plan = () => form.elements.plan.value;
+const has = (method) => plan().split("_").includes(method);
+
+function showPlan() {
+  for (const part of $$("[data-plans]", form))
+    part.hidden = !part.dataset.plans.split(" ").includes(plan());
+  for (const part of $$("[data-tuning]", form))
+    part.hidden = form.elements.tuning.value !== part.dataset.tuning;
+}
 
 function showShares() {
   const parts = $$("[data-part]", form);
@@ -17,20 +28,46 @@ function showShares() {
 
 function showEstimate() {
   const settings = {
-    steps: setting("steps"),
     prompts: setting("prompts"),
-    promptsPerStep: setting("prompts_per_step"),
-    rolloutsPerPrompt: setting("rollouts_per_prompt"),
     heldOutPrompts: setting("held_out_prompts"),
-    saveEvery: setting("save_every"),
+    sft: has("sft") && {
+      steps: setting("sft_steps"),
+      batchSize: setting("sft_batch_size"),
+      saveEvery: setting("sft_save_every"),
+    },
+    grpo: has("grpo") && {
+      steps: setting("steps"),
+      promptsPerStep: setting("prompts_per_step"),
+      rolloutsPerPrompt: setting("rollouts_per_prompt"),
+      saveEvery: setting("save_every"),
+    },
   };
   $("#expected").textContent = describe(settings, Number(form.dataset.seconds));
 }
 
+function fill(prefix, values) {
+  const { passes, ...settings } = values;
+  const promptsPerStep = settings.batch_size ?? settings.prompts_per_step;
+  if (passes) settings.steps = stepsFor({ passes, prompts: setting("prompts"), promptsPerStep });
+  for (const [name, value] of Object.entries(settings)) {
+    const input = form.elements[prefix + name] ?? form.elements[name];
+    input.value = value;
+  }
+}
+
 function show() {
+  showPlan();
   showShares();
   showEstimate();
 }
 
+for (const button of $$("[data-preset]", form))
+  button.addEventListener("click", () => {
+    const { sft, grpo } = presets[button.dataset.preset];
+    fill("sft_", sft);
+    fill("", grpo);
+    show();
+  });
+$("[data-presets]", form).hidden = false;
 form.addEventListener("input", show);
 show();

@@ -92,6 +92,11 @@ def test_unknown_fields_change_nothing(lead: Client, ready: World) -> None:
         ({"grpo": {**GRPO, "beta": 2}}, 400),
         ({"prompts": 0}, 400),
         ({"base": "x"}, 400),
+        ({"plan": "ppo"}, 400),
+        ({"plan": "sft"}, 400),  # with settings of GRPO
+        ({"sft": {}}, 400),
+        ({"lora": {"rank": 0}}, 400),
+        ({"grpo": {**GRPO, "micro_batch": 3}}, 409),
         ({"grpo": {**GRPO, "prompts_per_step": 9}}, 409),
         ({"reward": {"format": 0, "emotion": 0, "rubric": 0}}, 409),
     ],

@@ -9,7 +9,15 @@ from django.urls import reverse
 
 from tests.support.stored import api_error, as_shown, page_error, stored
 from tests.training.runs.worlds import World
-from training.limits import GRPO, HELD_OUT_PROMPTS, PROMPTS, REWARD_PARTS, WEIGHT
+from training.limits import (
+    GRPO,
+    HELD_OUT_PROMPTS,
+    LORA,
+    PROMPTS,
+    REWARD_PARTS,
+    SFT,
+    WEIGHT,
+)
 from training.models import TrainingRun
 from webapp.errors import Refused
 from webapp.limits import SEED, Bounds
@@ -35,11 +43,17 @@ def rows(ready: World) -> dict[str, str]:
 def by_page(client: Client, ready: World, given: dict[str, Any]) -> Any:
     """Post the form as it is shown first, with these changes: "grpo.beta" is the field beta."""
     url = reverse("training_new", kwargs={"project_id": ready.project.pk})
-    changes = {
-        name.replace("reward.", "part_").removeprefix("grpo."): value
-        for name, value in given.items()
-    }
+    changes = {field_of(name): value for name, value in given.items()}
     return client.post(url, as_shown(client.get(url)) | rows(ready) | changes)
+
+
+def field_of(name: str) -> str:
+    """The form's field for a number of the API: "sft.steps" is sft_steps."""
+    prefixes = (("reward.", "part_"), ("grpo.", ""), ("sft.", "sft_"), ("lora.", "lora_"))
+    for group, prefix in prefixes:
+        if name.startswith(group):
+            return prefix + name.removeprefix(group)
+    return name
 
 
 def by_api(client: Client, ready: World, given: dict[str, Any]) -> Any:
@@ -58,10 +72,11 @@ def same(client: Client, ready: World, **given: Any) -> TrainingRun:
     assert by_page(client, ready, given).status_code == 302
     assert by_api(client, ready, given).status_code == 201
     page, api = TrainingRun.objects.order_by("number")
-    own = ("train_snapshot", "held_out_snapshot")
+    own = ("train_snapshot", "held_out_snapshot", "then_snapshot")
     assert stored(page, *own) == stored(api, *own)
     for name in own:
-        assert stored(getattr(page, name)) == stored(getattr(api, name))
+        if getattr(page, name) or getattr(api, name):
+            assert stored(getattr(page, name)) == stored(getattr(api, name))
     return api
 
 
@@ -87,18 +102,30 @@ def test_every_number_is_kept_as_it_was_given(lead: Client, ready: World) -> Non
     assert run.settings["seed"] == SEED.most
 
 
+def test_a_plan_is_the_same_both_ways(lead: Client, ready: World) -> None:
+    # The form has one longest reply for both methods.
+    given = {f"sft__{name}": one.least for name, one in SFT.items()}
+    given |= {f"grpo__{name}": one.least for name, one in GRPO.items()}
+    lora = {"lora__rank": 3, "lora__alpha": 5}
+    run = same(lead, ready, plan="sft_grpo", tuning="lora", **given, **lora)
+    assert run.settings["sft"] == {name: one.least for name, one in SFT.items()}
+    assert run.then_settings["grpo"] == {name: one.least for name, one in GRPO.items()}
+    assert run.settings["lora"] == run.then_settings["lora"] == {"rank": 3, "alpha": 5}
+
+
 @pytest.mark.parametrize(
     ("name", "bounds"),
     [
         *BOUNDS.items(),
         *((f"grpo.{name}", bounds) for name, bounds in GRPO.items()),
+        *((f"lora.{name}", bounds) for name, bounds in LORA.items()),
         (WEIGHTED, WEIGHT),
     ],
 )
 def test_the_largest_is_taken_and_one_more_is_not(
     lead: Client, ready: World, name: str, bounds: Bounds
 ) -> None:
-    field = name.replace("reward.", "part_").removeprefix("grpo.")
+    field = field_of(name)
     enough = {"prompts": 4, "held_out_prompts": 3}
     for value, is_taken in ((bounds.most, True), (bounds.most + 1, False)):
         page = page_error(by_page(lead, ready, enough | {name: value}), field)

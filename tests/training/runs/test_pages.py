@@ -12,10 +12,10 @@ from tests.conftest import Cast
 from tests.support.pages import html_of
 from tests.training.runs import told
 from tests.training.runs.test_events import insert
-from tests.training.runs.worlds import GRPO, World
+from tests.training.runs.worlds import GRPO, SFT, World
 from training import live, services
 from training.folder import prepare
-from training.limits import REWARD_PARTS
+from training.limits import LORA_DEFAULTS, REWARD_PARTS
 from training.models import TrainingRun
 from training.paths import LOG, SPEC, folder_of
 from webapp.runs import registry
@@ -55,7 +55,11 @@ def form_data(ready: World, **changes: object) -> dict[str, object]:
         "version": ready.version.pk,
         "judge": ready.judge.pk,
         "seed": 0,
+        "plan": "grpo",
+        "tuning": "full",
         **{f"part_{part}": 1 for part in REWARD_PARTS},
+        **{f"lora_{name}": value for name, value in LORA_DEFAULTS.items()},
+        **{f"sft_{name}": value for name, value in SFT.items()},
         **GRPO,
         **changes,
     }
@@ -97,6 +101,37 @@ def test_the_form_starts_a_run_and_a_second_click_starts_no_other(
     assert first.url == second.url == url("training_run", run)
     assert run.settings["reward"] == {"format": 0.25, "emotion": 0.25, "rubric": 0.5}
     assert run.settings["grpo"] == GRPO
+
+
+def test_the_form_starts_a_plan_with_lora(lead: Client, ready: World) -> None:
+    address = url("training_new", world=ready)
+    chosen = {"plan": "sft_grpo", "tuning": "lora", "lora_rank": 4, "micro_batch": 2}
+    response = lead.post(address, form_data(ready, **chosen, max_completion_tokens=99))
+    run = TrainingRun.objects.get()
+    assert response.url == url("training_run", run)
+    longest = {"max_completion_tokens": 99, "micro_batch": 2}
+    assert run.settings["sft"] == SFT | longest
+    assert run.then_settings["grpo"] == GRPO | longest
+    assert run.settings["lora"]["rank"] == run.then_settings["lora"]["rank"] == 4
+    page = text_of(lead, url("training_run", run))
+    assert "GRPO starts by itself from its last checkpoint, with 4 steps" in page
+
+
+def test_sft_shows_its_loss_and_where_the_plan_goes(lead: Client, ready: World) -> None:
+    run = ready.start(sft=SFT)
+    losses = [told.sft_metrics(step, loss=1 / step) for step in (1, 2, 3, 4)]
+    validated = {"type": "metrics", "step": 2, "values": {"validation_loss": 0.75}}
+    insert(run, told.started(), *losses, validated, told.checkpoint(4))
+    TrainingRun.objects.filter(pk=run.pk).update(status="succeeded")
+    page = text_of(lead, url("training_run", run))
+    assert "The loss was 1.00 at the first step and is 0.25 at step 4" in page
+    assert "Training: 0.250" in page and "Validation: 0.750" in page
+    assert "Tokens predicted right" in page and "Rollouts scored" not in page
+    following = services.training_start_next(run)
+    page = text_of(lead, url("training_run", run))
+    assert "The second is" in page and url("training_run", following) in page
+    page = text_of(lead, url("training_run", following))
+    assert "the last checkpoint of" in page and url("training_run", run) in page
 
 
 def test_a_refusal_stands_on_the_form_with_what_was_typed(lead: Client, ready: World) -> None:

@@ -110,7 +110,7 @@ def _has_all_its_rows(run: TrainingRun) -> None:
         assert row.rubric is not None and row.reward == pytest.approx(parts)
     state = state_of(run)
     assert state.reward is not None and state.reward.before and state.reward.after
-    assert state.charts.reward is not None
+    assert state.charts.main is not None
     assert [row.step for row in state.checkpoints] == [4, 3, 2, 1]
     last = weights_of(state.checkpoints[0])
     assert (last / "model.safetensors").exists() and last.name == "final"

@@ -11,13 +11,14 @@ from django.db import connection
 from django.utils import timezone
 
 from annotation.corpus.set_query import SetQuery
+from annotation.formats.records import plain_turn
 from annotation.models import Collection, Snapshot
 from annotation.sets.services import collection_create, freeze
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.support.dialogues import WHOLE, published
 from tests.support.waiting import SHORT_S
-from tests.training.runs.worlds import GRPO, World, dialogues_in
+from tests.training.runs.worlds import GRPO, SFT, World, dialogues_in
 from training import services
 from training.limits import EQUAL_WEIGHTS, shares
 from training.models import TrainingRun
@@ -47,6 +48,47 @@ def test_a_run_is_pinned_to_all_that_it_uses(ready: World) -> None:
     splits = run.held_out_snapshot.members.values_list("target__turn__dialogue__split", flat=True)
     assert set(splits) == {"test"}
     assert Entry.objects.filter(action="training.started", object_id=run.pk).count() == 1
+
+
+def test_sft_imitates_replies_and_watches_the_validation_split(ready: World) -> None:
+    dialogues_in(ready.project, "validation", 2)
+    run = ready.start(sft=SFT, grpo=None, lora={"rank": 4, "alpha": 8})
+    assert (run.method, run.steps_total) == ("sft", 4)
+    assert run.settings["sft"] == SFT and run.settings["lora"] == {"rank": 4, "alpha": 8}
+    assert run.then_settings is None and run.then_snapshot is None
+    assert run.validation_snapshot is not None
+    members = run.validation_snapshot.members
+    splits = members.values_list("target__turn__dialogue__split", flat=True)
+    assert set(splits) == {"validation"}
+
+
+def test_sft_goes_without_validation_where_the_set_has_none(ready: World) -> None:
+    assert ready.start(sft=SFT, grpo=None).validation_snapshot is None
+
+
+def test_a_plan_keeps_what_its_second_run_needs(ready: World) -> None:
+    hard = collection_create(
+        project=ready.project,
+        actor=ready.lead,
+        name="Hard",
+        query=SetQuery(source="kardiabench"),
+    )
+    run = ready.start(sft=SFT, grpo_collection=hard)
+    assert run.method == "sft" and "grpo" not in run.settings
+    assert run.then_settings["grpo"] == GRPO
+    assert run.then_snapshot.collection.name.startswith("Hard")
+    assert run.train_snapshot.collection.name.startswith("Everything")
+
+
+def test_a_set_without_whole_replies_teaches_nothing(ready: World) -> None:
+    turns = (plain_turn("seeker", "Nobody calls."), plain_turn("supporter", "That is hard."))
+    for split in ("train", "test"):
+        dialogues_in(ready.project, split, 3, source="others", turns=turns)
+    others = collection_create(
+        project=ready.project, actor=ready.lead, name="Others", query=SetQuery(source="others")
+    )
+    message = refused(ready, "too_few_prompts", sft=SFT, grpo=None, collection=others)
+    assert "no replies to imitate" in message
 
 
 def test_the_same_key_is_the_same_run(ready: World) -> None:
@@ -86,6 +128,15 @@ def test_two_clicks_at_once_freeze_the_prompts_once(ready: World) -> None:
         ({"grpo": {**GRPO, "learning_rate": math.inf}}, "learning_rate"),
         ({"grpo": {**GRPO, "steps": 0}}, "steps"),
         ({"seed": -1}, "seed"),
+        ({"grpo": None}, "settings"),
+        ({"grpo": {**GRPO, "micro_batch": 0}}, "micro_batch"),
+        ({"grpo": {**GRPO, "micro_batch": 3}}, "micro_batch"),
+        ({"grpo": {**GRPO, "max_completion_tokens": 4096}}, "context"),
+        ({"sft": {**SFT, "batch_size": 0}}, "batch_size"),
+        ({"sft": {**SFT, "beta": 0.1}}, "settings"),
+        ({"sft": SFT, "grpo": {**GRPO, "steps": 0}}, "steps"),
+        ({"lora": {"rank": 0, "alpha": 1}}, "rank"),
+        ({"lora": {"rank": 4}}, "settings"),
     ],
 )
 def test_settings_outside_their_range_are_refused(

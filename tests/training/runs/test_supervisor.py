@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from rubrics.judging.spans import parse_spans
 from tests.support.waiting import SHORT_S, wait_until
 from tests.support.worker import LEASE_S, kill_when, start_worker
 from tests.training.runs import told
 from tests.training.runs.test_events import reward_by_step
 from tests.training.runs.workers import stub
-from tests.training.runs.worlds import KEY, World
+from tests.training.runs.worlds import GRPO, KEY, SFT, World, dialogues_in
 from training import supervisor
 from training.folder import prepare
 from training.models import TrainingRun
 from training.paths import EVENTS, LOG, SPEC, folder_of
+from training.services import training_start_next
 from webapp.ids import new_id
 from webapp.runs import services as runs
 
@@ -80,6 +82,54 @@ def test_a_run_ends_with_all_its_rows(run: TrainingRun, monkeypatch) -> None:
     assert {row.name for row in run.evaluations.all()} == {"before", "after"}
     assert run.checkpoints.get().step == 4
     assert run.event_offset == (folder_of(run) / EVENTS).stat().st_size
+
+
+def test_a_plan_goes_on_with_grpo_once(ready: World, monkeypatch) -> None:
+    run = ready.start(sft=SFT, lora={"rank": 4, "alpha": 8}, seed=3)
+    work(run, "finish", monkeypatch)
+    assert run.status == "succeeded"
+    following = TrainingRun.objects.get(follows=run)
+    assert (following.method, following.status) == ("grpo", "pending")
+    assert following.base == run.checkpoints.get(step=4)
+    assert following.train_snapshot == run.then_snapshot
+    assert following.held_out_snapshot == run.held_out_snapshot
+    assert following.settings == {
+        "grpo": GRPO,
+        "reward": run.settings["reward"],
+        "lora": {"rank": 4, "alpha": 8},
+        "seed": 3,
+    }
+    # A worker that died between the start of the second run and the end of the first.
+    assert training_start_next(run) == following
+
+
+def test_a_second_run_that_can_not_start_is_told_and_tried_again(
+    ready: World, settings, monkeypatch
+) -> None:
+    run = ready.start(sft=SFT)
+    settings.RUNS_PER_PROJECT = 1
+    work(run, "finish", monkeypatch)
+    assert run.status == "failed" and "GRPO could not start" in run.error
+    settings.RUNS_PER_PROJECT = 10
+    runs.resume(run, actor=ready.lead)
+    work(run, "finish", monkeypatch)
+    assert run.status == "succeeded" and TrainingRun.objects.get(follows=run)
+
+
+def test_sft_gets_replies_to_imitate(ready: World) -> None:
+    dialogues_in(ready.project, "validation", 2)
+    run = ready.start(sft=SFT, grpo=None)
+    folder = prepare(run)
+    spec = json.loads((folder / SPEC).read_text())
+    assert (spec["method"], spec["sft"]) == ("sft", SFT)
+    for name in ("train", "validation"):
+        content = (folder / spec["data"][name]).read_bytes()
+        assert spec["data"]["hash"][name] == hashlib.sha256(content).hexdigest()
+        rows = [json.loads(line) for line in content.decode().splitlines()]
+        assert {row["split"] for row in rows} == {name}
+        assert all(parse_spans(row["completion"]).spans for row in rows)
+    held_out = (folder / "data/held_out.jsonl").read_text()
+    assert "completion" not in held_out
 
 
 def test_the_key_goes_through_the_pipe_and_nowhere_else(run: TrainingRun, monkeypatch) -> None:

@@ -39,6 +39,11 @@ def metrics(step: int, reward: float = 0.5, **values: Any) -> dict[str, Any]:
     return {"type": "metrics", "step": step, "values": named | values}
 
 
+def sft_metrics(step: int, loss: float) -> dict[str, Any]:
+    values = {"loss": loss, "token_accuracy": 0.5, "grad_norm": 1.0, "learning_rate": 1e-4}
+    return {"type": "metrics", "step": step, "values": values | {"step_time_s": 2.0}}
+
+
 def rollouts(step: int, *, prompts: int = 2, replies: int = 4) -> dict[str, Any]:
     return {
         "type": "rollouts",

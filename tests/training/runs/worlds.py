@@ -15,7 +15,7 @@ from rubrics.judging.learned import LearnedJudge
 from rubrics.models import Judge, RubricVersion
 from tests.support.dialogues import added, levels, parsed, published
 from training import services
-from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS
+from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, SFT_DEFAULTS
 from training.models import Checkpoint, TrainingRun
 from webapp.accounts.models import Project, User
 from webapp.files.services import store
@@ -23,6 +23,7 @@ from webapp.ids import new_id
 from webapp.llm.services import endpoint_create
 
 KEY = "sk-very-secret-judge-key"
+SFT = {**SFT_DEFAULTS, "steps": 4, "batch_size": 2}
 GRPO = {**GRPO_DEFAULTS, "steps": 4, "prompts_per_step": 2, "rollouts_per_prompt": 4}
 RUBRIC = RubricSpec(
     title="Care",
