@@ -1,6 +1,7 @@
 // What a training run's settings amount to. Pure: no page.
 
 const count = (number) => number.toLocaleString("en-US");
+const counted = (number, one) => `${count(number)} ${one}${number === 1 ? "" : "s"}`;
 
 /** A part of a whole as a fraction where it is a simple one, and in percent otherwise. */
 export function share(part, whole) {
@@ -41,7 +42,7 @@ export function describe({ prompts, heldOutPrompts, sft, grpo }, secondsPerReply
 
 function describeSft({ steps, batchSize, saveEvery }, prompts) {
   return [
-    `SFT: ${count(steps)} steps with ${count(batchSize)} replies to imitate.`,
+    `SFT: ${counted(steps, "step")} with ${count(batchSize)} replies to imitate.`,
     describePasses((steps * batchSize) / Math.max(prompts, 1)),
     describeCheckpoints(steps, saveEvery),
   ];
@@ -49,7 +50,7 @@ function describeSft({ steps, batchSize, saveEvery }, prompts) {
 
 function describeGrpo({ steps, promptsPerStep, rolloutsPerPrompt, saveEvery }, prompts) {
   return [
-    `GRPO: ${count(steps)} steps with ${count(promptsPerStep)} prompts and ${count(rolloutsPerPrompt)} replies to each, so ${count(steps * promptsPerStep * rolloutsPerPrompt)} replies are written, checked and scored.`,
+    `GRPO: ${counted(steps, "step")} with ${count(promptsPerStep)} prompts and ${count(rolloutsPerPrompt)} replies to each, so ${count(steps * promptsPerStep * rolloutsPerPrompt)} replies are written, checked and scored.`,
     describePasses((steps * promptsPerStep) / Math.max(prompts, 1)),
     describeCheckpoints(steps, saveEvery),
   ];
@@ -57,15 +58,13 @@ function describeGrpo({ steps, promptsPerStep, rolloutsPerPrompt, saveEvery }, p
 
 function describePasses(passes) {
   return passes >= 1
-    ? `Each training prompt is used about ${count(Math.round(passes))} times.`
+    ? `Each training prompt is used about ${counted(Math.round(passes), "time")}.`
     : "Not every training prompt is used.";
 }
 
 function describeCheckpoints(steps, saveEvery) {
   const checkpoints = Math.ceil(steps / Math.max(saveEvery, 1));
-  return checkpoints === 1
-    ? "1 checkpoint is saved."
-    : `${count(checkpoints)} checkpoints are saved.`;
+  return `${counted(checkpoints, "checkpoint")} ${checkpoints === 1 ? "is" : "are"} saved.`;
 }
 
 function describeTime({ steps, promptsPerStep, rolloutsPerPrompt }, heldOutPrompts, seconds) {
