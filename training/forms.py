@@ -38,19 +38,22 @@ PLANS = (
 TUNINGS = (("full", "All weights"), ("lora", "LoRA adapters"))
 # What each setting of SFT means: (label, one sentence). The longest reply is that of GRPO.
 SFT_MEANINGS = {
-    "steps": ("Steps", "How many times the model is updated."),
-    "batch_size": ("Replies per step", "How many replies the model imitates before each update."),
+    "steps": ("SFT steps", "How many times the model is updated."),
+    "batch_size": (
+        "Replies per SFT step",
+        "How many replies the model imitates before each update.",
+    ),
     "learning_rate": (
-        "Learning rate",
+        "SFT learning rate",
         "How much one step changes the model. If it is too high, training fails. If it is too "
         "low, the model learns nothing.",
     ),
     "save_every": (
-        "Checkpoint every",
+        "SFT checkpoint every",
         "In steps. A stopped run can be resumed from its last checkpoint.",
     ),
     "validate_every": (
-        "Validation every",
+        "SFT validation every",
         "In steps. The loss on replies that are not trained on. When it rises, the model learns "
         "by heart.",
     ),

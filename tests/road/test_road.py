@@ -254,23 +254,30 @@ def fit_and_judge(road: Road, *, name: str, set_name: str, texts: int) -> None:
 
 
 def train(road: Road) -> None:
-    page = start_training(road, steps=4)
+    page = start_training(road, plan="SFT, then GRPO", steps=4)
+    expect(page.get_by_text("This is the first run of a plan.")).to_be_visible()
+    finished(page, 420)
+    expect(page.locator("#chart-loss")).to_contain_text("Training:")
+    road.shoot(page, "7-training-sft")
+    page.get_by_role("link", name="GRPO run").click()
+    expect(page.get_by_text("This is the second run of a plan.")).to_be_visible()
     finished(page, 420)
     expect(page.get_by_role("heading", name="Before and after")).to_be_visible()
     expect(page.locator("#run-rollouts tbody tr").first).to_be_visible()
     road.shoot(page, "7-training")
     page = road.go("lead", "Training")
     expect(page.locator("table", has_text="Checkpoint").last).to_contain_text("step 4")
-    page = start_training(road, steps=500)
+    page = start_training(road, plan="GRPO", steps=500)
     expect(page.locator("h1 .status")).to_have_text("Training", timeout=60_000)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("h1 .status")).to_have_text("Stopped", timeout=180_000)
     road.shoot(page, "7-training-stopped")
 
 
-def start_training(road: Road, *, steps: int) -> Page:
+def start_training(road: Road, *, plan: str, steps: int) -> Page:
     page = road.go("lead", "Training")
     page.get_by_role("link", name="Start a training run").first.click()
+    page.get_by_label(re.compile(f"^{plan}")).check()
     page.get_by_label("Set", exact=True).select_option(label="Demo dialogues")
     page.get_by_label("Rubric version").select_option(
         label=option(page, "Empathic support", "version")
@@ -281,7 +288,11 @@ def start_training(road: Road, *, steps: int) -> Page:
     page.get_by_label("Steps", exact=True).fill(str(steps))
     page.get_by_label("Prompts per step").fill(str(2))
     page.get_by_label("Replies per prompt").fill(str(4))
-    page.get_by_label("Checkpoint every").fill(str(2))
+    page.get_by_label("Checkpoint every", exact=True).fill(str(2))
+    if "SFT" in plan:
+        page.get_by_label("SFT steps").fill(str(2))
+        page.get_by_label("Replies per SFT step").fill(str(4))
+        page.get_by_label("SFT validation every").fill(str(1))
     page.get_by_role("button", name="Start the run").click()
     page.wait_for_url("**/training/*-*/", timeout=120_000)
     return page
