@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -143,6 +143,7 @@ P = "projects/<uuid:project_id>"
 RUN = f"{P}/training/<uuid:id>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("training.evaluation.api")),
     *run_paths(f"{P}/training/", TrainingViewSet, "api_training"),
     path(
         f"{P}/checkpoints/",

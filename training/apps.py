@@ -6,6 +6,8 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from training import live, sample
+        from training.evaluation import live as evaluation
 
         live.register()
+        evaluation.register()
         sample.register()

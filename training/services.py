@@ -83,7 +83,7 @@ def training_start_on_set(
         known = runs.started_before(TrainingRun, project=project, key=key)
         if known is not None:
             return known
-        part = partial(_part, actor=actor, seed=seed)
+        part = partial(freeze_split, actor=actor, seed=seed)
         is_plan = sft is not None and grpo is not None
         return training_start(
             project=project,
@@ -132,7 +132,7 @@ def training_start(
     that can't be a reward, a judge that can't score it, a base that can't read so much, too few
     prompts, and data of the test split among the training prompts."""
     common = _common_settings(reward, lora, seed)
-    _require_reward(version, judge)
+    require_scoring(version, judge)
     methods = {"sft": sft, "grpo": grpo}
     given = {name: values for name, values in methods.items() if values is not None}
     if not given:
@@ -245,8 +245,11 @@ def _validation(
         return None
 
 
-def _part(collection: Collection, split: Split, *, actor: User, seed: int, limit: int) -> Snapshot:
-    """A split of a set, frozen: `limit` supporter turns drawn by the seed."""
+def freeze_split(
+    collection: Collection, split: Split, *, actor: User, seed: int, limit: int
+) -> Snapshot:
+    """A split of a set, frozen: `limit` supporter turns drawn by the seed. Raises Refused where
+    it is empty."""
     query = SetQuery.from_json(collection.query | {"split": split.value})
     known = Collection.objects.filter(project=collection.project, query=query.to_json()).first()
     part = known or collection_create(
@@ -261,8 +264,8 @@ def _part(collection: Collection, split: Split, *, actor: User, seed: int, limit
         if refusal.code != "empty":
             raise
         raise Refused(
-            f"“{collection.name}” has no texts in its {split.label.lower()} split. Training needs "
-            "both a train and a test split. Choose a larger set.",
+            f"“{collection.name}” has no texts in its {split.label.lower()} split. Choose a "
+            "larger set.",
             code="empty_split",
         ) from None
 
@@ -327,10 +330,11 @@ def _require_context(base: Checkpoint, reply: int) -> None:
         )
 
 
-def _require_reward(version: RubricVersion, judge: Judge) -> None:
+def require_scoring(version: RubricVersion, judge: Judge) -> None:
+    """Raises Refused unless the judge can score turns by this published version."""
     if version.status != RubricVersion.Status.PUBLISHED or version.spec is None:
         raise Refused(
-            "Publish the version first. Training uses published versions only.",
+            "Publish the version first. Only published versions can be used.",
             code="not_published",
         )
     spec = from_json(version.spec.content)

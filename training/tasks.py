@@ -1,4 +1,10 @@
+"""Celery finds the tasks of the features through this module."""
+
 from celery import shared_task
+
+from training.evaluation import tasks as evaluation
+
+__all__ = ["evaluation", "work_on_training"]
 
 
 @shared_task(name="training.work_on_training")

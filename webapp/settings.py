@@ -129,6 +129,7 @@ CELERY_TASK_ROUTES = {
     "annotation.work_on_impact": {"queue": "llm"},
     "annotation.work_on_suggestions": {"queue": "llm"},
     "training.work_on_training": {"queue": "gpu"},
+    "training.work_on_evaluation": {"queue": "llm"},
 }
 # A run whose worker has not been heard for this long is given to another one.
 RUN_LEASE_S = env.float("KARDIA_RUN_LEASE_S", 15.0)

@@ -23,10 +23,11 @@ from rubrics.judges.opening import open_judge
 from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
-from rubrics.models import Judge, JudgeCall
+from rubrics.models import Judge, JudgeCall, Spec
 from webapp.llm.call_rows import call_rows
 from webapp.llm.models import ModelCall
 from webapp.runs import live
+from webapp.runs.models import Run
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 from webapp.text import storable
 
@@ -195,7 +196,14 @@ def _keep(
     for item, result in zip(items, results, strict=True):
         item.error = failure_of(spec, result)
     with claim.writing():
-        calls = _keep_calls(run, items, results)
+        calls = keep_judge_calls(
+            run,
+            judge=run.judge,
+            spec=run.spec,
+            context_hashes=[item.target.context_hash for item in items],
+            results=results,
+            errors=[item.error for item in items],
+        )
         new = [
             _new_rating(run, rater, item.target, result, call)
             for item, result, call in zip(items, results, calls, strict=True)
@@ -212,7 +220,12 @@ def _keep(
 def _new_rating(
     run: JudgeRun, rater: Rater, target: Target, result: JudgeResult, call: JudgeCall
 ) -> NewRating:
-    scores = [
+    return NewRating(target, run.spec, rater, Rating.Purpose.JUDGE, scores_of(result, call))
+
+
+def scores_of(result: JudgeResult, call: JudgeCall) -> list[NewScore]:
+    """A judge's result as the scores of a rating."""
+    return [
         NewScore(
             uid=score.uid,
             status=score.status,
@@ -225,7 +238,6 @@ def _new_rating(
         )
         for score in result.scores.values()
     ]
-    return NewRating(target, run.spec, rater, Rating.Purpose.JUDGE, scores)
 
 
 def failure_of(spec: RubricSpec, result: JudgeResult) -> str:
@@ -239,31 +251,36 @@ def failure_of(spec: RubricSpec, result: JudgeResult) -> str:
     return storable(" ".join(in_words))[:4000]
 
 
-def _keep_calls(
-    run: JudgeRun, items: Sequence[JudgeItem], results: Sequence[JudgeResult]
+def keep_judge_calls(
+    run: Run,
+    *,
+    judge: Judge,
+    spec: Spec,
+    context_hashes: Sequence[str],
+    results: Sequence[JudgeResult],
+    errors: Sequence[str],
 ) -> list[JudgeCall]:
     """A row for each pass over a text, and one for each request that was made for it."""
     calls = [
         JudgeCall(
             project_id=run.project_id,
-            judge=run.judge,
-            spec=run.spec,
-            context_hash=item.target.context_hash,
+            judge=judge,
+            spec=spec,
+            context_hash=context_hash,
             run_kind=run.kind,
             run_id=run.pk,
-            error=item.error,
+            error=error,
         )
-        for item in items
+        for context_hash, error in zip(context_hashes, errors, strict=True)
     ]
     JudgeCall.objects.bulk_create(calls)
-    endpoint = run.judge.endpoint
-    if endpoint is not None:
+    if judge.endpoint is not None:
         ModelCall.objects.bulk_create(
             row
             for call, result in zip(calls, results, strict=True)
             for row in call_rows(
                 result.calls,
-                endpoint=endpoint,
+                endpoint=judge.endpoint,
                 purpose=ModelCall.Purpose.JUDGE,
                 made_for=call.pk,
                 run=run,

@@ -277,7 +277,7 @@ def train(road: Road) -> None:
 def start_training(road: Road, *, plan: str, steps: int) -> Page:
     page = road.go("lead", "Training")
     page.get_by_role("link", name="Start a training run").first.click()
-    page.get_by_label(re.compile(f"^{plan}")).check()
+    page.get_by_role("radio", name=re.compile(f"^{plan}")).check()
     page.get_by_label("Set", exact=True).select_option(label="Demo dialogues")
     page.get_by_label("Rubric version").select_option(
         label=option(page, "Empathic support", "version")

@@ -21,6 +21,7 @@ from tests.support.rows import (
     draft,
     endpoint,
     endpoint_test,
+    evaluation_run,
     fit_run,
     generation_run,
     impact_run,
@@ -94,6 +95,7 @@ RUNS: dict[str, Callable[[Setting], Any]] = {
     "impact": impact_run,
     "suggestion": suggestion_run,
     "training": training_run,
+    "evaluation": evaluation_run,
 }
 
 # What else has one.
@@ -147,6 +149,8 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "fit_*.run_id": fit_run,
     "api_fit*.run_id": fit_run,
     "training_*.run_id": training_run,
+    "evaluation*.run_id": evaluation_run,
+    "evaluation_export.form": lambda setting: "csv",
     "playground_*.run_id": playground_run,
     "impact_*.run_id": impact_run,
     "*.suggestion_id": suggestion,
@@ -168,6 +172,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "api_judge_run*.id": judge_run,
     "api_fit*.id": fit_run,
     "api_training*.id": training_run,
+    "api_evaluation*.id": evaluation_run,
     "api_judge_*.id": judge,
     "api_training*.run_id": training_run,
 }

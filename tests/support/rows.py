@@ -34,7 +34,7 @@ from rubrics.models import Judge, Rubric, RubricVersion
 from rubrics.versions.services import version_ensure
 from tests.support.dialogues import RUBRIC, added, parsed, published
 from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, shares
-from training.models import Checkpoint, TrainingRun
+from training.models import Checkpoint, EvaluatedSystem, EvaluationRun, TrainingRun
 from training.services import settings_of
 from webapp.accounts.models import ApiToken, Invitation
 from webapp.accounts.services import invitations
@@ -295,6 +295,21 @@ def training_run(setting: Setting) -> TrainingRun:
         },
         steps_total=1,
     )
+
+
+def evaluation_run(setting: Setting) -> EvaluationRun:
+    pinned = setting["published_id"]
+    run = EvaluationRun.objects.create(
+        **_run(setting, EvaluationRun),
+        snapshot=setting["snapshot_id"],
+        version=pinned,
+        spec=pinned.spec,
+        max_tokens=64,
+        temperature=0.0,
+        seed=0,
+    )
+    EvaluatedSystem.objects.create(project=setting.project, run=run, position=0, name="Corpus")
+    return run
 
 
 def _draft_scoring(setting: Setting, model: type[Run]) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""Intervals over profiles: known answers, and how often they hold the truth."""
+
+import numpy as np
+import pytest
+
+from training.evaluation.statistics import Estimate, clear_after_holm, difference_of, mean_of
+
+
+def test_a_mean_leaves_out_what_is_missing() -> None:
+    values = np.array([1.0, 2.0, np.nan, 3.0])
+    found = mean_of(values, np.array(["a", "a", "b", "c"]), seed=0)
+    assert found is not None
+    assert (found.value, found.n, found.groups) == (2.0, 3, 2)
+    assert found.low is not None and found.high is not None
+    assert found.low <= 2.0 <= found.high
+
+
+def test_no_value_is_no_estimate_and_one_profile_no_interval() -> None:
+    nothing = np.array([np.nan, np.nan])
+    assert mean_of(nothing, np.array(["a", "b"]), seed=0) is None
+    alone = mean_of(np.array([1.0, 2.0]), np.array(["a", "a"]), seed=0)
+    assert alone == Estimate(1.5, None, None, 2, 1, None)
+
+
+def test_pairs_are_compared_prompt_by_prompt() -> None:
+    one = np.array([2.0, 3.0, np.nan, 5.0])
+    other = np.array([1.0, 2.0, 3.0, np.nan])
+    found = difference_of(one, other, np.array(["a", "b", "c", "d"]), seed=0)
+    assert found is not None
+    assert (found.value, found.n, found.low, found.high) == (1.0, 2, 1.0, 1.0)
+
+
+@pytest.mark.slow
+def test_the_interval_holds_the_truth_about_95_times_of_100() -> None:
+    """Profiles differ from each other, so an interval over prompts would be far too narrow."""
+    rng = np.random.default_rng(7)
+    groups = np.repeat(np.arange(32), 8)
+    held = 0
+    for run in range(200):
+        values = 0.3 + rng.normal(0, 1, 32)[groups] + rng.normal(0, 0.5, len(groups))
+        found = mean_of(values, groups, seed=run)
+        assert found is not None and found.low is not None and found.high is not None
+        held += found.low <= 0.3 <= found.high
+    assert 178 <= held <= 199
+
+
+def estimate(p: float | None) -> Estimate:
+    return Estimate(0.1, 0.0, 0.2, 10, 5, p)
+
+
+def test_holm_asks_more_of_the_first_than_of_the_last() -> None:
+    assert clear_after_holm([estimate(0.04), None, estimate(0.01)]) == [True, False, True]
+    # The smallest of two needs 0.025: where it fails, the others do.
+    assert clear_after_holm([estimate(0.04), estimate(0.03)]) == [False, False]
+    assert clear_after_holm([estimate(None)]) == [False]

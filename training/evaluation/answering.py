@@ -1,0 +1,184 @@
+"""The first half of an evaluation: every prompt is answered by every system."""
+
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.utils import timezone
+
+from annotation.generation.prompts import prompt_messages
+from annotation.generation.synthesis import Complete, turn_seed
+from annotation.judge_runs.pipeline import Pipeline
+from annotation.ratings.context import Context
+from annotation.ratings.targets import contexts_of, gold_emotions_of, text_target
+from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.judging.checks import run_check
+from rubrics.judging.inputs import candidate_of
+from training.models import Answer, EvaluatedSystem, EvaluationRun
+from webapp.llm.call_record import CallRecord
+from webapp.llm.call_rows import call_rows
+from webapp.llm.clients import open_client
+from webapp.llm.errors import CircuitOpen, ModelError
+from webapp.llm.models import ModelCall
+from webapp.runs import live
+from webapp.runs.work import Claim, RunFailed, in_db, while_held
+from webapp.text import storable
+
+# Prompts read at once.
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """An answer to give, and what it is given to: the context of the held-out turn, whose own
+    reply (`context["candidate"]`) only the corpus may use."""
+
+    answer: Answer
+    context: Context
+    gold_emotion: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    raw: str = ""
+    error: str = ""
+    calls: tuple[CallRecord, ...] = ()
+
+
+async def answer_all(claim: Claim[EvaluationRun]) -> None:
+    """All systems side by side: each has a server of its own."""
+    async with AsyncExitStack() as stack:
+        parts: list[Coroutine[Any, Any, None]] = []
+        systems = []
+        for system in await in_db(_systems, claim.run):
+            complete, in_flight = None, 1
+            if system.endpoint is not None:
+                client = await stack.enter_async_context(
+                    open_client(system.endpoint, run=claim.run)
+                )
+                complete, in_flight = client.complete, system.endpoint.max_concurrency
+            work = _System(claim, system, complete)
+            systems.append(work)
+            parts += Pipeline(
+                next_page=work.next_page,
+                work=work.answer,
+                keep=work.keep,
+                lot=1 if complete else CHUNK,
+                in_flight=in_flight,
+            ).parts()
+        await while_held(claim, *parts)
+    for work in systems:
+        work.require_alive()
+
+
+def _systems(run: EvaluationRun) -> list[EvaluatedSystem]:
+    return list(run.systems.select_related("endpoint").order_by("position"))
+
+
+class _System:
+    """One system's answers under way."""
+
+    def __init__(
+        self, claim: Claim[EvaluationRun], system: EvaluatedSystem, complete: Complete | None
+    ) -> None:
+        self._claim = claim
+        self._system = system
+        self._complete = complete
+        self._read_up_to = -1
+        # Why its endpoint is not asked any more; empty as long as it is.
+        self._given_up = ""
+
+    def next_page(self) -> list[Prompt]:
+        if self._given_up:
+            return []
+        waiting = self._system.answers.filter(ended_at=None, position__gt=self._read_up_to)
+        answers = list(waiting.select_related("prompt").order_by("position")[:CHUNK])
+        if answers:
+            self._read_up_to = answers[-1].position
+        targets = [answer.prompt for answer in answers]
+        contexts, gold = contexts_of(targets), gold_emotions_of(targets)
+        return [
+            Prompt(answer, contexts[answer.prompt_id], gold[answer.prompt_id]) for answer in answers
+        ]
+
+    async def answer(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        if self._complete is None:
+            return [Reply(prompt.context["candidate"]["raw"]) for prompt in prompts]
+        return [await self._ask(prompt, self._complete) for prompt in prompts]
+
+    async def _ask(self, prompt: Prompt, complete: Complete) -> Reply:
+        run, context = self._claim.run, prompt.context
+        messages = prompt_messages(context["profile"], context["situation"], context["history"])
+        try:
+            completion = await complete(
+                messages,
+                max_tokens=run.max_tokens,
+                temperature=run.temperature,
+                seed=turn_seed(run.seed, prompt.answer.position),
+            )
+        except ModelError as error:
+            if isinstance(error, CircuitOpen):
+                self._given_up = str(error.reason)
+            return Reply(error=storable(str(error)), calls=tuple(error.calls))
+        return Reply(storable(completion.text), calls=tuple(completion.calls))
+
+    def keep(self, done: Sequence[tuple[Prompt, Reply]]) -> None:
+        with self._claim.writing():
+            for prompt, reply in done:
+                _keep_answer(self._claim.run, prompt, reply)
+            self._keep_calls(done)
+            live.publish(self._claim.run.topic)
+
+    def _keep_calls(self, done: Sequence[tuple[Prompt, Reply]]) -> None:
+        endpoint = self._system.endpoint
+        if endpoint is not None:
+            ModelCall.objects.bulk_create(
+                row
+                for prompt, reply in done
+                for row in call_rows(
+                    reply.calls,
+                    endpoint=endpoint,
+                    purpose=ModelCall.Purpose.SUPPORTER,
+                    made_for=prompt.answer.pk,
+                    run=self._claim.run,
+                )
+            )
+
+    def require_alive(self) -> None:
+        if self._given_up:
+            raise RunFailed(
+                f"The endpoint “{self._system.name}” keeps failing. {self._given_up} The answers "
+                "given so far are saved. Resume the evaluation when it answers."
+            )
+
+
+def _keep_answer(run: EvaluationRun, prompt: Prompt, reply: Reply) -> None:
+    answer, now = prompt.answer, timezone.now()
+    if reply.error:
+        Answer.objects.filter(pk=answer.pk, target=None).update(error=reply.error, ended_at=now)
+        return
+    context = prompt.context
+    target = text_target(
+        project=run.project,
+        profile=context["profile"],
+        situation=context["situation"],
+        history=context["history"],
+        raw=reply.raw,
+    )
+    Answer.objects.filter(pk=answer.pk, target=None).update(
+        raw=reply.raw,
+        target=target,
+        format=_checked("format", prompt, reply.raw),
+        emotion_match=_checked("emotion_match", prompt, reply.raw),
+        ended_at=now,
+    )
+
+
+def _checked(check: Literal["format", "emotion_match"], prompt: Prompt, raw: str) -> float | None:
+    """What an exact check says, by the same code as in a reward."""
+    criterion = CriterionSpec(
+        uid=check, meaning_id=check, name=check, kind="check", scale="binary", check=check
+    )
+    context = {"candidate": candidate_of(raw), "gold_emotion": prompt.gold_emotion}
+    return run_check(RubricSpec(title="", criteria=(criterion,)), criterion, context).value

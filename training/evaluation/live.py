@@ -1,0 +1,32 @@
+"""What the page of an evaluation shows while it works."""
+
+from collections.abc import Sequence
+
+from training.access import TRAINERS
+from training.evaluation import queries
+from training.models import EvaluationRun
+from webapp.accounts.access import Member
+from webapp.runs import registry
+from webapp.runs.models import Run
+from webapp.runs.pages import render_parts
+
+PARTS = ("head", "progress", "results")
+
+
+def register() -> None:
+    registry.register(
+        registry.Kind(
+            model=EvaluationRun,
+            render=render,
+            url=registry.page("evaluation"),
+            readers=TRAINERS,
+            starters=TRAINERS,
+            progress=queries.counts,
+            has_more=queries.has_failed,
+        )
+    )
+
+
+def render(run: Run, member: Member) -> Sequence[str]:
+    row = queries.evaluations_of(member.project).get(pk=run.pk)
+    return render_parts("evaluation", PARTS, run=row, member=member, state=queries.state_of(row))

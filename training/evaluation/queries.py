@@ -1,0 +1,260 @@
+"""What the pages of evaluations show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from annotation.models import Score
+from rubrics.core.spec import Outcome, RubricSpec, from_json, total
+from training.evaluation.forest import Forest, forest_of
+from training.evaluation.results import (
+    EMOTION,
+    FORMAT,
+    TOTAL,
+    Comparison,
+    Table,
+    measures_of,
+    table_of,
+)
+from training.models import (
+    Answer,
+    AnswerRating,
+    EvaluatedSystem,
+    EvaluationJudge,
+    EvaluationRun,
+)
+from webapp.accounts.models import Project
+from webapp.llm.models import Endpoint
+from webapp.llm.usage import Usage, usage_of_run
+from webapp.runs.progress import Progress, progress_of
+
+# Of what failed, so much is shown.
+FAILURES = 10
+
+
+@dataclass(frozen=True)
+class SystemProgress:
+    system: EvaluatedSystem
+    answered: int
+    failed: int
+    rated: int
+
+
+@dataclass(frozen=True)
+class View:
+    """One judge's table with what each system changes."""
+
+    table: Table
+    comparisons: list[tuple[Comparison, Forest | None]]
+
+
+@dataclass(frozen=True)
+class State:
+    """An evaluation as its page shows it now. Tables come when all is rated."""
+
+    run: EvaluationRun
+    progress: Progress
+    prompts: int
+    judges: list[EvaluationJudge]
+    systems: list[SystemProgress]
+    failures: list[str]
+    views: list[View]
+    against: int
+    usage: Usage
+    paused: list[Endpoint]
+
+
+def evaluations_of(project: Project) -> QuerySet[EvaluationRun]:
+    """The newest first, each with its pins, systems and judges."""
+    judges = EvaluationJudge.objects.select_related("judge").order_by("pk")
+    return (
+        EvaluationRun.objects.filter(project=project)
+        .select_related("project", "spec", "version__rubric", "created_by", "snapshot__collection")
+        .prefetch_related(
+            Prefetch("systems", EvaluatedSystem.objects.select_related("endpoint")),
+            Prefetch("judges", judges),
+        )
+        .order_by("-number")
+    )
+
+
+def counts(run: EvaluationRun) -> tuple[int, int]:
+    """(answers and ratings that are there or failed, all that are planned)"""
+    answers = Answer.objects.filter(system__run=run)
+    found = answers.aggregate(
+        planned=Count("pk"),
+        ended=Count("pk", filter=Q(ended_at__isnull=False)),
+        failed=Count("pk", filter=~Q(error="")),
+    )
+    judges = run.judges.count()
+    rated = AnswerRating.objects.filter(answer__system__run=run).count()
+    # An answer that failed is rated by nobody.
+    return (
+        found["ended"] + rated,
+        found["planned"] + judges * (found["planned"] - found["failed"]),
+    )
+
+
+def has_failed(run: EvaluationRun) -> bool:
+    """Whether an answer or a rating is missing: an evaluation that goes on tries it again."""
+    answers = Answer.objects.filter(system__run=run)
+    return (
+        answers.exclude(error="").exists()
+        or AnswerRating.objects.filter(answer__system__run=run, rating=None).exists()
+    )
+
+
+def state_of(run: EvaluationRun, *, against: int = 0) -> State:
+    done, planned = counts(run)
+    systems = [
+        SystemProgress(system, system.answered, system.failed, system.rated)  # type: ignore[attr-defined]
+        for system in run.systems.select_related("endpoint").annotate(
+            answered=Count("answers", filter=Q(answers__target__isnull=False), distinct=True),
+            failed=Count("answers", filter=~Q(answers__error=""), distinct=True),
+            rated=Count("answers__ratings", filter=Q(answers__ratings__rating__isnull=False)),
+        )
+    ]
+    judges = list(run.judges.select_related("judge__endpoint").order_by("pk"))
+    against = against if 0 <= against < len(systems) else 0
+    return State(
+        run=run,
+        progress=progress_of(run, done=done, total=planned),
+        prompts=Answer.objects.filter(system=systems[0].system).count() if systems else 0,
+        judges=judges,
+        systems=systems,
+        failures=_failures(run),
+        views=views_of(run, against=against) if run.is_ended else [],
+        against=against,
+        usage=usage_of_run(run.pk),
+        paused=[] if run.is_ended else _paused(systems, judges),
+    )
+
+
+def views_of(run: EvaluationRun, *, against: int = 0) -> list[View]:
+    """A view for each judge that rated anything."""
+    return [
+        View(
+            table,
+            [(each, forest_of(each.differences)) for each in table.comparisons],
+        )
+        for table in tables_of(run, against=against)
+    ]
+
+
+def tables_of(run: EvaluationRun, *, against: int = 0) -> list[Table]:
+    """A table for each judge that rated anything; the reward's own judge comes last."""
+    spec = from_json(run.spec.content)
+    systems = list(run.systems.order_by("position"))
+    checks, groups = _checks(run, systems)
+    tables = []
+    judges = run.judges.select_related("judge").order_by("is_reward", "pk")
+    for row in judges:
+        ratings = _ratings(run, row.judge_id, spec)
+        if not ratings:
+            continue
+        values = [
+            checks[system.pk] | _columns(spec, ratings.get(system.pk, {}), len(groups))
+            for system in systems
+        ]
+        tables.append(
+            table_of(
+                systems,
+                values,
+                groups,
+                spec=spec,
+                judge=row.judge,
+                is_reward=row.is_reward,
+                against=against,
+                seed=run.seed,
+            )
+        )
+    return tables
+
+
+# The scores of an answer by the criterion's uid.
+Outcomes = dict[str, Outcome]
+
+
+def _checks(
+    run: EvaluationRun, systems: Sequence[EvaluatedSystem]
+) -> tuple[dict[UUID, dict[str, np.ndarray]], np.ndarray]:
+    """What exact checks say of each system's answers, by position, and each prompt's profile."""
+    rows = (
+        Answer.objects.filter(system__run=run)
+        .order_by("position")
+        .values_list(
+            "system_id", "position", "format", "emotion_match",
+            "prompt__turn__dialogue__split_key",
+        )
+    )  # fmt: skip
+    found: dict[UUID, tuple[list[float], list[float]]] = {system.pk: ([], []) for system in systems}
+    groups: dict[int, str] = {}
+    for system, position, is_formed, is_match, group in rows:
+        found[system][0].append(_or_nan(is_formed))
+        found[system][1].append(_or_nan(is_match))
+        groups[position] = group
+    columns = {
+        pk: {FORMAT: np.array(formed), EMOTION: np.array(matched)}
+        for pk, (formed, matched) in found.items()
+    }
+    return columns, np.array([groups[position] for position in sorted(groups)])
+
+
+def _ratings(run: EvaluationRun, judge: UUID, spec: RubricSpec) -> dict[UUID, dict[int, Outcomes]]:
+    """One judge's scores by system and position."""
+    wanted = [criterion.uid for criterion in spec.judge_criteria]
+    rows = Score.objects.filter(
+        rating__answer_ratings__answer__system__run=run,
+        rating__answer_ratings__judge=judge,
+        criterion_uid__in=wanted,
+    ).values_list(
+        "rating__answer_ratings__answer__system_id",
+        "rating__answer_ratings__answer__position",
+        "criterion_uid",
+        "status",
+        "value",
+    )
+    found: dict[UUID, dict[int, Outcomes]] = {}
+    for system, position, uid, status, value in rows:
+        found.setdefault(system, {}).setdefault(position, {})[uid] = Outcome(
+            status,  # type: ignore[arg-type]
+            value,
+        )
+    return found
+
+
+def _columns(spec: RubricSpec, ratings: dict[int, Outcomes], prompts: int) -> dict[str, np.ndarray]:
+    """Criteria and total of one system, by position."""
+    names = [measure.name for measure in measures_of(spec) if not measure.is_share]
+    columns = {name: np.full(prompts, np.nan) for name in names}
+    for position, outcomes in ratings.items():
+        for uid, outcome in outcomes.items():
+            if uid in columns and outcome.value is not None:
+                columns[uid][position] = outcome.value
+        columns[TOTAL][position] = _or_nan(total(spec, outcomes))
+    return columns
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _failures(run: EvaluationRun) -> list[str]:
+    answers = Answer.objects.filter(system__run=run).exclude(error="")
+    ratings = AnswerRating.objects.filter(answer__system__run=run, rating=None)
+    reasons = [
+        *answers.order_by("pk").values_list("error", flat=True)[:FAILURES],
+        *ratings.order_by("pk").values_list("error", flat=True)[:FAILURES],
+    ]
+    return list(dict.fromkeys(reasons))[:FAILURES]
+
+
+def _paused(systems: Sequence[SystemProgress], judges: Sequence[EvaluationJudge]) -> list[Endpoint]:
+    asked = [
+        *(each.system.endpoint for each in systems),
+        *(each.judge.endpoint for each in judges),
+    ]
+    return list({one.pk: one for one in asked if one is not None and one.is_paused}.values())

@@ -1,0 +1,48 @@
+"""An evaluation: every system answers every prompt, then every judge rates every answer."""
+
+from rubrics.core.spec import RubricSpec, from_json
+from rubrics.models import Judge
+from training.evaluation.answering import answer_all
+from training.evaluation.rating import rate_all
+from training.models import Answer, AnswerRating, EvaluationRun
+from webapp.runs import live
+from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async
+
+
+def work(run_id: str) -> None:
+    """Answer and rate what is left. For a worker."""
+    with claimed(EvaluationRun, run_id) as claim:
+        if claim is not None:
+            run_async(_evaluate(claim))
+
+
+async def _evaluate(claim: Claim[EvaluationRun]) -> None:
+    spec = await in_db(_prepare, claim)
+    await answer_all(claim)
+    for judge in await in_db(_judges, claim.run):
+        await rate_all(claim, spec, judge)
+    await in_db(_fail_if_nothing_was_rated, claim.run)
+
+
+def _prepare(claim: Claim[EvaluationRun]) -> RubricSpec:
+    """What failed is tried again."""
+    run = claim.run
+    with claim.writing():
+        Answer.objects.filter(system__run=run).exclude(error="").update(error="", ended_at=None)
+        AnswerRating.objects.filter(answer__system__run=run, rating=None).delete()
+        live.publish(run.topic)
+    return from_json(run.spec.content)
+
+
+def _judges(run: EvaluationRun) -> list[Judge]:
+    rows = run.judges.select_related("judge__endpoint", "judge__artefact").order_by("pk")
+    return [row.judge for row in rows]
+
+
+def _fail_if_nothing_was_rated(run: EvaluationRun) -> None:
+    if AnswerRating.objects.filter(answer__system__run=run, rating__isnull=False).exists():
+        return
+    failed = Answer.objects.filter(system__run=run).exclude(error="").first()
+    unrated = AnswerRating.objects.filter(answer__system__run=run).first()
+    reason = (failed and failed.error) or (unrated and unrated.error) or ""
+    raise RunFailed(f"No answer was rated. The first reason: {reason}")
