@@ -6,6 +6,10 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from training import live, sample
+        from training.checkpoints import live as checkpoints
+        from training.checkpoints import new_projects
 
         live.register()
         sample.register()
+        checkpoints.register()
+        new_projects.register()

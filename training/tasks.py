@@ -1,4 +1,10 @@
+"""Celery finds the tasks of the features through this module."""
+
 from celery import shared_task
+
+from training.checkpoints import tasks as checkpoints
+
+__all__ = ["checkpoints", "work_on_training"]
 
 
 @shared_task(name="training.work_on_training")

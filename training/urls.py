@@ -1,12 +1,13 @@
 """Pages of this app, below `/p/<project_id>/`."""
 
-from django.urls import path
+from django.urls import include, path
 
 from training import views
 
 RUN = "training/<uuid:run_id>"
 
 urlpatterns = [
+    path("training/", include("training.checkpoints.urls")),
     path("training/", views.training_runs, name="training_runs"),
     path("training/new/", views.training_new, name="training_new"),
     path(f"{RUN}/", views.training_run, name="training_run"),

@@ -31,6 +31,7 @@ from tests.support.rows import (
     judge,
     judge_run,
     model_call,
+    model_fetch,
     playground_run,
     price,
     queue,
@@ -94,6 +95,7 @@ RUNS: dict[str, Callable[[Setting], Any]] = {
     "impact": impact_run,
     "suggestion": suggestion_run,
     "training": training_run,
+    "fetch": model_fetch,
 }
 
 # What else has one.
@@ -147,6 +149,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "fit_*.run_id": fit_run,
     "api_fit*.run_id": fit_run,
     "training_*.run_id": training_run,
+    "model_fetch.run_id": model_fetch,
     "playground_*.run_id": playground_run,
     "impact_*.run_id": impact_run,
     "*.suggestion_id": suggestion,
@@ -169,5 +172,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "api_fit*.id": fit_run,
     "api_training*.id": training_run,
     "api_judge_*.id": judge,
+    "api_checkpoint_*.id": checkpoint,
+    "api_fetch_model*.id": model_fetch,
     "api_training*.run_id": training_run,
 }
