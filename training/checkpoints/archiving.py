@@ -51,7 +51,9 @@ def archive_of(checkpoint: Checkpoint) -> StreamingHttpResponse:
         _entry(f"{name}/{OWN_CARD if file == CARD else file}", folder / file)
         for file in contents.files
     ]
-    entries.append(_entry(f"{name}/{CARD}", card_of(checkpoint, contents).encode()))
+    card = _entry(f"{name}/{CARD}", card_of(checkpoint, contents).encode())
+    card.info.mtime = int(checkpoint.created_at.timestamp())
+    entries.append(card)
     size = sum(len(one.head) + one.info.size + len(one.padding) for one in entries) + len(END)
     return StreamingHttpResponse(
         _stream(entries),

@@ -21,7 +21,7 @@ def card_of(checkpoint: Checkpoint, contents: Contents) -> str:
         f"- Architecture: {contents.architecture}, {contents.parameters:,} parameters, "
         f"{', '.join(contents.dtypes)}",
         f"- Context: {f'{contents.context:,} tokens' if contents.context else 'not stated'}",
-        f"- SHA-256 over the weights: `{checkpoint.sha256}`",
+        f"- SHA-256 of {_hashed(checkpoint)}: `{checkpoint.sha256}`",
         f"- Licence of the base: {licence_of(checkpoint)}",
         "",
         "Never put it before a person in distress without a clinician who watches over it.",
@@ -33,6 +33,11 @@ def card_of(checkpoint: Checkpoint, contents: Contents) -> str:
     if checkpoint.run_id is not None:
         lines += _run(runs_of(checkpoint.project).get(pk=checkpoint.run_id))
     return "\n".join(lines) + "\n"
+
+
+def _hashed(checkpoint: Checkpoint) -> str:
+    """What a checkpoint's hash is over; the trainer's list has the hash of every file."""
+    return "manifest.json" if checkpoint.run_id else "the weights"
 
 
 def origin_of(checkpoint: Checkpoint) -> str:
