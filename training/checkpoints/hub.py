@@ -7,6 +7,7 @@ not offline. It knows no Django, no key and no token: public models only.
 
 import fcntl
 import json
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from webapp.llm.addresses import AddressRefused, guarded_sync_transport
 Job = dict[str, Any]
 LOCK = "lock"
 ASK_WITHIN_S = 30.0
+CHUNK = 2**20
 
 
 class Differs(Exception):
@@ -44,7 +46,7 @@ def main() -> int:
         lambda: httpx2.Client(transport=transport, follow_redirects=True, trust_env=False)
     )
     # How much is lost where a download is ended, and how fine its progress is.
-    constants.DOWNLOAD_CHUNK_SIZE = 2**20
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK
     try:
         answer = download(job) if "files" in job else list_files(job)
     except (Differs, AddressRefused, httpx2.HTTPError, HfHubHTTPError, OSError) as error:
@@ -75,6 +77,9 @@ def download(job: Job) -> Job:
     name when it is whole and its hash is right."""
     folder = Path(job["folder"])
     folder.mkdir(parents=True, exist_ok=True)
+    # A hub that sends more than it said fills no disk.
+    most = max(file["size"] for file in job["files"]) + CHUNK
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     with (folder.parent / LOCK).open("w") as lock:
         # A program that outlived its worker writes the same files: it ends first.
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -86,6 +91,8 @@ def download(job: Job) -> Job:
 
 def _fetch(job: Job, file: Job, folder: Path) -> None:
     part = folder / (file["name"] + PART)
+    if part.exists() and part.stat().st_size > file["size"]:
+        part.unlink()
     url = hf_hub_url(job["repo"], file["name"], revision=job["revision"], endpoint=job["endpoint"])
     with part.open("ab") as content:
         http_get(

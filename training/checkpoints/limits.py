@@ -26,6 +26,9 @@ PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 REVISION = re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
 
+COMMIT = re.compile(r"[0-9a-f]{7,64}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 def is_kept(name: str) -> bool:
     """Whether a file of a model is kept: weights, configuration, tokenizer, template, text."""

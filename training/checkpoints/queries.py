@@ -1,8 +1,10 @@
 """What the pages of checkpoints show."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import PROTECT, ManyToOneRel, Model, QuerySet, Sum
+from django.db.models import PROTECT, ManyToOneRel, Model, Q, QuerySet, Sum
+from django.utils import timezone
 
 from training.checkpoints.contents import Contents, inspect
 from training.models import Checkpoint, FetchFile, ModelFetch
@@ -10,11 +12,13 @@ from training.paths import weights_of
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
-from webapp.runs.models import ENDED
+from webapp.runs.models import ENDED, Status
 from webapp.runs.progress import Progress, progress_of
 
 # Of each kind of row that points to a checkpoint.
 NAMED = 3
+# How long the list of models shows a download that failed or was stopped.
+ENDED_SHOWN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,10 @@ def fetches_of(project: Project) -> QuerySet[ModelFetch]:
 
 
 def unfinished_fetches_of(project: Project) -> QuerySet[ModelFetch]:
-    """Downloads that have not ended with a checkpoint."""
-    return fetches_of(project).exclude(status="succeeded")
+    """Downloads without a checkpoint yet: those under way, and those that ended lately."""
+    lately = timezone.now() - ENDED_SHOWN
+    rows = fetches_of(project).exclude(status=Status.SUCCEEDED)
+    return rows.filter(Q(ended_at=None) | Q(ended_at__gt=lately))
 
 
 def bytes_of(run: ModelFetch) -> tuple[int, int | None]:

@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from training.checkpoints.contents import inspect, require_model
-from training.checkpoints.limits import FILES, PART
+from training.checkpoints.limits import COMMIT, FILES, PART, SHA256
 from training.models import Checkpoint, FetchFile, ModelFetch
 from training.services import checkpoint_register, weights_hash
 from webapp.embedded.process import kill_group, last_lines, spawn
@@ -57,15 +57,23 @@ def _list(claim: Claim[ModelFetch]) -> None:
     """Fix the commit and its files: a later worker brings the same ones."""
     run = claim.run
     found = _ask(claim, {"revision": run.revision})
-    require_model(file["name"] for file in found["files"])
-    if len(found["files"]) > FILES:
-        raise RunFailed(f"{run.repo} has more than {FILES} files. That is too many for a model.")
+    _require_usable(run, found)
     run.commit = found["commit"]
     rows = [FetchFile(project=run.project, run=run, **file) for file in found["files"]]
     with claim.writing():
         ModelFetch.objects.filter(pk=run.pk).update(commit=run.commit)
         FetchFile.objects.bulk_create(rows)
         live.publish(run.topic)
+
+
+def _require_usable(run: ModelFetch, found: dict[str, Any]) -> None:
+    """Raise RunFailed or Refused for a list that is no model's, or no list of a hub."""
+    hashes = [file["sha256"] for file in found["files"] if file["sha256"]]
+    if not COMMIT.fullmatch(found["commit"] or "") or not all(map(SHA256.fullmatch, hashes)):
+        raise RunFailed(f"The answer of {settings.HUB_URL} is not that of a model hub.")
+    if len(found["files"]) > FILES:
+        raise RunFailed(f"{run.repo} has more than {FILES} files. That is too many for a model.")
+    require_model(file["name"] for file in found["files"])
 
 
 def _download(claim: Claim[ModelFetch]) -> None:

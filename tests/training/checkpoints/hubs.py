@@ -27,6 +27,7 @@ class Hub:
         # What is sent in place of a file, such as a damaged one.
         self.sent: dict[str, bytes] = {}
         self.redirect = ""
+        self.commit = COMMIT
         self.headers: list[Mapping[str, str]] = []
         self.app = Starlette(
             routes=[
@@ -43,7 +44,7 @@ class Hub:
         if of["revision"] not in ("main", COMMIT):
             return _refusal(404, "RevisionNotFound")
         siblings = [_described(name, content) for name, content in self.files.items()]
-        return JSONResponse({"id": REPO, "sha": COMMIT, "siblings": siblings})
+        return JSONResponse({"id": REPO, "sha": self.commit, "siblings": siblings})
 
     async def _file(self, request: Request) -> Response:
         name = request.path_params["file"]

@@ -99,6 +99,21 @@ def test_a_damaged_file_is_downloaded_again(cast: Cast, hub: Hub) -> None:
     assert "config.json" not in dict(hub.asked), "what is whole is not asked for again"
 
 
+def test_a_file_that_does_not_end_is_given_up(cast: Cast, hub: Hub) -> None:
+    hub.sent["model.safetensors"] = bytes(16 * 2**20)
+    run = worked(started(cast))
+    assert run.status == "failed" and "File too large" in run.error
+    hub.sent.clear()
+    runs.resume(run, actor=cast.leads[0])
+    assert worked(run).status == "succeeded"
+
+
+def test_an_answer_that_is_no_hubs(cast: Cast, hub: Hub) -> None:
+    hub.commit = "../../elsewhere"
+    run = worked(started(cast))
+    assert run.status == "failed" and "not that of a model hub" in run.error
+
+
 def test_a_short_disk_stops_it_before_the_first_file(cast: Cast, hub: Hub, settings: Any) -> None:
     settings.DISK_RESERVE_BYTES = 2**60
     run = worked(started(cast))
