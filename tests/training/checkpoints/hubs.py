@@ -1,6 +1,5 @@
 """A small hub on this machine: the list of files of one model, and the files."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 
@@ -9,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.support.waiting import LONG_S
+from tests.support.servers import never
 
 REPO = "tests/tiny-model"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -63,7 +62,7 @@ class Hub:
 async def _pieces(content: bytes, stop: int | None) -> AsyncIterator[bytes]:
     for at in range(0, len(content), PIECE):
         if stop is not None and at >= stop:
-            await asyncio.sleep(LONG_S)
+            await never()
         yield content[at : at + PIECE]
 
 
