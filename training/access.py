@@ -8,7 +8,7 @@ from django.http import Http404
 
 from annotation.models import Collection
 from rubrics.models import Judge, RubricVersion
-from training.models import Checkpoint, TrainingRun
+from training.models import TrainingRun
 from training.queries.runs import runs_of
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
@@ -21,10 +21,6 @@ TRAINERS = (Role.LEAD,)
 
 def run_for(member: Member, pk: UUID) -> TrainingRun:
     return _found(runs_of(member.project), pk)
-
-
-def checkpoint_for(member: Member, pk: UUID) -> Checkpoint:
-    return _found(Checkpoint.objects.filter(project=member.project).select_related("run"), pk)
 
 
 def collection_for(member: Member, pk: UUID) -> Collection:

@@ -12,13 +12,12 @@ from rest_framework.response import Response
 
 from training import access, services
 from training.access import TRAINERS
+from training.checkpoints.access import checkpoint_for
 from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, SFT_DEFAULTS
-from training.models import Checkpoint, Rollout, TrainingRun
+from training.models import Rollout, TrainingRun
 from training.queries import runs as queries
 from training.queries import series
 from training.serializers import (
-    CheckpointFilter,
-    CheckpointSerializer,
     EvaluationSerializer,
     MetricsSerializer,
     NewTrainingSerializer,
@@ -60,7 +59,7 @@ class TrainingViewSet(RunViewSet):
             collection=access.collection_for(member, asked["collection"]),
             prompts=asked["prompts"],
             held_out_prompts=asked["held_out_prompts"],
-            base=access.checkpoint_for(member, asked["base"]),
+            base=checkpoint_for(member, asked["base"]),
             version=access.version_for(member, asked["version"]),
             judge=access.judge_for(member, asked["judge"]),
             reward=asked.get("reward", EQUAL_WEIGHTS),
@@ -123,15 +122,6 @@ class RolloutViewSet(ProjectViewSet):
         return access.run_for(self.member, self.kwargs["id"]).rollouts.all()
 
 
-class CheckpointViewSet(ProjectViewSet):
-    """Models a run can start from; filter by the `run` that saved them."""
-
-    queryset = Checkpoint.objects.none()
-    serializer_class = CheckpointSerializer
-    filterset_class = CheckpointFilter
-    roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": TRAINERS}
-
-
 def _after(request: Request) -> int:
     text = request.query_params.get("after", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 9):
@@ -144,12 +134,8 @@ RUN = f"{P}/training/<uuid:id>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("training.evaluation.api")),
+    path("", include("training.checkpoints.api")),
     *run_paths(f"{P}/training/", TrainingViewSet, "api_training"),
-    path(
-        f"{P}/checkpoints/",
-        CheckpointViewSet.as_view({"get": "list"}),
-        name="api_checkpoint_list",
-    ),
     path(
         f"{RUN}/metrics/", TrainingViewSet.as_view({"get": "metrics"}), name="api_training_metrics"
     ),

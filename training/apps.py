@@ -6,8 +6,12 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from training import live, sample
+        from training.checkpoints import live as checkpoints
+        from training.checkpoints import new_projects
         from training.evaluation import live as evaluation
 
         live.register()
         evaluation.register()
         sample.register()
+        checkpoints.register()
+        new_projects.register()

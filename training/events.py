@@ -140,6 +140,7 @@ def _checkpoint(run: TrainingRun, event: Event, folder: Path) -> None:
         project_id=run.project_id,
         number=next_number(run.project, "checkpoint"),
         name=f"{run}, step {event['step']}",
+        origin=Checkpoint.Origin.RUN,
         run=run,
         step=event["step"],
         **found,

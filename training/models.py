@@ -1,10 +1,12 @@
 """Training runs with what they report, and the checkpoints and evaluations they leave."""
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from annotation.models import Rating, Snapshot, Target
 from rubrics.models import Judge, RubricVersion, Spec
+from training.checkpoints.limits import MAX_LICENCE, MAX_PATH, MAX_REPO, MAX_REVISION
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen
 from webapp.llm.models import Endpoint
@@ -36,6 +38,7 @@ class TrainingRun(Run):
     steps_total = models.PositiveIntegerField()
     # Bytes of the event file that have been read.
     event_offset = models.BigIntegerField(default=0)
+
     # A plan of two runs: the prompts and settings of the GRPO run that starts from this one's last
     # checkpoint. The run that was started so points back with `follows`.
     then_snapshot = models.ForeignKey(
@@ -106,16 +109,38 @@ class Rollout(ProjectRow):
 class Checkpoint(ProjectRow):
     """Weights that can be trained on, served or evaluated."""
 
+    MAX_NAME = 120
+
+    class Origin(models.TextChoices):
+        STARTER = "starter", "Starter model"
+        RUN = "run", "Training run"
+        UPLOAD = "upload", "Upload"
+        PATH = "path", "Folder on the server"
+        HUB = "hub", "Hugging Face Hub"
+
     number = models.PositiveIntegerField()
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=MAX_NAME)
+    origin = models.CharField(max_length=7, choices=Origin)
+    # The file, the folder or the hub's name that it came from, and the hub's commit.
+    source = models.CharField(max_length=MAX_PATH, blank=True)
+    revision = models.CharField(max_length=64, blank=True)
+    # As the person who added it said; empty is unknown.
+    licence = models.CharField(max_length=MAX_LICENCE, blank=True)
     # Null for a model that came from outside, such as the starter.
     run = models.ForeignKey(
         TrainingRun, null=True, on_delete=models.PROTECT, related_name="checkpoints"
     )
     step = models.PositiveIntegerField(default=0)
-    # See training.folder.weights_of for where a path begins.
+    # See training.paths.weights_of for where a path begins.
     path = models.CharField(max_length=400)
     sha256 = models.CharField(max_length=64)
+    # The endpoint where the local model server answers with these weights.
+    endpoint = models.OneToOneField(
+        Endpoint, null=True, on_delete=models.PROTECT, related_name="checkpoint"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(ProjectRow.Meta):
@@ -124,6 +149,11 @@ class Checkpoint(ProjectRow):
             models.UniqueConstraint(fields=["project", "number"], name="checkpoint_number"),
             models.UniqueConstraint(
                 fields=["run", "step"], condition=Q(run__isnull=False), name="checkpoint_step"
+            ),
+            models.CheckConstraint(
+                condition=Q(origin="run", run__isnull=False)
+                | Q(origin__in=["starter", "upload", "path", "hub"], run=None),
+                name="checkpoint_origin",
             ),
         ]
 
@@ -146,6 +176,49 @@ class Evaluation(ProjectRow):
         constraints = [
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["run", "name"], name="one_evaluation"),
+        ]
+
+
+class ModelFetch(Run):
+    """The download of a model from the hub, which ends with a checkpoint."""
+
+    kind = "fetch"
+    title = "Model download"
+    task = "training.work_on_fetch"
+
+    # What the checkpoint will be called, and its licence.
+    name = models.CharField(max_length=Checkpoint.MAX_NAME)
+    licence = models.CharField(max_length=MAX_LICENCE, blank=True)
+    repo = models.CharField(max_length=MAX_REPO)
+    # What was asked for, such as a branch, and the commit that it was then.
+    revision = models.CharField(max_length=MAX_REVISION)
+    commit = models.CharField(max_length=64, blank=True)
+    checkpoint = models.OneToOneField(
+        Checkpoint, null=True, on_delete=models.SET_NULL, related_name="fetch"
+    )
+
+    class Meta(Run.Meta):
+        pass
+
+
+class FetchFile(ProjectRow):
+    """One file of a download, and how many of its bytes are here."""
+
+    run = models.ForeignKey(ModelFetch, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    # As the hub says; empty for small files, which it keeps in git.
+    sha256 = models.CharField(max_length=64, blank=True)
+    received = models.BigIntegerField(default=0)
+
+    class Meta(ProjectRow.Meta):
+        ordering = ["name"]
+        constraints = [
+            *ProjectRow.Meta.constraints,
+            models.UniqueConstraint(fields=["run", "name"], name="fetch_file"),
+            models.CheckConstraint(
+                condition=Q(received__gte=0, received__lte=F("size")), name="fetch_received"
+            ),
         ]
 
 

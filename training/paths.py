@@ -1,6 +1,7 @@
 """Where a run and its weights lie."""
 
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 
@@ -15,7 +16,29 @@ def folder_of(run: TrainingRun) -> Path:
 
 
 def weights_of(checkpoint: Checkpoint) -> Path:
-    """The folder of a checkpoint's weights. What a run of ours left lies below `var/`; a path
-    from outside is below the checkout or absolute."""
-    root = settings.VAR_DIR if checkpoint.run_id else settings.BASE_DIR
-    return root / checkpoint.path
+    """The folder of a checkpoint's weights."""
+    # An absolute path stays what it is; before it was always absolute, it began at the checkout.
+    return (root_of(checkpoint) or settings.BASE_DIR) / checkpoint.path
+
+
+def root_of(checkpoint: Checkpoint) -> Path | None:
+    """Where a checkpoint's path begins: what the studio wrote lies below `var/`, the starter is
+    below the checkout, and a folder of the server has an absolute path (None)."""
+    if checkpoint.origin == Checkpoint.Origin.PATH:
+        return None
+    return settings.VAR_DIR if is_ours(checkpoint) else settings.BASE_DIR
+
+
+def is_ours(checkpoint: Checkpoint) -> bool:
+    """Whether the studio wrote the weights, so that they go when the checkpoint goes."""
+    return checkpoint.origin not in (Checkpoint.Origin.STARTER, Checkpoint.Origin.PATH)
+
+
+def uploads_of(project_id: UUID) -> Path:
+    """The models that were uploaded to a project, a folder each."""
+    return settings.VAR_DIR / "weights" / project_id.hex
+
+
+def served_folder() -> Path:
+    """Where the local model server looks for models by name (see webapp.embedded.studio)."""
+    return settings.VAR_DIR / "models"

@@ -18,7 +18,7 @@ from training.limits import (
     SFT,
     WEIGHT,
 )
-from training.models import Checkpoint, Evaluation, Rollout, TrainingRun
+from training.models import Evaluation, Rollout, TrainingRun
 from training.queries import runs as queries
 from webapp.limits import SEED, Setting
 from webapp.llm.serializers import UsageSerializer
@@ -189,12 +189,6 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
         fields = ("id", "name", "step", "n", "metrics", "created_at")
 
 
-class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
-    class Meta:
-        model = Checkpoint
-        fields = ("id", "number", "name", "run", "step", "sha256", "created_at")
-
-
 class RolloutFilter(django_filters.FilterSet):
     step = django_filters.NumberFilter()
     prompt_id = django_filters.CharFilter(max_length=64)
@@ -209,12 +203,4 @@ class TrainingFilter(django_filters.FilterSet):
 
     class Meta:
         model = TrainingRun
-        fields: ClassVar[list[str]] = []
-
-
-class CheckpointFilter(django_filters.FilterSet):
-    run = django_filters.UUIDFilter(field_name="run_id")
-
-    class Meta:
-        model = Checkpoint
         fields: ClassVar[list[str]] = []

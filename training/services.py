@@ -1,7 +1,7 @@
 """Start training runs; what ran is one folder that can run again without the studio."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from annotation.sets.limits import shuffling
 from annotation.sets.services import collection_create, freeze
 from rubrics.core.spec import CriterionSpec, criterion_hash, from_json
 from rubrics.models import Judge, RubricVersion
+from training.checkpoints.contents import inspect
 from training.limits import (
     FRACTIONS,
     GRPO,
@@ -28,7 +29,7 @@ from training.limits import (
     shares,
 )
 from training.models import Checkpoint, TrainingRun
-from training.paths import weights_of
+from training.paths import root_of, weights_of
 from training.trainer.files import sha256_of
 from training.trainer.lengths import context_of
 from webapp.accounts.access import require_open
@@ -187,24 +188,50 @@ def training_start_next(run: TrainingRun) -> TrainingRun | None:
 
 
 def checkpoint_register(
-    *, project: Project, actor: User | None, name: str, folder: Path = STARTER
+    *,
+    project: Project,
+    actor: User | None,
+    name: str,
+    folder: Path = STARTER,
+    origin: str = "",
+    source: str = "",
+    revision: str = "",
+    licence: str = "",
+    sha256: str = "",
 ) -> Checkpoint:
-    """Name weights that come from outside; the starter model's where no folder is named."""
-    weights = sorted(folder.glob("*.safetensors"))
-    if not (folder / "config.json").is_file() or not weights:
-        raise Refused(f"{folder} has no model with safetensors weights.", code="no_model")
-    inside = folder.is_relative_to(settings.BASE_DIR)
-    hashes = "".join(f"{path.name} {sha256_of(path)}\n" for path in weights)
+    """Name weights that come from outside; the starter model's where no folder is named. Without
+    an `origin`, a folder that is not the starter's is one of the server. Whoever calls this in a
+    transaction gives the `weights_hash`, because large weights take long to read."""
+    contents = inspect(folder)
+    origins = Checkpoint.Origin
+    origin = origin or (origins.STARTER if folder == STARTER else origins.PATH)
+    row = Checkpoint(
+        project=project,
+        name=name,
+        origin=origin,
+        source=source or (str(folder) if origin == origins.PATH else ""),
+        revision=revision,
+        licence=licence,
+        sha256=sha256 or weights_hash(folder, contents.files),
+        created_by=actor,
+    )
+    row.path = str(folder)
+    if (root := root_of(row)) is not None:
+        row.path = str(folder.relative_to(root))
     with transaction.atomic():
-        row = Checkpoint.objects.create(
-            project=project,
-            number=next_number(project, "checkpoint"),
-            name=name,
-            path=str(folder.relative_to(settings.BASE_DIR) if inside else folder),
-            sha256=hashlib.sha256(hashes.encode()).hexdigest(),
+        row.number = next_number(project, "checkpoint")
+        row.save(force_insert=True)
+        audit.record(
+            "checkpoint.registered", actor=actor, object=row, number=row.number, origin=origin
         )
-        audit.record("checkpoint.registered", actor=actor, object=row, number=row.number)
     return row
+
+
+def weights_hash(folder: Path, names: Iterable[str]) -> str:
+    """SHA-256 over the names and hashes of the weights among these files."""
+    weights = sorted(name for name in names if name.endswith(".safetensors"))
+    hashes = "".join(f"{name} {sha256_of(folder / name)}\n" for name in weights)
+    return hashlib.sha256(hashes.encode()).hexdigest()
 
 
 def unfitted_criterion(version: RubricVersion, judge: Judge) -> CriterionSpec | None:

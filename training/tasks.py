@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
+from training.checkpoints import tasks as checkpoints
 from training.evaluation import tasks as evaluation
 
-__all__ = ["evaluation", "work_on_training"]
+__all__ = ["checkpoints", "evaluation", "work_on_training"]
 
 
 @shared_task(name="training.work_on_training")

@@ -27,8 +27,8 @@ SHOWN = 100
 def training_runs(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
+        "tab": "runs",
         "runs": queries.runs_of(member.project)[:SHOWN],
-        "checkpoints": queries.checkpoints_of(member.project)[:SHOWN],
     }
     return render(request, "training/runs.html", context)
 

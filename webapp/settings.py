@@ -198,6 +198,9 @@ CONTENT_SECURITY_POLICY = {
 LLM_ALLOWED_HOSTS: list[str] = env.list("KARDIA_LLM_HOSTS", [])
 LLM_ALLOW_LOOPBACK = env.bool("KARDIA_LLM_LOOPBACK", DEMO)
 LOCAL_MODEL_URL = env.str("KARDIA_LOCAL_MODEL_URL", "http://127.0.0.1:8001/v1")
+# Folders of the server below which leads may register models, and where models are downloaded from.
+MODEL_ROOTS: list[str] = env.list("KARDIA_MODEL_ROOTS", [])
+HUB_URL = env.str("KARDIA_HUB_URL", "https://huggingface.co").rstrip("/")
 
 # Words and places
 LANGUAGE_CODE = "en"

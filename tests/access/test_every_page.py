@@ -23,8 +23,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(6 * LONG_S)]
 
 # What makes a page hard or impossible to use for somebody.
 SERIOUS = ("serious", "critical")
-# Answers to a supervisor, a session’s end, and a download.
-NO_PAGES = ("health_live", "health_ready", "account_logout", "evaluation_export")
+# Answers to a supervisor, a session's end, and files.
+NO_PAGES = (
+    "health_live",
+    "health_ready",
+    "account_logout",
+    "checkpoint_archive",
+    "evaluation_export",
+)
 NOBODY = "nobody"
 ROLES = ("lead", "clinician", "annotator", "admin")
 

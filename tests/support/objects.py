@@ -32,6 +32,7 @@ from tests.support.rows import (
     judge,
     judge_run,
     model_call,
+    model_fetch,
     playground_run,
     price,
     queue,
@@ -96,6 +97,7 @@ RUNS: dict[str, Callable[[Setting], Any]] = {
     "suggestion": suggestion_run,
     "training": training_run,
     "evaluation": evaluation_run,
+    "fetch": model_fetch,
 }
 
 # What else has one.
@@ -151,6 +153,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "training_*.run_id": training_run,
     "evaluation*.run_id": evaluation_run,
     "evaluation_export.form": lambda setting: "csv",
+    "model_fetch.run_id": model_fetch,
     "playground_*.run_id": playground_run,
     "impact_*.run_id": impact_run,
     "*.suggestion_id": suggestion,
@@ -174,5 +177,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "api_training*.id": training_run,
     "api_evaluation*.id": evaluation_run,
     "api_judge_*.id": judge,
+    "api_checkpoint_*.id": checkpoint,
+    "api_fetch_model*.id": model_fetch,
     "api_training*.run_id": training_run,
 }

@@ -34,7 +34,14 @@ from rubrics.models import Judge, Rubric, RubricVersion
 from rubrics.versions.services import version_ensure
 from tests.support.dialogues import RUBRIC, added, parsed, published
 from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, shares
-from training.models import Checkpoint, EvaluatedSystem, EvaluationRun, TrainingRun
+from training.models import (
+    Checkpoint,
+    EvaluatedSystem,
+    EvaluationRun,
+    FetchFile,
+    ModelFetch,
+    TrainingRun,
+)
 from training.services import settings_of
 from webapp.accounts.models import ApiToken, Invitation
 from webapp.accounts.services import invitations
@@ -226,7 +233,8 @@ def checkpoint(setting: Setting) -> Checkpoint:
         project=setting.project,
         number=number_of(setting, Checkpoint),
         name="starter",
-        path="starter",
+        origin="starter",
+        path="training/starter/models/starter-sft",
         sha256="a" * 64,
     )
 
@@ -310,6 +318,14 @@ def evaluation_run(setting: Setting) -> EvaluationRun:
     )
     EvaluatedSystem.objects.create(project=setting.project, run=run, position=0, name="Corpus")
     return run
+
+
+def model_fetch(setting: Setting) -> ModelFetch:
+    made = ModelFetch.objects.create(
+        **_run(setting, ModelFetch), name="A model", repo="owner/name", revision="main"
+    )
+    FetchFile.objects.create(project=setting.project, run=made, name="config.json", size=2)
+    return made
 
 
 def _draft_scoring(setting: Setting, model: type[Run]) -> dict[str, Any]:

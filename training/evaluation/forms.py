@@ -49,8 +49,8 @@ class EvaluationForm(forms.Form):
         label="Judges",
         queryset=Judge.objects.none(),
         widget=forms.CheckboxSelectMultiple,
-        help_text="At least one must not have been the reward of a training run: a model learns "
-        "to please the judge that rewards it.",
+        help_text="At least one must not have been the reward of these models: a model learns to "
+        "please the judge that rewards it.",
     )
     max_tokens = forms.IntegerField(
         label="Longest answer",

@@ -1,8 +1,10 @@
 """Start evaluations: frozen prompts, the systems that answer them, the judges that score."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
@@ -17,6 +19,7 @@ from training.evaluation.limits import (
 )
 from training.models import (
     Answer,
+    Checkpoint,
     EvaluatedSystem,
     EvaluationJudge,
     EvaluationRun,
@@ -64,11 +67,12 @@ def evaluation_start(
         raise Refused(f"The endpoint {removed[0]} has been removed.", code="no_endpoint")
     for judge in judges:
         require_scoring(version, judge)
-    rewards = reward_judges(project, judges)
-    if len(rewards) == len(judges):
+    rewards = reward_judges(project, endpoints)
+    if all(judge.pk in rewards for judge in judges):
         raise Refused(
-            "Choose at least one judge that was not the reward of a training run. A model that "
-            "was trained on a judge’s scores learns to please that judge.",
+            "Choose at least one judge that was not the reward of one of these models. A model "
+            "that was trained on a judge’s scores learns to please that judge. Where it is not "
+            "known which checkpoint an endpoint serves, every reward of the project counts.",
             code="only_reward",
         )
     with transaction.atomic():
@@ -96,12 +100,25 @@ def evaluation_start(
     return run
 
 
-def reward_judges(project: Project, judges: Sequence[Judge]) -> set[object]:
-    """The ids of those judges that were the reward of a GRPO run of the project."""
-    rewarding = TrainingRun.objects.filter(
-        project=project, method=TrainingRun.Method.GRPO, judge__in=judges
-    )
-    return set(rewarding.values_list("judge_id", flat=True))
+def reward_judges(project: Project, endpoints: Sequence[Endpoint]) -> set[UUID]:
+    """The ids of the judges whose scores trained the models behind these endpoints. Where nobody
+    knows which checkpoint an endpoint serves, every judge that rewarded a run of the project."""
+    checkpoints = Checkpoint.objects.filter(project=project, endpoint__in=endpoints)
+    if checkpoints.count() < len(endpoints):
+        return _rewards(TrainingRun.objects.filter(project=project))
+    rewards: set[UUID] = set()
+    looked_at: set[UUID] = set()
+    ids = {row.run_id for row in checkpoints if row.run_id}
+    while ids:
+        runs = TrainingRun.objects.filter(pk__in=ids).select_related("base")
+        rewards |= _rewards(runs)
+        looked_at |= ids
+        ids = {run.base.run_id for run in runs if run.base.run_id} - looked_at
+    return rewards
+
+
+def _rewards(runs: QuerySet[TrainingRun]) -> set[UUID]:
+    return {run.judge_id for run in runs if run.method == TrainingRun.Method.GRPO}
 
 
 def _systems(

@@ -91,7 +91,7 @@ def as_latex(tables: Sequence[Table]) -> str:
 
 
 def _caption(table: Table) -> str:
-    reward = ", which was the reward of a training run" if table.is_reward else ""
+    reward = ", which was the reward of one of these models" if table.is_reward else ""
     return (
         f"{table.n:,} prompts of {table.groups:,} profiles, rated by {table.judge}{reward}. Mean "
         "with 95 % interval, bootstrap over profiles. Bold: clearly above the system compared "

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         ("accounts", "0003_deleted_in_background"),
         ("annotation", "0011_plainer_labels"),
         ("rubrics", "0005_calls_name_their_judge_call"),
-        ("training", "0003_emotion_match_where_known"),
+        ("training", "0004_models_from_outside"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

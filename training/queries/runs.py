@@ -142,12 +142,13 @@ def following(run: TrainingRun) -> TrainingRun | None:
     return getattr(run, "followed_by", None)
 
 
-def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
-    return Checkpoint.objects.filter(project=project).select_related("run").order_by("-number")
-
-
 def evaluations_of(run: TrainingRun) -> QuerySet[Evaluation]:
     return Evaluation.objects.filter(run=run).order_by("step", "created_at")
+
+
+def evaluation_rows(run: TrainingRun) -> list[EvaluationRow]:
+    """What was measured before and after a run."""
+    return _evaluation(run, {row.name: row for row in evaluations_of(run)})
 
 
 def progress_of(run: TrainingRun) -> Progress:

@@ -28,17 +28,15 @@ from rubrics.demo import epitome, kardia, seeker_survey
 from rubrics.models import Rubric, RubricVersion
 from rubrics.versions.services import version_approve, version_publish, version_send_for_review
 from rubrics.writing.services import rubric_create
-from training.models import Checkpoint
-from training.services import checkpoint_register
+from training.checkpoints.services import starter_add
 from training.starter.corpus import dialogues
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.audit import services as audit
 from webapp.llm.models import Endpoint
-from webapp.llm.services import endpoint_create
+from webapp.llm.services import STARTER, endpoint_create_local
 
 PROJECT = "Empathic support"
 SOURCE = "demo"
-STARTER = "starter"
 # Profiles that the starter model never trained on, so that held-out prompts are new to it.
 SPLITS = ("validation", "test")
 DIALOGUES_PER_SPLIT = 90
@@ -139,25 +137,20 @@ def _project(people: dict[str, User]) -> Project:
 
 
 def _endpoint(project: Project, lead: User) -> None:
-    if not Endpoint.objects.filter(project=project).exists():
-        endpoint_create(
-            project=project,
-            actor=lead,
-            name="Starter model on this machine",
-            base_url=settings.LOCAL_MODEL_URL,
-            model=STARTER,
-            max_concurrency=16,
-            timeout_s=120,
-        )
-    # The port of `make run` may differ from the last start's.
-    Endpoint.objects.filter(project=project, model=STARTER).update(
-        base_url=settings.LOCAL_MODEL_URL
-    )
+    known = Endpoint.objects.filter(project=project, model=STARTER).first()
+    if known is None:
+        endpoint_create_local(project=project, actor=lead)
+    elif known.base_url != settings.LOCAL_MODEL_URL:
+        # `make run` took another port than before: the local server's endpoints move with it.
+        moved = Endpoint.objects.filter(base_url=known.base_url)
+        moved.update(base_url=settings.LOCAL_MODEL_URL)
 
 
 def _starter(project: Project, lead: User) -> None:
-    if not Checkpoint.objects.filter(project=project, run=None, name=STARTER).exists():
-        checkpoint_register(project=project, actor=lead, name=STARTER)
+    starter = starter_add(project=project, actor=lead)
+    if starter.endpoint is None:
+        starter.endpoint = Endpoint.objects.filter(project=project, model=STARTER).first()
+        starter.save(update_fields=["endpoint"])
 
 
 def _published(project: Project, author: User, reviewer: User, spec: RubricSpec) -> RubricVersion:

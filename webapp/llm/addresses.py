@@ -112,6 +112,14 @@ def guarded_transport(
     return _GuardedTransport(_Rules(allow_loopback, tuple(allowed_hosts)))
 
 
+def guarded_sync_transport(
+    *, allow_loopback: bool = False, allowed_hosts: Sequence[str] = ()
+) -> httpx2.BaseTransport:
+    """`guarded_transport` for a program without an event loop. Each hop of a redirect is a new
+    connection, so it is checked, too."""
+    return _GuardedSyncTransport(_Rules(allow_loopback, tuple(allowed_hosts)))
+
+
 @dataclass(frozen=True)
 class _Rules:
     allow_loopback: bool
@@ -232,3 +240,33 @@ class _GuardedBackend(httpcore2.AnyIOBackend):
             except httpcore2.ConnectError:
                 continue
         return await super().connect_tcp(addresses[-1], port, **options)
+
+
+class _GuardedSyncTransport(httpx2.HTTPTransport):
+    def __init__(self, rules: _Rules) -> None:
+        super().__init__(verify=_ssl_context(), trust_env=False)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=_ssl_context(),
+            keepalive_expiry=KEEPALIVE_S,
+            network_backend=_GuardedSyncBackend(rules),
+        )
+
+
+class _GuardedSyncBackend(httpcore2.SyncBackend):
+    def __init__(self, rules: _Rules) -> None:
+        self._rules = rules
+
+    def connect_tcp(
+        self, host: str, port: int, *args: Any, **options: Any
+    ) -> httpcore2.NetworkStream:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            raise httpcore2.ConnectError(f"the host {host} has no address") from None
+        addresses = self._rules.permitted(host, port, (str(entry[4][0]) for entry in found))
+        for address in addresses[:-1]:
+            try:
+                return super().connect_tcp(address, port, *args, **options)
+            except httpcore2.ConnectError:
+                continue
+        return super().connect_tcp(addresses[-1], port, *args, **options)

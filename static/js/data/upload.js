@@ -25,8 +25,8 @@ for (const failure of ["htmx:sendError", "htmx:responseError"])
     say(
       $("[data-upload-progress]", form),
       isTooLarge
-        ? "The file is too large. Nothing was imported."
-        : "The upload failed. Nothing was imported. Try again.",
+        ? "The file is too large. Nothing was kept."
+        : "The upload failed. Nothing was kept. Try again.",
     );
   });
 

@@ -5,10 +5,11 @@ import pytest
 from rubrics.models import RubricVersion
 from tests.support.dialogues import published
 from tests.support.judge_runs import RUBRIC
-from tests.training.runs.worlds import World
+from tests.training.runs.worlds import SFT, World
 from training.evaluation.limits import CORPUS
 from training.evaluation.services import evaluation_start
-from training.models import Answer, EvaluationRun
+from training.models import Answer, Checkpoint, EvaluationRun
+from training.services import STARTER
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.ids import new_id
@@ -71,6 +72,31 @@ def test_no_model_is_measured_by_its_reward_alone(ready: World) -> None:
     with pytest.raises(Refused) as refusal:
         evaluation_start(**asked(ready))
     assert refusal.value.code == "only_reward"
+
+
+def test_the_reward_is_found_through_all_that_a_model_was_trained_from(ready: World) -> None:
+    run = ready.start()
+    trained = Checkpoint.objects.create(
+        project=ready.project, number=50, name="trained", origin="run", run=run, step=4,
+        path=str(STARTER), sha256="0" * 64,
+    )  # fmt: skip
+    again = ready.start(sft=SFT, grpo=None, base=trained)
+    served = Checkpoint.objects.create(
+        project=ready.project, number=51, name="again", origin="run", run=again, step=4,
+        path=str(STARTER), sha256="0" * 64, endpoint=ready.judge.endpoint,
+    )  # fmt: skip
+    with pytest.raises(Refused) as refusal:
+        evaluation_start(**asked(ready))
+    assert refusal.value.code == "only_reward"
+    # The starter was trained on nobody's scores.
+    Checkpoint.objects.filter(pk=served.pk).update(endpoint=None)
+    Checkpoint.objects.filter(pk=ready.base.pk).update(endpoint=ready.judge.endpoint)
+    assert evaluation_start(**asked(ready)).judges.get().is_reward is False
+
+
+def test_the_corpus_may_be_measured_by_any_judge(ready: World) -> None:
+    ready.start()
+    assert evaluation_start(**asked(ready, endpoints=[])).systems.count() == 1
 
 
 def test_a_removed_endpoint_is_refused(ready: World) -> None:

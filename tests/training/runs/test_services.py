@@ -18,6 +18,7 @@ from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.support.dialogues import WHOLE, published
 from tests.support.waiting import SHORT_S
+from tests.training.checkpoints.models import written
 from tests.training.runs.worlds import GRPO, SFT, World, dialogues_in
 from training import services
 from training.limits import EQUAL_WEIGHTS, shares
@@ -241,8 +242,7 @@ def test_weights_from_outside_are_registered_by_their_hash(cast: Cast, tmp_path:
         services.checkpoint_register(
             project=cast.project, actor=cast.leads[0], name="none", folder=folder
         )
-    (folder / "config.json").write_text("{}")
-    (folder / "model.safetensors").write_bytes(b"weights")
+    written(folder)
     row = services.checkpoint_register(
         project=cast.project, actor=cast.leads[0], name="mine", folder=folder
     )

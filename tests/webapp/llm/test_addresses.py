@@ -7,7 +7,13 @@ import pytest
 
 from tests.support.servers import Stub, answer, serve
 from tests.support.waiting import SHORT_S
-from webapp.llm.addresses import AddressRefused, check_address, guarded_transport, origin
+from webapp.llm.addresses import (
+    AddressRefused,
+    check_address,
+    guarded_sync_transport,
+    guarded_transport,
+    origin,
+)
 from webapp.llm.client import ModelClient, RequestRefused
 
 
@@ -205,3 +211,22 @@ async def test_a_proxy_from_the_environment_is_not_used(monkeypatch):
                 [{"role": "user", "content": "hi"}], max_tokens=1, temperature=0
             )
     assert done.text == "fine"
+
+
+def test_a_program_without_an_event_loop_is_guarded_too(monkeypatch):
+    stub = Stub(lambda *_: answer())
+    with serve(stub.app) as url:
+        for allowed in (True, False):
+            transport = guarded_sync_transport(allow_loopback=allowed)
+            with httpx2.Client(transport=transport) as client:
+                if allowed:
+                    assert client.get(f"{url}/models").status_code == 404
+                    continue
+                with pytest.raises(AddressRefused, match="own machine"):
+                    client.get(f"{url}/models")
+    resolves_to(monkeypatch, "93.184.216.34", "169.254.169.254")
+    with (
+        httpx2.Client(transport=guarded_sync_transport()) as client,
+        pytest.raises(AddressRefused, match="never allowed"),
+    ):
+        client.get("http://models.example.org/")

@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.models.functions import Coalesce, Now
 from kombu.exceptions import OperationalError
 
+from webapp.accounts import parts
 from webapp.accounts.models import Invitation, Membership, Project, ProjectRow, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
@@ -128,8 +129,10 @@ def rows_of_project(model: type[models.Model]) -> list[tuple[str, bool]]:
 
 
 def _delete_files(project: Project) -> None:
-    """What is stored by content, and the folders of runs. Raises OSError where a disk refuses:
-    the project is then asked for again."""
+    """What is stored by content, the folders of runs, and what apps keep beside them. Raises
+    OSError where a disk refuses: the project is then asked for again."""
+    for part in parts.registered():
+        part.remove_files(project)
     for row in apps.get_model("files", "StoredFile").objects.filter(project=project):
         default_storage.delete(row.path)
     for model in _run_models():

@@ -1,0 +1,86 @@
+"""The API of checkpoints and downloads."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import Cast
+from tests.training.checkpoints.hubs import REPO
+from tests.training.checkpoints.models import model, written, zipped
+from training.models import Checkpoint, ModelFetch
+from webapp.llm.models import Endpoint
+
+JSON = "application/json"
+
+
+@pytest.fixture
+def lead(client: Client, cast: Cast, settings: Any) -> Client:
+    settings.LLM_ALLOW_LOOPBACK, settings.HUB_URL = True, "http://127.0.0.1:9"
+    client.force_login(cast.leads[0])
+    return client
+
+
+def url(name: str, cast: Cast, pk: object = None) -> str:
+    return reverse(f"api_{name}", args=[cast.project.pk, *([pk] if pk else [])])
+
+
+def upload(lead: Client, cast: Cast, files: dict[str, bytes]) -> Any:
+    file = SimpleUploadedFile("mine.zip", zipped(files).getvalue())
+    return lead.post(url("checkpoint_upload", cast), {"name": "Mine", "file": file})
+
+
+def test_a_model_walks_the_whole_way(lead: Client, cast: Cast) -> None:
+    answer = upload(lead, cast, model())
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["origin"], made["source"], made["endpoint"]) == ("upload", "mine.zip", None)
+    serve = url("checkpoint_serve", cast, made["id"])
+    served = lead.post(serve).json()
+    assert lead.post(serve).json() == served
+    found = lead.get(url("checkpoint_retrieve", cast, made["id"])).json()
+    assert found["endpoint"] == served["id"] and found["used_by"] == ["the endpoint “Mine”"]
+    refused = lead.delete(url("checkpoint_retrieve", cast, made["id"]))
+    assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
+    lead.post(reverse("api_endpoint_archive", args=[cast.project.pk, served["id"]]))
+    assert lead.delete(url("checkpoint_retrieve", cast, made["id"])).status_code == 204
+    assert not Checkpoint.objects.exists() and Endpoint.objects.count() == 1
+
+
+def test_a_refused_archive(lead: Client, cast: Cast) -> None:
+    answer = upload(lead, cast, model() | {"x.pkl": b""})
+    assert (answer.status_code, answer.json()["code"]) == (409, "archive")
+
+
+def test_a_folder_of_the_server(lead: Client, cast: Cast, settings: Any, tmp_path: Any) -> None:
+    settings.MODEL_ROOTS = [str(tmp_path)]
+    body = {"name": "Ours", "path": str(written(tmp_path / "a"))}
+    made = lead.post(url("checkpoint_list", cast), body, content_type=JSON)
+    assert (made.status_code, made.json()["origin"]) == (201, "path")
+    rows = lead.get(url("checkpoint_list", cast) + "?origin=path").json()["results"]
+    assert [row["name"] for row in rows] == ["Ours"]
+    assert lead.get(url("checkpoint_list", cast) + "?origin=hub").json()["results"] == []
+    outside = lead.post(url("checkpoint_list", cast), body | {"path": "/"}, content_type=JSON)
+    assert (outside.status_code, outside.json()["code"]) == (409, "path")
+
+
+def test_the_starter_is_added_once(lead: Client, cast: Cast) -> None:
+    first = lead.post(url("checkpoint_starter", cast)).json()
+    assert lead.post(url("checkpoint_starter", cast)).json() == first
+    assert first["licence"] == ""
+
+
+def test_a_download_can_be_started_stopped_and_resumed(lead: Client, cast: Cast) -> None:
+    body, key = {"name": "Tiny", "repo": REPO}, {"HTTP_IDEMPOTENCY_KEY": "k"}
+    address = url("fetch_model_list", cast)
+    made = lead.post(address, body, content_type=JSON, **key)
+    again = lead.post(address, body, content_type=JSON, **key)
+    assert made.status_code == 201 and made.json()["id"] == again.json()["id"]
+    assert (made.json()["revision"], made.json()["bytes_total"]) == ("main", None)
+    run = ModelFetch.objects.get()
+    assert lead.post(url("fetch_model_cancel", cast, run.pk)).json()["status"] == "cancelled"
+    assert lead.post(url("fetch_model_resume", cast, run.pk)).json()["status"] == "pending"
+    bad = lead.post(address, body | {"repo": "x"}, content_type=JSON)
+    assert (bad.status_code, bad.json()["code"]) == (409, "repo")

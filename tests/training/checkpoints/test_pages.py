@@ -1,0 +1,241 @@
+"""The pages of checkpoints: each says what is there, and what to do where nothing is."""
+
+import io
+import tarfile
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.conftest import Cast
+from tests.support.pages import html_of
+from tests.training.checkpoints.hubs import REPO
+from tests.training.checkpoints.models import model, tarred, written
+from tests.training.runs import told
+from tests.training.runs.test_events import insert
+from tests.training.runs.worlds import World
+from training.checkpoints import services
+from training.checkpoints.serving import served_name
+from training.models import Checkpoint, ModelFetch
+from training.services import STARTER, checkpoint_register
+from webapp.accounts.models import Project
+from webapp.llm.models import Endpoint
+
+
+@pytest.fixture(autouse=True)
+def local_server(settings: Any) -> None:
+    settings.LLM_ALLOW_LOOPBACK, settings.HUB_URL = True, "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def lead(client: Client, cast: Cast) -> Client:
+    client.force_login(cast.leads[0])
+    return client
+
+
+def url(name: str, where: Project | Checkpoint, way: str = "") -> str:
+    project = where if isinstance(where, Project) else where.project
+    arguments = [project.pk] if isinstance(where, Project) else [project.pk, where.pk]
+    return reverse(name, args=arguments) + (f"?way={way}" if way else "")
+
+
+def page(lead: Client, name: str, where: Project | Checkpoint, way: str = "") -> str:
+    answer = lead.get(url(name, where, way))
+    assert answer.status_code == 200
+    return html_of(answer)
+
+
+def after(lead: Client, answer: Any) -> str:
+    """The page that a form leads to."""
+    assert answer.status_code == 302, html_of(answer)
+    return html_of(lead.get(answer.url))
+
+
+def file_of(files: dict[str, bytes]) -> SimpleUploadedFile:
+    return SimpleUploadedFile("mine.tar.gz", tarred(files).getvalue())
+
+
+@pytest.fixture
+def starter(cast: Cast) -> Checkpoint:
+    return services.starter_add(project=cast.project, actor=cast.leads[0])
+
+
+def test_an_empty_list_leads_to_a_first_model(lead: Client, cast: Cast) -> None:
+    assert "No models yet" in page(lead, "checkpoints", cast.project)
+    found = after(lead, lead.post(url("checkpoint_starter", cast.project)))
+    assert "“Starter model” has been added." in found
+    lead.post(url("checkpoint_starter", cast.project))
+    assert Checkpoint.objects.count() == 1
+    assert "Starter model" in page(lead, "checkpoints", cast.project)
+
+
+def test_an_archive_is_uploaded(lead: Client, cast: Cast) -> None:
+    form = {"name": "Mine", "licence": "MIT", "file": file_of(model(modeling__py=b"x"))}
+    found = after(lead, lead.post(url("checkpoint_new", cast.project, "upload"), form))
+    assert (
+        "“Mine” has been added. It does not need these files of the archive: modeling.py." in found
+    )
+    assert "Qwen3ForCausalLM, 8 parameters, F32" in found and "MIT" in found
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (model() | {"x.bin": b"x"}, "x.bin is a pickle file"),
+        (model(config__json=None), "There is no config.json"),
+    ],
+)
+def test_a_refused_archive_is_told_at_its_field(
+    lead: Client, cast: Cast, files: dict[str, bytes], said: str
+) -> None:
+    form = {"name": "Mine", "file": file_of(files)}
+    answer = lead.post(url("checkpoint_new", cast.project, "upload"), form)
+    assert answer.status_code == 200
+    found = html_of(answer)
+    assert said in found and 'value="Mine"' in found
+    assert not Checkpoint.objects.exists()
+
+
+def test_folders_of_the_server(lead: Client, cast: Cast, settings: Any, tmp_path: Any) -> None:
+    assert "KARDIA_MODEL_ROOTS" in page(lead, "checkpoint_new", cast.project, "path")
+    settings.MODEL_ROOTS = [str(tmp_path)]
+    assert f"below {tmp_path}" in page(lead, "checkpoint_new", cast.project, "path")
+    folder = str(written(tmp_path / "a"))
+    address = url("checkpoint_new", cast.project, "path")
+    assert "must lie below" in html_of(lead.post(address, {"name": "Ours", "path": "/etc"}))
+    assert folder in after(lead, lead.post(address, {"name": "Ours", "path": folder}))
+
+
+def test_a_download_is_started_once(lead: Client, cast: Cast) -> None:
+    address = url("checkpoint_new", cast.project, "hub")
+    form = {"name": "Tiny", "repo": REPO, "revision": "main", "key": "k"}
+    form_of_path = lead.post(address, form | {"repo": "nonsense"})
+    assert "owner/name" in html_of(form_of_path)
+    found = after(lead, lead.post(address, form))
+    assert lead.post(address, form).status_code == 302
+    run = ModelFetch.objects.get()
+    assert "waiting for the list of files" in found
+    assert f'ws-connect="/live/fetch/{run.pk}/"' in found
+    assert "Tiny" in page(lead, "checkpoints", cast.project)
+
+
+def test_a_checkpoint_is_served_with_one_click(lead: Client, starter: Checkpoint) -> None:
+    found = after(lead, lead.post(url("checkpoint_serve", starter)))
+    assert "“Starter model” is an endpoint now." in found
+    assert "can’t be deleted while something uses it" in found
+    endpoint = Endpoint.objects.get()
+    assert endpoint.model == served_name(starter)
+    assert "Starter model" in page(lead, "generation_new", starter.project)
+
+
+def test_where_the_local_server_is_not_allowed(
+    lead: Client, starter: Checkpoint, settings: Any
+) -> None:
+    settings.LLM_ALLOW_LOOPBACK = False
+    found = page(lead, "checkpoint", starter)
+    assert (
+        "does not use the local model server" in found and "Serve it on this machine" not in found
+    )
+    assert "does not use" in after(lead, lead.post(url("checkpoint_serve", starter)))
+
+
+def test_the_command_for_a_gpu(lead: Client, starter: Checkpoint) -> None:
+    name = served_name(starter)
+    assert f"vllm serve ./{name} --served-model-name {name} --max-model-len 4096" in page(
+        lead, "checkpoint", starter
+    )
+
+
+def test_a_checkpoint_without_files_says_so(lead: Client, cast: Cast) -> None:
+    row = Checkpoint.objects.create(
+        project=cast.project, number=1, name="Gone", origin="upload", path="weights/gone"
+    )
+    found = page(lead, "checkpoint", row)
+    assert "Its files are not on this server any more." in found
+    assert "not on this server" in after(lead, lead.get(url("checkpoint_archive", row)))
+    assert "not on this server" in after(lead, lead.post(url("checkpoint_serve", row)))
+
+
+def test_deletion(lead: Client, starter: Checkpoint) -> None:
+    assert "Nothing uses it. The files stay where they are." in page(lead, "checkpoint", starter)
+    assert "“Starter model” was deleted." in after(
+        lead, lead.post(url("checkpoint_delete", starter))
+    )
+    assert not Checkpoint.objects.exists()
+
+
+def archive(lead: Client, row: Checkpoint) -> dict[str, bytes]:
+    answer = lead.get(url("checkpoint_archive", row))
+
+    async def pieces() -> list[bytes]:
+        return [piece async for piece in answer.streaming_content]  # type: ignore[attr-defined]
+
+    content = b"".join(async_to_sync(pieces)())
+    assert len(content) == int(answer.headers["Content-Length"])
+    with tarfile.open(fileobj=io.BytesIO(content)) as found:
+        return {one.name: found.extractfile(one).read() for one in found}  # type: ignore[union-attr]
+
+
+def test_the_archive_has_the_model_and_its_card(lead: Client, cast: Cast) -> None:
+    row, _ = services.checkpoint_upload(
+        project=cast.project,
+        actor=cast.leads[0],
+        name="Mine",
+        archive=tarred(model(README__md=b"theirs")),
+        file_name="mine.zip",
+    )
+    found, folder = archive(lead, row), served_name(row)
+    wanted = {f"{folder}/{name}": content for name, content in model().items()}
+    card = found.pop(f"{folder}/README.md").decode()
+    assert found == wanted | {f"{folder}/README.original.md": b"theirs"}
+    assert "Uploaded as mine.zip." in card and "Licence of the base: unknown." in card
+    assert row.sha256 in card
+
+
+def test_the_card_of_a_trained_checkpoint(lead: Client, ready: World) -> None:
+    run = ready.start()
+    insert(run, *told.whole_run())
+    row = Checkpoint.objects.get(run=run)
+    Checkpoint.objects.filter(pk=row.pk).update(path=str(STARTER))
+    card = archive(lead, row)[f"{served_name(row)}/README.md"].decode()
+    for words in (
+        "GRPO run 1, step 4. It began with “starter”",
+        f"fingerprint `{run.spec.hash}`",
+        f"hash `{run.train_snapshot.hash}`",
+        f"Judge: {run.judge}",
+        '"learning_rate"',
+        "| Reward | 0.400 (0.300 to 0.500) | 0.800 (0.700 to 0.900) |",
+        "Licence of the base: Apache 2.0",
+    ):
+        assert words in card, words
+
+
+def test_the_list_asks_as_often_for_many_as_for_two(lead: Client, cast: Cast) -> None:
+    def queries(count: int) -> int:
+        for n in range(count):
+            checkpoint_register(project=cast.project, actor=cast.leads[0], name=f"Model {n}")
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            page(lead, "checkpoints", cast.project)
+        return len(found)
+
+    queries(0)
+    assert queries(2) == queries(18)
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [("training_new", "Models and checkpoints"), ("generation_new", "Models and checkpoints")],
+)
+def test_an_empty_choice_leads_to_the_page_that_fills_it(
+    lead: Client, cast: Cast, name: str, where: str
+) -> None:
+    found = page(lead, name, cast.project)
+    assert f'href="{url("checkpoints", cast.project)}"' in found and where in found
+    assert "disabled" in found

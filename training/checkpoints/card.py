@@ -1,0 +1,104 @@
+"""The model card that goes with a downloaded checkpoint: what it is and where it came from."""
+
+import json
+from collections.abc import Iterator
+
+from training.checkpoints.contents import Contents
+from training.models import Checkpoint, TrainingRun
+from training.queries.runs import EvaluationRow, Figure, evaluation_rows, runs_of
+
+NOT_TOLD = "unknown. Find out before you pass the model on."
+
+
+def card_of(checkpoint: Checkpoint, contents: Contents) -> str:
+    """The card as Markdown."""
+    lines = [
+        f"# {checkpoint.name}",
+        "",
+        f"Checkpoint {checkpoint.number} of the project “{checkpoint.project.name}”, from Kardia "
+        f"Studio, {checkpoint.created_at:%d %B %Y}.",
+        "",
+        f"- Architecture: {contents.architecture}, {contents.parameters:,} parameters, "
+        f"{', '.join(contents.dtypes)}",
+        f"- Context: {f'{contents.context:,} tokens' if contents.context else 'not stated'}",
+        f"- SHA-256 of {_hashed(checkpoint)}: `{checkpoint.sha256}`",
+        f"- Licence of the base: {licence_of(checkpoint)}",
+        "",
+        "Never put it before a person in distress without a clinician who watches over it.",
+        "",
+        "## Where it comes from",
+        "",
+        origin_of(checkpoint),
+    ]
+    if checkpoint.run_id is not None:
+        lines += _run(runs_of(checkpoint.project).get(pk=checkpoint.run_id))
+    return "\n".join(lines) + "\n"
+
+
+def _hashed(checkpoint: Checkpoint) -> str:
+    """What a checkpoint's hash is over; the trainer's list has the hash of every file."""
+    return "manifest.json" if checkpoint.run_id else "the weights"
+
+
+def origin_of(checkpoint: Checkpoint) -> str:
+    """Where it came from, in a sentence."""
+    if checkpoint.run is not None:
+        base = checkpoint.run.base
+        return (
+            f"{checkpoint.run}, step {checkpoint.step}. It began with “{base}” (checkpoint "
+            f"{base.number}, SHA-256 {base.sha256})."
+        )
+    origins = Checkpoint.Origin
+    return {
+        origins.STARTER: "The starter model that comes with Kardia Studio.",
+        origins.UPLOAD: f"Uploaded as {checkpoint.source}.",
+        origins.PATH: "A folder of the server.",
+        origins.HUB: f"{checkpoint.source} of the model hub, commit {checkpoint.revision}.",
+    }[origins(checkpoint.origin)]
+
+
+def licence_of(checkpoint: Checkpoint) -> str:
+    """The licence of the model from outside that it goes back to; a sentence where none is told."""
+    while checkpoint.run is not None:
+        checkpoint = checkpoint.run.base
+    if checkpoint.origin == Checkpoint.Origin.STARTER:
+        return "Apache 2.0, as Kardia Studio"
+    return checkpoint.licence or NOT_TOLD
+
+
+def _run(run: TrainingRun) -> Iterator[str]:
+    yield from ("", "## Training", "", f"- Method: {run.get_method_display()}")
+    if run.version is not None and run.spec is not None:
+        yield (
+            f"- Rubric: {run.version.rubric.name}, version {run.version.number}, fingerprint "
+            f"`{run.spec.hash}`"
+        )
+    if run.judge is not None:
+        yield f"- Judge: {run.judge} ({run.judge.get_kind_display()}), hash `{run.judge.hash}`"
+    for label, snapshot in (("Training", run.train_snapshot), ("Held-out", run.held_out_snapshot)):
+        if snapshot is not None:
+            yield (
+                f"- {label} data: snapshot {snapshot.number} of “{snapshot.collection.name}”, "
+                f"{snapshot.members.count():,} members, hash `{snapshot.hash}`"
+            )
+    yield from ("", "Settings:", "", "```json")
+    yield json.dumps(run.settings, indent=2, sort_keys=True)
+    yield from ("```", "", "## Evaluation on held-out prompts", "")
+    yield from _evaluation(evaluation_rows(run))
+
+
+def _evaluation(rows: list[EvaluationRow]) -> Iterator[str]:
+    """A table of figures, each with its 95 % interval and n."""
+    if not rows:
+        yield "The run was not evaluated."
+        return
+    yield "| figure | before | after | n |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        yield f"| {row.label} | {_figure(row.before)} | {_figure(row.after)} | {row.n:,} |"
+
+
+def _figure(figure: Figure | None) -> str:
+    if figure is None:
+        return "–"
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"

@@ -1,0 +1,132 @@
+"""Ask a model hub for its list of files, or download some: `python -m training.checkpoints.hub
+JOB RESULT`, both files of JSON.
+
+A program of its own, so that a download can be ended at any byte, and so that only here the hub is
+not offline. It knows no Django, no key and no token: public models only.
+"""
+
+import fcntl
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from huggingface_hub import HfApi, constants, hf_hub_url, set_client_factory
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import build_hf_headers
+
+from training.checkpoints.limits import PART, is_kept
+from training.trainer.files import flush_to_disk, sha256_of
+from webapp.llm.addresses import AddressRefused, guarded_sync_transport
+
+Job = dict[str, Any]
+LOCK = "lock"
+ASK_WITHIN_S = 30.0
+CHUNK = 2**20
+
+
+class Differs(Exception):
+    """A file is not what the hub said it would be."""
+
+
+def main() -> int:
+    job, result = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    transport = guarded_sync_transport(
+        allow_loopback=job["allow_loopback"], allowed_hosts=job["allowed_hosts"]
+    )
+    set_client_factory(
+        lambda: httpx2.Client(transport=transport, follow_redirects=True, trust_env=False)
+    )
+    # How much is lost where a download is ended, and how fine its progress is.
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK
+    try:
+        answer = download(job) if "files" in job else list_files(job)
+    except (Differs, AddressRefused, httpx2.HTTPError, HfHubHTTPError, OSError) as error:
+        answer = {"error": sentence(error, job)}
+    draft = result.with_name(f"{result.name}.draft")
+    draft.write_text(json.dumps(answer))
+    draft.rename(result)
+    return 0
+
+
+def list_files(job: Job) -> Job:
+    """The commit that a revision is now, and the files of the model that are kept, with their
+    sizes in bytes and, for large ones, their SHA-256."""
+    api = HfApi(endpoint=job["endpoint"], token=False)
+    info = api.model_info(
+        job["repo"], revision=job["revision"], files_metadata=True, timeout=ASK_WITHIN_S
+    )
+    files = [
+        {"name": one.rfilename, "size": one.size or 0, "sha256": one.lfs.sha256 if one.lfs else ""}
+        for one in info.siblings or ()
+        if is_kept(one.rfilename)
+    ]
+    return {"commit": info.sha, "files": files}
+
+
+def download(job: Job) -> Job:
+    """Bring each file into the folder, from the byte on that is there already. A file gets its
+    name when it is whole and its hash is right."""
+    folder = Path(job["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    # A hub that sends more than it said fills no disk.
+    most = max(file["size"] for file in job["files"]) + CHUNK
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    with (folder.parent / LOCK).open("w") as lock:
+        # A program that outlived its worker writes the same files: it ends first.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for file in job["files"]:
+            if not (folder / file["name"]).exists():
+                _fetch(job, file, folder)
+    return {}
+
+
+def _fetch(job: Job, file: Job, folder: Path) -> None:
+    part = folder / (file["name"] + PART)
+    if part.exists() and part.stat().st_size > file["size"]:
+        part.unlink()
+    url = hf_hub_url(job["repo"], file["name"], revision=job["revision"], endpoint=job["endpoint"])
+    with part.open("ab") as content:
+        http_get(
+            url,
+            content,
+            resume_size=content.tell(),
+            headers=build_hf_headers(token=False),
+            expected_size=file["size"],
+            displayed_filename=file["name"],
+        )
+    if file["sha256"] and sha256_of(part) != file["sha256"]:
+        part.unlink()
+        raise Differs(f"{file['name']} arrived damaged and was removed.")
+    flush_to_disk(part)
+    part.rename(folder / file["name"])
+
+
+def sentence(error: Exception, job: Job) -> str:
+    """What went wrong, and what to do."""
+    repo, hub = job["repo"], job["endpoint"]
+    if isinstance(error, GatedRepoError):
+        return f"{repo} needs an agreement with its authors. Download it yourself and upload it."
+    if isinstance(error, RevisionNotFoundError):
+        return f"{repo} has no revision called {job['revision']}. Check the name."
+    if isinstance(error, RepositoryNotFoundError):
+        return f"There is no public model called {repo} at {hub}. Check the name."
+    if isinstance(error, HfHubHTTPError):
+        return f"{hub} answered with the error {error.response.status_code}. Resume later."
+    if isinstance(error, httpx2.HTTPError):
+        return f"{hub} could not be reached ({error}). Resume later."
+    if isinstance(error, Differs):
+        return f"{error} Resume to download it again."
+    return f"The download failed: {error}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

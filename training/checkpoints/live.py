@@ -1,0 +1,39 @@
+"""What the page of a download shows while it works."""
+
+from collections.abc import Sequence
+
+from training.access import TRAINERS
+from training.checkpoints import queries
+from training.models import ModelFetch
+from webapp.accounts.access import Member
+from webapp.runs import registry
+from webapp.runs.models import Run
+from webapp.runs.pages import render_parts
+
+MIB = 2**20
+
+
+def register() -> None:
+    registry.register(
+        registry.Kind(
+            model=ModelFetch,
+            render=render_fetch,
+            url=registry.page("model_fetch"),
+            readers=TRAINERS,
+            starters=TRAINERS,
+            progress=megabytes_of,
+        )
+    )
+
+
+def render_fetch(run: Run, member: Member) -> Sequence[str]:
+    row = queries.fetches_of(member.project).get(pk=run.pk)
+    state = queries.fetch_state(row)
+    return render_parts("checkpoints", ("fetch_state",), run=row, member=member, state=state)
+
+
+def megabytes_of(run: Run) -> tuple[int, int | None]:
+    """For lists of runs."""
+    assert isinstance(run, ModelFetch)  # noqa: S101  (registered for this model)
+    done, total = queries.bytes_of(run)
+    return done // MIB, total and max(total // MIB, 1)

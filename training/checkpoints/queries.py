@@ -1,0 +1,119 @@
+"""What the pages of checkpoints show."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import PROTECT, ManyToOneRel, Model, Q, QuerySet, Sum
+from django.utils import timezone
+
+from training.checkpoints.contents import Contents, inspect
+from training.models import Checkpoint, FetchFile, ModelFetch
+from training.paths import weights_of
+from webapp.accounts.models import Project
+from webapp.errors import Refused
+from webapp.llm.models import Endpoint
+from webapp.runs.models import ENDED, Status
+from webapp.runs.progress import Progress, progress_of
+
+# Of each kind of row that points to a checkpoint.
+NAMED = 3
+# How long the list of models shows a download that failed or was stopped.
+ENDED_SHOWN = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Details:
+    """A checkpoint as its page shows it. `contents` is None where its files can't be used, and
+    `problem` then says why."""
+
+    contents: Contents | None
+    problem: str
+    uses: list[str]
+
+
+@dataclass(frozen=True)
+class FetchState:
+    """A download as its page shows it: bytes, counted from its files."""
+
+    files: list[FetchFile]
+    progress: Progress
+
+
+def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
+    """The newest first, each with its run and its endpoint."""
+    return (
+        Checkpoint.objects.filter(project=project)
+        .select_related("project", "run", "endpoint", "created_by")
+        .order_by("-number")
+    )
+
+
+def has_starter(project: Project) -> bool:
+    return Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.STARTER).exists()
+
+
+def fetches_of(project: Project) -> QuerySet[ModelFetch]:
+    return (
+        ModelFetch.objects.filter(project=project)
+        .select_related("project", "checkpoint", "created_by")
+        .annotate(bytes_received=Sum("files__received"), bytes_total=Sum("files__size"))
+        .order_by("-number")
+    )
+
+
+def unfinished_fetches_of(project: Project) -> QuerySet[ModelFetch]:
+    """Downloads without a checkpoint yet: those under way, and those that ended lately."""
+    lately = timezone.now() - ENDED_SHOWN
+    rows = fetches_of(project).exclude(status=Status.SUCCEEDED)
+    return rows.filter(Q(ended_at=None) | Q(ended_at__gt=lately))
+
+
+def bytes_of(run: ModelFetch) -> tuple[int, int | None]:
+    """(bytes that are here, bytes in all); None in all until the hub has listed the files."""
+    found = run.files.aggregate(received=Sum("received"), size=Sum("size"))
+    return found["received"] or 0, found["size"]
+
+
+def fetch_state(run: ModelFetch) -> FetchState:
+    done, total = bytes_of(run)
+    return FetchState(list(run.files.all()), progress_of(run, done=done, total=total))
+
+
+def details_of(checkpoint: Checkpoint) -> Details:
+    contents, problem = None, ""
+    folder = weights_of(checkpoint)
+    try:
+        contents = inspect(folder)
+    except Refused as refusal:
+        problem = str(refusal)
+    except OSError:
+        problem = "Its files are not on this server any more."
+    return Details(contents, problem, uses_of(checkpoint))
+
+
+def uses_of(checkpoint: Checkpoint) -> list[str]:
+    """What points to a checkpoint and needs it, in words; empty where it can be deleted. Rows of
+    every table with such a link are found, whichever feature they belong to."""
+    uses = [name for model in _links() for name in _names(checkpoint, *model)]
+    if checkpoint.run is not None and checkpoint.run.status not in ENDED:
+        uses.append(f"{checkpoint.run}, which is still under way")
+    endpoint: Endpoint | None = checkpoint.endpoint
+    if endpoint is not None and endpoint.archived_at is None:
+        uses.append(f"the endpoint “{endpoint}”")
+    return uses
+
+
+def _links() -> list[tuple[type[Model], str]]:
+    """(model, name of its link) of the tables whose rows keep a checkpoint from deletion."""
+    return [
+        (relation.related_model, relation.field.name)
+        for relation in Checkpoint._meta.get_fields(include_hidden=True)
+        if isinstance(relation, ManyToOneRel) and relation.on_delete is PROTECT
+    ]
+
+
+def _names(checkpoint: Checkpoint, model: type[Model], link: str) -> list[str]:
+    rows = model._default_manager.filter(**{link: checkpoint}).order_by("pk")
+    names = [str(row) for row in rows[:NAMED]]
+    more = rows.count() - len(names)
+    return [*names, f"{more} more"] if more > 0 else names

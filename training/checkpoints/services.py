@@ -1,0 +1,272 @@
+"""Add models from outside, serve them, and remove them."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.db import transaction
+
+from training.checkpoints.archives import opened_archive
+from training.checkpoints.contents import inspect
+from training.checkpoints.limits import MAX_LICENCE, MAX_PATH, MAX_REVISION, REPO, REVISION
+from training.checkpoints.queries import uses_of
+from training.checkpoints.serving import free_name, link, require_local_server, served_name, unlink
+from training.models import Checkpoint, ModelFetch
+from training.paths import is_ours, uploads_of, weights_of
+from training.services import STARTER, checkpoint_register
+from webapp.accounts.access import require_open
+from webapp.accounts.models import Project, User
+from webapp.audit import services as audit
+from webapp.errors import Refused
+from webapp.files.services import require_disk
+from webapp.ids import new_id
+from webapp.llm.addresses import AddressRefused, check_address
+from webapp.llm.models import Endpoint
+from webapp.llm.services import endpoint_create
+from webapp.runs import services as runs
+
+STARTER_NAME = "Starter model"
+# No upload is unpacked for longer.
+UPLOAD_WITHIN_S = 24 * 3600
+NO_ROOTS = (
+    "No folder of the server is allowed yet. An administrator names them in KARDIA_MODEL_ROOTS."
+)
+
+
+def checkpoint_upload(
+    *,
+    project: Project,
+    actor: User,
+    name: str,
+    archive: IO[bytes],
+    file_name: str,
+    licence: str = "",
+) -> tuple[Checkpoint, list[str]]:
+    """Unpack a model and add it; the second part are the files of the archive that were left
+    out. Raises Refused for what `opened_archive` and `inspect` refuse, and where the disk is
+    short. Nothing of it stays then."""
+    require_open(project)
+    _require_words(name, licence)
+    size = archive.seek(0, 2)
+    archive.seek(0)
+    with opened_archive(archive, size) as model, _folder_for(project) as folder:
+        require_disk(model.size)
+        model.write(folder)
+        row = checkpoint_register(
+            project=project,
+            actor=actor,
+            name=name,
+            folder=folder,
+            origin=Checkpoint.Origin.UPLOAD,
+            source=_last_part(file_name),
+            licence=licence,
+        )
+        return row, model.left_out
+
+
+def checkpoint_from_path(
+    *, project: Project, actor: User | None, name: str, path: str, licence: str = ""
+) -> Checkpoint:
+    """Add a model that lies on the server. It stays where it is. Raises Refused for a folder
+    that is not below KARDIA_MODEL_ROOTS, links followed, and for what `inspect` refuses."""
+    require_open(project)
+    _require_words(name, licence)
+    folder = _allowed(path)
+    return checkpoint_register(
+        project=project,
+        actor=actor,
+        name=name,
+        folder=folder,
+        origin=Checkpoint.Origin.PATH,
+        source=str(folder),
+        licence=licence,
+    )
+
+
+def starter_add(*, project: Project, actor: User | None) -> Checkpoint:
+    """Add the model that comes with the studio. The same again is the same row."""
+    require_open(project)
+    known = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.STARTER).first()
+    return known or checkpoint_register(
+        project=project, actor=actor, name=STARTER_NAME, folder=STARTER
+    )
+
+
+def fetch_start(
+    *,
+    project: Project,
+    actor: User,
+    key: str,
+    name: str,
+    repo: str,
+    revision: str = "main",
+    licence: str = "",
+) -> ModelFetch:
+    """Queue the download of a model from the hub. The same `key` again returns the run that is
+    there. Raises Refused for what is no name of a model, and for a hub that may not be reached."""
+    _require_words(name, licence)
+    if not REPO.fullmatch(repo) or ".." in repo or "--" in repo:
+        raise Refused(
+            "Write the model as its hub does: owner/name, such as Qwen/Qwen2.5-0.5B-Instruct.",
+            code="repo",
+        )
+    if not REVISION.fullmatch(revision) or ".." in revision or len(revision) > MAX_REVISION:
+        raise Refused("The revision must be a branch, a tag or a commit.", code="revision")
+    _require_hub()
+    return runs.start(
+        ModelFetch,
+        project=project,
+        actor=actor,
+        key=key,
+        name=name,
+        repo=repo,
+        revision=revision,
+        licence=licence,
+    )
+
+
+def checkpoint_serve(*, checkpoint: Checkpoint, actor: User) -> Endpoint:
+    """Have the local model server answer with these weights, and add it as an endpoint. The same
+    again returns the endpoint that is there. Raises Refused where the local server may not be
+    reached, and for a model that can't be served."""
+    require_open(checkpoint.project)
+    require_local_server()
+    contents = inspect(_weights_there(checkpoint))
+    if not contents.has_template:
+        raise Refused(
+            f"{checkpoint} has no chat template, so it can’t answer a chat. Train it first, or "
+            "add a model with a template.",
+            code="no_template",
+        )
+    with transaction.atomic():
+        row = Checkpoint.objects.select_for_update(of=("self",)).get(pk=checkpoint.pk)
+        if row.endpoint is not None and row.endpoint.archived_at is None:
+            return row.endpoint
+        row.endpoint = endpoint_create(
+            project=row.project,
+            actor=actor,
+            name=free_name(row),
+            base_url=settings.LOCAL_MODEL_URL,
+            model=link(row),
+            max_concurrency=16,
+            timeout_s=120,
+        )
+        row.save(update_fields=["endpoint"])
+        audit.record("checkpoint.served", actor=actor, object=row, number=row.number)
+    return row.endpoint
+
+
+def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
+    """Remove a checkpoint, and its weights where the studio wrote them. Raises Refused, with
+    what points to it, while something does."""
+    require_open(checkpoint.project)
+    with transaction.atomic():
+        row = Checkpoint.objects.select_for_update(of=("self",)).get(pk=checkpoint.pk)
+        if uses := uses_of(row):
+            raise Refused(
+                f"“{row}” is used by {_listed(uses)}, so it can’t be deleted. An endpoint can be "
+                "archived first; runs keep what they used.",
+                code="in_use",
+            )
+        audit.record("checkpoint.deleted", actor=actor, object=row, number=row.number)
+        folder, name = weights_of(row) if is_ours(row) else None, served_name(row)
+        row.delete()
+        transaction.on_commit(lambda: _remove(folder, name))
+
+
+def _remove(weights: Path | None, name: str) -> None:
+    unlink(name)
+    if weights is not None:
+        shutil.rmtree(weights, ignore_errors=True)
+
+
+def _require_words(name: str, licence: str) -> None:
+    if not 0 < len(name.strip()) <= Checkpoint.MAX_NAME or not name.isprintable():
+        raise Refused(f"The name must have 1 to {Checkpoint.MAX_NAME} characters.", code="name")
+    if len(licence) > MAX_LICENCE or not licence.isprintable():
+        raise Refused(
+            f"The licence can have at most {MAX_LICENCE} printable characters.", code="licence"
+        )
+
+
+def _require_hub() -> None:
+    try:
+        check_address(
+            settings.HUB_URL,
+            allow_loopback=settings.LLM_ALLOW_LOOPBACK,
+            allowed_hosts=settings.LLM_ALLOWED_HOSTS,
+        )
+    except AddressRefused as error:
+        raise Refused(f"The model hub can’t be used. {error}", code="hub") from None
+
+
+@contextmanager
+def _folder_for(project: Project) -> Iterator[Path]:
+    """An empty folder for a model, which is removed again where the block fails."""
+    _sweep(project)
+    folder = uploads_of(project.pk) / new_id().hex
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _sweep(project: Project) -> None:
+    """Remove what an upload left whose process was killed."""
+    folder = uploads_of(project.pk)
+    rows = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.UPLOAD)
+    known = {Path(path).name for path in rows.values_list("path", flat=True)}
+    long_ago = time.time() - UPLOAD_WITHIN_S
+    for left in folder.iterdir() if folder.is_dir() else ():
+        if left.name not in known and left.stat().st_mtime < long_ago:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _allowed(path: str) -> Path:
+    """The folder without links. The same refusal whether a folder outside is there or not: nobody
+    learns here what lies elsewhere on the server."""
+    roots = [Path(root).resolve() for root in settings.MODEL_ROOTS]
+    if not roots:
+        raise Refused(NO_ROOTS, code="path")
+    try:
+        folder = Path(path.strip()).resolve() if path.isprintable() else Path("/")
+        if not _is_below(folder, roots):
+            allowed = ", ".join(settings.MODEL_ROOTS)
+            raise Refused(f"The folder must lie below {allowed}.", code="path")
+        if not folder.is_dir() or len(str(folder)) > MAX_PATH:
+            raise Refused("There is no such folder.", code="path")
+        outside = [file.name for file in folder.iterdir() if not _is_below(file.resolve(), roots)]
+    except (OSError, RuntimeError):
+        # Names that are too long, links in a circle, folders of somebody else.
+        raise Refused("The studio can’t read this folder.", code="path") from None
+    if outside:
+        raise Refused(f"{outside[0]} is a link that leads out of the folder.", code="path")
+    return folder
+
+
+def _is_below(path: Path, roots: list[Path]) -> bool:
+    return any(path.is_relative_to(root) for root in roots)
+
+
+def _weights_there(checkpoint: Checkpoint) -> Path:
+    folder = weights_of(checkpoint)
+    if not folder.is_dir():
+        raise Refused(
+            f"The files of {checkpoint} are not on this server any more.", code="no_model"
+        )
+    return folder
+
+
+def _last_part(file_name: str) -> str:
+    return Path(file_name.replace("\\", "/")).name[:200]
+
+
+def _listed(names: list[str]) -> str:
+    """“a, b and c”"""
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]

@@ -1,0 +1,185 @@
+"""What a worker does for a download: ask for the list of files, watch the program that brings
+them, and add the model. Whole files and parts of files stay, and a later worker goes on with them.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from training.checkpoints.contents import inspect, require_model
+from training.checkpoints.limits import COMMIT, FILES, PART, SHA256
+from training.models import Checkpoint, FetchFile, ModelFetch
+from training.services import checkpoint_register, weights_hash
+from webapp.embedded.process import kill_group, last_lines, spawn
+from webapp.files.folders import run_folder
+from webapp.files.services import require_disk
+from webapp.runs import live
+from webapp.runs.work import Claim, RunFailed, claimed
+
+PROGRAM = (sys.executable, "-m", "training.checkpoints.hub")
+JOB, RESULT, LOG, MODEL = "job.json", "result.json", "hub.log", "model"
+POLL_S = 0.3
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+# The studio is offline for all other programs. Xet would connect unguarded.
+ONLINE = {
+    "HF_HUB_OFFLINE": "0",
+    "HF_HUB_DISABLE_XET": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+def work(run_id: str) -> None:
+    """Download, or go on with it. For a worker."""
+    with claimed(ModelFetch, run_id) as claim:
+        if claim is not None:
+            fetch(claim)
+
+
+def fetch(claim: Claim[ModelFetch]) -> None:
+    if not claim.run.commit:
+        _list(claim)
+    _download(claim)
+    _add(claim)
+
+
+def _list(claim: Claim[ModelFetch]) -> None:
+    """Fix the commit and its files: a later worker brings the same ones."""
+    run = claim.run
+    found = _ask(claim, {"revision": run.revision})
+    _require_usable(run, found)
+    run.commit = found["commit"]
+    rows = [FetchFile(project=run.project, run=run, **file) for file in found["files"]]
+    with claim.writing():
+        ModelFetch.objects.filter(pk=run.pk).update(commit=run.commit)
+        FetchFile.objects.bulk_create(rows)
+        live.publish(run.topic)
+
+
+def _require_usable(run: ModelFetch, found: dict[str, Any]) -> None:
+    """Raise RunFailed or Refused for a list that is no model's, or no list of a hub."""
+    hashes = [file["sha256"] for file in found["files"] if file["sha256"]]
+    if not COMMIT.fullmatch(found["commit"] or "") or not all(map(SHA256.fullmatch, hashes)):
+        raise RunFailed(f"The answer of {settings.HUB_URL} is not that of a model hub.")
+    if len(found["files"]) > FILES:
+        raise RunFailed(f"{run.repo} has more than {FILES} files. That is too many for a model.")
+    require_model(file["name"] for file in found["files"])
+
+
+def _download(claim: Claim[ModelFetch]) -> None:
+    run, folder = claim.run, run_folder(claim.run.pk) / MODEL
+    files = list(run.files.all())
+    require_disk(sum(file.size - file.received for file in files))
+    job = {
+        "revision": run.commit,
+        "folder": str(folder.absolute()),
+        "files": [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in files],
+    }
+    _ask(claim, job, meanwhile=lambda: _note(claim, files, folder))
+    _note(claim, files, folder)
+
+
+def _note(claim: Claim[ModelFetch], files: list[FetchFile], folder: Path) -> None:
+    """Write down how much of each file is here, as its size on the disk tells."""
+    changed = []
+    for file in files:
+        received = min(_size_of(folder, file.name), file.size)
+        if received != file.received:
+            file.received = received
+            changed.append(file)
+    if changed:
+        with claim.writing():
+            FetchFile.objects.bulk_update(changed, ["received"])
+            live.publish(claim.run.topic)
+
+
+def _size_of(folder: Path, name: str) -> int:
+    for path in (folder / name, folder / (name + PART)):
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:
+            continue
+    return 0
+
+
+def _add(claim: Claim[ModelFetch]) -> None:
+    run, folder = claim.run, run_folder(claim.run.pk) / MODEL
+    sha256 = weights_hash(folder, inspect(folder).files)
+    with claim.writing():
+        run.checkpoint = checkpoint_register(
+            project=run.project,
+            actor=run.created_by,
+            name=run.name,
+            folder=folder,
+            sha256=sha256,
+            origin=Checkpoint.Origin.HUB,
+            source=run.repo,
+            revision=run.commit,
+            licence=run.licence,
+        )
+        ModelFetch.objects.filter(pk=run.pk).update(checkpoint=run.checkpoint)
+        live.publish(run.topic)
+
+
+def _ask(
+    claim: Claim[ModelFetch], job: dict[str, Any], meanwhile: Callable[[], None] | None = None
+) -> dict[str, Any]:
+    """Run the program to its end; returns what it found. Raises RunFailed with its reason."""
+    folder = run_folder(claim.run.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RESULT).unlink(missing_ok=True)
+    (folder / JOB).write_text(json.dumps(job | _common(claim.run)))
+    with _program(folder) as child:
+        while child.poll() is None:
+            claim.check()
+            if meanwhile is not None:
+                meanwhile()
+            time.sleep(POLL_S)
+    if not (folder / RESULT).exists():
+        raise RunFailed(
+            f"The download program ended with code {child.returncode}. The end of its log: "
+            f"{last_lines(folder / LOG, 4)}"
+        )
+    found: dict[str, Any] = json.loads((folder / RESULT).read_text())
+    if "error" in found:
+        raise RunFailed(found["error"])
+    return found
+
+
+def _common(run: ModelFetch) -> dict[str, Any]:
+    return {
+        "endpoint": settings.HUB_URL,
+        "repo": run.repo,
+        "allow_loopback": settings.LLM_ALLOW_LOOPBACK,
+        "allowed_hosts": settings.LLM_ALLOWED_HOSTS,
+    }
+
+
+@contextmanager
+def _program(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The child. It never outlives this block, and finds no token of the server's owner."""
+    home = folder / "home"
+    child = spawn(
+        [*PROGRAM, folder / JOB, folder / RESULT],
+        log=folder / LOG,
+        cwd=settings.BASE_DIR,
+        env={name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        | ONLINE
+        | {"HF_HOME": str(home), "HOME": str(home)},
+    )
+    try:
+        yield child
+    finally:
+        kill_group(child)
+        child.wait()
+        shutil.rmtree(home, ignore_errors=True)
