@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 
 from annotation.models import Collection
+from rubrics.judges.queries import unfitted_criterion
 from rubrics.models import Judge, RubricVersion
 from training.limits import FRACTIONS, GRPO, HELD_OUT_PROMPTS, PROMPTS, REWARD_PARTS, WEIGHT, shares
 from training.models import Checkpoint
-from training.services import settings_of, unfitted_criterion
+from training.services import settings_of
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.limits import SEED
