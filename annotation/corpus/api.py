@@ -114,6 +114,9 @@ class AttemptSerializer(serializers.Serializer[Tried]):
     verdict = serializers.ChoiceField(choices=Attempt.Verdict.choices, source="attempt.verdict")
     text = serializers.CharField(source="attempt.text")
     raw = serializers.CharField(source="attempt.raw")
+    problems = serializers.ListField(
+        child=serializers.CharField(), help_text="With the four spans; such an attempt fails."
+    )
     seed = serializers.IntegerField(source="attempt.seed")
     scores = serializers.JSONField(source="attempt.scores", help_text="By the criterion's uid.")
     total = serializers.FloatField(source="attempt.total", allow_null=True)

@@ -7,28 +7,29 @@ from typing import Any
 from annotation.models import Attempt, Dialogue, GenerationCritic
 from rubrics.core.spec import RubricSpec, from_json
 from rubrics.core.word_diff import Piece, words
+from rubrics.judging.spans import parse_spans
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What the critic gave an attempt for one criterion. `level` is its label; `is_short` says
-    that the attempt did not reach the level that the run asks for."""
+    """What the critic gave an attempt for one criterion, and what the run asks for, as “at least
+    3”; empty where it asks for nothing. `is_short` says that the attempt did not reach it."""
 
     name: str
     value: float
-    level: str
-    needed: int | None
+    needed: str
     is_short: bool
     rationale: str
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One attempt. `pieces` is its text, marked where it differs from the attempt before; `most`
-    is how many attempts a turn can have."""
+    """One attempt. `pieces` is its text, marked where it differs from the attempt before;
+    `problems` are those of its four spans; `most` is how many attempts a turn can have."""
 
     attempt: Attempt
     pieces: tuple[Piece, ...]
+    problems: tuple[str, ...]
     grades: list[Graded]
     most: int
     # The critic's name, and whether a language model was asked.
@@ -58,6 +59,7 @@ def attempts_of(dialogue: Dialogue) -> dict[int, list[Tried]]:
             Tried(
                 attempt=attempt,
                 pieces=words(text, attempt.text),
+                problems=parse_spans(attempt.raw).problems,
                 grades=list(_grades(attempt, spec, critic.thresholds)),
                 most=critic.revisions + 1,
                 critic=str(critic.judge),
@@ -73,12 +75,12 @@ def _grades(attempt: Attempt, spec: RubricSpec, needed: dict[str, Any]) -> Itera
         score = attempt.scores.get(criterion.uid)
         if score is None or score["value"] is None:
             continue
-        labels = {level.value: level.label for level in criterion.levels}
+        level = needed.get(criterion.uid)
+        bound = "at most" if criterion.counts_against else "at least"
         yield Graded(
             name=criterion.name,
             value=score["value"],
-            level=labels.get(int(score["value"]), ""),
-            needed=needed.get(criterion.uid),
+            needed=f"{bound} {level}" if level is not None else "",
             is_short=score["is_short"],
             rationale=score["rationale"],
         )

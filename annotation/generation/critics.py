@@ -4,12 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from annotation.generation.limits import REVISIONS, SOLVED_FROM, SOLVED_TOTAL
-from annotation.generation.refinement import (
-    Rule,
-    counts_against,
-    criteria_asked,
-    default_thresholds,
-)
+from annotation.generation.refinement import criteria_asked, default_thresholds
 from annotation.models import GenerationCritic, GenerationRun
 from rubrics.core.spec import RubricSpec, from_json
 from rubrics.judges.queries import unfitted_criterion
@@ -98,28 +93,3 @@ def critic_add(run: GenerationRun, critic: CriticChoice) -> GenerationCritic:
         solved_from=critic.solved_from,
         profile_criterion=critic.profile_criterion,
     )
-
-
-def rule_of(critic: GenerationCritic) -> Rule:
-    """The rule by which a run's critic decides."""
-    return Rule(
-        spec=from_json(critic.spec.content),
-        thresholds=critic.thresholds,
-        revisions=critic.revisions,
-        solved_total=critic.solved_total,
-        solved_from=critic.solved_from,
-        profile_criterion=critic.profile_criterion,
-    )
-
-
-def thresholds_in_words(rule: Rule) -> list[tuple[str, str]]:
-    """(criterion, what passes) in the order of the rubric."""
-    return [
-        (
-            criterion.name,
-            f"{'at most' if counts_against(criterion) else 'at least'} "
-            f"{rule.thresholds[criterion.uid]}",
-        )
-        for criterion in criteria_asked(rule.spec)
-        if criterion.uid in rule.thresholds
-    ]

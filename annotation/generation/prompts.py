@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from annotation.formats.emotions import EMOTIONS
-from annotation.generation.refinement import Judgement, Shortfall, counts_against
+from annotation.generation.refinement import Judgement, Shortfall
 from rubrics.judging.prompts import delimiter, quoted
 from rubrics.judging.spans import SPAN_NAMES
 
@@ -113,7 +113,7 @@ def _fault_lines(shortfall: Shortfall) -> list[str]:
     """The criterion, the level that was given and the one that is needed, with their anchors."""
     criterion, score = shortfall.criterion, shortfall.score
     given, needed = int(score.value or 0), shortfall.threshold
-    bound = "at most" if counts_against(criterion) else "at least"
+    bound = "at most" if criterion.counts_against else "at least"
     lines = [f"- {criterion.name}: {given}, needed {bound} {needed}. {criterion.description}"]
     for level in criterion.levels:
         if level.value in (given, needed):

@@ -15,6 +15,7 @@ from rubrics.judging.results import CriterionScore
 from rubrics.judging.spans import parse_spans
 
 Verdict = Literal["fail", "pass", "solved"]
+ANY_LEVEL = "any level"
 
 
 class NoVerdict(Exception):
@@ -23,7 +24,8 @@ class NoVerdict(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """What a run asks of a reply. `thresholds` has the PASS level of each criterion by uid.
+    """What a run asks of a reply. `thresholds` has the PASS level of each criterion by uid: the
+    lowest that passes, or the highest where the criterion counts against a reply.
 
     `solved_total` is None where no dialogue ends early. `profile_criterion` is the uid of the
     criterion that says whether a reply contradicts the profile; empty where there is none.
@@ -90,14 +92,27 @@ def default_thresholds(spec: RubricSpec) -> dict[str, int]:
     for criterion in criteria_asked(spec):
         values = criterion.level_values
         middle = next(value for value in values if 2 * value >= values[0] + values[-1])
-        found[criterion.uid] = values[0] if counts_against(criterion) else middle
+        found[criterion.uid] = values[0] if criterion.counts_against else middle
     return found
 
 
-def counts_against(criterion: CriterionSpec) -> bool:
-    """Whether a high score is a bad sign: HealthBench's criteria with points below zero. Their
-    threshold is the highest level that passes; that of all others is the lowest."""
-    return criterion.points is not None and criterion.points < 0
+def thresholds_in_words(rule: Rule) -> list[tuple[str, str]]:
+    """(criterion, what passes) in the order of the rubric."""
+    return [
+        (criterion.name, needed_in_words(criterion, rule.thresholds[criterion.uid]))
+        for criterion in criteria_asked(rule.spec)
+        if criterion.uid in rule.thresholds
+    ]
+
+
+def needed_in_words(criterion: CriterionSpec, threshold: int) -> str:
+    """What passes where this is the threshold: “at least 3”."""
+    values = criterion.level_values
+    if threshold == (values[-1] if criterion.counts_against else values[0]):
+        return ANY_LEVEL
+    if len(values) == 2:
+        return "must not be met" if criterion.counts_against else "must be met"
+    return f"{'at most' if criterion.counts_against else 'at least'} {threshold}"
 
 
 def why_never_passed(rule: Rule, judgement: Judgement) -> tuple[str, str]:
@@ -128,8 +143,8 @@ def _shortfalls(rule: Rule, scores: Mapping[str, CriterionScore]) -> Iterator[Sh
         score, threshold = scores[criterion.uid], rule.thresholds.get(criterion.uid)
         if score.value is None or threshold is None:
             continue
-        too_high = counts_against(criterion) and score.value > threshold
-        too_low = not counts_against(criterion) and score.value < threshold
+        too_high = criterion.counts_against and score.value > threshold
+        too_low = not criterion.counts_against and score.value < threshold
         if too_high or too_low:
             yield Shortfall(criterion, score, threshold)
 

@@ -9,7 +9,6 @@ from typing import NoReturn
 
 from annotation.formats.records import plain_turn, supporter_turn
 from annotation.generation import keeping
-from annotation.generation.critics import rule_of
 from annotation.generation.prompts import Message, critique_messages, sent_back
 from annotation.generation.prompts import Turn as SaidTurn
 from annotation.generation.refinement import (
@@ -19,6 +18,7 @@ from annotation.generation.refinement import (
     why_never_passed,
 )
 from annotation.generation.synthesis import Complete, GeneratedTurn, Plan, ask_supporter, turn_seed
+from annotation.generation.verdicts import rule_of
 from annotation.models import Attempt, Dialogue, GenerationCritic, GenerationRun
 from annotation.ratings.context import Context, build_context, context_hash
 from rubrics.judging.inputs import JudgeInput

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 RESAMPLES = 1_000
+# With fewer profiles or dialogues an interval would be too narrow to be true.
+MIN_GROUPS = 5
 Floats = npt.NDArray[np.float64]
 
 
@@ -28,7 +30,7 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class Gain:
     """`change` is accepted minus first, over `n` turns; None without turns. `low` and `high` bound
-    the interval where there are two groups or more. `groups` counts what was resampled, `unit`
+    the interval; where there is none, `reason` says why. `groups` counts what is resampled, `unit`
     says what that is."""
 
     first: float | None
@@ -39,12 +41,18 @@ class Gain:
     n: int
     groups: int
     unit: str
+    reason: str = ""
+
+    @property
+    def size(self) -> float:
+        """How large the difference is, whatever its direction."""
+        return abs(self.change or 0.0)
 
 
 def paired_gain(pairs: Sequence[Pair]) -> Gain:
     """The mean paired difference over turns."""
     if not pairs:
-        return Gain(None, None, None, None, None, 0, 0, "profiles")
+        return Gain(None, None, None, None, None, 0, 0, "profiles", "no replies")
     unit = "profiles" if len({pair.profile for pair in pairs}) > 1 else "dialogues"
     names = [pair.profile if unit == "profiles" else pair.dialogue for pair in pairs]
     # In the order of their first turn, so that the draws do not depend on the ids.
@@ -53,7 +61,8 @@ def paired_gain(pairs: Sequence[Pair]) -> Gain:
     changes = np.array([pair.accepted - pair.first for pair in pairs])
     sums = np.bincount(groups, changes).astype(float)
     counts = np.bincount(groups).astype(float)
-    low, high = _interval(sums, counts) if len(places) > 1 else (None, None)
+    is_enough = len(places) >= MIN_GROUPS
+    low, high = _interval(sums, counts) if is_enough else (None, None)
     return Gain(
         first=float(np.mean([pair.first for pair in pairs])),
         accepted=float(np.mean([pair.accepted for pair in pairs])),
@@ -63,6 +72,7 @@ def paired_gain(pairs: Sequence[Pair]) -> Gain:
         n=len(pairs),
         groups=len(places),
         unit=unit,
+        reason="" if is_enough else f"fewer than {MIN_GROUPS} {unit}",
     )
 
 

@@ -72,12 +72,12 @@ def test_a_dialogue_shows_each_attempt_with_its_verdict_and_what_changed(
     assert (first.attempt.verdict, second.attempt.verdict) == ("fail", "pass")
     gone = "".join(piece.text for piece in second.pieces if piece.kind != "new")
     assert gone == first.attempt.text
-    assert [(g.name, g.value, g.needed, g.level) for g in first.short] == [("Warmth", 2, 3, "L2")]
+    assert [(g.name, g.value, g.needed) for g in first.short] == [("Warmth", 2, "at least 3")]
     client.force_login(cast.clinicians[0])
     html = page_of(client, cast, dialogue)
     assert "attempt 2 of at most 6" in html and "Say more than attempt 1." in html
     assert "<del>1</del><ins>2</ins>" in html.replace(" </del>", "</del>").replace("> ", ">")
-    assert "PASS level 3" in html and "It is a 2." in html
+    assert "needs at least 3" in html and "It is a 2." in html
 
 
 def test_the_api_tells_the_same_attempts(cast: Cast, client: Client, dialogue: Dialogue) -> None:
@@ -103,6 +103,22 @@ def test_attempts_at_a_turn_that_never_passed_are_shown_too(
     html = page_of(client, cast, dropped)
     assert "Dropped: A reply never passed." in html and "Attempts at turn 2" in html
     assert [a["number"] for a in api_of(client, cast, dropped)["unfinished"]] == [1, 2]
+
+
+def test_what_is_wrong_with_the_spans_is_said(
+    cast: Cast, client: Client, dialogue: Dialogue
+) -> None:
+    broken = dialogue.attempts.create(
+        project=cast.project, position=3, number=1, text="Words.", raw="Words.", seed=1,
+        context_hash="x",
+    )  # fmt: skip
+    client.force_login(cast.leads[0])
+    assert "The reply has none of the four spans." in page_of(client, cast, dialogue)
+    (told,) = api_of(client, cast, dialogue)["unfinished"]
+    assert (told["id"], told["problems"]) == (
+        str(broken.pk),
+        ["The reply has none of the four spans."],
+    )
 
 
 @pytest.mark.slow

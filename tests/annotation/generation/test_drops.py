@@ -64,12 +64,17 @@ def test_the_gain_is_paired_and_resamples_profiles() -> None:
     assert paired_gain(pairs) == gain
 
 
-def test_one_profile_resamples_dialogues_and_one_dialogue_has_no_interval() -> None:
-    two = paired_gain([Pair("p", "a", 0.2, 0.4), Pair("p", "b", 0.2, 0.8)])
-    assert (two.unit, two.groups) == ("dialogues", 2)
-    assert (two.low, two.high) == (pytest.approx(0.2), pytest.approx(0.6))
-    one = paired_gain([Pair("p", "a", 0.2, 0.4)])
-    assert (one.change, one.low) == (pytest.approx(0.2), None)
+def test_one_profile_resamples_dialogues_and_few_groups_have_no_interval() -> None:
+    six = paired_gain([Pair("p", f"d{i}", 0.2, 0.4 + 0.1 * (i % 2)) for i in range(6)])
+    assert (six.unit, six.groups, six.reason) == ("dialogues", 6, "")
+    assert six.low is not None and six.high is not None
+    assert 0.2 <= six.low <= 0.25 <= six.high <= 0.3
+    four = paired_gain([Pair(f"p{i}", f"d{i}", 0.2, 0.4) for i in range(4)])
+    assert (four.change, four.low, four.reason) == (
+        pytest.approx(0.2),
+        None,
+        "fewer than 5 profiles",
+    )
     assert paired_gain([]).change is None
 
 

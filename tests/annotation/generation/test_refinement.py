@@ -10,7 +10,6 @@ from annotation.generation.prompts import critique_messages, sent_back
 from annotation.generation.refinement import (
     NoVerdict,
     Rule,
-    counts_against,
     default_thresholds,
     judge_attempt,
     why_never_passed,
@@ -83,7 +82,7 @@ def test_what_counts_against_a_reply_has_to_stay_low() -> None:
     good = criterion("asks", scale="binary", levels=(), points=5.0)
     spec = rubric(bad, good, formula="healthbench")
     assert default_thresholds(spec) == {"blames": 0, "asks": 1}
-    assert counts_against(bad) and not counts_against(good)
+    assert bad.counts_against and not good.counts_against
     for value, verdict in ((0, "pass"), (1, "fail")):
         given = {"blames": scored("blames", value), "asks": scored("asks", 1)}
         assert judge_attempt(rule(spec), given, reply(), exchange=1).verdict == verdict
