@@ -50,7 +50,10 @@ class Settling:
             if twin is None:
                 seal(item, dialogue)
             else:
-                words = f"It repeats dialogue {twin[0]:,}: about {twin[1]:.0%} of the 3-word parts."
+                words = (
+                    f"Its replies share about {round(100 * twin[1])} % of their 3-word sequences "
+                    f"with dialogue {twin[0]:,}."
+                )
                 end_item(item, State.DROPPED, words, drop_reason=GenerationItem.Drop.DUPLICATE)
             live.publish(self._claim.run.topic)
         if twin is None:

@@ -27,6 +27,7 @@ from tests.support.refinement import (
     second_passes,
 )
 from tests.support.servers import Stub, answer, refusal, serve
+from tests.support.waiting import wait_until_async
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs
@@ -213,7 +214,32 @@ def test_a_near_duplicate_of_an_earlier_dialogue_is_dropped(
     assert ends(run) == [("done", "")] + [("dropped", "duplicate")] * 4
     kept, dropped = run.items.order_by("position")[:2]
     assert kept.dialogue is not None and kept.dialogue.sealed_at is not None
-    assert f"It repeats dialogue {kept.dialogue.number:,}: about 100%" in dropped.error
+    assert dropped.error == (
+        "Its replies share about 100 % of their 3-word sequences with dialogue "
+        f"{kept.dialogue.number:,}."
+    )
+
+
+def test_the_plan_decides_which_duplicate_is_kept_and_not_who_ends_first(
+    cast: Cast, model: Stub, voice: Endpoint
+) -> None:
+    run = refining_run(cast, voice, critic_is={}, count=4, exchanges=1)
+    run.items.filter(position=0).update(situation="The slow one.")
+
+    def all_others_are_judged() -> bool:
+        return sum(map(is_judge, model.bodies)) == 3
+
+    async def reply(body: dict[str, Any], count: int) -> Any:
+        text = refined(body, lambda number, body: (4, 4))
+        if "You are the supporter" in body["messages"][0]["content"]:
+            if "The slow one." in str(body["messages"]):
+                await wait_until_async(all_others_are_judged, "the other three")
+            text = REPLY.format(said="the same long words for all of them")
+        return answer(text)
+
+    model.reply = reply
+    work(run)
+    assert ends(run) == [("done", "")] + [("dropped", "duplicate")] * 3
 
 
 @pytest.mark.slow
