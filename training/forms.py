@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from annotation.models import Collection
+from rubrics.judges.queries import unfitted_criterion
 from rubrics.models import Judge, RubricVersion
 from training.limits import (
     FRACTIONS,
@@ -19,7 +20,7 @@ from training.limits import (
     shares,
 )
 from training.models import Checkpoint
-from training.services import settings_of, unfitted_criterion
+from training.services import settings_of
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.limits import SEED, Setting

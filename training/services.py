@@ -15,7 +15,8 @@ from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
 from annotation.sets.limits import shuffling
 from annotation.sets.services import collection_create, freeze
-from rubrics.core.spec import CriterionSpec, criterion_hash, from_json
+from rubrics.core.spec import from_json
+from rubrics.judges.queries import unfitted_criterion
 from rubrics.models import Judge, RubricVersion
 from training.checkpoints.contents import inspect
 from training.limits import (
@@ -232,21 +233,6 @@ def weights_hash(folder: Path, names: Iterable[str]) -> str:
     weights = sorted(name for name in names if name.endswith(".safetensors"))
     hashes = "".join(f"{name} {sha256_of(folder / name)}\n" for name in weights)
     return hashlib.sha256(hashes.encode()).hexdigest()
-
-
-def unfitted_criterion(version: RubricVersion, judge: Judge) -> CriterionSpec | None:
-    """A criterion of a published version that a learned judge can't score; None where it scores
-    all of them, as a language model does."""
-    if judge.kind != Judge.Kind.LEARNED or version.spec is None:
-        return None
-    return next(
-        (
-            criterion
-            for criterion in from_json(version.spec.content).judge_criteria
-            if judge.fitted_on.get(criterion.uid) != criterion_hash(criterion)
-        ),
-        None,
-    )
 
 
 def settings_of(method: str, values: Mapping[str, Any]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from annotation.models import (
+    Attempt,
     Dialogue,
     GenerationItem,
     JudgeItem,
@@ -71,7 +72,10 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
     about = targets.values("context_hash").union(
         copies_of(hidden).filter(pk__in=pasted).values("context_hash")
     )
-    judged = JudgeCall.objects.filter(project=member.project, context_hash__in=about)
+    attempts = Attempt.objects.filter(dialogue__in=dialogues)
+    judged = JudgeCall.objects.filter(project=member.project).filter(
+        Q(context_hash__in=about) | Q(context_hash__in=attempts.values("context_hash"))
+    )
     written = Turn.objects.filter(dialogue__in=dialogues)
     planned = GenerationItem.objects.filter(dialogue__in=dialogues)
     # What a model is shown for proposals tells what others gave.
@@ -80,6 +84,7 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
         ModelCall.objects.filter(project=member.project)
         .exclude(made_for__in=judged.values("pk"))
         .exclude(made_for__in=written.values("pk"))
+        .exclude(made_for__in=attempts.values("pk"))
         .exclude(made_for__in=planned.values("pk"))
         .exclude(made_for__in=shown.values("run"))
     )
@@ -114,24 +119,28 @@ def _made(call: ModelCall) -> Link | None:
     if call.made_for is None:
         return None
     if turn := Turn.objects.filter(pk=call.made_for).select_related("dialogue").first():
-        return _turn_link(turn)
+        return _turn_link(turn.dialogue, turn.position)
     if item := GenerationItem.objects.filter(pk=call.made_for).select_related("dialogue").first():
         if item.dialogue is not None:
             return _dialogue_link(item.dialogue)
         return None
+    tried = Attempt.objects.filter(Q(pk=call.made_for) | Q(judge_call=call.made_for))
+    if attempt := tried.select_related("dialogue").first():
+        return _turn_link(attempt.dialogue, attempt.position)
     items = JudgeItem.objects.filter(judge_call=call.made_for)
     judged = items.select_related("target__turn__dialogue", "target__dialogue").first()
     if judged is None:
         return None
     if judged.target.turn is not None:
-        return _turn_link(judged.target.turn)
+        turn = judged.target.turn
+        return _turn_link(turn.dialogue, turn.position)
     return _dialogue_link(judged.target.dialogue) if judged.target.dialogue is not None else None
 
 
-def _turn_link(turn: Turn) -> Link:
-    url = _dialogue_link(turn.dialogue).url
-    label = f"Dialogue {turn.dialogue.number:,}, turn {turn.position + 1}"
-    return Link(label, f"{url}#turn-{turn.position}")
+def _turn_link(dialogue: Dialogue, position: int) -> Link:
+    url = _dialogue_link(dialogue).url
+    label = f"Dialogue {dialogue.number:,}, turn {position + 1}"
+    return Link(label, f"{url}#turn-{position}")
 
 
 def _dialogue_link(dialogue: Dialogue) -> Link:

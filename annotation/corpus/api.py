@@ -13,12 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.corpus.access import dialogue_for, import_run_for
+from annotation.corpus.attempts import Tried
 from annotation.corpus.queries import imports_of, with_turn_counts
 from annotation.corpus.services import AUTO, import_start
 from annotation.corpus.transcript import Line, RatingNote, ScoreLine, Transcript, transcript_of
 from annotation.formats.emotions import EMOTIONS
 from annotation.formats.registry import READERS
-from annotation.models import Dialogue, ImportLine, ImportRun, Profile
+from annotation.models import Attempt, Dialogue, ImportLine, ImportRun, Profile
 from annotation.models.corpus import Split
 from annotation.roles import DATA_READERS
 from webapp.accounts.access import require_open
@@ -105,6 +106,26 @@ class RatingNoteSerializer(serializers.Serializer[RatingNote]):
     scores = ScoreLineSerializer(source="lines", many=True)
 
 
+class AttemptSerializer(serializers.Serializer[Tried]):
+    """One attempt at a supporter's turn, with what the critic of the generation says of it."""
+
+    id = serializers.UUIDField(source="attempt.id")
+    number = serializers.IntegerField(source="attempt.number")
+    verdict = serializers.ChoiceField(choices=Attempt.Verdict.choices, source="attempt.verdict")
+    text = serializers.CharField(source="attempt.text")
+    raw = serializers.CharField(source="attempt.raw")
+    problems = serializers.ListField(
+        child=serializers.CharField(), help_text="With the four spans; such an attempt fails."
+    )
+    seed = serializers.IntegerField(source="attempt.seed")
+    scores = serializers.JSONField(source="attempt.scores", help_text="By the criterion's uid.")
+    total = serializers.FloatField(source="attempt.total", allow_null=True)
+    critique = serializers.CharField(source="attempt.critique")
+    error = serializers.CharField(source="attempt.error")
+    created_at = serializers.DateTimeField(source="attempt.created_at")
+    judged_at = serializers.DateTimeField(source="attempt.judged_at", allow_null=True)
+
+
 class TurnSerializer(serializers.Serializer[Line]):
     id = serializers.UUIDField(source="turn.id")
     position = serializers.IntegerField(source="turn.position")
@@ -117,6 +138,9 @@ class TurnSerializer(serializers.Serializer[Line]):
     problems = serializers.ListField(child=serializers.CharField())
     ratings = RatingNoteSerializer(source="notes", many=True)
     ratings_hidden = serializers.BooleanField(source="is_hidden")
+    attempts = AttemptSerializer(
+        many=True, help_text="Empty without a critic, and while any rating is hidden."
+    )
 
 
 class TranscriptSerializer(serializers.Serializer[Transcript]):
@@ -136,6 +160,9 @@ class TranscriptSerializer(serializers.Serializer[Transcript]):
     turns = TurnSerializer(source="lines", many=True)
     ratings = RatingNoteSerializer(source="notes", many=True)
     ratings_hidden = serializers.BooleanField(source="is_hidden")
+    unfinished = AttemptSerializer(
+        many=True, help_text="The attempts at a turn that none of them became."
+    )
 
 
 class ImportSerializer(serializers.ModelSerializer[ImportRun]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from annotation.corpus.attempts import Tried, attempts_of
 from annotation.models import Dialogue, Evidence, ImportLine, Rater, Rating, Score, Target, Turn
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.labels import names_of
@@ -62,6 +63,8 @@ class Line:
     notes: list[RatingNote] = field(default_factory=list)
     is_hidden: bool = False
     parts: list[Part] = field(default_factory=list)
+    # The attempts at it, where a critic judged them and the reader may see what it gave.
+    attempts: list[Tried] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Transcript:
     notes: list[RatingNote]
     is_hidden: bool
     import_line: ImportLine | None
+    # The attempts at a turn that none of them became.
+    unfinished: list[Tried]
 
     @property
     def hidden_count(self) -> int:
@@ -95,10 +100,13 @@ def transcript_of(dialogue: Dialogue, member: Member) -> Transcript:
     hidden = set(hidden_targets(member.user, member.project).filter(target__in=targets.values()))
     notes = _notes([target for target in targets.values() if target.pk not in hidden], member)
     problems = _span_problems(dialogue)
+    # What a critic gave tells what a reply is worth: whoever is blind to any part sees none of it.
+    attempts = {} if hidden else attempts_of(dialogue)
     lines = []
     for turn in turns:
         target = targets.get(turn.pk)
         line = Line(turn, problems.get(turn.position, []))
+        line.attempts = attempts.pop(turn.position, [])
         if target is not None:
             line.notes = notes[target.pk]
             line.is_hidden = target.pk in hidden
@@ -113,6 +121,7 @@ def transcript_of(dialogue: Dialogue, member: Member) -> Transcript:
         import_line=ImportLine.objects.filter(dialogue=dialogue, outcome="added")
         .select_related("run__file")
         .first(),
+        unfinished=next(iter(attempts.values()), []),
     )
 
 

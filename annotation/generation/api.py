@@ -14,15 +14,24 @@ from rest_framework.response import Response
 from annotation.formats.emotions import EMOTIONS
 from annotation.generation import queries, services
 from annotation.generation.access import generation_run_for
+from annotation.generation.critics import CriticChoice
 from annotation.generation.limits import (
     COUNT,
     EXCHANGES,
     MAX_SITUATION,
     MAX_SITUATIONS,
+    REVISIONS,
+    SOLVED_FROM,
+    SOLVED_TOTAL,
     TEMPERATURE,
 )
-from annotation.models import GenerationItem, GenerationRun
+from annotation.generation.statistics import Gain
+from annotation.generation.verdicts import Part, Refining
+from annotation.models import GenerationCritic, GenerationItem, GenerationRun
 from annotation.roles import RUN_STARTERS
+from rubrics.access import version_for
+from rubrics.core.drafts import MAX_ID
+from rubrics.judges.access import judge_for
 from webapp.accounts.paging import ByPosition
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.limits import SEED
@@ -59,25 +68,96 @@ class GenerationSerializer(serializers.ModelSerializer[GenerationRun]):
     planned = serializers.IntegerField()
     done = serializers.IntegerField()
     failed = serializers.IntegerField()
+    dropped = serializers.IntegerField()
 
     class Meta:
         model = GenerationRun
         fields = (
             *RUN_FIELDS, "supporter", "simulator", "exchanges", "temperature", "seed",
-            "collection", "planned", "done", "failed",
+            "collection", "planned", "done", "failed", "dropped",
         )  # fmt: skip
+
+
+class PartSerializer(serializers.Serializer[Part]):
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+    share = serializers.FloatField()
+
+
+class GainSerializer(serializers.Serializer[Gain]):
+    """The rubric total of accepted replies against that of the first attempts, over the same
+    turns, with a 95 % interval. The judge that chose the replies also gave these totals."""
+
+    first = serializers.FloatField(allow_null=True)
+    accepted = serializers.FloatField(allow_null=True)
+    change = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(help_text="Turns.")
+    groups = serializers.IntegerField(help_text="What the interval resamples.")
+    unit = serializers.CharField(help_text="What these groups are: profiles or dialogues.")
+    reason = serializers.CharField(help_text="Why there is no interval.")
+
+
+class CriticSerializer(serializers.ModelSerializer[GenerationCritic]):
+    spec_hash = serializers.CharField(source="spec.hash")
+
+    class Meta:
+        model = GenerationCritic
+        fields = (
+            "version", "spec_hash", "judge", "thresholds", "revisions", "solved_total",
+            "solved_from", "profile_criterion",
+        )  # fmt: skip
+
+
+class RefiningSerializer(serializers.Serializer[Refining]):
+    """What the critic gave so far."""
+
+    critic = CriticSerializer()
+    verdicts = PartSerializer(many=True, help_text="Attempts by verdict.")
+    depths = PartSerializer(many=True, help_text="Accepted turns by the attempts that they took.")
+    drops = PartSerializer(many=True, help_text="Dropped dialogues by reason.")
+    gain = GainSerializer(allow_null=True, help_text="Once the run has ended.")
 
 
 class GenerationDetailSerializer(GenerationSerializer):
     planned = serializers.IntegerField(source="state.planned")
     done = serializers.IntegerField(source="state.done")
     failed = serializers.IntegerField(source="state.failed")
+    dropped = serializers.IntegerField(source="state.dropped")
     turns = serializers.IntegerField(source="state.turns")
     usage = UsageSerializer(source="state.usage")
     progress = RunProgressSerializer(source="state.progress")
+    refining = RefiningSerializer(source="state.refining", allow_null=True)
 
     class Meta(GenerationSerializer.Meta):
-        fields = (*GenerationSerializer.Meta.fields, "turns", "usage", "progress")
+        fields = (*GenerationSerializer.Meta.fields, "turns", "usage", "progress", "refining")
+
+
+class NewCriticSerializer(serializers.Serializer[Any]):
+    version = serializers.UUIDField(help_text="A published version that rates turns.")
+    judge = serializers.UUIDField()
+    thresholds = serializers.DictField(
+        child=serializers.IntegerField(),
+        default=dict,
+        help_text="The PASS level of each criterion, by uid. A criterion that is left out has the "
+        "level in the middle of its scale.",
+    )
+    revisions = serializers.IntegerField(**REVISIONS.range, default=REVISIONS.default)
+    solved_total = serializers.FloatField(
+        **SOLVED_TOTAL.range,
+        default=SOLVED_TOTAL.default,
+        allow_null=True,
+        help_text="A reply that passes with this rubric total or more ends its dialogue. Null: no "
+        "dialogue ends early.",
+    )
+    solved_from = serializers.IntegerField(**SOLVED_FROM.range, default=SOLVED_FROM.default)
+    profile_criterion = serializers.CharField(
+        max_length=MAX_ID,
+        default="",
+        allow_blank=True,
+        help_text="The uid of the criterion that says whether a reply contradicts the profile.",
+    )
 
 
 class NewGenerationSerializer(serializers.Serializer[Any]):
@@ -99,6 +179,7 @@ class NewGenerationSerializer(serializers.Serializer[Any]):
     exchanges = serializers.IntegerField(**EXCHANGES.range, default=EXCHANGES.default)
     temperature = serializers.FloatField(**TEMPERATURE.range, default=TEMPERATURE.default)
     seed = serializers.IntegerField(**SEED.range, default=SEED.default)
+    critic = NewCriticSerializer(default=None, allow_null=True)
 
     def validate_emotions(self, value: list[str]) -> list[str]:
         if unknown := sorted(set(value) - set(EMOTIONS)):
@@ -108,11 +189,13 @@ class NewGenerationSerializer(serializers.Serializer[Any]):
 
 class GenerationItemSerializer(serializers.ModelSerializer[GenerationItem]):
     state = serializers.CharField(read_only=True)
+    drop_reason = serializers.CharField(read_only=True)
 
     class Meta:
         model = GenerationItem
         fields = (
-            "position", "profile", "emotion", "situation", "state", "dialogue", "error", "ended_at",
+            "position", "profile", "emotion", "situation", "state", "dialogue", "drop_reason",
+            "error", "ended_at",
         )  # fmt: skip
 
 
@@ -140,9 +223,16 @@ class GenerationViewSet(RunViewSet):
             key=idempotency_key(request),
             supporter=endpoint_for(self.member, asked.pop("supporter")),
             simulator=endpoint_for(self.member, asked.pop("simulator")),
+            critic=self._critic(asked.pop("critic")),
             **asked,
         )
         return self.shown(run.pk, status=201)
+
+    def _critic(self, asked: dict[str, Any] | None) -> CriticChoice | None:
+        if asked is None:
+            return None
+        version = version_for(self.member, asked.pop("version"))
+        return CriticChoice(version, judge_for(self.member, asked.pop("judge")), **asked)
 
     def one(self, pk: UUID) -> GenerationRun:
         run: Any = generation_run_for(self.member, pk)

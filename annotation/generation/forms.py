@@ -1,10 +1,16 @@
 """The form that starts a generation."""
 
+from typing import Any
+from uuid import UUID
+
 from django import forms
+from django.db.models import QuerySet
 
 from annotation.choices import offer_rows
 from annotation.formats.emotions import EMOTIONS
+from annotation.generation.critic_fields import LEVEL, chosen_critic, critic_fields, critic_versions
 from annotation.generation.limits import COUNT, EXCHANGES, TEMPERATURE, read_situations
+from rubrics.models import RubricVersion
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.limits import SEED
@@ -44,6 +50,14 @@ class GenerationForm(forms.Form):
         initial=SEED.default,
         help_text="The same seed gives the same plan of dialogues.",
     )
+    critic_version = forms.ModelChoiceField(
+        label="Rubric version",
+        required=False,
+        queryset=RubricVersion.objects.none(),
+        empty_label="No critic",
+        help_text="With a rubric, a judge scores each reply. A reply that fails goes back to the "
+        "supporter with what it fell short of.",
+    )
     key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
 
     def __init__(self, *args: object, project: Project, **kwargs: object) -> None:
@@ -51,9 +65,37 @@ class GenerationForm(forms.Form):
         endpoints = Endpoint.objects.filter(project=project, archived_at=None).order_by("name")
         for name in ("supporter", "simulator"):
             offer_rows(self, name, endpoints)
+        versions = critic_versions(project)
+        offer_rows(self, "critic_version", versions)
+        critic = self._chosen_version(versions)
+        self.critic_names: list[str] = []
+        if critic is not None:
+            fields = critic_fields(critic)
+            self.critic_names = list(fields)
+            self.fields.update(fields)
         for name, field in self.fields.items():
             if name not in ("emotions", "key"):
                 field.widget.attrs.setdefault("class", "input")
+
+    def _chosen_version(self, versions: QuerySet[RubricVersion]) -> RubricVersion | None:
+        """The version that the page or the person chose; its criteria have fields."""
+        chosen = self["critic_version"].value()
+        try:
+            return versions.filter(pk=UUID(str(chosen))).first() if chosen else None
+        except ValueError:
+            return None
+
+    @property
+    def level_fields(self) -> list[forms.BoundField]:
+        """The PASS levels of the critic."""
+        return [self[name] for name in self.critic_names if name.startswith(LEVEL)]
+
+    def asked(self) -> dict[str, Any]:
+        """What `generation_start` takes."""
+        asked = dict(self.cleaned_data)
+        version = asked.pop("critic_version")
+        critic = chosen_critic(version, asked) if version else None
+        return asked | {"critic": critic}
 
     def clean_situations(self) -> list[str]:
         try:

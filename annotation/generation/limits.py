@@ -15,6 +15,20 @@ EXCHANGES = Setting(
     sentence="A dialogue must have between {least} and {most} exchanges.",
 )
 TEMPERATURE = Setting("temperature", 0.0, MAX_TEMPERATURE, default=0.8)
+# How often a reply that did not pass is written again.
+REVISIONS = Setting(
+    "revisions",
+    0,
+    10,
+    default=5,
+    sentence="A reply can be revised between {least} and {most} times.",
+)
+# A reply that passes ends the dialogue where its total reaches this, from an exchange on.
+SOLVED_TOTAL = Setting("solved_total", 0.0, 1.0, default=0.9)
+SOLVED_FROM = Setting("solved_from", EXCHANGES.least, EXCHANGES.most, default=3)
+# Estimated Jaccard similarity of the word 3-grams of two dialogues' replies. From here on the
+# later dialogue is a near-duplicate of the earlier one.
+NEAR_DUPLICATE = 0.7
 MAX_SITUATIONS = 2_000
 # In characters.
 MAX_SITUATION = 5_000

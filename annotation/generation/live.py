@@ -10,7 +10,10 @@ from webapp.runs import registry
 from webapp.runs.models import Run
 from webapp.runs.pages import render_parts
 
-GENERATION_PARTS = ("head", "progress", "writing", "failures", "finished")
+GENERATION_PARTS = (
+    "head", "progress", "writing", "verdicts", "history", "report", "failures", "dropped",
+    "finished",
+)  # fmt: skip
 
 
 def register() -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from annotation.generation.verdicts import Refining, critic_of, refining_of
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from webapp.accounts.models import Project
 from webapp.llm.models import Endpoint
@@ -13,10 +14,11 @@ from webapp.runs.progress import Progress, progress_of
 LATEST = 10
 # Of the dialogue that is being written: enough to follow it.
 TURNS_SHOWN = 4
-WAITING, DONE, FAILED = (
+WAITING, DONE, FAILED, DROPPED = (
     GenerationItem.State.WAITING,
     GenerationItem.State.DONE,
     GenerationItem.State.FAILED,
+    GenerationItem.State.DROPPED,
 )
 
 
@@ -31,6 +33,7 @@ class GenerationState:
     planned: int
     done: int
     failed: int
+    dropped: int
     under_way: int
     writing: Dialogue | None
     written_turns: list[Turn]
@@ -39,6 +42,8 @@ class GenerationState:
     usage: Usage
     # Endpoints that a worker leaves alone for now.
     paused: list[Endpoint]
+    # None without a critic.
+    refining: Refining | None
 
     @property
     def next_turn(self) -> int:
@@ -62,6 +67,7 @@ def runs_of(project: Project) -> QuerySet[GenerationRun]:
             planned=Count("items"),
             done=Count("items", filter=Q(items__state=DONE)),
             failed=Count("items", filter=Q(items__state=FAILED)),
+            dropped=Count("items", filter=Q(items__state=DROPPED)),
         )
         .order_by("-number")
     )
@@ -89,22 +95,26 @@ def state_of(run: GenerationRun) -> GenerationState:
     turns = Turn.objects.filter(dialogue__generation_item__run=run)
     written = turns.count()
     writing = [] if run.is_ended else _under_way(items)
-    voices = {endpoint.pk: endpoint for endpoint in (run.simulator, run.supporter)}
+    now = writing[0].dialogue if writing else None
+    critic = critic_of(run)
+    judging = critic.judge.endpoint if critic is not None else None
+    voices = {e.pk: e for e in (run.simulator, run.supporter, judging) if e is not None}
     return GenerationState(
         run=run,
         progress=progress_of(
             run,
             done=written,
-            total=planned * turns_of_each(run),
+            total=_turns_to_write(run, turns, by_state),
             done_since=lambda began: turns.filter(created_at__gte=began).count(),
         ),
         turns=written,
         planned=planned,
         done=by_state.get(DONE, 0),
         failed=by_state.get(FAILED, 0),
+        dropped=by_state.get(DROPPED, 0),
         under_way=len(writing),
-        writing=writing[0].dialogue if writing else None,
-        written_turns=_last_turns(writing[0].dialogue) if writing else [],
+        writing=now,
+        written_turns=_last_turns(now) if now is not None else [],
         latest=list(
             items.filter(state=DONE)
             .annotate(turns=Count("dialogue__turns"))
@@ -113,10 +123,18 @@ def state_of(run: GenerationRun) -> GenerationState:
         failures=list(items.filter(state=FAILED).order_by("position")[:LATEST]),
         usage=usage_of_run(run.pk),
         paused=[e for e in voices.values() if e.is_paused and not run.is_ended],
+        refining=refining_of(run, critic, now) if critic is not None else None,
     )
 
 
-def _last_turns(dialogue: Dialogue | None) -> list[Turn]:
+def _turns_to_write(run: GenerationRun, turns: QuerySet[Turn], by_state: dict[str, int]) -> int:
+    """Dialogues that are done or dropped have all their turns: a critic may end them early."""
+    ended = turns.filter(dialogue__generation_item__state__in=[DONE, DROPPED]).count()
+    left = by_state.get(WAITING, 0) + by_state.get(FAILED, 0)
+    return ended + left * turns_of_each(run)
+
+
+def _last_turns(dialogue: Dialogue) -> list[Turn]:
     last = Turn.objects.filter(dialogue=dialogue).order_by("-position")[:TURNS_SHOWN]
     return list(reversed(last))
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from annotation.corpus.set_query import SetQuery
 from annotation.formats.emotions import EMOTIONS
+from annotation.generation.critics import CriticChoice, critic_add, require_usable
 from annotation.generation.limits import COUNT, EXCHANGES, TEMPERATURE, read_situations
 from annotation.models import Collection, Dialogue, GenerationItem, GenerationRun, Profile
 from webapp.accounts.models import Project, User
@@ -34,9 +35,11 @@ def generation_start(
     exchanges: int = EXCHANGES.default,
     temperature: float = TEMPERATURE.default,
     seed: int = SEED.default,
+    critic: CriticChoice | None = None,
 ) -> GenerationRun:
     """Plan `count` dialogues and queue the run. Situations that are not given are taken from
-    the project's dialogues of the same emotion; profiles are all of the project's.
+    the project's dialogues of the same emotion; profiles are all of the project's. With a `critic`
+    each reply is judged and revised until it passes.
 
     The same `key` returns the run that is there. Raises Refused where nothing can be planned."""
     COUNT.require(count)
@@ -53,6 +56,8 @@ def generation_start(
     for endpoint in (supporter, simulator):
         if endpoint.project_id != project.pk or endpoint.archived_at is not None:
             raise Refused("Choose endpoints from this project.", code="endpoint")
+    if critic is not None:
+        require_usable(critic, project)
     with transaction.atomic():
         known = runs.started_before(GenerationRun, project=project, key=key)
         if known is not None:
@@ -77,6 +82,8 @@ def generation_start(
             ),
         )
         Collection.objects.filter(pk=run.collection_id).update(name=str(run))
+        if critic is not None:
+            critic_add(run, critic)
         plan = _plan(project, emotions=emotions, situations=typed, seed=seed)
         GenerationItem.objects.bulk_create(
             (

@@ -1,16 +1,17 @@
 """One synthesized dialogue: a seeker simulator and a supporter take turns.
 
 Pure: models are injected callables, and the caller keeps each turn before the next is asked for,
-so that a dialogue goes on where it stopped. Critique and refinement join here.
+so that a dialogue goes on where it stopped. The caller also says how a reply is made: by the
+supporter at once, or with a critic (`annotation.generation.refining`).
 Source: Kardia-R1 (arXiv 2512.01282), “model-in-the-loop synthesis”.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from annotation.generation.prompts import Turn, prompt_messages, seeker_messages
+from annotation.generation.prompts import Message, Turn, prompt_messages, seeker_messages
 from rubrics.core.text import canon
 from rubrics.judging.inputs import candidate_of
 from webapp.llm.call_record import CallRecord
@@ -58,7 +59,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class GeneratedTurn:
-    """A turn with the calls that were made for it, oldest first; the last one wrote it."""
+    """A turn with the calls that were made for it, oldest first; the last one wrote it, with
+    `seed`. `is_last` ends the dialogue before its planned exchanges."""
 
     position: int
     speaker: Speaker
@@ -66,6 +68,8 @@ class GeneratedTurn:
     spans: dict[str, str]
     text: str
     calls: tuple[CallRecord, ...]
+    seed: int
+    is_last: bool = False
 
 
 class NoTurn(Exception):
@@ -85,46 +89,74 @@ class NoTurn(Exception):
         self.cause = cause
 
 
-def turn_seed(seed: int, position: int, attempt: int = 0) -> int:
-    """A seed of 31 bits for one turn, the same whenever that turn is made."""
-    place = f"{seed}/{position}" if attempt == 0 else f"{seed}/{position}/{attempt}"
+# Makes the supporter's turn that answers what was said so far.
+Reply = Callable[[Sequence[Turn]], Awaitable[GeneratedTurn]]
+
+
+def turn_seed(seed: int, position: int, attempt: int = 0, *, revision: int = 0) -> int:
+    """A seed of 31 bits for one turn, the same whenever that turn is made. `revision` counts how
+    often a critic sent the turn back, `attempt` how often a model gave nothing for it."""
+    place = f"{seed}/{position}" + (f"/revision {revision}" if revision else "")
+    if attempt:
+        place = f"{place}/{attempt}"
     digest = hashlib.sha256(place.encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 
 async def converse(
-    plan: Plan, history: Sequence[Turn], *, simulator: Complete, supporter: Complete
+    plan: Plan, history: Sequence[Turn], *, simulator: Complete, reply: Reply
 ) -> AsyncIterator[GeneratedTurn]:
-    """The turns after `history`, one at a time, up to `plan.exchanges` exchanges.
+    """The turns after `history`, one at a time, up to `plan.exchanges` exchanges or to a turn that
+    is the last.
 
-    Raises NoTurn."""
+    Raises NoTurn, and what `reply` raises."""
     said = list(history)
     for position in range(len(said), 2 * plan.exchanges):
-        if position % 2 == 0:
-            turn = await _speak(plan, said, position, "seeker", simulator)
-        else:
-            turn = await _speak(plan, said, position, "supporter", supporter)
+        turn = await (ask_seeker(plan, said, simulator) if position % 2 == 0 else reply(said))
         said.append({"role": turn.speaker, "text": turn.text})
         yield turn
+        if turn.is_last:
+            return
+
+
+async def ask_seeker(plan: Plan, said: Sequence[Turn], complete: Complete) -> GeneratedTurn:
+    """The seeker's turn after what was said. Raises NoTurn."""
+    messages = seeker_messages(plan.profile, plan.situation, plan.emotion, said)
+    return await _speak(plan, len(said), "seeker", messages, complete)
+
+
+async def ask_supporter(
+    plan: Plan,
+    said: Sequence[Turn],
+    complete: Complete,
+    *,
+    sent_back: Sequence[Message] = (),
+    revision: int = 0,
+) -> GeneratedTurn:
+    """The supporter's turn after what was said. `sent_back` is the attempt before with what the
+    critic says of it, for a revision. Raises NoTurn."""
+    messages = [*prompt_messages(plan.profile, plan.situation, said), *sent_back]
+    return await _speak(plan, len(said), "supporter", messages, complete, revision=revision)
 
 
 async def _speak(
-    plan: Plan, said: Sequence[Turn], position: int, speaker: Speaker, complete: Complete
+    plan: Plan,
+    position: int,
+    speaker: Speaker,
+    messages: Sequence[Message],
+    complete: Complete,
+    *,
+    revision: int = 0,
 ) -> GeneratedTurn:
-    if speaker == "seeker":
-        messages = seeker_messages(plan.profile, plan.situation, plan.emotion, said)
-        max_tokens = SEEKER_MAX_TOKENS
-    else:
-        messages = prompt_messages(plan.profile, plan.situation, said)
-        max_tokens = SUPPORTER_MAX_TOKENS
     # A weak model now and then ends a turn before its first word: it is asked again, by another
     # seed, before the dialogue is given up.
     calls: list[CallRecord] = []
     for attempt in range(ATTEMPTS):
+        seed = turn_seed(plan.seed, position, attempt, revision=revision)
         sampling: dict[str, Any] = {
-            "max_tokens": max_tokens,
+            "max_tokens": SEEKER_MAX_TOKENS if speaker == "seeker" else SUPPORTER_MAX_TOKENS,
             "temperature": plan.temperature,
-            "seed": turn_seed(plan.seed, position, attempt),
+            "seed": seed,
         }
         try:
             completion = await complete(messages, **sampling)
@@ -135,12 +167,6 @@ async def _speak(
         # A broken reply keeps what can be told apart; its dialogue goes on with what was said.
         spans = candidate_of(raw) if speaker == "supporter" else {"response": canon(raw)}
         if spans["response"]:
-            return GeneratedTurn(
-                position=position,
-                speaker=speaker,
-                raw=raw,
-                spans=spans,
-                text=spans["response"],
-                calls=tuple(calls),
-            )
+            text = spans["response"]
+            return GeneratedTurn(position, speaker, raw, spans, text, tuple(calls), seed)
     raise NoTurn(f"The {speaker}’s turn {position + 1} was empty.", speaker, calls)

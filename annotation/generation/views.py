@@ -25,13 +25,13 @@ def generation_runs(request: HttpRequest, member: Member) -> HttpResponse:
 
 @project_page(*RUN_STARTERS)
 def generation_new(request: HttpRequest, member: Member) -> HttpResponse:
-    form = GenerationForm(
-        request.POST or None, project=member.project, initial={"key": new_id().hex}
-    )
+    # The page asks for itself again when a critic is chosen, and takes the critic's fields.
+    chosen = {"key": new_id().hex, "critic_version": request.GET.get("critic_version", "")}
+    form = GenerationForm(request.POST or None, project=member.project, initial=chosen)
     if request.method == "POST" and form.is_valid():
         try:
             run = services.generation_start(
-                project=member.project, actor=member.user, **form.cleaned_data
+                project=member.project, actor=member.user, **form.asked()
             )
         except Refused as refusal:
             form.add_error(None, str(refusal))

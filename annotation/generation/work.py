@@ -1,22 +1,33 @@
-"""A generation run's work: two models write, every turn is kept at once."""
+"""A generation run's work: two models write, every turn is kept at once. A run with a critic has
+its replies judged and revised."""
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from uuid import UUID
 
-from django.utils import timezone
-
 from annotation.corpus.services import split_for, split_key_of
+from annotation.generation import keeping
+from annotation.generation.drops import emotion_jump
 from annotation.generation.prompts import Turn as SaidTurn
+from annotation.generation.refining import Critic, CriticFailed, Dropped, is_solved
 from annotation.generation.services import SOURCE
-from annotation.generation.synthesis import Complete, GeneratedTurn, NoTurn, Plan, Speaker, converse
-from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
+from annotation.generation.settling import Settling, seal
+from annotation.generation.synthesis import (
+    Complete,
+    NoTurn,
+    Plan,
+    Reply,
+    Speaker,
+    ask_supporter,
+    converse,
+)
+from annotation.models import Dialogue, GenerationCritic, GenerationItem, GenerationRun
+from rubrics.judges.opening import asking, load_learned
 from webapp.accounts.numbers import next_number
-from webapp.llm.call_record import CallRecord
-from webapp.llm.call_rows import call_rows
+from webapp.llm.client import ModelClient
 from webapp.llm.clients import open_client
 from webapp.llm.errors import CircuitOpen
-from webapp.llm.models import Endpoint, ModelCall
+from webapp.llm.models import Endpoint
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
 from webapp.text import storable
@@ -33,20 +44,16 @@ def work(run_id: str) -> None:
 
 
 async def _write_dialogues(claim: Claim[GenerationRun]) -> None:
-    run = claim.run
     # One iterator for all: each takes the next dialogue when it has finished one.
     queue = iter(await in_db(_waiting, claim))
-    seeker_at, supporter_at = await in_db(_endpoints, claim)
     given_up: list[RunFailed] = []
     async with AsyncExitStack() as stack:
-        seeker = supporter = await stack.enter_async_context(open_client(seeker_at, run=run))
-        if supporter_at != seeker_at:
-            supporter = await stack.enter_async_context(open_client(supporter_at, run=run))
+        writer = await _open_writer(claim, stack)
 
         async def take_turns() -> None:
             for item in queue:
                 try:
-                    await _write_dialogue(claim, item, seeker.complete, supporter.complete)
+                    await writer.write(item)
                 except RunFailed as reason:
                     # The others end by themselves at their next turn, and keep what they asked.
                     given_up.append(reason)
@@ -58,17 +65,122 @@ async def _write_dialogues(claim: Claim[GenerationRun]) -> None:
     await in_db(_fail_if_nothing_was_made, claim)
 
 
-async def _write_dialogue(
-    claim: Claim[GenerationRun],
-    item: GenerationItem,
-    simulator: Complete,
-    supporter: Complete,
-) -> None:
-    """Write what is missing of one dialogue. Raises RunFailed where an endpoint is given up; the
-    dialogue waits then, as far as it is."""
-    run = claim.run
-    dialogue, said = await in_db(_dialogue_so_far, claim, item)
-    plan = Plan(
+class _Writer:
+    """What the dialogues of a run share. `critic` and `settling` are None in a run without one."""
+
+    def __init__(
+        self,
+        claim: Claim[GenerationRun],
+        simulator: Complete,
+        supporter: Complete,
+        critic: Critic | None,
+        settling: Settling | None,
+    ) -> None:
+        self._claim = claim
+        self._simulator = simulator
+        self._supporter = supporter
+        self._critic = critic
+        self._settling = settling
+
+    async def write(self, item: GenerationItem) -> None:
+        """Write what is missing of one dialogue. Raises RunFailed where an endpoint is given up;
+        the dialogue waits then, as far as it is."""
+        dialogue, said = await in_db(_dialogue_so_far, self._claim, item)
+        try:
+            await self._talk(item, dialogue, said)
+        except NoTurn as reason:
+            await self._not_written(item, reason)
+        except CriticFailed as reason:
+            await self._not_judged(item, reason)
+        except Dropped as reason:
+            await in_db(_end, self._claim, item, str(reason), drop_reason=reason.reason)
+        else:
+            await in_db(self._keep, item, dialogue)
+        if self._settling is not None:
+            await in_db(self._settling.go_on)
+
+    async def _talk(self, item: GenerationItem, dialogue: Dialogue, said: list[SaidTurn]) -> None:
+        plan = _plan(self._claim.run, item)
+        if self._critic is not None:
+            await in_db(_drop_where_it_jumps, dialogue)
+            if await in_db(is_solved, dialogue):
+                return
+        turns = converse(plan, said, simulator=self._simulator, reply=self._reply(plan, dialogue))
+        async for turn in turns:
+            if self._critic is None or turn.speaker == "seeker":
+                await in_db(keeping.keep_turn, self._claim, dialogue, turn)
+            else:
+                # The critic has kept it together with its verdict.
+                await in_db(_drop_where_it_jumps, dialogue)
+
+    def _reply(self, plan: Plan, dialogue: Dialogue) -> Reply:
+        if self._critic is not None:
+            return partial(self._critic.reply, plan, dialogue)
+        return partial(ask_supporter, plan, complete=self._supporter)
+
+    def _keep(self, item: GenerationItem, dialogue: Dialogue) -> None:
+        if self._settling is not None:
+            self._settling.written(item)
+            return
+        with self._claim.writing():
+            seal(item, dialogue)
+            live.publish(self._claim.run.topic)
+
+    async def _not_written(self, item: GenerationItem, reason: NoTurn) -> None:
+        gone = reason.cause if isinstance(reason.cause, CircuitOpen) else None
+        await in_db(_keep_failure, self._claim, item, reason, is_final=gone is None)
+        if gone is not None:
+            name = _endpoint_of(self._claim.run, reason.speaker).name
+            raise _keeps_failing(name, gone.reason) from reason
+
+    async def _not_judged(self, item: GenerationItem, reason: CriticFailed) -> None:
+        if reason.given_up:
+            raise _keeps_failing(reason.endpoint, reason.given_up) from reason
+        await in_db(_end, self._claim, item, str(reason))
+
+
+async def _open_writer(claim: Claim[GenerationRun], stack: AsyncExitStack) -> _Writer:
+    """The models that a run asks, one client for each endpoint, closed with the stack."""
+    run, row = claim.run, await in_db(_critic_of, claim.run)
+    clients: dict[UUID, ModelClient] = {}
+
+    async def client_of(endpoint: Endpoint) -> ModelClient:
+        if endpoint.pk not in clients:
+            client = open_client(endpoint, run=run)
+            clients[endpoint.pk] = await stack.enter_async_context(client)
+        return clients[endpoint.pk]
+
+    seeker_at, supporter_at = await in_db(_endpoints, claim)
+    simulator = (await client_of(seeker_at)).complete
+    supporter = (await client_of(supporter_at)).complete
+    if row is None:
+        return _Writer(claim, simulator, supporter, None, None)
+    settling = await in_db(Settling, claim)
+    if row.judge.endpoint is None:
+        critic = Critic(claim, row, await in_db(load_learned, row.judge), supporter, None)
+    else:
+        complete = (await client_of(row.judge.endpoint)).complete
+        critic = Critic(claim, row, asking(row.judge, complete), supporter, complete)
+    return _Writer(claim, simulator, supporter, critic, settling)
+
+
+def _endpoints(claim: Claim[GenerationRun]) -> tuple[Endpoint, Endpoint]:
+    return claim.run.simulator, claim.run.supporter
+
+
+def _critic_of(run: GenerationRun) -> GenerationCritic | None:
+    rows = GenerationCritic.objects.filter(run=run)
+    return rows.select_related("spec", "judge__endpoint", "judge__artefact").first()
+
+
+def _keeps_failing(name: str, reason: str) -> RunFailed:
+    return RunFailed(
+        f"The endpoint “{name}” keeps failing. {reason} Resume the run when it answers."
+    )
+
+
+def _plan(run: GenerationRun, item: GenerationItem) -> Plan:
+    return Plan(
         profile=item.profile.text,
         situation=item.situation,
         emotion=item.emotion,
@@ -76,25 +188,6 @@ async def _write_dialogue(
         temperature=run.temperature,
         seed=run.seed * 1_000_003 + item.position,
     )
-    try:
-        turns = converse(plan, said, simulator=simulator, supporter=supporter)
-        async for turn in turns:
-            await in_db(_keep_turn, claim, dialogue, turn)
-    except NoTurn as reason:
-        gone = reason.cause if isinstance(reason.cause, CircuitOpen) else None
-        await in_db(_keep_failure, claim, item, reason, is_final=gone is None)
-        if gone is not None:
-            name = _endpoint_of(run, reason.speaker).name
-            raise RunFailed(
-                f"The endpoint “{name}” keeps failing. {gone.reason} Resume the run when it "
-                "answers."
-            ) from reason
-    else:
-        await in_db(_seal, claim, item, dialogue)
-
-
-def _endpoints(claim: Claim[GenerationRun]) -> tuple[Endpoint, Endpoint]:
-    return claim.run.simulator, claim.run.supporter
 
 
 def _waiting(claim: Claim[GenerationRun]) -> list[GenerationItem]:
@@ -133,49 +226,15 @@ def _dialogue_so_far(
     return dialogue, []
 
 
-def _keep_turn(claim: Claim[GenerationRun], dialogue: Dialogue, turn: GeneratedTurn) -> None:
-    run = claim.run
-    with claim.writing():
-        made = Turn.objects.create(
-            project_id=run.project_id,
-            dialogue=dialogue,
-            position=turn.position,
-            role=turn.speaker,
-            text=turn.text,
-            understanding=turn.spans.get("understanding", ""),
-            reasoning=turn.spans.get("reasoning", ""),
-            emotion=turn.spans.get("emotion", ""),
-            raw=turn.raw,
-        )
-        _keep_calls(run, turn.speaker, turn.calls, made.pk)
-        live.publish(run.topic)
-
-
-def _keep_calls(
-    run: GenerationRun, speaker: Speaker, calls: Sequence[CallRecord], made_for: UUID
-) -> None:
-    purpose = ModelCall.Purpose.SIMULATOR if speaker == "seeker" else ModelCall.Purpose.SUPPORTER
-    ModelCall.objects.bulk_create(
-        call_rows(
-            calls,
-            endpoint=_endpoint_of(run, speaker),
-            purpose=purpose,
-            made_for=made_for,
-            run=run,
-        )
-    )
+def _drop_where_it_jumps(dialogue: Dialogue) -> None:
+    """Raises Dropped where the emotions that the supporter named so far jump."""
+    replies = dialogue.turns.filter(role="supporter").order_by("position")
+    if words := emotion_jump(list(replies.values_list("emotion", flat=True))):
+        raise Dropped(GenerationItem.Drop.EMOTION, words)
 
 
 def _endpoint_of(run: GenerationRun, speaker: Speaker) -> Endpoint:
     return run.simulator if speaker == "seeker" else run.supporter
-
-
-def _seal(claim: Claim[GenerationRun], item: GenerationItem, dialogue: Dialogue) -> None:
-    now = timezone.now()
-    with claim.writing():
-        Dialogue.objects.filter(pk=dialogue.pk, sealed_at=None).update(sealed_at=now)
-        _end_item(item, GenerationItem.State.DONE)
-        live.publish(claim.run.topic)
 
 
 def _keep_failure(
@@ -183,21 +242,27 @@ def _keep_failure(
 ) -> None:
     """The calls that gave no turn; they stay with the dialogue's plan."""
     with claim.writing():
-        _keep_calls(claim.run, reason.speaker, reason.calls, item.pk)
+        keeping.keep_calls(claim.run, reason.speaker, reason.calls, item.pk)
         if is_final:
-            _end_item(item, GenerationItem.State.FAILED, storable(str(reason)))
+            keeping.end_item(item, GenerationItem.State.FAILED, storable(str(reason)))
         live.publish(claim.run.topic)
 
 
-def _end_item(item: GenerationItem, state: str, error: str = "") -> None:
-    GenerationItem.objects.filter(pk=item.pk, state=GenerationItem.State.WAITING).update(
-        state=state, error=error, ended_at=timezone.now()
-    )
+def _end(
+    claim: Claim[GenerationRun], item: GenerationItem, error: str, *, drop_reason: str = ""
+) -> None:
+    """Failed, or dropped where there is a reason for that."""
+    state = GenerationItem.State.DROPPED if drop_reason else GenerationItem.State.FAILED
+    with claim.writing():
+        keeping.end_item(item, state, storable(error), drop_reason=drop_reason)
+        live.publish(claim.run.topic)
 
 
 def _fail_if_nothing_was_made(claim: Claim[GenerationRun]) -> None:
+    """What was dropped was made."""
     items = claim.run.items
-    if not items.filter(state=GenerationItem.State.DONE).exists():
+    made = (GenerationItem.State.DONE, GenerationItem.State.DROPPED)
+    if not items.filter(state__in=made).exists():
         first = items.filter(state=GenerationItem.State.FAILED).first()
         reason = first.error if first else "No dialogues were planned."
         raise RunFailed(f"No dialogue could be finished. The first reason: {reason}")

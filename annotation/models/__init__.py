@@ -21,6 +21,7 @@ from annotation.models.impact import (
     SuggestionSource,
 )
 from annotation.models.ratings import Evidence, Rater, Rating, Score
+from annotation.models.refinement import Attempt, GenerationCritic
 from annotation.models.runs import (
     FitRun,
     GenerationItem,
@@ -33,11 +34,13 @@ from annotation.models.runs import (
 
 __all__ = [
     "Assignment",
+    "Attempt",
     "Collection",
     "Dialogue",
     "DraftScore",
     "Evidence",
     "FitRun",
+    "GenerationCritic",
     "GenerationItem",
     "GenerationRun",
     "ImpactItem",

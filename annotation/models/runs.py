@@ -81,6 +81,14 @@ class GenerationItem(ProjectRow):
         WAITING = "waiting", "Waiting"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
+        DROPPED = "dropped", "Dropped"
+
+    class Drop(models.TextChoices):
+        NO_PASS = "no_pass", "A reply never passed"
+        STRUCTURE = "structure", "Broken structure"
+        PROFILE = "profile", "Contradicts the profile"
+        EMOTION = "emotion", "Emotion jump"
+        DUPLICATE = "duplicate", "Near-duplicate"
 
     run = models.ForeignKey(GenerationRun, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
@@ -91,6 +99,9 @@ class GenerationItem(ProjectRow):
     dialogue = models.OneToOneField(
         Dialogue, null=True, on_delete=models.PROTECT, related_name="generation_item"
     )
+    # Why it is dropped; `error` says it in words. What is dropped is never sealed, so it is in no
+    # set and no queue.
+    drop_reason = models.CharField(max_length=9, choices=Drop, blank=True)
     error = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -99,6 +110,11 @@ class GenerationItem(ProjectRow):
         constraints = [
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["run", "position"], name="generation_position"),
+            models.CheckConstraint(
+                condition=(Q(state="dropped") & ~Q(drop_reason=""))
+                | (~Q(state="dropped") & Q(drop_reason="")),
+                name="drop_reason_where_dropped",
+            ),
         ]
         indexes = [models.Index(fields=["run", "state", "position"])]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rubrics.judging import artefact
 from rubrics.judging.judge import Scorer
 from rubrics.judging.learned import LearnedJudge
-from rubrics.judging.llm import LLMJudge, LLMParameters
+from rubrics.judging.llm import Complete, LLMJudge, LLMParameters
 from rubrics.models import Judge
 from webapp.errors import Refused
 from webapp.files.services import open_file
@@ -50,7 +50,12 @@ async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[S
     if endpoint is None:
         raise Refused(f"{judge} has no endpoint.", code="no_endpoint")
     async with open_client(endpoint, run=run) as client:
-        yield LLMJudge(client.complete, LLMParameters(**judge.parameters))
+        yield asking(judge, client.complete)
+
+
+def asking(judge: Judge, complete: Complete) -> LLMJudge:
+    """A language model as judge, over a client that the caller opened for its endpoint."""
+    return LLMJudge(complete, LLMParameters(**judge.parameters))
 
 
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024

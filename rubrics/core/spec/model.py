@@ -70,6 +70,11 @@ class CriterionSpec:
             return (0, 1)
         return tuple(sorted({level.value for level in self.levels}))
 
+    @property
+    def counts_against(self) -> bool:
+        """Whether a high score is a bad sign: HealthBench's criteria with points below zero."""
+        return self.points is not None and self.points < 0
+
 
 @dataclass(frozen=True)
 class RubricSpec:

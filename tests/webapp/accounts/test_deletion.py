@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import (
+    Attempt,
     DraftScore,
     Evidence,
     FitRun,
+    GenerationCritic,
     GenerationItem,
     ImpactItem,
     ImportLine,
@@ -86,6 +88,14 @@ def fill(setting: Setting) -> None:
     GenerationItem.objects.create(
         project=project, run=runs["generation"], position=0, profile=dialogue.profile,
         emotion="sad", situation="s",
+    )  # fmt: skip
+    GenerationCritic.objects.create(
+        project=project, run=runs["generation"], version=version, spec=version.spec,
+        judge=setting["judge_id"], thresholds={}, solved_from=1,
+    )  # fmt: skip
+    Attempt.objects.create(
+        project=project, dialogue=dialogue, position=1, number=1, text="t", raw="r", seed=0,
+        context_hash="x", judge_call=call,
     )  # fmt: skip
     JudgeItem.objects.create(
         project=project, run=runs["judging"], position=0, target=target, state="done",

@@ -1,0 +1,122 @@
+"""The fields of the form that belong to a critic. They depend on the rubric version: each of its
+criteria has a PASS level."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from annotation.generation.critics import CriticChoice
+from annotation.generation.limits import REVISIONS, SOLVED_FROM, SOLVED_TOTAL
+from annotation.generation.refinement import (
+    ANY_LEVEL,
+    criteria_asked,
+    default_thresholds,
+    needed_in_words,
+)
+from rubrics.core.spec import CriterionSpec
+from rubrics.judges.queries import judges_of, unfitted_criterion
+from rubrics.models import Judge, RubricVersion
+from rubrics.queries import spec_of
+from webapp.accounts.models import Project
+
+# Before the uid of a criterion in the name of its field.
+LEVEL = "level_"
+
+
+def critic_versions(project: Project) -> QuerySet[RubricVersion]:
+    """What a critic can judge by: published versions that rate turns."""
+    return (
+        RubricVersion.objects.filter(
+            project=project,
+            status=RubricVersion.Status.PUBLISHED,
+            spec__content__target="turn",
+        )
+        .select_related("rubric", "spec")
+        .order_by("rubric__name", "-number")
+    )
+
+
+def critic_fields(version: RubricVersion) -> dict[str, forms.Field]:
+    """The fields by name, in the order of the page."""
+    spec = spec_of(version)
+    judges = judges_of(version.project)
+    usable = (judge for judge in judges if unfitted_criterion(version, judge) is None)
+    names = [(criterion.uid, criterion.name) for criterion in spec.judge_criteria]
+    return {
+        "critic_judge": forms.ModelChoiceField(
+            label="Judge",
+            queryset=judges,
+            empty_label=None,
+            initial=next(usable, None),
+            help_text="A language model also writes a critique for the supporter. A learned judge "
+            "must be fitted on this version.",
+        ),
+        "revisions": forms.IntegerField(
+            label="Revisions of a reply, at most",
+            **REVISIONS.range,
+            initial=REVISIONS.default,
+            help_text="If a reply still fails after the last one, its dialogue is dropped.",
+        ),
+        **dict(_level_fields(version)),
+        "profile_criterion": forms.ChoiceField(
+            label="Criterion about the profile",
+            required=False,
+            choices=[("", "None"), *names],
+            help_text="If a reply fails by this criterion to the end, its dialogue is dropped as "
+            "contradicting the profile.",
+        ),
+        "solved_total": forms.FloatField(
+            label="SOLVED from a total of",
+            required=False,
+            **SOLVED_TOTAL.range,
+            initial=SOLVED_TOTAL.default,
+            help_text="A reply that passes with this rubric total (0 to 1) or more ends its "
+            "dialogue. Leave it empty and no dialogue ends early.",
+        ),
+        "solved_from": forms.IntegerField(
+            label="SOLVED from exchange",
+            **SOLVED_FROM.range,
+            initial=SOLVED_FROM.default,
+            help_text="No dialogue ends as SOLVED before this exchange.",
+        ),
+    }
+
+
+def chosen_critic(version: RubricVersion, cleaned: dict[str, Any]) -> CriticChoice:
+    """What was chosen in these fields; each is taken out of `cleaned`."""
+    levels = [name for name in cleaned if name.startswith(LEVEL)]
+    judge: Judge = cleaned.pop("critic_judge")
+    return CriticChoice(
+        version=version,
+        judge=judge,
+        thresholds={name.removeprefix(LEVEL): int(cleaned.pop(name)) for name in levels},
+        revisions=cleaned.pop("revisions"),
+        solved_total=cleaned.pop("solved_total"),
+        solved_from=cleaned.pop("solved_from"),
+        profile_criterion=cleaned.pop("profile_criterion"),
+    )
+
+
+def _level_fields(version: RubricVersion) -> Iterator[tuple[str, forms.Field]]:
+    spec = spec_of(version)
+    defaults = default_thresholds(spec)
+    for criterion in criteria_asked(spec):
+        yield (
+            f"{LEVEL}{criterion.uid}",
+            forms.ChoiceField(
+                label=criterion.name,
+                choices=list(_levels(criterion)),
+                initial=defaults[criterion.uid],
+            ),
+        )
+
+
+def _levels(criterion: CriterionSpec) -> Iterator[tuple[int, str]]:
+    """Each level with what passes where it is chosen, and its label."""
+    labels = {level.value: level.label for level in criterion.levels}
+    for value in criterion.level_values:
+        needed = needed_in_words(criterion, value)
+        has_label = labels.get(value) and needed != ANY_LEVEL
+        yield value, f"{needed} ({labels[value]})" if has_label else needed
