@@ -1,5 +1,6 @@
 """Dialogues, ratings, queues and the runs that make them."""
 
+from annotation.models.adjudication import Adjudication, Decision, OverriddenScore
 from annotation.models.corpus import (
     Collection,
     Dialogue,
@@ -32,8 +33,10 @@ from annotation.models.runs import (
 )
 
 __all__ = [
+    "Adjudication",
     "Assignment",
     "Collection",
+    "Decision",
     "Dialogue",
     "DraftScore",
     "Evidence",
@@ -47,6 +50,7 @@ __all__ = [
     "Item",
     "JudgeItem",
     "JudgeRun",
+    "OverriddenScore",
     "PlaygroundItem",
     "PlaygroundRun",
     "Profile",
