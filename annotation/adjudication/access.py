@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import Http404
 
 from annotation.adjudication.waiting import OWN_LOOKS, ListedItem, listed_items
-from annotation.models import Adjudication, Item, Queue, Rating
+from annotation.models import Adjudication, Decision, Item, Queue, Rating
 from annotation.queues.access import queue_of
 from annotation.ratings.blindness import blind_among
 from webapp.accounts.access import Member
@@ -67,3 +67,22 @@ def is_rater(member: Member, item: Item) -> bool:
 
 def _may_settle(listed: Sequence[ListedItem]) -> bool:
     return any(not row.is_own for row in listed)
+
+
+def decision_for(member: Member, decision_id: UUID) -> Decision:
+    """A decision with a cause that this member may see; 404 for every other one."""
+    found = (
+        Decision.objects.filter(
+            project=member.project, pk=decision_id, score__rating__withdrawn_at=None
+        )
+        .exclude(cause="")
+        .select_related(
+            "score__rating__target__turn__dialogue",
+            "score__rating__target__dialogue",
+            "adjudication__item__queue__version__rubric",
+        )
+        .first()
+    )
+    if found is None or blind_among(member.user, member.project, {found.score.rating.target_id}):
+        raise Http404
+    return found

@@ -130,6 +130,10 @@ class AdjudicationItem:
         return sum(criterion.is_decided for criterion in self.criteria)
 
     @property
+    def text(self) -> str:
+        return self.current.text if self.current else ""
+
+    @property
     def is_held(self) -> bool:
         return self.adjudication.state == Adjudication.State.RESERVED
 

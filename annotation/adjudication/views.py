@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,12 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.adjudication import access, queries, services
+from annotation.adjudication import access, queries, results, services
 from annotation.adjudication.access import ADJUDICATORS
+from annotation.adjudication.exemplars import decision_to_draft
 from annotation.models import Adjudication, Queue
 from annotation.queues.limits import ADJUDICATE_FROM
 from annotation.ratings.drafts import BadDraft
 from annotation.ratings.labels import title_of
+from rubrics.access import rubric_for
 from rubrics.markdown import to_html
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
@@ -152,6 +155,36 @@ def adjudicate_release(request: HttpRequest, member: Member, adjudication_id: UU
     else:
         messages.success(request, "The item is free for somebody else. Your draft is saved.")
     return _to_list(member, own.item.queue)
+
+
+@require_safe
+@project_page(*ADJUDICATORS)
+def adjudication_causes(request: HttpRequest, member: Member, rubric_id: UUID) -> HttpResponse:
+    """Why raters differed, for a section of the rubric's page, and as a page of its own."""
+    rubric = rubric_for(member, rubric_id)
+    context = {"member": member, "rubric": rubric, "causes": results.causes_of(member, rubric)}
+    is_part = request.htmx  # type: ignore[attr-defined]
+    return render(request, f"adjudication/{'_causes' if is_part else 'causes'}.html", context)
+
+
+@require_POST
+@project_page(*ADJUDICATORS)
+def adjudication_to_draft(request: HttpRequest, member: Member, decision_id: UUID) -> HttpResponse:
+    """Open the criterion in a draft, with the item as an exemplar."""
+    decision = access.decision_for(member, decision_id)
+    try:
+        opened = decision_to_draft(decision=decision, member=member)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        rubric_id = decision.adjudication.item.queue.version.rubric_id
+        return redirect("rubric", project_id=member.project.pk, rubric_id=rubric_id)
+    if opened.level is not None:
+        messages.success(
+            request,
+            f"The item is now an exemplar of {opened.criterion.name}, level {opened.level}.",
+        )
+    where = {"project_id": member.project.pk, "version_id": opened.version.pk}
+    return redirect(f"{reverse('rubric_edit', kwargs=where)}#{quote(opened.criterion.uid)}")
 
 
 def _next(request: HttpRequest, member: Member, queue: Queue) -> HttpResponse:

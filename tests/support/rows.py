@@ -13,6 +13,7 @@ from annotation.models import (
     Adjudication,
     Assignment,
     Collection,
+    Decision,
     Dialogue,
     FitRun,
     GenerationRun,
@@ -30,7 +31,12 @@ from annotation.models import (
     SuggestionRun,
     Target,
 )
-from annotation.ratings.services import external_rater, rater_for_person
+from annotation.ratings.services import (
+    NewScore,
+    external_rater,
+    rater_for_person,
+    submit_rating,
+)
 from rubrics.core.spec import to_json
 from rubrics.models import Judge, Rubric, RubricVersion
 from rubrics.versions.services import version_ensure
@@ -238,6 +244,23 @@ def adjudication(setting: Setting) -> Adjudication:
         item=contested_item(setting),
         adjudicator=rater_for_person(project=setting.project, user=setting.person),
         leased_until=timezone.now() + timedelta(minutes=30),
+    )
+
+
+def decision(setting: Setting) -> Decision:
+    settled = adjudication(setting)
+    rating = submit_rating(
+        target=settled.item.target,
+        spec=settled.item.queue.version.spec,
+        rater=settled.adjudicator,
+        purpose="adjudication",
+        scores=[NewScore(c.uid, value=c.level_values[0]) for c in RUBRIC.judge_criteria],
+    ).rating
+    return Decision.objects.create(
+        project=setting.project,
+        adjudication=settled,
+        score=rating.scores.first(),
+        cause="hard_case",
     )
 
 
