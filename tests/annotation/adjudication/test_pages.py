@@ -251,3 +251,13 @@ def test_what_people_write_is_escaped(apart: Desk, client: Client, clara: User) 
     services.draft_save(adjudication=own, draft=draft, revision=0)
     for page in (client.get(_url("item", own)), client.get(_url("item", own), headers=HTMX)):
         assert "<script>alert" not in html_of(page)
+
+
+def test_the_home_page_says_what_waits(apart: Desk, client: Client, clara: User) -> None:
+    home = reverse("project_home", args=[apart.cast.project.pk])
+    assert "2 items to settle in “First look”" in html_of(client.get(home))
+    settle(apart, clara)
+    settle(apart, clara)
+    assert "to settle" not in html_of(client.get(home))
+    client.force_login(apart.cast.annotators[0])
+    assert "to settle" not in html_of(client.get(home))
