@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotation.sets.api")),
     path("", include("annotation.queues.api")),
     path("", include("annotation.desk.api")),
+    path("", include("annotation.adjudication.api")),
     path("", include("annotation.agreement.api")),
     path("", include("annotation.generation.api")),
     path("", include("annotation.judge_runs.api")),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("annotation.calls.urls")),
     path("", include("annotation.queues.urls")),
     path("", include("annotation.desk.urls")),
+    path("", include("annotation.adjudication.urls")),
     path("", include("annotation.agreement.urls")),
     path("", include("annotation.impact.urls")),
     path("", include("annotation.suggestions.urls")),

@@ -17,6 +17,8 @@ ICONS = {
     "rubric": '<path d="M4 5h1M4 10h1M4 15h1M8.5 5H16M8.5 10H16M8.5 15H16"/>',
     "dialogues": '<path d="M3 5h9M3 8.5h6M8 12h9M11 15.5h6"/>',
     "agreement": '<circle cx="7.5" cy="10" r="4.5"/><circle cx="12.5" cy="10" r="4.5"/>',
+    "adjudication": '<path d="M3.500 5c4 0 4 5 7.500 5h5.500M3.500 15c4 0 4-5 7.500-5"/>'
+    '<path d="m14 7.500 2.500 2.500-2.500 2.500"/>',
     "training": '<path d="M3 10h3l2-5 4 10 2-5h3"/>',
     "evaluation": '<path d="M3.5 16.5h13"/><path d="M6 13V9M10 13V5M14 13V7.5"/>',
     "desk": '<path d="M4 6.5h12M4 10h12M4 13.5h7"/><path d="m13.5 14.5 1.5 1.5 2.5-3"/>',

@@ -2,7 +2,10 @@
 rater with the people. Nothing is stored: each figure is computed from the ratings there are.
 
 What people gave under another version counts too where the criterion means the same, unless
-they rated the item by this version as well; how many these are is said."""
+they rated the item by this version as well; how many these are is said.
+
+What an adjudicator settled is no rating of its own here. It is what others are compared with, in
+place of the median of people."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +22,7 @@ from annotation.models import Item, Rater, Rating, Score, Target
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.carried_ratings import carried
 from annotation.ratings.labels import names_of, title_of, tone_of
+from annotation.ratings.references import AdjudicatedLevels, adjudicated_levels, with_adjudicated
 from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
 from rubrics.models import Criterion, RubricVersion
 from webapp.accounts.access import Member
@@ -156,9 +160,7 @@ class VersionAgreement:
 
     def references(self) -> list[DisplayedRater]:
         """What others can be compared with: the people together, or the raters of a source."""
-        people = (
-            [DisplayedRater(PEOPLE, Rater.Kind.PERSON, "Median of people")] if self.people else []
-        )
+        people = [self._reference_of_people()] if self.people else []
         return people + [rater for rater in self.others if rater.kind == Rater.Kind.EXTERNAL]
 
     def reference(self, key: str) -> DisplayedRater | None:
@@ -247,9 +249,24 @@ class VersionAgreement:
         ]
 
     def named(self, key: str) -> DisplayedRater:
-        if key == PEOPLE:
-            return DisplayedRater(PEOPLE, Rater.Kind.PERSON, "Median of people")
-        return self.raters[key]
+        return self._reference_of_people() if key == PEOPLE else self.raters[key]
+
+    @property
+    def adjudicated(self) -> int:
+        """How many items an adjudicator settled on one of the criteria."""
+        return len({target for target, _ in self._adjudicated})
+
+    def _reference_of_people(self) -> DisplayedRater:
+        name = "Adjudicated, else median of people" if self._adjudicated else "Median of people"
+        return DisplayedRater(PEOPLE, Rater.Kind.PERSON, name)
+
+    @cached_property
+    def _adjudicated(self) -> AdjudicatedLevels:
+        return adjudicated_levels(
+            self.member.project,
+            [criterion.meaning_id for criterion in self.criteria],
+            without=self._hidden_targets(),
+        )
 
     def _scores(self) -> QuerySet[Score]:
         own, meanings = _counted(self.version), [c.meaning_id for c in self.criteria]
@@ -298,7 +315,8 @@ class VersionAgreement:
             for target, value in columns.get(rater.key, {}).items():
                 given[target].append(value)
         # Between two levels it is the lower one, so that it always is a level.
-        return {target: median_low(values) for target, values in given.items()}
+        medians = {target: median_low(values) for target, values in given.items()}
+        return with_adjudicated(medians, criterion.meaning_id, self._adjudicated)
 
     def _table(self, criterion: CriterionSpec, keys: Sequence[str]) -> list[list[float | None]]:
         columns = [self._column(criterion, key) for key in keys]

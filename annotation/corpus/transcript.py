@@ -162,11 +162,16 @@ def _notes(targets: Sequence[Target], member: Member) -> dict[UUID, list[RatingN
                 rating=rating,
                 rater=names[rating.rater_id],
                 look=_LOOKS.get(Rater.Kind(rating.rater.kind), ""),
-                rubric=spec.title,
+                rubric=_about(rating, spec),
                 lines=_score_lines(rating, spec, numbers),
             )
         )
     return notes
+
+
+def _about(rating: Rating, spec: RubricSpec) -> str:
+    is_reference = rating.purpose == Rating.Purpose.ADJUDICATION
+    return f"{spec.title}, adjudicated" if is_reference else spec.title
 
 
 def _score_lines(rating: Rating, spec: RubricSpec, numbers: dict[str, int]) -> list[ScoreLine]:

@@ -126,7 +126,7 @@ def desk_item(member: Member, assignment: Assignment) -> DeskItem:
     queue, target = assignment.item.queue, assignment.item.target
     spec = from_json(queue.version.spec.content)  # type: ignore[union-attr]
     context = context_of(target)
-    turns, current = _turns(target, context)
+    turns, current = turns_of(target, context)
     waiting = waiting_queues(member, queue_id=queue.pk)
     return DeskItem(
         assignment=assignment,
@@ -180,9 +180,9 @@ def skipped_by(member: Member, *, limit: int = 20) -> list[SkippedItem]:
 
 
 def own_rating_rows(member: Member) -> QuerySet[Rating]:
-    """Ratings that this person submitted and did not take back."""
+    """Ratings that this person submitted on the desk and did not take back."""
     rows = Rating.objects.filter(project=member.project, rater__user=member.user, withdrawn_at=None)
-    return rows.prefetch_related("scores")
+    return rows.exclude(purpose=Rating.Purpose.ADJUDICATION).prefetch_related("scores")
 
 
 def own_ratings(member: Member, *, before: UUID | None = None) -> list[OwnRating]:
@@ -199,7 +199,7 @@ def own_ratings(member: Member, *, before: UUID | None = None) -> list[OwnRating
     return [_own_rating(row, specs[row.spec_id]) for row in found]
 
 
-def _turns(target: Target, context: dict[str, Any]) -> tuple[list[ShownTurn], ShownTurn | None]:
+def turns_of(target: Target, context: dict[str, Any]) -> tuple[list[ShownTurn], ShownTurn | None]:
     """The turns before, and the one to rate; a dialogue as a whole has all its turns before."""
     history, candidate = context["history"], context["candidate"]
     last = target.turn.position if target.turn is not None else len(history)
@@ -226,7 +226,7 @@ def _criteria(spec: RubricSpec, draft: dict[str, Any]) -> list[ShownCriterion]:
     return [
         ShownCriterion(
             spec=criterion,
-            levels=_levels(criterion, scores.get(criterion.uid)),
+            levels=levels_of(criterion, scores.get(criterion.uid)),
             is_not_applicable=scores.get(criterion.uid) == NOT_APPLICABLE,
             rationale=rationales.get(criterion.uid, ""),
             is_open=criterion.uid == open_uid,
@@ -235,7 +235,8 @@ def _criteria(spec: RubricSpec, draft: dict[str, Any]) -> list[ShownCriterion]:
     ]
 
 
-def _levels(criterion: CriterionSpec, chosen: object) -> list[ShownLevel]:
+def levels_of(criterion: CriterionSpec, chosen: object) -> list[ShownLevel]:
+    """The levels of a criterion as a scale shows them, with the keys that give them."""
     levels = sorted(criterion.levels or _WITHOUT_LEVELS, key=lambda level: level.value)
     single = all(0 <= level.value <= 9 for level in levels)
     return [

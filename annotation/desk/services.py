@@ -355,16 +355,15 @@ def _rate(own: Assignment, spec: RubricSpec, draft: Draft) -> Rating:
     """Write the rating. An item that this person rated in another queue is another pass."""
     row = own.item.queue.version.spec
     assert row is not None  # noqa: S101  (a queue's version is published)
-    earlier = Rating.objects.filter(
-        target=own.item.target, spec=row, rater=own.rater, purpose=Rating.Purpose.DESK
-    ).exclude(withdrawn_at__isnull=False)
-    last = earlier.order_by("-pass_number").values_list("pass_number", flat=True).first() or 0
+    key: dict[str, Any] = {
+        "target": own.item.target,
+        "spec": row,
+        "rater": own.rater,
+        "purpose": Rating.Purpose.DESK,
+    }
     made = ratings.submit_rating(
-        target=own.item.target,
-        spec=row,
-        rater=own.rater,
-        purpose=Rating.Purpose.DESK,
-        pass_number=last + 1,
+        **key,
+        pass_number=ratings.next_pass(**key),
         active_seconds=own.active_seconds,
         scores=[_score(c.uid, draft) for c in spec.judge_criteria],
     )

@@ -16,6 +16,7 @@ from annotation.impact.charts import ChangeChart, change_chart
 from annotation.impact.results import DraftScoring, ScoredText, progress_of_scoring
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
+from annotation.ratings.references import adjudicated_levels, with_adjudicated
 from rubrics.core.diff import Effect
 from rubrics.core.spec import CriterionSpec, effect_of
 from rubrics.core.wording import EFFECTS
@@ -254,8 +255,22 @@ def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
         (Rater.Kind.EXTERNAL, "the raters of the source"),
     ):
         if found := given.get(kind):
-            return _medians(label, found)
+            reference = _medians(label, found)
+            return _adjudicated(project, reference) if kind == Rater.Kind.PERSON else reference
     return None
+
+
+def _adjudicated(project: Project, people: Reference) -> Reference:
+    """The settled level of each text in place of the median, where an adjudicator settled it."""
+    targets = {target for column in people.values.values() for target in column}
+    settled = adjudicated_levels(project, list(people.values), targets=targets)
+    if not settled:
+        return people
+    values = {
+        meaning: with_adjudicated(column, meaning, settled)
+        for meaning, column in people.values.items()
+    }
+    return Reference("adjudicated levels, else the median of people", people.raters, values)
 
 
 def _medians(label: str, given: Mapping[tuple[str, UUID], Mapping[UUID, float]]) -> Reference:

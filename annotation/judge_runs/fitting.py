@@ -1,9 +1,9 @@
 """A fit's work: read the ratings, fit, keep the judge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 
 from annotation.judge_runs.queries import ratings_for
-from annotation.models import FitRun, Score
+from annotation.models import FitRun, Rater, Rating, Score
 from annotation.ratings.targets import contexts_of
 from rubrics.core.spec import from_json
 from rubrics.judges.opening import pack
@@ -40,10 +40,12 @@ def spec_of(run: FitRun) -> Spec:
 
 
 def _labelled_rows(run: FitRun) -> tuple[list[LabelledRow], int]:
-    """One row for each rating, in the order of the ratings' ids."""
+    """One row for each rating that teaches anything, in the order of the ratings' ids, and how
+    many these are. What an adjudicator settled stands for what people gave; where the difference
+    is legitimate, their levels stand."""
     ratings = list(
         ratings_for(spec_of(run), rater_kinds=run.rater_kinds)
-        .select_related("target")
+        .select_related("target", "rater")
         .order_by("pk")
     )
     contexts = contexts_of([rating.target for rating in ratings])
@@ -51,8 +53,36 @@ def _labelled_rows(run: FitRun) -> tuple[list[LabelledRow], int]:
     scored = Score.objects.filter(rating__in=ratings, status=Score.Status.SCORED)
     for rating_id, uid, value in scored.values_list("rating_id", "criterion_uid", "value"):
         levels[rating_id][uid] = int(value or 0)
-    rows = [LabelledRow(contexts[rating.target_id], levels[rating.pk]) for rating in ratings]
-    return rows, len(ratings)
+    _drop_overridden(ratings, levels)
+    rows = [
+        LabelledRow(contexts[rating.target_id], levels[rating.pk])
+        for rating in ratings
+        if levels[rating.pk]
+    ]
+    return rows, len(rows)
+
+
+def _drop_overridden(
+    ratings: Sequence[Rating], levels: Mapping[object, MutableMapping[str, int]]
+) -> None:
+    """Take out of `levels` what people gave where an adjudicator settled it. The latest counts."""
+    settled = {
+        (target, uid): (rating, status)
+        for target, uid, rating, status in Score.objects.filter(
+            rating__in=ratings, rating__purpose=Rating.Purpose.ADJUDICATION
+        )
+        .order_by("rating__submitted_at")
+        .values_list("rating__target_id", "criterion_uid", "rating_id", "status")
+    }
+    for rating in ratings:
+        if rating.rater.kind != Rater.Kind.PERSON:
+            continue
+        for uid in list(levels[rating.pk]):
+            latest, status = settled.get((rating.target_id, uid), (rating.pk, ""))
+            all_stand = status == Score.Status.NOT_SCORED
+            is_independent = rating.purpose != Rating.Purpose.ADJUDICATION
+            if latest != rating.pk and not (all_stand and is_independent):
+                del levels[rating.pk][uid]
 
 
 def _keep(claim: Claim[FitRun], judge: LearnedJudge, *, ratings: int) -> None:

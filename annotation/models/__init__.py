@@ -1,5 +1,6 @@
 """Dialogues, ratings, queues and the runs that make them."""
 
+from annotation.models.adjudication import Adjudication, Decision, OverriddenScore
 from annotation.models.corpus import (
     Collection,
     Dialogue,
@@ -33,9 +34,11 @@ from annotation.models.runs import (
 )
 
 __all__ = [
+    "Adjudication",
     "Assignment",
     "Attempt",
     "Collection",
+    "Decision",
     "Dialogue",
     "DraftScore",
     "Evidence",
@@ -50,6 +53,7 @@ __all__ = [
     "Item",
     "JudgeItem",
     "JudgeRun",
+    "OverriddenScore",
     "PlaygroundItem",
     "PlaygroundRun",
     "Profile",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.models.corpus import Snapshot, Target
 from annotation.models.ratings import Rater, Rating
-from annotation.queues.limits import LEASE_MINUTES, OVERLAP
+from annotation.queues.limits import ADJUDICATE_FROM, LEASE_MINUTES, OVERLAP
 from rubrics.models import RubricVersion
 from webapp.accounts.models import ProjectRow
 
@@ -27,6 +27,8 @@ class Queue(ProjectRow):
     # How many people rate each item.
     overlap = models.PositiveSmallIntegerField(default=OVERLAP.default)
     lease_minutes = models.PositiveSmallIntegerField(default=LEASE_MINUTES.default)
+    # How many levels apart raters must be on a criterion for an adjudicator to settle the item.
+    adjudicate_from = models.PositiveSmallIntegerField(default=ADJUDICATE_FROM.default)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -39,6 +41,10 @@ class Queue(ProjectRow):
             models.UniqueConstraint(fields=["project", "number"], name="queue_number"),
             models.CheckConstraint(
                 condition=Q(overlap__range=(OVERLAP.least, OVERLAP.most)), name="queue_overlap"
+            ),
+            models.CheckConstraint(
+                condition=Q(adjudicate_from__range=(ADJUDICATE_FROM.least, ADJUDICATE_FROM.most)),
+                name="queue_adjudicate_from",
             ),
         ]
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from annotation.models import Collection, Queue, Snapshot
 from annotation.queues import access, queries, services
-from annotation.queues.limits import LEASE_MINUTES, OVERLAP
+from annotation.queues.limits import ADJUDICATE_FROM, LEASE_MINUTES, OVERLAP
 from annotation.sets.limits import MEMBERS
 from rubrics.models import RubricVersion
 from webapp.accounts.models import Role, User
@@ -67,7 +67,8 @@ class QueueSerializer(serializers.ModelSerializer):
         model = Queue
         fields = (
             "id", "number", "name", "version", "snapshot", "overlap", "lease_minutes",
-            "created_at", "closed_at", "item_count", "rater_count", "done", "needed",
+            "adjudicate_from", "created_at", "closed_at", "item_count", "rater_count", "done",
+            "needed",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -80,7 +81,7 @@ class QueueDetailSerializer(serializers.ModelSerializer):
         model = Queue
         fields = (
             "id", "number", "name", "version", "snapshot", "overlap", "lease_minutes",
-            "created_at", "closed_at", "progress", "people",
+            "adjudicate_from", "created_at", "closed_at", "progress", "people",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -105,10 +106,19 @@ class NewQueueSerializer(serializers.Serializer):
         **SEED.range, default=SEED.default, help_text="0: by dialogue and turn."
     )
     lease_minutes = serializers.IntegerField(**LEASE_MINUTES.range, default=LEASE_MINUTES.default)
+    adjudicate_from = serializers.IntegerField(
+        **ADJUDICATE_FROM.range,
+        default=ADJUDICATE_FROM.default,
+        help_text="Items whose raters are this many levels apart are adjudicated.",
+    )
 
 
 class QueueRatersSerializer(serializers.Serializer):
     raters = Annotators(queryset=User.objects.all(), many=True, allow_empty=False)
+
+
+class AdjudicateFromSerializer(serializers.Serializer):
+    levels = serializers.IntegerField(**ADJUDICATE_FROM.range)
 
 
 class QueueFilter(django_filters.FilterSet):
@@ -124,7 +134,8 @@ class QueueViewSet(ProjectViewSet):
     """Queues of a project, for leads."""
 
     roles: ClassVar = dict.fromkeys(
-        ("list", "create", "retrieve", "close", "reopen", "raters"), (Role.LEAD,)
+        ("list", "create", "retrieve", "close", "reopen", "raters", "adjudicate_from"),
+        (Role.LEAD,),
     )
     queryset = Queue.objects.none()
     filterset_class = QueueFilter
@@ -175,6 +186,19 @@ class QueueViewSet(ProjectViewSet):
         )
         return self._answer(queue_id)
 
+    @extend_schema(
+        operation_id="queue_adjudicate_from",
+        request=AdjudicateFromSerializer,
+        responses=QueueDetailSerializer,
+    )
+    def adjudicate_from(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
+        """Set from how many levels apart an item is adjudicated."""
+        queue = access.queue_of(self.member, queue_id)
+        services.queue_set_adjudicate_from(
+            queue=queue, actor=self.member.user, **self._read(AdjudicateFromSerializer)
+        )
+        return self._answer(queue_id)
+
     def _read(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
         read = serializer(data=self.request.data, context={"member": self.member})
         read.is_valid(raise_exception=True)
@@ -214,5 +238,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "queues/<uuid:queue_id>/raters/",
         QueueViewSet.as_view({"put": "raters"}),
         name="api_queue_raters",
+    ),
+    path(
+        P + "queues/<uuid:queue_id>/adjudicate-from/",
+        QueueViewSet.as_view({"put": "adjudicate_from"}),
+        name="api_queue_adjudicate_from",
     ),
 ]

@@ -8,7 +8,7 @@ from django import forms
 from annotation.choices import offer, offer_rows
 from annotation.models import Collection, Queue, Snapshot
 from annotation.queues import queries
-from annotation.queues.limits import LEASE_MINUTES, OVERLAP
+from annotation.queues.limits import ADJUDICATE_FROM, LEASE_MINUTES, OVERLAP
 from annotation.sets.limits import MEMBERS
 from annotation.sets.queries import collections_of, snapshots_of
 from rubrics.models import RubricVersion
@@ -59,6 +59,13 @@ class QueueForm(forms.Form):
         initial=LEASE_MINUTES.default,
         help_text="Counted from the annotator’s last change. Then somebody else can rate the item.",
     )
+    adjudicate_from = forms.IntegerField(
+        label="Adjudicate from (levels apart)",
+        **ADJUDICATE_FROM.range,
+        initial=ADJUDICATE_FROM.default,
+        help_text="If raters of an item are at least this far apart on a criterion, a clinician or "
+        "lead settles it. You can change this later.",
+    )
     raters = RaterChoices(label="Who rates", queryset=User.objects.none())
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -82,6 +89,10 @@ class QueueForm(forms.Form):
         data = dict(self.cleaned_data)
         seed = 1 if data.pop("order") == "random" else 0
         return {**data.pop("source"), **data, "raters": list(data["raters"]), "seed": seed}
+
+
+class AdjudicateFromForm(forms.Form):
+    levels = forms.IntegerField(label="Adjudicate from (levels apart)", **ADJUDICATE_FROM.range)
 
 
 class QueueRatersForm(forms.Form):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.models import Assignment, Collection, Item, Queue, QueueRater, Snapshot
-from annotation.queues.limits import LEASE_MINUTES, OVERLAP
+from annotation.queues.limits import ADJUDICATE_FROM, LEASE_MINUTES, OVERLAP
 from annotation.sets.services import freeze
 from rubrics.core.spec import from_json
 from rubrics.models import RubricVersion
@@ -34,6 +34,7 @@ def queue_create(
     limit: int | None = None,
     seed: int = SEED.default,
     lease_minutes: int = LEASE_MINUTES.default,
+    adjudicate_from: int = ADJUDICATE_FROM.default,
 ) -> Queue:
     """A queue over a snapshot, or over a set that is frozen for it now.
 
@@ -43,6 +44,7 @@ def queue_create(
     require_open(project)
     name = name.strip()
     _check(name, version, raters, overlap, lease_minutes)
+    ADJUDICATE_FROM.require(adjudicate_from)
     kind = from_json(version.spec.content).target  # type: ignore[union-attr]
     if (collection is None) == (snapshot is None):
         raise Refused("Choose either a set or a snapshot for the queue.", code="source")
@@ -62,6 +64,7 @@ def queue_create(
             snapshot=snapshot,
             overlap=overlap,
             lease_minutes=lease_minutes,
+            adjudicate_from=adjudicate_from,
             created_by=actor,
         )
         items = _add_items(queue, kind)
@@ -115,6 +118,16 @@ def queue_set_raters(*, queue: Queue, actor: User, raters: Sequence[User]) -> No
             added=sorted(str(pk) for pk in wanted - present),
             removed=sorted(str(pk) for pk in gone),
         )
+
+
+def queue_set_adjudicate_from(*, queue: Queue, actor: User, levels: int) -> None:
+    """From how many levels apart an adjudicator settles an item. What was settled stays."""
+    require_open(queue.project)
+    ADJUDICATE_FROM.require(levels)
+    with transaction.atomic():
+        Queue.objects.filter(pk=queue.pk).update(adjudicate_from=levels)
+        audit.record("queue.adjudicate_from_set", actor=actor, object=queue, levels=levels)
+    queue.adjudicate_from = levels
 
 
 def _check(

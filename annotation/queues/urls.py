@@ -11,4 +11,9 @@ urlpatterns = [
     path("queues/<uuid:queue_id>/close/", views.queue_close, name="queue_close"),
     path("queues/<uuid:queue_id>/open/", views.queue_open, name="queue_open"),
     path("queues/<uuid:queue_id>/raters/", views.queue_raters, name="queue_raters"),
+    path(
+        "queues/<uuid:queue_id>/adjudicate-from/",
+        views.queue_adjudicate_from,
+        name="queue_adjudicate_from",
+    ),
 ]

@@ -8,7 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.queues import access, queries, services
-from annotation.queues.forms import QueueForm, QueueRatersForm
+from annotation.queues.forms import AdjudicateFromForm, QueueForm, QueueRatersForm
+from annotation.queues.limits import ADJUDICATE_FROM
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
@@ -90,6 +91,20 @@ def queue_raters(request: HttpRequest, member: Member, queue_id: UUID) -> HttpRe
         who = "1 person" if len(raters) == 1 else f"{len(raters)} people"
         messages.success(request, f"{who} can rate in “{found.name}” now.")
     return _to_queue(member, queue_id)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def queue_adjudicate_from(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
+    """Set how far apart raters must be for an adjudicator, from the page of its list."""
+    found = access.queue_of(member, queue_id)
+    form = AdjudicateFromForm(request.POST)
+    if form.is_valid():
+        services.queue_set_adjudicate_from(queue=found, actor=member.user, **form.cleaned_data)
+        messages.success(request, "The list follows the new setting.")
+    else:
+        messages.error(request, str(ADJUDICATE_FROM))
+    return redirect("adjudication_queue", project_id=member.project.pk, queue_id=queue_id)
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:

@@ -21,6 +21,7 @@ _Kind, _Purpose = Rater.Kind, Rating.Purpose
 
 # What each kind of rater rates for. Work that a person hands in is complete.
 _BY_PEOPLE = (_Purpose.DESK, _Purpose.GOLD, _Purpose.NORMING, _Purpose.ADJUDICATION)
+_GIVEN = (Score.Status.SCORED, Score.Status.NOT_APPLICABLE)
 _PURPOSES: Mapping[str, Sequence[str]] = {
     _Kind.PERSON: _BY_PEOPLE,
     _Kind.EXTERNAL: (_Purpose.IMPORT,),
@@ -140,6 +141,15 @@ def submit_ratings(new: Sequence[NewRating]) -> list[Submitted]:
     ]
 
 
+def next_pass(*, target: Target, spec: Spec, rater: Rater, purpose: str) -> int:
+    """The number of this rater's next pass. An item of two queues is rated in two passes."""
+    earlier = Rating.objects.filter(
+        target=target, spec=spec, rater=rater, purpose=purpose, withdrawn_at=None
+    )
+    last = earlier.order_by("-pass_number").values_list("pass_number", flat=True).first()
+    return (last or 0) + 1
+
+
 def withdraw_rating(*, rating: Rating, actor: User) -> bool:
     """Undo a rating: it stays, but counts no more, and the rater may hand in another one.
     False where it was withdrawn before."""
@@ -195,7 +205,7 @@ def _check(new: NewRating, rubric: _Rubric) -> None:
         if criterion is None or score.uid in seen:
             raise Refused(f"“{rubric.spec.title}” has no such criterion.", code="criterion")
         seen.add(score.uid)
-        _check_score(score, criterion, new.rater.kind)
+        _check_score(score, criterion, new)
     if not new.scores:
         raise Refused("A rating needs a score.", code="no_score")
     missing = [c.name for c in rubric.spec.judge_criteria if c.uid not in seen]
@@ -203,11 +213,11 @@ def _check(new: NewRating, rubric: _Rubric) -> None:
         raise Refused(f"Not rated yet: {', '.join(missing)}.", code="incomplete")
 
 
-def _check_score(score: NewScore, criterion: CriterionSpec, kind: str) -> None:
-    if kind == _Kind.PERSON:
+def _check_score(score: NewScore, criterion: CriterionSpec, new: NewRating) -> None:
+    if new.rater.kind == _Kind.PERSON:
         if criterion.kind == "check":
             raise Refused(f"{criterion.name} is a check. People don’t rate checks.", code="check")
-        if score.status not in (Score.Status.SCORED, Score.Status.NOT_APPLICABLE):
+        if score.status not in _GIVEN and not _keeps_a_difference(score, new):
             raise Refused(f"{criterion.name} has no score.", code="status")
     if score.status not in Score.Status.values:
         raise Refused(f"{criterion.name} has an unknown status.", code="status")
@@ -223,6 +233,12 @@ def _check_score(score: NewScore, criterion: CriterionSpec, kind: str) -> None:
         raise Refused(f"{criterion.name} has an expected value outside its scale.", code="expected")
     if any(passage.span not in ("", *SPAN_NAMES) for passage in score.evidence):
         raise Refused(f"{criterion.name} has evidence in an unknown span.", code="span")
+
+
+def _keeps_a_difference(score: NewScore, new: NewRating) -> bool:
+    """An adjudicator may leave a criterion without a level, with the reason: all levels stand."""
+    is_unscored = score.status == Score.Status.NOT_SCORED and bool(score.reason)
+    return is_unscored and new.purpose == _Purpose.ADJUDICATION
 
 
 def _insert(new: Sequence[NewRating]) -> dict[_Key, _Written]:

@@ -13,10 +13,13 @@ from typing import Any
 from django.db.models import Model
 
 from tests.support.rows import (
+    adjudication,
     assignment,
     checkpoint,
     collection,
     comment,
+    contested_item,
+    decision,
     dialogue,
     draft,
     endpoint,
@@ -136,7 +139,10 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "*.set_id": collection,
     "*.snapshot_id": snapshot,
     "*.queue_id": queue,
+    "*adjudicat*.item_id": contested_item,
     "*.item_id": item,
+    "*.adjudication_id": adjudication,
+    "*.decision_id": decision,
     "*.assignment_id": assignment,
     "*.file_id": stored_file,
     "*.judge_id": judge,

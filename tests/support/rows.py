@@ -10,8 +10,10 @@ from django.db.models import Model
 from django.utils import timezone
 
 from annotation.models import (
+    Adjudication,
     Assignment,
     Collection,
+    Decision,
     Dialogue,
     FitRun,
     GenerationRun,
@@ -28,6 +30,12 @@ from annotation.models import (
     Suggestion,
     SuggestionRun,
     Target,
+)
+from annotation.ratings.services import (
+    NewScore,
+    external_rater,
+    rater_for_person,
+    submit_rating,
 )
 from rubrics.core.spec import to_json
 from rubrics.models import Judge, Rubric, RubricVersion
@@ -208,6 +216,58 @@ def assignment(setting: Setting) -> Assignment:
         item=setting["item_id"],
         rater=rater,
         leased_until=timezone.now() + timedelta(minutes=30),
+    )
+
+
+def contested_item(setting: Setting) -> Item:
+    """An item with a concern, in a closed queue: a clinician or lead settles it."""
+    made = Queue.objects.create(
+        project=setting.project,
+        number=number_of(setting, Queue),
+        name="Contested",
+        version=setting["published_id"],
+        snapshot=setting["snapshot_id"],
+        closed_at=timezone.now(),
+    )
+    contested = Item.objects.create(
+        project=setting.project, queue=made, position=0, target=setting["target_id"]
+    )
+    rater = external_rater(project=setting.project, label="Somebody else")
+    Assignment.objects.create(
+        project=setting.project,
+        item=contested,
+        rater=rater,
+        state="released",
+        leased_until=timezone.now(),
+        flagged_at=timezone.now(),
+        flag_reason="She speaks of self-harm.",
+    )
+    return contested
+
+
+def adjudication(setting: Setting) -> Adjudication:
+    return Adjudication.objects.create(
+        project=setting.project,
+        item=contested_item(setting),
+        adjudicator=rater_for_person(project=setting.project, user=setting.person),
+        leased_until=timezone.now() + timedelta(minutes=30),
+    )
+
+
+def decision(setting: Setting) -> Decision:
+    settled = adjudication(setting)
+    rating = submit_rating(
+        target=settled.item.target,
+        spec=settled.item.queue.version.spec,
+        rater=settled.adjudicator,
+        purpose="adjudication",
+        scores=[NewScore(c.uid, value=c.level_values[0]) for c in RUBRIC.judge_criteria],
+    ).rating
+    return Decision.objects.create(
+        project=setting.project,
+        adjudication=settled,
+        score=rating.scores.first(),
+        cause="hard_case",
     )
 
 

@@ -29,6 +29,7 @@ PROJECT_PLACES = (
     Place("Data", "data", "dialogues", "a", (CLINICIAN, LEAD)),
     Place("Queues", "queues", "people", "q", (LEAD,)),
     Place("Agreement", "agreement", "agreement", "m", (CLINICIAN, LEAD)),
+    Place("Adjudication", "adjudication", "adjudication", "u", (CLINICIAN, LEAD)),
     Place("Generation", "generation_runs", "generation", "g", (LEAD,)),
     Place("Judging", "judging", "judge", "j", (CLINICIAN, LEAD)),
     Place("Training", "training_runs", "training", "t", (LEAD,)),

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.adjudication.queries import progress_of_queues
 from annotation.models import Dialogue, JudgeRun, Queue
 from annotation.queues.queries import queues_of
 from annotation.queues.waiting import waiting_queues
@@ -86,6 +87,7 @@ def waiting_for(member: Member) -> list[Todo]:
         todo += failed_runs(member)
     todo += open_queues(member)
     if member.is_clinician or member.is_lead:
+        todo += adjudications(member)
         todo += reviews(member)
         todo += drafts(member)
     if member.is_lead:
@@ -128,6 +130,19 @@ def open_queues(member: Member) -> list[Todo]:
             )
             url = reverse("desk_next", kwargs=where)
             found.append(Todo("desk", title, text, url, "Rate", is_posted=True))
+    return found
+
+
+def adjudications(member: Member) -> list[Todo]:
+    """Queues with items that this person can settle."""
+    found = []
+    for row in progress_of_queues(member):
+        if row.free:
+            where = {"project_id": member.project.pk, "queue_id": row.queue.pk}
+            title = f"{quantity(row.free, 'item')} to settle in “{row.queue.name}”"
+            text = "Raters are far apart on a criterion, or somebody reported a concern."
+            url = reverse("adjudication_queue", kwargs=where)
+            found.append(Todo("adjudication", title, text, url, "Settle"))
     return found
 
 

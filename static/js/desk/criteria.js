@@ -32,11 +32,15 @@ export class Criteria {
   }
 
   count() {
-    $("[data-rated]", this.root).textContent = this.all.filter(chosen).length;
+    $("[data-rated]", this.root).textContent = this.all.filter((crit) => this.isRated(crit)).length;
   }
 
   missing() {
-    return this.all.filter((crit) => !chosen(crit));
+    return this.all.filter((crit) => !this.isRated(crit));
+  }
+
+  isRated(crit) {
+    return chosen(crit) !== null;
   }
 
   get openIndex() {
@@ -95,4 +99,4 @@ export class Criteria {
   }
 }
 
-const chosen = (crit) => $("input:checked", crit);
+export const chosen = (crit) => $("input:checked", crit);

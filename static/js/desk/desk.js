@@ -1,81 +1,14 @@
-// The desk. One item is #desk; htmx swaps it for the next one.
+// The desk of an annotator.
 import { $ } from "../lib/dom.js";
-import { parseJson } from "../lib/http.js";
-import { toast } from "../lib/toast.js";
-import { Clock } from "./clock.js";
-import { Item } from "./item.js";
-import { onKey } from "./keys.js";
+import { Criteria } from "./criteria.js";
+import { COMMANDS } from "./keys.js";
+import { followPage } from "./page.js";
 
-const clock = new Clock();
-let item = null;
-
-function start() {
-  const root = $("[data-desk]");
-  if (item?.root === root) return;
-  item?.end();
-  item = root ? new Item(root, clock) : null;
-  // Says that keys are heard from now on.
-  if (root) root.dataset.ready = "";
-}
-
-// After htmx has looked at the page, which it does at the same event: Enter is then its to send.
-document.addEventListener("DOMContentLoaded", start);
-document.addEventListener("htmx:historyRestore", start);
-document.addEventListener("htmx:afterSwap", () => {
-  start();
-  if (item) $("h1", item.root)?.focus({ preventScroll: true });
-});
-
-document.addEventListener("change", (event) => {
-  const crit = event.target.closest?.("[data-rating] .crit");
-  if (crit && event.target.type === "radio") item.criteria.rated(crit);
-});
-document.addEventListener("input", (event) => {
-  if (event.target.matches("[data-rating] textarea")) item.draft.change();
-});
-document.addEventListener("click", (event) => {
-  const head = event.target.closest?.(".crit > header");
-  if (head) item?.criteria?.open(head.parentElement);
-});
-document.addEventListener("keydown", (event) => {
-  if (item) onKey(event, item);
-});
-
-document.addEventListener("htmx:confirm", (event) => {
-  if (event.target !== item?.form) return;
-  event.preventDefault();
-  const { submission } = item;
-  if (!submission.isUnderWay && submission.isComplete())
-    submission.prepare().then(() => event.detail.issueRequest(true));
-});
-// Who was signed out gets the page to sign in, which is no item.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { target, xhr } = event.detail;
-  if (target?.id !== "desk" || xhr.status !== 200 || xhr.responseText.includes('id="desk"')) return;
-  event.detail.shouldSwap = false;
-  item.submission?.failed({ status: 401 });
-});
-for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"])
-  document.addEventListener(failure, (event) => {
-    const { xhr } = event.detail;
-    if (event.target === item?.form) item.submission.failed(xhr);
-    else if (item?.root.contains(event.target) || event.target === document.body)
-      toast(parseJson(xhr?.responseText)?.detail ?? "The studio could not be reached. Try again.");
-  });
-
-// The rating arrived. This comes before the swap.
-document.addEventListener("desk:submitted", (event) => {
-  const { message, undo: undoUrl } = event.detail;
-  item.submitted();
-  toast(message, {
-    label: "Undo",
-    run() {
-      item.undoUrl = undoUrl;
-      item.undo();
-    },
-  });
-});
-document.addEventListener("desk:flagged", (event) => {
-  $("#flag")?.close();
-  toast(event.detail.message);
+followPage({
+  Criteria,
+  commands: {
+    ...COMMANDS,
+    s: () => $("#skip").showModal(),
+    f: () => $("#flag").showModal(),
+  },
 });

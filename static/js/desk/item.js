@@ -1,14 +1,14 @@
 // One item on the desk: #desk. It may have no form, where the queue is done.
 import { $ } from "../lib/dom.js";
 import { toast } from "../lib/toast.js";
-import { Criteria } from "./criteria.js";
 import { Draft } from "./draft.js";
 import { Submission, UNDER_WAY } from "./submission.js";
 
 const BELOW_TURN_PX = 16;
 
 export class Item {
-  constructor(root, clock) {
+  /** `Criteria` is the class of its criteria: those of the desk, or of an adjudication. */
+  constructor(root, clock, Criteria) {
     this.root = root;
     this.clock = clock;
     this.form = $("[data-rating]", root);

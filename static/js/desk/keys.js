@@ -1,20 +1,19 @@
-// The keys of the desk. All of a rating can be done with them.
+// The keys of the desk and of an adjudication. All of a rating can be done with them.
 import { $, $$ } from "../lib/dom.js";
 import { isTyping, pressedAt } from "../lib/keys.js";
 import { toast } from "../lib/toast.js";
 import { UNDER_WAY } from "./submission.js";
 
-const COMMANDS = {
+/** What a letter does on both; each adds its own. */
+export const COMMANDS = {
   j: ({ criteria }) => criteria.openNext(1),
   k: ({ criteria }) => criteria.openNext(-1),
   n: ({ criteria }) => criteria.current && $("textarea", criteria.current)?.focus(),
   o: ({ root }) => toggleAll($$(".turn[aria-current] details", root)),
   p: ({ root }) => toggleAll($$("[data-profile]", root)),
-  s: () => $("#skip").showModal(),
-  f: () => $("#flag").showModal(),
 };
 
-export function onKey(event, item) {
+export function onKey(event, item, commands) {
   if (event.defaultPrevented) return;
   const at = pressedAt(event);
   if ((event.ctrlKey || event.metaKey) && !event.altKey) {
@@ -26,7 +25,7 @@ export function onKey(event, item) {
     event.preventDefault();
     item.form.requestSubmit();
   } else if (!isTyping(event)) {
-    onLetter(event, item);
+    onLetter(event, item, commands);
   }
 }
 
@@ -42,15 +41,15 @@ function onControlKey(event, at, item) {
     event.preventDefault();
 }
 
-function onLetter(event, item) {
+function onLetter(event, item, commands) {
   const key = event.key.toLowerCase();
   const level = item.criteria.levelFor(key);
-  if (!level && !(key in COMMANDS)) return;
+  if (!level && !(key in commands)) return;
   event.preventDefault();
   // A key for an item that nobody has seen yet means nothing; it is said, not lost.
   if (item.isBusy) toast(UNDER_WAY);
   else if (level) item.criteria.choose(level);
-  else COMMANDS[key](item);
+  else commands[key](item);
 }
 
 function toggleAll(details) {

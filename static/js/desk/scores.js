@@ -1,10 +1,11 @@
 // What a rating says, as data. Pure: no page, no network.
 
-/** Equal scores and rationales. The server's levels are numbers, those of the page are text. */
+/** Equal scores, rationales, and causes where it has any. The server's levels are numbers, those of the page are text. */
 export function isSameRating(one, other) {
   return (
     asText(one?.scores) === asText(other?.scores) &&
-    asText(one?.rationales) === asText(other?.rationales)
+    asText(one?.rationales) === asText(other?.rationales) &&
+    asText(one?.causes) === asText(other?.causes)
   );
 }
 

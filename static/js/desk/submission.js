@@ -59,7 +59,7 @@ export class Submission {
   #refused(status, body) {
     if (status === 401 || status === 403) {
       this.criteria.showProblem(
-        `Not submitted: you are signed out, or no longer an annotator. ${KEPT_HERE}`,
+        `Not submitted: you are signed out, or your role changed. ${KEPT_HERE}`,
       );
       return;
     }

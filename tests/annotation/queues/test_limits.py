@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Queue
-from annotation.queues.limits import LEASE_MINUTES, OVERLAP
+from annotation.queues.limits import ADJUDICATE_FROM, LEASE_MINUTES, OVERLAP
 from annotation.sets.limits import MEMBERS
 from tests.support.desk import Desk
 from tests.support.stored import api_error, as_shown, page_error, stored
@@ -56,10 +56,12 @@ def same(client: Client, at_desk: Desk, page: dict[str, Any], api: dict[str, Any
 def test_what_is_left_as_it_is_shown_is_what_is_left_out(lead: Client, at_desk: Desk) -> None:
     queue = same(lead, at_desk, {}, {})
     assert (queue.overlap, queue.lease_minutes) == (OVERLAP.default, LEASE_MINUTES.default)
+    assert queue.adjudicate_from == ADJUDICATE_FROM.default == 2
 
 
 def test_everything_is_stored_as_it_was_given(lead: Client, at_desk: Desk) -> None:
     given = {"name": " Third look ", "overlap": 20, "lease_minutes": 1440, "limit": 2}
+    given |= {"adjudicate_from": 3}
     queue = same(lead, at_desk, given | {"order": "random"}, given | {"seed": 1})
     assert queue.items.count() == 2
 
@@ -69,6 +71,7 @@ def test_everything_is_stored_as_it_was_given(lead: Client, at_desk: Desk) -> No
     [
         ("overlap", OVERLAP.most, OVERLAP.most + 1),
         ("lease_minutes", LEASE_MINUTES.most, LEASE_MINUTES.most + 1),
+        ("adjudicate_from", ADJUDICATE_FROM.most, ADJUDICATE_FROM.most + 1),
         ("limit", MEMBERS.most, MEMBERS.most + 1),
         ("name", "n" * 120, "n" * 121),
     ],

@@ -134,6 +134,7 @@ def test_a_lead_makes_closes_and_staffs_a_queue_in_the_browser(
         "limit": 2,
         "order": "random",
         "lease_minutes": 30,
+        "adjudicate_from": 2,
         "raters": [cast.annotators[0].pk, cast.annotators[1].pk],
     }
     page = client.post(url, posted, follow=True)
@@ -164,6 +165,7 @@ def test_ids_of_another_project_are_no_choice(at_desk: Desk, client: Client) -> 
         "overlap": 2,
         "order": "given",
         "lease_minutes": 30,
+        "adjudicate_from": 2,
         "raters": [cast.stranger.pk],
     }
     page = client.post(reverse("queue_new", args=[cast.project.pk]), foreign)

@@ -21,6 +21,7 @@ from annotation.models import (
     ImpactItem,
     ImportLine,
     JudgeItem,
+    OverriddenScore,
     PlaygroundItem,
     Rating,
     Score,
@@ -33,6 +34,7 @@ from tests.support.pages import html_of
 from tests.support.rows import (
     assignment,
     comment,
+    decision,
     endpoint_test,
     invitation,
     model_call,
@@ -78,6 +80,7 @@ def fill(setting: Setting) -> None:
         status="scored", value=3, judge_call=call,
     )  # fmt: skip
     Evidence.objects.create(project=project, score=score, span="response", quote="q")
+    OverriddenScore.objects.create(project=project, decision=decision(setting), score=score)
     held.state, held.rating, held.submitted_at = "submitted", rating, timezone.now()
     held.save()
     runs = {name: build(setting) for name, build in RUNS.items()}

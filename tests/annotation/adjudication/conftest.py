@@ -1,0 +1,1 @@
+from tests.support.adjudication import apart  # noqa: F401
