@@ -5,7 +5,8 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
-        from training import live, sample
+        from training import exports, live, sample
 
         live.register()
         sample.register()
+        exports.register()
