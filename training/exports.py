@@ -54,7 +54,7 @@ ROLLOUT_COLUMNS = (
     integer("index", "The reply’s place in its group, counted from 0"),
     text(
         "prompt_emotion",
-        "The emotion the prompt was written for. Empty where you still have to rate it",
+        "The emotion the prompt was written for; empty if the exporter still had to rate it",
     ),
     text("prompt_tail", "What the seeker said last"),
     text("raw", "The reply as the model wrote it"),

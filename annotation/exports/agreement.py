@@ -26,7 +26,7 @@ COLUMNS = (
     text("rater_kind", "person, judge, external or construction"),
     text("reference", "What the rater is compared with; empty among people"),
     text("statistic", "alpha (Krippendorff, ordinal), kappa (Cohen, quadratic weights) or same"),
-    number("value", "The figure; `same` is the share of pairs with the same level"),
+    number("value", "The figure; same is the share of pairs with the same level"),
     number("low", "The lower end of the 95 % interval"),
     number("high", "Its upper end"),
     integer("n", "Items with any rating"),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http import StreamingHttpResponse
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -95,7 +95,7 @@ class ExportViewSet(RunViewSet):
     @extend_schema(
         responses={(200, kind.split(";")[0]): OpenApiTypes.BINARY for kind in MEDIA_TYPES.values()}
     )
-    def download(self, request: Request, id: UUID, **kwargs: Any) -> FileResponse:
+    def download(self, request: Request, id: UUID, **kwargs: Any) -> StreamingHttpResponse:
         """The file. 404 until the export has finished, and when the file was removed."""
         return file_response(file_for(self.member, id), actor=self.member.user)
 

@@ -17,14 +17,14 @@ from webapp.accounts.access import Member
 COLUMNS = (
     text("dialogue_id", "The dialogue’s id"),
     integer("dialogue", "Its number in the project"),
-    text("source", "The corpus it came from, or `generation`"),
+    text("source", "The corpus it came from, or generation"),
     text("source_key", "Its name in that corpus"),
     text("split", "train, validation or test; all dialogues of a profile are in one split"),
     integer("profile", "The number of the seeker’s profile"),
     text("profile_text", "The profile"),
     text("mbti", "The personality type in the profile"),
     text("situation", "What the seeker brings to the conversation"),
-    text("emotion", "The emotion it was written for. Empty where you still have to rate it"),
+    text("emotion", "The emotion it was written for; empty if the exporter still had to rate it"),
     text("emotion_label", "The same if it is one of the 32 labels"),
     records(
         "turns",

@@ -7,6 +7,7 @@ from django import forms
 from annotation.choices import offer
 from annotation.exports.limits import FORMATS
 from annotation.exports.registry import Table
+from webapp.accounts.access import Member
 from webapp.runs.limits import MAX_KEY
 
 FORMAT_HELP = (
@@ -21,15 +22,16 @@ class ExportForm(forms.Form):
     format = forms.ChoiceField(choices=FORMATS, help_text=FORMAT_HELP)
     key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, table: Table, member: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        choices = [each for each in table.choices if not each.roles or member.has(*each.roles)]
         for name in table.filters:
             self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
-        for choice in table.choices:
+        for choice in choices:
             self.fields[choice.name] = forms.ChoiceField(label=choice.label, help_text=choice.help)
             offer(self, choice.name, choice.values)
-        self.filter_names = table.all_filters
-        self.order_fields([*(choice.name for choice in table.choices), "format"])
+        self.filter_names = [*table.filters, *(choice.name for choice in choices)]
+        self.order_fields([*(choice.name for choice in choices), "format"])
 
     def filters(self) -> dict[str, str]:
         """What was chosen; call it on a valid form."""

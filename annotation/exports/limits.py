@@ -10,7 +10,7 @@ FORMATS = (
 # Days that a finished file can be downloaded.
 KEEP_DAYS = 30
 # Dialogues, ratings or other units that one query reads.
-CHUNK = 500
+CHUNK = 200
 # Characters of one filter's value, and how many filters an export may have.
 MAX_FILTER = 200
 MAX_FILTERS = 20

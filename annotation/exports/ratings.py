@@ -58,7 +58,7 @@ COLUMNS = (
 
 ALL = "all"
 WHOSE = {
-    ALL: ("Everybody", "Ratings"),
+    ALL: ("Everybody", "All ratings"),
     Rater.Kind.PERSON: ("People", "Ratings of people"),
     Rater.Kind.JUDGE: ("Judges", "Ratings of judges"),
     Rater.Kind.EXTERNAL: ("Raters of the source", "Ratings of source raters"),
@@ -177,7 +177,12 @@ RATINGS = Table(
     select=_select,
     filters=(*TEXT_FILTERS, "queue", "version"),
     choices=(
-        Choice("raters", "Whose ratings", [(kind, label) for kind, (label, _) in WHOSE.items()]),
+        Choice(
+            "raters",
+            "Whose ratings",
+            [(kind, label) for kind, (label, _) in WHOSE.items()],
+            roles=DATA_READERS,
+        ),
     ),
     notes=(
         "Raters have pseudonyms: the same person is the same letter in all files of the project. "

@@ -14,8 +14,8 @@ from annotation.exports.limits import CHUNK
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
-# How many portions are read ahead of the writer.
-AHEAD = 2
+# How many portions wait for the writer.
+AHEAD = 1
 _END = object()
 
 

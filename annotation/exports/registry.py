@@ -28,12 +28,14 @@ class Selection(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """A filter that the form offers. The first value is the default."""
+    """A filter that the form offers, to all members if it names no roles. The first value is the
+    default."""
 
     name: str
     label: str
     values: Sequence[tuple[str, str]]
     help: str = ""
+    roles: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class Table:
     place: tuple[str, str] | None = None
     # Why there may be no row though there were units to read.
     empty: str = ""
+
+    @property
+    def noun(self) -> str:
+        """The title inside of a sentence."""
+        return f"{self.title[0].lower()}{self.title[1:]}"
 
     def is_open_to(self, member: Member) -> bool:
         return not self.roles or member.has(*self.roles)

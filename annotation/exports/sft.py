@@ -30,7 +30,7 @@ COLUMNS = (
     text("dialogue_id", "The dialogue’s id"),
     integer("dialogue", "Its number in the project"),
     integer("turn", "The reply’s position in it, counted from 0"),
-    text("source", "The corpus it came from, or `generation`"),
+    text("source", "The corpus it came from, or generation"),
     text("split", "train, validation or test"),
 )
 

@@ -22,7 +22,7 @@ TEXT_FILTERS = (*QUERY_FILTERS, "set", "snapshot", "dialogue")
 
 def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialogue], str]:
     """The finished dialogues that the filters name, and what they are as words without a full
-    stop: “Whole dialogues from KardiaBench”."""
+    stop: “Dialogues from KardiaBench”."""
     _require_one_place(filters)
     if "dialogue" in filters:
         row = dialogue_for(member, as_id(filters["dialogue"]))
@@ -38,7 +38,7 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
         kind=Target.Kind.DIALOGUE,
         **{name: filters[name] for name in QUERY_FILTERS if name in filters},
     )
-    words = in_words(query, names_in(member.project, [query]))
+    words = in_words(query, names_in(member.project, [query]), members="Dialogues")
     return _matching(member, query), words
 
 

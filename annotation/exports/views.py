@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -47,7 +47,7 @@ def export_new(request: HttpRequest, member: Member) -> HttpResponse:
         return redirect("exports", project_id=member.project.pk)
     found = _table(member, request.GET["table"])
     if request.method == "POST":
-        form = ExportForm(request.POST, table=found)
+        form = ExportForm(request.POST, table=found, member=member)
         if form.is_valid():
             try:
                 return _to_export(_start(member, found, form))
@@ -55,7 +55,8 @@ def export_new(request: HttpRequest, member: Member) -> HttpResponse:
                 form.add_error(None, str(refusal))
     else:
         # A link from the page that shows the rows brings its filters along.
-        form = ExportForm(table=found, initial={**request.GET.dict(), "key": new_id().hex})
+        initial = {**request.GET.dict(), "key": new_id().hex}
+        form = ExportForm(table=found, member=member, initial=initial)
     context = {"member": member, "form": form, "table": found, **_selected(member, found, request)}
     return render(request, "exports/new.html", context)
 
@@ -70,7 +71,7 @@ def export(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
 
 @require_safe
 @project_page()
-def export_download(request: HttpRequest, member: Member, run_id: UUID) -> FileResponse:
+def export_download(request: HttpRequest, member: Member, run_id: UUID) -> StreamingHttpResponse:
     return file_response(file_for(member, run_id), actor=member.user)
 
 

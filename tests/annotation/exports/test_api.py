@@ -63,7 +63,7 @@ def test_download_and_remove(cast: Cast) -> None:
     api = signed_in(cast.leads[0])
     answer = api.get(url(cast, "download", run.pk))
     assert "attachment" in answer["Content-Disposition"]
-    assert len(b"".join(answer.streaming_content)) == run.size
+    assert len(b"".join(answer)) == run.size
     removed = api.post(url(cast, "remove", run.pk)).json()
     assert (removed["has_file"], removed["sha256"]) == (False, run.sha256)
     assert api.get(url(cast, "download", run.pk)).status_code == 404

@@ -36,7 +36,7 @@ def test_the_filters_of_the_list_come_along(cast: Cast, client: Client) -> None:
     link = new(cast, "dialogues", emotion="proud")
     assert escape(link) in html_of(shown)
     form = client.get(link)
-    assert "Whole dialogues whose seeker feels proud. 1 dialogue now." in html_of(form)
+    assert "Dialogues whose seeker feels proud. 1 dialogue now." in html_of(form)
     answer = client.post(link, as_shown(form) | {"format": "parquet"})
     run = ExportRun.objects.get()
     assert answer.url == url("export", cast, run.pk)
@@ -82,7 +82,7 @@ def test_the_file_is_an_attachment_and_noted(cast: Cast, client: Client) -> None
     answer = client.get(url("export_download", cast, run.pk))
     assert answer["Content-Disposition"] == 'attachment; filename="support-study-ratings-1.csv"'
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert len(b"".join(answer.streaming_content)) == 16
+    assert len(b"".join(answer)) == 16
     entry = Entry.objects.get(action="export.downloaded")
     assert (entry.actor, entry.object_id) == (cast.annotators[0], str(run.pk))
 
