@@ -17,8 +17,10 @@ from annotation.exports import queries, services
 from annotation.exports.access import export_for, file_for
 from annotation.exports.downloads import file_response
 from annotation.exports.limits import FORMATS, MAX_FILTER
+from annotation.exports.registry import Choice
 from annotation.exports.writers import MEDIA_TYPES
 from annotation.models import ExportRun
+from webapp.accounts.project_api import ProjectViewSet
 from webapp.runs.api import (
     IDEMPOTENCY_KEY,
     RUN_FIELDS,
@@ -58,13 +60,53 @@ class ExportDetailSerializer(ExportSerializer):
 
 
 class NewExportSerializer(serializers.Serializer[Any]):
-    table = serializers.CharField(max_length=40, help_text="See docs/exports.md for the tables.")
+    table = serializers.CharField(max_length=40, help_text="A name from `exports/tables/`.")
     format = serializers.ChoiceField(choices=FORMATS)
     filters = serializers.DictField(
         child=serializers.CharField(max_length=MAX_FILTER, allow_blank=True),
         default=dict,
         help_text="By name, as the table has them: ids of rows, or values.",
     )
+
+
+class ExportColumnSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    type = serializers.CharField(help_text="text, integer, number, time or list")
+    meaning = serializers.CharField()
+
+
+class ExportTableColumnSerializer(ExportColumnSerializer):
+    parts = ExportColumnSerializer(many=True, help_text="The columns of a list’s records.")
+
+
+class ExportChoiceSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    values = serializers.SerializerMethodField()
+
+    def get_values(self, choice: Choice) -> list[str]:
+        return [value for value, _ in choice.values]
+
+
+class ExportTableSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    row = serializers.CharField(help_text="What one row is.")
+    filters = serializers.ListField(child=serializers.CharField())
+    choices = ExportChoiceSerializer(many=True, help_text="Filters with a fixed list of values.")
+    columns = ExportTableColumnSerializer(many=True)
+    notes = serializers.ListField(child=serializers.CharField())
+
+
+class ExportTableViewSet(ProjectViewSet):
+    """The tables that you may export, with their columns and filters."""
+
+    queryset = ExportRun.objects.none()
+    serializer_class = ExportTableSerializer
+    pagination_class = None
+
+    @extend_schema(responses=ExportTableSerializer(many=True))
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        return Response(self.get_serializer(queries.tables_for(self.member), many=True).data)
 
 
 class ExportViewSet(RunViewSet):
@@ -115,6 +157,7 @@ P = "projects/<uuid:project_id>/exports/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *run_paths(P, ExportViewSet, "api_export"),
+    path(P + "tables/", ExportTableViewSet.as_view({"get": "list"}), name="api_export_tables"),
     path(
         P + "<uuid:id>/download/",
         ExportViewSet.as_view({"get": "download"}),

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from annotation.choices import offer
-from annotation.exports.limits import FORMATS
+from annotation.exports.limits import FORMATS, MAX_FILTER
 from annotation.exports.registry import Table
 from webapp.accounts.access import Member
 from webapp.runs.limits import MAX_KEY
@@ -26,7 +26,9 @@ class ExportForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [each for each in table.choices if not each.roles or member.has(*each.roles)]
         for name in table.filters:
-            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+            self.fields[name] = forms.CharField(
+                required=False, max_length=MAX_FILTER, widget=forms.HiddenInput
+            )
         for choice in choices:
             self.fields[choice.name] = forms.ChoiceField(label=choice.label, help_text=choice.help)
             offer(self, choice.name, choice.values)

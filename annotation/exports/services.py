@@ -1,6 +1,6 @@
 """Start exports, keep their files for a while, and remove them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -102,13 +102,16 @@ def file_store(*, run: ExportRun, path: Path) -> StoredFile:
         )
 
 
-def result_keep(*, run: ExportRun, file: StoredFile, taken_at: datetime, rows: int) -> None:
-    """Make a stored file the run's, with what it holds."""
+def result_keep(
+    *, run: ExportRun, file: StoredFile, taken_at: datetime, roles: Sequence[str], rows: int
+) -> None:
+    """Make a stored file the run's, with what it holds. `roles` are those that it was read with."""
     ExportRun.objects.filter(pk=run.pk).update(
         file=file,
         sha256=file.sha256,
         size=file.size,
         taken_at=taken_at,
+        roles=list(roles),
         rows_written=rows,
         columns=[column.name for column in registry.find(run.table).columns],
         keep_until=timezone.now() + timedelta(days=KEEP_DAYS),

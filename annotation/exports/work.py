@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,9 +24,11 @@ from webapp.runs.work import Claim, RunFailed, claimed
 
 @dataclass(frozen=True)
 class Beginning:
-    """What the reader tells first: the moment it reads at and how many units there are."""
+    """What the reader tells first: the moment it reads at, with which roles of the owner, and how
+    many units there are."""
 
     taken_at: datetime
+    roles: Sequence[str]
     units: int
 
 
@@ -67,17 +69,24 @@ def _export(claim: Claim[ExportRun], folder: Path) -> None:
     file = file_store(run=run, path=path)
     claim.check()
     with claim.writing():
-        result_keep(run=run, file=file, taken_at=beginning.taken_at, rows=rows.total())
+        result_keep(
+            run=run,
+            file=file,
+            taken_at=beginning.taken_at,
+            roles=beginning.roles,
+            rows=rows.total(),
+        )
         live.publish(run.topic)
 
 
 def _read(run: ExportRun) -> Iterator[Beginning | Chunk]:
     """In the reader's thread, at one moment."""
-    selection = select(registry.find(run.table), owner_of(run), run.filters)
+    owner = owner_of(run)
+    selection = select(registry.find(run.table), owner, run.filters)
     with connection.cursor() as cursor:
         cursor.execute("SELECT now()")
         taken_at = cursor.fetchone()[0]
-    yield Beginning(taken_at, selection.count())
+    yield Beginning(taken_at, sorted(owner.roles), selection.count())
     yield from selection.chunks()
 
 

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('about', models.TextField()),
                 ('units_total', models.PositiveIntegerField(null=True)),
                 ('taken_at', models.DateTimeField(null=True)),
+                ('roles', models.JSONField(default=list)),
                 ('rows_written', models.PositiveIntegerField(null=True)),
                 ('columns', models.JSONField(default=list)),
                 ('sha256', models.CharField(blank=True, max_length=64)),

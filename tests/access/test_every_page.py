@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(6 * LONG_S)]
 
 # What makes a page hard or impossible to use for somebody.
 SERIOUS = ("serious", "critical")
-# Answers to a supervisor, and a session's end.
-NO_PAGES = ("health_live", "health_ready", "account_logout")
+# Answers to a supervisor, a session's end, and a file that a browser keeps.
+NO_PAGES = ("health_live", "health_ready", "account_logout", "export_download")
 NOBODY = "nobody"
 ROLES = ("lead", "clinician", "annotator", "admin")
 

@@ -70,6 +70,22 @@ def test_download_and_remove(cast: Cast) -> None:
     assert api.post(url(cast, "remove", run.pk)).status_code == 409
 
 
+def test_each_role_is_told_its_tables(cast: Cast) -> None:
+    found = {}
+    for role, person in (
+        ("annotator", cast.annotators[0]),
+        ("clinician", cast.clinicians[0]),
+        ("lead", cast.leads[0]),
+    ):
+        found[role] = signed_in(person).get(url(cast, "tables")).json()
+    assert [table["name"] for table in found["annotator"]] == ["ratings"]
+    assert len(found["clinician"]) == 5 and len(found["lead"]) == 8
+    [dialogues, *_] = found["lead"]
+    assert "emotion" in dialogues["filters"]
+    turns = next(column for column in dialogues["columns"] if column["name"] == "turns")
+    assert [part["name"] for part in turns["parts"]][:2] == ["position", "role"]
+
+
 def test_others_get_404(cast: Cast) -> None:
     run = export_run(Setting(cast.project, cast.leads[0]))
     api = signed_in(cast.leads[1])

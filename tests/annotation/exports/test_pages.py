@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
+from annotation.exports.limits import MAX_FILTER
 from annotation.models import ExportRun
 from tests.conftest import Cast
 from tests.support.desk import Desk
@@ -106,6 +107,30 @@ def test_who_lost_the_role_downloads_nothing(cast: Cast, client: Client) -> None
     Membership.objects.filter(user=cast.leads[0]).update(role="annotator")
     client.force_login(cast.leads[0])
     assert client.get(url("export_download", cast, run.pk)).status_code == 403
+
+
+def test_a_file_of_a_lead_is_not_for_the_annotator_that_they_became(
+    cast: Cast, client: Client
+) -> None:
+    """Annotators may export ratings, but their own only."""
+    run = export_run(Setting(cast.project, cast.leads[0]))
+    ExportRun.objects.update(roles=["lead"])
+    client.force_login(cast.leads[0])
+    assert client.get(url("export_download", cast, run.pk)).status_code == 200
+    Membership.objects.filter(user=cast.leads[0]).update(role="annotator")
+    answer = client.get(url("export_download", cast, run.pk))
+    assert answer.status_code == 403
+    assert "You had other roles" in html_of(answer)
+
+
+def test_a_filter_that_is_too_long_is_refused(cast: Cast, client: Client) -> None:
+    added(cast.project, parsed(1))
+    client.force_login(cast.leads[0])
+    page = new(cast, "dialogues")
+    form = as_shown(client.get(page)) | {"source": "x" * (MAX_FILTER + 1)}
+    answer = client.post(page, form)
+    assert f"at most {MAX_FILTER} characters" in html_of(answer)
+    assert not ExportRun.objects.exists()
 
 
 def test_a_removed_file_leaves_its_description(cast: Cast, client: Client) -> None:

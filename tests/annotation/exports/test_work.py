@@ -12,7 +12,10 @@ from django.utils import timezone
 from annotation.exports import reading, services, work
 from annotation.exports.limits import KEEP_DAYS
 from annotation.models import Dialogue, ExportPart, ExportRun
+from annotation.ratings.services import NewScore, construction_rater, submit_rating
+from annotation.ratings.targets import text_target
 from tests.conftest import Cast
+from tests.support.desk import Desk
 from tests.support.dialogues import added, parsed
 from tests.support.exports import cells_of, content_of, exported, lines_of, started
 from webapp.accounts.models import Membership
@@ -37,7 +40,7 @@ def test_a_finished_export_says_what_it_holds(cast: Cast) -> None:
     run = exported(cast, cast.leads[0], "dialogues")
     assert (run.status, run.rows_written, run.units_total) == ("succeeded", 5, 5)
     assert run.sha256 == hashlib.sha256(content_of(run)).hexdigest()
-    assert run.size == len(content_of(run))
+    assert (run.size, run.roles) == (len(content_of(run)), ["lead"])
     assert run.taken_at is not None and run.taken_at >= before
     assert run.keep_until is not None and (run.keep_until - run.taken_at).days >= KEEP_DAYS - 1
     assert [line["dialogue"] for line in lines_of(run)] == [1, 2, 3, 4, 5]
@@ -159,6 +162,28 @@ def test_a_file_that_no_run_got_is_removed_after_a_day(cast: Cast) -> None:
     StoredFile.objects.update(created_at=long_ago)
     services.remove_old_files()
     assert StoredFile.objects.get(kind="export").pk == kept.file_id
+
+
+def test_a_text_outside_of_dialogues_gets_a_split_of_its_own(
+    cast: Cast, at_desk: Desk, tmp_path: Path
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    at_desk.rate(cast.annotators[0])
+    copy = text_target(project=cast.project, profile="", situation="", history=[], raw="Hello.")
+    assert at_desk.version.spec is not None
+    submit_rating(
+        target=copy,
+        spec=at_desk.version.spec,
+        rater=construction_rater(project=cast.project, label="Builder"),
+        purpose="construction",
+        scores=[NewScore("empathy", 3)],
+    )
+    run = exported(cast, cast.leads[0], "ratings", "dataset")
+    with zipfile.ZipFile(io.BytesIO(content_of(run))) as archive:
+        archive.extractall(tmp_path / "folder")
+    opened = datasets.load_dataset(str(tmp_path / "folder"), cache_dir=str(tmp_path / "cache"))
+    assert opened["unassigned"]["rater"] == ["Builder"]
+    assert sum(len(part) for part in opened.values()) == run.rows_written == 4
 
 
 def test_a_dataset_folder_opens_with_datasets(cast: Cast, tmp_path: Path) -> None:

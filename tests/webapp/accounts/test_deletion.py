@@ -14,6 +14,7 @@ from django.utils import timezone
 from annotation.models import (
     DraftScore,
     Evidence,
+    ExportPart,
     FitRun,
     GenerationItem,
     ImpactItem,
@@ -87,6 +88,7 @@ def fill(setting: Setting) -> None:
         project=project, run=runs["generation"], position=0, profile=dialogue.profile,
         emotion="sad", situation="s",
     )  # fmt: skip
+    ExportPart.objects.create(project=project, run=runs["export"], position=0, units=1, rows=1)
     JudgeItem.objects.create(
         project=project, run=runs["judging"], position=0, target=target, state="done",
         rating=rating,
