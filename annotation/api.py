@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotation.calls.api")),
     path("", include("annotation.impact.api")),
     path("", include("annotation.suggestions.api")),
+    path("", include("annotation.exports.api")),
 ]

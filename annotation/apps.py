@@ -6,6 +6,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         from annotation.corpus import live as corpus
+        from annotation.exports import live as exports
         from annotation.generation import live as generation
         from annotation.impact import live as impact
         from annotation.judge_runs import live as judge_runs
@@ -13,6 +14,6 @@ class AnnotationConfig(AppConfig):
         from annotation.suggestions import live as suggestions
         from rubrics.versions import carried_ratings
 
-        for feature in (corpus, generation, judge_runs, impact, suggestions):
+        for feature in (corpus, generation, judge_runs, impact, suggestions, exports):
             feature.register()
         carried_ratings.register(count_ratings)

@@ -5,9 +5,10 @@ neither scikit-learn nor the model client.
 """
 
 from annotation.corpus import tasks as corpus
+from annotation.exports import tasks as exports
 from annotation.generation import tasks as generation
 from annotation.impact import tasks as impact
 from annotation.judge_runs import tasks as judge_runs
 from annotation.suggestions import tasks as suggestions
 
-__all__ = ["corpus", "generation", "impact", "judge_runs", "suggestions"]
+__all__ = ["corpus", "exports", "generation", "impact", "judge_runs", "suggestions"]

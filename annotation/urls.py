@@ -14,4 +14,5 @@ urlpatterns = [
     path("", include("annotation.agreement.urls")),
     path("", include("annotation.impact.urls")),
     path("", include("annotation.suggestions.urls")),
+    path("", include("annotation.exports.urls")),
 ]

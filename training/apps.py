@@ -5,7 +5,7 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
-        from training import live, sample
+        from training import exports, live, sample
         from training.checkpoints import live as checkpoints
         from training.checkpoints import new_projects
         from training.evaluation import live as evaluation
@@ -15,3 +15,4 @@ class TrainingConfig(AppConfig):
         sample.register()
         checkpoints.register()
         new_projects.register()
+        exports.register()

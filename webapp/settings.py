@@ -139,6 +139,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": max(1.0, RUN_LEASE_S / 3),
         "options": {"expires": RUN_LEASE_S},
     },
+    "remove-old-exports": {
+        "task": "annotation.remove_old_exports",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "purge-projects": {
         "task": "accounts.purge_projects",
         "schedule": 10.0,
@@ -248,7 +253,10 @@ SPECTACULAR_SETTINGS = {
         "webapp.accounts.problems.describe_problems",
     ],
     "GET_LIB_DOC_EXCLUDES": "webapp.api.classes_without_description",
-    "ENUM_NAME_OVERRIDES": {"RunStatus": "webapp.runs.models.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatus": "webapp.runs.models.Status",
+        "ExportFormat": "annotation.exports.limits.FORMATS",
+    },
 }
 
 LOGGING = {

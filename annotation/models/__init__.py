@@ -11,6 +11,7 @@ from annotation.models.corpus import (
     Turn,
 )
 from annotation.models.desk import Assignment, Item, Queue, QueueRater
+from annotation.models.exports import ExportPart, ExportRun
 from annotation.models.impact import (
     DraftScore,
     ImpactItem,
@@ -42,6 +43,8 @@ __all__ = [
     "Dialogue",
     "DraftScore",
     "Evidence",
+    "ExportPart",
+    "ExportRun",
     "FitRun",
     "GenerationCritic",
     "GenerationItem",

@@ -7,12 +7,13 @@ from uuid import UUID
 from annotation.models import Rater, Target
 from rubrics.core.spec import CriterionSpec
 from webapp.accounts.access import Member
+from webapp.accounts.models import Project
 
 
 def names_of(raters: Iterable[Rater], member: Member) -> dict[UUID, str]:
     """What this member reads in place of each rater, by the rater's id. The raters come with
     their `user` and `judge`."""
-    letters = {} if member.is_lead else _letters_of_people(member)
+    letters = {} if member.is_lead else _letters_of_people(member.project)
     return {rater.pk: _name(rater, member, letters) for rater in raters}
 
 
@@ -24,8 +25,14 @@ def _name(rater: Rater, member: Member, letters: dict[UUID, str]) -> str:
     return "You" if rater.user_id == member.user.pk else f"Rater {letters[rater.pk]}"
 
 
-def _letters_of_people(member: Member) -> dict[UUID, str]:
-    people = Rater.objects.filter(project=member.project, kind=Rater.Kind.PERSON).order_by("pk")
+def pseudonyms_in(project: Project) -> dict[UUID, str]:
+    """“Rater A” for each person who rates in the project, by the rater's id: the letters of the
+    pages. For files that leave the studio, where leads read no names either."""
+    return {pk: f"Rater {letters}" for pk, letters in _letters_of_people(project).items()}
+
+
+def _letters_of_people(project: Project) -> dict[UUID, str]:
+    people = Rater.objects.filter(project=project, kind=Rater.Kind.PERSON).order_by("pk")
     ids = people.values_list("pk", flat=True)
     return {pk: _letters(place) for place, pk in enumerate(ids)}
 

@@ -28,9 +28,11 @@ def snapshots_of(project: Project) -> QuerySet[Snapshot]:
     )
 
 
-def in_words(query: SetQuery, names: dict[str, str]) -> str:
-    """A query as people would say it; `names` from `run_names`."""
-    kind = "Whole dialogues" if query.kind == Target.Kind.DIALOGUE else "Supporter turns"
+def in_words(query: SetQuery, names: dict[str, str], *, members: str = "") -> str:
+    """A query as people would say it; `names` from `names_in`. `members` is what it selects where
+    that is something else than the members of a set."""
+    whole = query.kind == Target.Kind.DIALOGUE
+    kind = members or ("Whole dialogues" if whole else "Supporter turns")
     parts = [
         f"from {SOURCE_LABELS.get(query.source, query.source)}" if query.source else "",
         f"of {names.get(query.import_run, 'an import')}" if query.import_run else "",

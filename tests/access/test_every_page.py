@@ -30,6 +30,7 @@ NO_PAGES = (
     "account_logout",
     "checkpoint_archive",
     "evaluation_export",
+    "export_download",
 )
 NOBODY = "nobody"
 ROLES = ("lead", "clinician", "annotator", "admin")

@@ -25,6 +25,7 @@ from tests.support.rows import (
     endpoint,
     endpoint_test,
     evaluation_run,
+    export_run,
     fit_run,
     generation_run,
     impact_run,
@@ -91,6 +92,7 @@ def _builder(url_name: str, argument: str) -> tuple[str, Callable[[Setting], Any
 
 # The kinds of run.
 RUNS: dict[str, Callable[[Setting], Any]] = {
+    "export": export_run,
     "import": import_run,
     "generation": generation_run,
     "judging": judge_run,
@@ -148,6 +150,8 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "*.judge_id": judge,
     "*.checkpoint_id": checkpoint,
     **{f"run_*({kind}).run_id": builder for kind, builder in RUNS.items()},
+    "export*.run_id": export_run,
+    "api_export*.id": export_run,
     "import_*.run_id": import_run,
     "api_import*.run_id": import_run,
     "generation_*.run_id": generation_run,

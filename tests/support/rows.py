@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from annotation.models import (
     Collection,
     Decision,
     Dialogue,
+    ExportRun,
     FitRun,
     GenerationRun,
     ImpactRun,
@@ -55,6 +57,7 @@ from webapp.accounts.models import ApiToken, Invitation
 from webapp.accounts.services import invitations
 from webapp.accounts.tokens import create_token
 from webapp.files.models import StoredFile
+from webapp.files.services import store_result
 from webapp.ids import new_id
 from webapp.llm.models import Endpoint, EndpointTest, ModelCall, Price
 from webapp.runs.models import Run
@@ -316,6 +319,30 @@ def import_run(setting: Setting) -> ImportRun:
         file=setting["file_id"],
         format="epitome",
         collection=collection(setting),
+    )
+
+
+def export_run(setting: Setting) -> ExportRun:
+    """A finished one, with a file to download."""
+    file = store_result(
+        project=setting.project,
+        kind="export",
+        name="x.csv",
+        content=io.BytesIO(new_id().bytes),
+        actor=setting.person,
+    )
+    now = timezone.now()
+    return ExportRun.objects.create(
+        **(_run(setting, ExportRun) | {"status": "succeeded"}),
+        table="ratings",
+        format="csv",
+        about="All.",
+        taken_at=now,
+        rows_written=1,
+        sha256=file.sha256,
+        size=file.size,
+        file=file,
+        keep_until=now + timedelta(days=1),
     )
 
 

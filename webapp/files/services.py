@@ -9,6 +9,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.db import connection, transaction
 
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
@@ -31,15 +32,33 @@ def require_disk(size: int) -> None:
 def store(
     *, project: Project, kind: str, name: str, content: IO[bytes], actor: User | None
 ) -> StoredFile:
-    """Keep `content` under its SHA-256. The same content again is the same row.
-    Raises Refused where it is larger than allowed or the disk is short."""
+    """Keep `content`, which a person sends, under its SHA-256. The same content again is the same
+    row. Raises Refused where it is larger than allowed or the disk is short."""
+    limit = settings.UPLOAD_LIMIT_BYTES
+    return _store(project, kind, name, content, actor, limit)
+
+
+def store_result(
+    *, project: Project, kind: str, name: str, content: IO[bytes], actor: User | None
+) -> StoredFile:
+    """The same for what a worker made: only the disk limits its size."""
+    return _store(project, kind, name, content, actor, None)
+
+
+def _store(
+    project: Project,
+    kind: str,
+    name: str,
+    content: IO[bytes],
+    actor: User | None,
+    limit: int | None,
+) -> StoredFile:
     with tempfile.TemporaryFile() as spool:
         digest, size = hashlib.sha256(), 0
         while chunk := content.read(CHUNK):
             size += len(chunk)
-            if size > settings.UPLOAD_LIMIT_BYTES:
-                limit = settings.UPLOAD_LIMIT_BYTES // 2**20
-                raise Refused(f"The file is larger than {limit} MB.", code="too_large")
+            if limit is not None and size > limit:
+                raise Refused(f"The file is larger than {limit // 2**20} MB.", code="too_large")
             digest.update(chunk)
             spool.write(chunk)
         require_disk(size)
@@ -52,15 +71,39 @@ def store(
             name=Path(name.replace("\\", "/")).name[:200] or "file",
             created_by=actor,
         )
-        if not default_storage.exists(row.path):
-            default_storage.save(row.path, File(spool))
-    row, _ = StoredFile.objects.get_or_create(
-        project=project,
-        kind=kind,
-        sha256=row.sha256,
-        defaults={"size": size, "name": row.name, "created_by": actor},
-    )
+        with transaction.atomic():
+            _hold_content(row)
+            if not default_storage.exists(row.path):
+                default_storage.save(row.path, File(spool))
+            row, _ = StoredFile.objects.get_or_create(
+                project=project,
+                kind=kind,
+                sha256=row.sha256,
+                defaults={"size": size, "name": row.name, "created_by": actor},
+            )
     return row
+
+
+def remove(row: StoredFile) -> None:
+    """Remove a file that no row names any more. Content that another row of the project has too,
+    such as an upload, stays. Raises ProtectedError where a row still names it."""
+    with transaction.atomic():
+        row.delete()
+        transaction.on_commit(lambda: _remove_content(row))
+
+
+def _remove_content(row: StoredFile) -> None:
+    with transaction.atomic():
+        _hold_content(row)
+        same = StoredFile.objects.filter(project=row.project_id, sha256=row.sha256)
+        if not same.exists():
+            default_storage.delete(row.path)
+
+
+def _hold_content(row: StoredFile) -> None:
+    """Until the transaction ends nobody else stores or removes the same content."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [row.path])
 
 
 def open_file(row: StoredFile) -> Any:

@@ -11,6 +11,8 @@ from webapp.runs.models import Run
 
 def run_for(member: Member, kind: registry.Kind, pk: UUID) -> Run:
     rows = kind.model.objects.filter(project=member.project, pk=pk)
+    if kind.is_personal:
+        rows = rows.filter(created_by=member.user)
     return found_or_404(rows.select_related("project").first())
 
 

@@ -119,6 +119,8 @@ class RunConsumer(AsyncWebsocketConsumer):
             kind = registry.find(self.kind)
             run = kind.model.objects.select_related("project").get(pk=self.run_id)
             member = member_of(user, run.project_id, *kind.readers)
+            if kind.is_personal and run.created_by_id != member.user.pk:
+                return None
         except (Refused, Http404, PermissionDenied, ObjectDoesNotExist):
             return None
         self.is_ended = run.is_ended

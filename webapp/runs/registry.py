@@ -38,6 +38,8 @@ class Kind:
     has_more: Callable[[Any], bool] | None = None
     # Whether lists of runs show it: what belongs to another page is seen there.
     is_listed: bool = True
+    # Whether it is for the person who started it alone: it is 404 for everybody else.
+    is_personal: bool = False
 
 
 @dataclass(frozen=True)

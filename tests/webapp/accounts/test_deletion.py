@@ -15,6 +15,7 @@ from annotation.models import (
     Attempt,
     DraftScore,
     Evidence,
+    ExportPart,
     FitRun,
     GenerationCritic,
     GenerationItem,
@@ -100,6 +101,7 @@ def fill(setting: Setting) -> None:
         project=project, dialogue=dialogue, position=1, number=1, text="t", raw="r", seed=0,
         context_hash="x", judge_call=call,
     )  # fmt: skip
+    ExportPart.objects.create(project=project, run=runs["export"], position=0, units=1, rows=1)
     JudgeItem.objects.create(
         project=project, run=runs["judging"], position=0, target=target, state="done",
         rating=rating,

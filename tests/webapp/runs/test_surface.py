@@ -26,6 +26,7 @@ GO_ON = [name for name in KINDS if registry.find(name).goes_on]
 ALLOWED = {rule.name: rule.allowed for rule in rules()}
 # The addresses of the API: those of a kind that is stopped or goes on there.
 API = {
+    "export": "api_export",
     "fit": "api_fit",
     "generation": "api_generation",
     "impact": "api_impact",
@@ -41,8 +42,11 @@ def no_limit() -> None:
     cache.clear()
 
 
-def made(cast: Cast, kind: str, status: Status) -> Run:
-    run = RUNS[kind](Setting(cast.project, cast.leads[0]))
+def made(cast: Cast, kind: str, status: Status, person: User | None = None) -> Run:
+    """A run of a lead; of `person` where a kind is for the person who started it alone."""
+    is_personal = registry.find(kind).is_personal
+    owner = person if person and is_personal else cast.leads[0]
+    run = RUNS[kind](Setting(cast.project, owner))
     ended = timezone.now() if status in (Status.FAILED, Status.SUCCEEDED) else None
     type(run).objects.filter(pk=run.pk).update(status=status, ended_at=ended)
     run.refresh_from_db()
@@ -84,7 +88,7 @@ def test_every_kind_has_a_builder() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_starts_may_stop_and_is_led_back(cast: Cast, kind: str) -> None:
     for role, person in people(cast).items():
-        run = made(cast, kind, Status.PENDING)
+        run = made(cast, kind, Status.PENDING, person)
         answer = ask(person, "cancel", run)
         if role in ALLOWED[f"run_cancel({kind})"]:
             assert (answer.status_code, answer.url) == (302, registry.find(kind).url(run))
@@ -99,7 +103,7 @@ def test_who_starts_may_stop_and_is_led_back(cast: Cast, kind: str) -> None:
 @pytest.mark.parametrize("kind", GO_ON)
 def test_who_starts_may_let_go_on(cast: Cast, kind: str) -> None:
     for role, person in people(cast).items():
-        run = made(cast, kind, Status.FAILED)
+        run = made(cast, kind, Status.FAILED, person)
         answer = ask(person, "resume", run)
         if role in ALLOWED[f"run_resume({kind})"]:
             assert (answer.status_code, answer.url) == (302, registry.find(kind).url(run))

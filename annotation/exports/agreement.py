@@ -1,0 +1,139 @@
+"""The table of agreement: the figures of the page of agreement, one row a statistic."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from annotation.agreement.queries import VersionAgreement
+from annotation.agreement.statistics import Estimate
+from annotation.exports.columns import Chunk, Row, integer, number, text
+from annotation.exports.registry import Filters, Table
+from annotation.exports.texts import as_id
+from annotation.models import Rater
+from annotation.roles import DATA_READERS
+from rubrics.core.spec import CriterionSpec
+from rubrics.models import RubricVersion
+from webapp.accounts.access import Member, found_or_404
+from webapp.errors import Refused
+
+COLUMNS = (
+    text("rubric", "The rubric’s name"),
+    integer("version", "The number of its version"),
+    text("spec_hash", "SHA-256 of the rubric’s text"),
+    text("criterion_uid", "The criterion’s id"),
+    text("criterion", "Its name"),
+    text("among", "people (all with each other) or rater (one rater with the reference)"),
+    text("rater", "The rater that is compared; empty among people"),
+    text("rater_kind", "person, judge, external or construction"),
+    text("reference", "What the rater is compared with; empty among people"),
+    text("statistic", "alpha (Krippendorff, ordinal), kappa (Cohen, quadratic weights) or same"),
+    number("value", "The figure; same is the share of pairs with the same level"),
+    number("low", "The lower end of the 95 % interval"),
+    number("high", "Its upper end"),
+    integer("n", "Items with any rating"),
+    integer("n_pairable", "Items with two ratings or more"),
+    number("base_rate", "The share of the most common level"),
+    text("reason", "Why there is no figure or no interval"),
+    integer("raters", "How many people gave a level; among people only"),
+    integer("carried", "Ratings given with another version; among people only"),
+)
+
+
+@dataclass(frozen=True)
+class AgreementRows:
+    member: Member
+    version: RubricVersion
+    wanted: str
+    about: str
+
+    def count(self) -> int:
+        """Criteria. All figures are computed at once."""
+        return len(VersionAgreement(self.member, self.version).criteria)
+
+    def chunks(self) -> Iterator[Chunk]:
+        found = VersionAgreement(self.member, self.version)
+        yield Chunk(len(found.criteria), [("", row) for row in self._rows(found)])
+
+    def _rows(self, found: VersionAgreement) -> Iterator[Row]:
+        shared = {
+            "rubric": self.version.rubric.name,
+            "version": self.version.number,
+            "spec_hash": self.version.spec.hash if self.version.spec else None,
+        }
+        for row in (*_among_people(found), *_compared(found, self.wanted)):
+            yield {**shared, **row}
+
+
+def _select(member: Member, filters: Filters) -> AgreementRows:
+    if "version" not in filters:
+        raise Refused("Choose a rubric version on the page of agreement.", code="version")
+    rows = RubricVersion.objects.filter(
+        project=member.project, pk=as_id(filters["version"]), published_at__isnull=False
+    )
+    version = found_or_404(rows.select_related("rubric", "spec").first())
+    about = f"Agreement with {version.rubric.name}, version {version.number}."
+    return AgreementRows(member, version, filters.get("reference", ""), about)
+
+
+def _among_people(found: VersionAgreement) -> Iterator[Row]:
+    for row in found.among_people():
+        who = {
+            "among": "people",
+            "rater": None,
+            "rater_kind": Rater.Kind.PERSON.value,
+            "reference": None,
+            "raters": row.raters,
+            "carried": row.carried,
+        }
+        for name, estimate in (("alpha", row.alpha), ("same", row.same)):
+            yield {**who, **_figure(row.criterion, name, estimate)}
+
+
+def _compared(found: VersionAgreement, wanted: str) -> Iterator[Row]:
+    reference = found.reference(wanted)
+    if reference is None:
+        return
+    for compared in found.compared_with(reference.key):
+        who = {
+            "among": "rater",
+            "rater": compared.rater.name,
+            "rater_kind": compared.rater.kind,
+            "reference": reference.name,
+            "raters": None,
+            "carried": None,
+        }
+        for row in compared.criteria:
+            for name in ("alpha", "kappa", "same"):
+                yield {**who, **_figure(row.criterion, name, getattr(row, name))}
+
+
+def _figure(criterion: CriterionSpec, statistic: str, estimate: Estimate) -> Row:
+    return {
+        "criterion_uid": criterion.uid,
+        "criterion": criterion.name,
+        "statistic": statistic,
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "n": estimate.n,
+        "n_pairable": estimate.n_pairable,
+        "base_rate": estimate.base_rate,
+        "reason": estimate.reason,
+    }
+
+
+AGREEMENT = Table(
+    name="agreement",
+    title="Agreement",
+    row="One figure for one criterion",
+    unit="criterion",
+    units="criteria",
+    roles=DATA_READERS,
+    columns=COLUMNS,
+    select=_select,
+    filters=("version", "reference"),
+    place=("agreement", "Open agreement"),
+    notes=(
+        "Figures are computed when the export is made. Texts that the person who made it still had "
+        "to rate are not counted.",
+    ),
+)

@@ -1,0 +1,41 @@
+"""What the page of an export shows while it works, and the tables of this app."""
+
+from collections.abc import Sequence
+
+from annotation.exports import queries
+from annotation.exports.agreement import AGREEMENT
+from annotation.exports.dialogues import DIALOGUES
+from annotation.exports.judge_scores import JUDGE_SCORES
+from annotation.exports.ratings import RATINGS
+from annotation.exports.registry import register as register_tables
+from annotation.exports.sft import SFT
+from annotation.models import ExportRun
+from webapp.accounts.access import Member
+from webapp.accounts.models import Role
+from webapp.runs import registry
+from webapp.runs.models import Run
+from webapp.runs.pages import render_parts
+
+EXPORT_PARTS = ("head", "progress")
+
+
+def register() -> None:
+    register_tables(DIALOGUES, RATINGS, JUDGE_SCORES, AGREEMENT, SFT)
+    registry.register(
+        registry.Kind(
+            model=ExportRun,
+            render=render_export,
+            url=registry.page("export"),
+            readers=tuple(Role),
+            starters=tuple(Role),
+            progress=queries.counts,
+            is_listed=False,
+            is_personal=True,
+        )
+    )
+
+
+def render_export(run: Run, member: Member) -> Sequence[str]:
+    assert isinstance(run, ExportRun)  # noqa: S101  (registered for this model)
+    state = queries.state_of(run)
+    return render_parts("exports", EXPORT_PARTS, run=run, member=member, state=state)

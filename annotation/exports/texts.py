@@ -1,0 +1,105 @@
+"""Which dialogues an export is about, and which texts its owner is blind to."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from annotation.corpus.access import dialogue_for
+from annotation.corpus.set_query import SetQuery, dialogues_in
+from annotation.exports.registry import Filters
+from annotation.models import Dialogue, Queue, Snapshot, Target, Turn
+from annotation.queues.access import queue_of
+from annotation.ratings.blindness import copies_of, hidden_targets
+from annotation.sets.access import collection_for, snapshot_for
+from annotation.sets.queries import in_words, names_in
+from webapp.accounts.access import Member
+from webapp.errors import Refused
+
+# The filters of the list of dialogues.
+QUERY_FILTERS = ("import_run", "generation_run", "profile", "source", "emotion", "split")
+TEXT_FILTERS = (*QUERY_FILTERS, "set", "snapshot", "dialogue")
+
+
+def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialogue], str]:
+    """The finished dialogues that the filters name, and what they are as words without a full
+    stop: “Dialogues from KardiaBench”."""
+    _require_one_place(filters)
+    if "dialogue" in filters:
+        row = dialogue_for(member, as_id(filters["dialogue"]))
+        return Dialogue.objects.filter(pk=row.pk), str(row)
+    if "snapshot" in filters:
+        snapshot = snapshot_for(member, as_id(filters["snapshot"]))
+        return _members(snapshot), f"Snapshot {snapshot.number} of {snapshot.collection.name}"
+    if "set" in filters:
+        collection = collection_for(member, as_id(filters["set"]))
+        query = SetQuery.from_json(collection.query)
+        return _matching(member, query), f"The set {collection.name}"
+    query = SetQuery(
+        kind=Target.Kind.DIALOGUE,
+        **{name: filters[name] for name in QUERY_FILTERS if name in filters},
+    )
+    words = in_words(query, names_in(member.project, [query]), members="Dialogues")
+    return _matching(member, query), words
+
+
+def is_narrowed(filters: Filters) -> bool:
+    """Whether a filter says which dialogues are meant."""
+    return any(name in filters for name in TEXT_FILTERS)
+
+
+def in_dialogues(dialogues: QuerySet[Dialogue], prefix: str = "target") -> Q:
+    """The rows whose target is one of these dialogues or a turn in one."""
+    ids = dialogues.order_by().values("pk")
+    return Q(**{f"{prefix}__turn__dialogue__in": ids}) | Q(**{f"{prefix}__dialogue__in": ids})
+
+
+def queue_for(member: Member, filters: Filters) -> Queue:
+    return queue_of(member, as_id(filters["queue"]))
+
+
+def blind_to(member: Member, prefix: str = "target") -> Q:
+    """The rows whose target this member still has to rate, or whose text says word for word what
+    one of those says (DECISIONS 10)."""
+    hidden = hidden_targets(member.user, member.project)
+    return Q(**{f"{prefix}__in": hidden}) | Q(**{f"{prefix}__in": copies_of(hidden).values("pk")})
+
+
+def hidden_dialogues(member: Member, dialogues: list[UUID]) -> set[UUID]:
+    """Of these dialogues those with a text that the member still has to rate: the desk does not
+    tell which emotion they were written for, so an export does not either."""
+    hidden = Target.objects.filter(pk__in=hidden_targets(member.user, member.project))
+    turns = Turn.objects.filter(dialogue__in=dialogues, targets__in=hidden)
+    whole = hidden.filter(dialogue__in=dialogues)
+    return set(
+        turns.order_by()
+        .values_list("dialogue_id", flat=True)
+        .union(whole.values_list("dialogue_id", flat=True))
+    )
+
+
+def as_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Refused("Give rows by their ids.", code="unknown_id") from None
+
+
+def _require_one_place(filters: Filters) -> None:
+    places = [name for name in ("set", "snapshot", "dialogue") if name in filters]
+    places += ["filters of the corpus"] if any(name in filters for name in QUERY_FILTERS) else []
+    if len(places) > 1:
+        raise Refused(
+            f"Choose by {' or by '.join(places)}, not by both.", code="contradicting_filters"
+        )
+
+
+def _matching(member: Member, query: SetQuery) -> QuerySet[Dialogue]:
+    return dialogues_in(project=member.project, query=query)
+
+
+def _members(snapshot: Snapshot) -> QuerySet[Dialogue]:
+    targets = Target.objects.filter(pk__in=snapshot.members.order_by().values("target"))
+    return Dialogue.objects.filter(
+        Q(pk__in=targets.values("turn__dialogue")) | Q(pk__in=targets.values("dialogue")),
+        sealed_at__isnull=False,
+    )

@@ -1,0 +1,2 @@
+from tests.support.desk import at_desk  # noqa: F401
+from tests.support.fixtures import no_heartbeat  # noqa: F401

@@ -1,0 +1,421 @@
+"""What each table holds, and what a person may not see in it."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.http import Http404
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from annotation.agreement.queries import VersionAgreement
+from annotation.exports import reading, registry
+from annotation.exports.columns import Column
+from annotation.exports.services import select
+from annotation.models import Assignment, JudgeItem, JudgeRun, Rating, Snapshot, Target
+from annotation.queues import services as queues
+from annotation.ratings.services import NewScore, rater_for_judge, submit_rating
+from annotation.ratings.targets import targets_for, text_target
+from rubrics.judging.spans import parse_spans
+from rubrics.models import Judge
+from tests.conftest import Cast
+from tests.support.desk import GOLD, Desk
+from tests.support.dialogues import added, parsed, supporter_turns
+from tests.support.exports import rows_for
+from webapp.errors import Refused
+from webapp.llm.models import Endpoint
+
+
+def longer_ago() -> None:
+    """The minute in which a submit can be taken back is over."""
+    Assignment.objects.filter(submitted_at__isnull=False).update(
+        submitted_at=timezone.now() - timedelta(hours=1)
+    )
+
+
+def judge_of(at_desk: Desk) -> Judge:
+    project = at_desk.cast.project
+    endpoint = Endpoint.objects.create(
+        project=project, name="E", base_url="http://127.0.0.1:9/v1", model="m"
+    )
+    return Judge.objects.create(
+        project=project, name="Strict", version=2, kind="llm", endpoint=endpoint, hash="h"
+    )
+
+
+def judged(at_desk: Desk, target: Any) -> Rating:
+    assert at_desk.version.spec is not None
+    return submit_rating(
+        target=target,
+        spec=at_desk.version.spec,
+        rater=rater_for_judge(judge=judge_of(at_desk)),
+        purpose="judge",
+        scores=[NewScore("empathy", 1, rationale="Cold.")],
+    ).rating
+
+
+def names(columns: Any) -> list[str]:
+    return [column.name for column in columns]
+
+
+def fits(value: Any, column: Column) -> bool:
+    if column.type == "list":
+        return isinstance(value, list) and all(
+            names(column.parts) == list(each)
+            and all(fits(each[part.name], part) for part in column.parts)
+            for each in value
+        )
+    types: dict[str, Any] = {"text": str, "integer": int, "number": (int, float)}
+    return value is None or isinstance(value, types.get(column.type, object))
+
+
+# Dialogues
+
+
+def test_a_dialogue_comes_with_its_turns(cast: Cast) -> None:
+    added(cast.project, parsed(1), parsed(2))
+    [(split, row), _] = rows_for(cast, cast.clinicians[0], "dialogues")
+    table = registry.find("dialogues")
+    assert names(table.columns) == list(row)
+    assert all(fits(row[column.name], column) for column in table.columns)
+    assert (row["dialogue"], row["emotion_label"], row["split"]) == (1, "lonely", split)
+    assert [turn["role"] for turn in row["turns"]] == ["seeker", "supporter"] * 2
+    assert row["turns"][1]["understanding"] == "She is alone at night."
+
+
+def test_the_filters_of_the_page_hold(cast: Cast) -> None:
+    added(cast.project, parsed(1), parsed(2, emotion="proud"))
+    added(cast.project, parsed(3), source="esconv")
+    for filters, numbers in (
+        ({"emotion": "proud"}, [2]),
+        ({"source": "esconv"}, [3]),
+        ({"source": "esconv", "emotion": "proud"}, []),
+        ({}, [1, 2, 3]),
+    ):
+        rows = rows_for(cast, cast.leads[0], "dialogues", **filters)
+        assert [row["dialogue"] for _, row in rows] == numbers
+
+
+def test_a_set_and_a_snapshot_are_filters(at_desk: Desk) -> None:
+    cast, lead = at_desk.cast, at_desk.cast.leads[0]
+    chosen = {"set": str(at_desk.collection.pk)}
+    assert len(rows_for(cast, lead, "dialogues", **chosen)) == 3
+    frozen = {"snapshot": str(Snapshot.objects.get().pk)}
+    added(cast.project, parsed(9))
+    assert len(rows_for(cast, lead, "dialogues", **frozen)) == 3
+    with pytest.raises(Refused, match="not by both"):
+        rows_for(cast, lead, "dialogues", **frozen, source="esconv")
+
+
+@pytest.mark.parametrize(
+    "filters", [{"set": str(uuid4())}, {"dialogue": str(uuid4())}, {"snapshot": str(uuid4())}]
+)
+def test_what_is_not_in_the_project_is_not_there(cast: Cast, filters: dict[str, str]) -> None:
+    with pytest.raises(Http404):
+        rows_for(cast, cast.leads[0], "dialogues", **filters)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"dialogue": "1"},
+        {"emotion": "sleepy"},
+        {"colour": "red"},
+        {"source": "\0"},
+        {"source": "x" * 201},
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused(cast: Cast, filters: dict[str, str]) -> None:
+    with pytest.raises(Refused):
+        rows_for(cast, cast.leads[0], "dialogues", **filters)
+
+
+def test_who_still_rates_a_dialogue_does_not_read_its_emotion(at_desk: Desk) -> None:
+    """The second lead has a place in the queue."""
+    cast = at_desk.cast
+    [seen, *_] = rows_for(cast, cast.leads[0], "dialogues")
+    assert seen[1]["emotion"] == GOLD
+    rows = rows_for(cast, cast.leads[1], "dialogues")
+    assert len(rows) == 3
+    assert (
+        {row["emotion"] for _, row in rows} == {row["emotion_label"] for _, row in rows} == {None}
+    )
+    queues.queue_close(queue=at_desk.queue, actor=cast.leads[0])
+    [row, *_] = rows_for(cast, cast.leads[1], "dialogues")
+    assert row[1]["emotion"] == GOLD
+
+
+# Ratings
+
+
+def test_a_rating_has_a_row_for_each_score_with_its_pins(at_desk: Desk) -> None:
+    cast, ben = at_desk.cast, at_desk.cast.annotators[1]
+    at_desk.rate(ben)
+    rows = [row for _, row in rows_for(cast, cast.leads[0], "ratings")]
+    table = registry.find("ratings")
+    assert all(names(table.columns) == list(row) for row in rows)
+    assert all(fits(row[column.name], column) for row in rows for column in table.columns)
+    assert {row["criterion_uid"]: row["value"] for row in rows} == {
+        "empathy": 4, "asks": 0, "safe": None
+    }  # fmt: skip
+    first = rows[0]
+    assert at_desk.version.spec is not None
+    assert first["spec_hash"] == at_desk.version.spec.hash
+    assert (first["criterion"], first["level"]) == ("Empathy", "Deepens")
+    assert (first["rubric"], first["version"]) == ("Care", 1)
+    assert (first["queue"], first["queue_name"]) == (1, "First look")
+    assert (first["seconds"], first["purpose"], first["pass"]) == (12, "desk", 1)
+    assert {row["rating_id"] for row in rows} == {str(Rating.objects.get().pk)}
+
+
+def test_no_file_has_the_name_or_the_address_of_a_person(at_desk: Desk) -> None:
+    """Leads read names on pages. A file travels."""
+    cast = at_desk.cast
+    for person in cast.annotators[:2]:
+        at_desk.rate(person)
+    rows = [row for _, row in rows_for(cast, cast.leads[0], "ratings")]
+    assert {row["rater"] for row in rows} == {"Rater A", "Rater B"}
+    said = str(rows)
+    for person in cast.annotators:
+        assert person.email not in said and person.name not in said
+
+
+def test_a_withdrawn_rating_is_left_out(at_desk: Desk) -> None:
+    at_desk.rate(at_desk.cast.annotators[0])
+    Rating.objects.update(withdrawn_at=timezone.now())
+    assert rows_for(at_desk.cast, at_desk.cast.leads[0], "ratings") == []
+
+
+def test_ratings_by_kind_queue_version_and_set(at_desk: Desk) -> None:
+    cast, lead = at_desk.cast, at_desk.cast.leads[0]
+    held = at_desk.rate(cast.annotators[0])
+    judged(at_desk, held.item.target)
+    every = rows_for(cast, lead, "ratings")
+    assert [row["rater"] for _, row in every].count("Strict v2") == 1
+    assert len(every) == 4
+    for filters, count in (
+        ({"raters": "person"}, 3),
+        ({"raters": "judge"}, 1),
+        ({"raters": "external"}, 0),
+        ({"queue": str(at_desk.queue.pk)}, 3),
+        ({"version": str(at_desk.version.pk)}, 4),
+        ({"set": str(at_desk.collection.pk), "raters": "judge"}, 1),
+        ({"source": "esconv"}, 0),
+    ):
+        assert len(rows_for(cast, lead, "ratings", **filters)) == count, filters
+    with pytest.raises(Refused, match="from the list"):
+        rows_for(cast, lead, "ratings", raters="ghosts")
+
+
+def test_an_annotator_exports_the_own_ratings_only(at_desk: Desk) -> None:
+    cast = at_desk.cast
+    ana, ben, _ = cast.annotators
+    at_desk.rate(ana, empathy=1)
+    at_desk.rate(ben, empathy=5)
+    longer_ago()
+    rows = rows_for(cast, ana, "ratings")
+    assert {row["value"] for _, row in rows if row["criterion_uid"] == "empathy"} == {1}
+    with pytest.raises(Refused, match="own ratings only"):
+        rows_for(cast, ana, "ratings", queue=str(at_desk.queue.pk))
+
+
+def test_who_still_rates_an_item_gets_no_rating_of_it(at_desk: Desk) -> None:
+    """The second lead has a place in the queue and has rated the first item only."""
+    cast = at_desk.cast
+    blind = cast.leads[1]
+    at_desk.rate(blind, empathy=2)
+    longer_ago()
+    for _ in range(2):
+        held = at_desk.rate(cast.annotators[0], empathy=5)
+    judged(at_desk, held.item.target)
+    rows = [row for _, row in rows_for(cast, blind, "ratings") if row["criterion"] == "Empathy"]
+    assert len(rows_for(cast, cast.leads[0], "ratings")) == 10
+    own = Assignment.objects.get(rater__user=blind)
+    assert {row["target_id"] for row in rows} == {str(own.item.target_id)}
+    assert sorted(row["value"] for row in rows) == [2, 5]
+
+
+def test_a_pasted_copy_of_an_item_is_hidden_too(at_desk: Desk) -> None:
+    cast = at_desk.cast
+    turn = supporter_turns(at_desk.dialogues[0])[0]
+    copy = text_target(project=cast.project, profile="", situation="", history=[], raw=turn.raw)
+    judged(at_desk, copy)
+    assert len(rows_for(cast, cast.leads[0], "ratings")) == 1
+    assert rows_for(cast, cast.leads[1], "ratings") == []
+
+
+def test_a_text_is_in_no_split(at_desk: Desk) -> None:
+    """Nobody knows which person it belongs to, so it must not get among training data."""
+    copy = text_target(
+        project=at_desk.cast.project, profile="", situation="", history=[], raw="Hello."
+    )
+    judged(at_desk, copy)
+    [(split, row)] = rows_for(at_desk.cast, at_desk.cast.leads[0], "ratings")
+    assert (split, row["split"], row["dialogue"]) == ("unassigned", None, None)
+
+
+# Agreement
+
+
+def test_agreement_is_that_of_the_page(at_desk: Desk) -> None:
+    cast = at_desk.cast
+    for person in cast.annotators[:2]:
+        at_desk.rate(person)
+    held = Assignment.objects.filter(state="submitted").first()
+    assert held is not None
+    judged(at_desk, held.item.target)
+    version = {"version": str(at_desk.version.pk)}
+    rows = [row for _, row in rows_for(cast, cast.leads[0], "agreement", **version)]
+    table = registry.find("agreement")
+    assert all(fits(row[column.name], column) for row in rows for column in table.columns)
+    assert all(sorted(names(table.columns)) == sorted(row) for row in rows)
+    found = {(r["among"], r["criterion_uid"], r["statistic"]): r for r in rows}
+    shown = VersionAgreement(cast.member(cast.leads[0]), at_desk.version).among_people()
+    for criterion in shown:
+        same = found["people", criterion.criterion.uid, "same"]
+        assert (same["value"], same["n"]) == (criterion.same.value, criterion.same.n)
+        assert (same["raters"], same["reason"]) == (criterion.raters, criterion.same.reason)
+    judge = found["rater", "empathy", "kappa"]
+    assert (judge["rater"], judge["reference"]) == ("Strict v2", "Median of people")
+    assert judge["value"] is None and judge["reason"]
+    with pytest.raises(Refused, match="Choose a rubric version"):
+        rows_for(cast, cast.leads[0], "agreement")
+
+
+# Replies for SFT
+
+
+@pytest.mark.parametrize("spelling", ["tokens", "tags"])
+def test_a_reply_is_a_prompt_and_a_completion_of_four_spans(cast: Cast, spelling: str) -> None:
+    added(cast.project, parsed(1))
+    rows = [row for _, row in rows_for(cast, cast.leads[0], "sft", spelling=spelling)]
+    assert [row["turn"] for row in rows] == [1, 3]
+    [said] = rows[1]["completion"]
+    assert said["role"] == "assistant"
+    assert parse_spans(said["content"]).spelling == spelling
+    assert [message["role"] for message in rows[1]["prompt"]] == [
+        "system", "user", "assistant", "user"
+    ]  # fmt: skip
+    # The gold emotion is in no prompt, and an earlier reply is its response.
+    assert rows[1]["prompt"][2]["content"].startswith("The kitchen")
+    assert rows[1]["prompt"][-1]["content"] == "Night 1, thought 1."
+
+
+def test_replies_without_spans_are_left_out_unless_the_response_is_enough(cast: Cast) -> None:
+    from annotation.formats.records import plain_turn
+
+    turns = (plain_turn("seeker", "Hello."), plain_turn("supporter", "Hi."))
+    added(cast.project, parsed(1), parsed(2, turns=turns))
+    assert {row["dialogue"] for _, row in rows_for(cast, cast.leads[0], "sft")} == {1}
+    rows = rows_for(cast, cast.leads[0], "sft", spelling="response")
+    assert {row["dialogue"]: row["completion"][0]["content"] for _, row in rows}[2] == "Hi."
+    with pytest.raises(Refused, match="how replies are written"):
+        rows_for(cast, cast.leads[0], "sft", spelling="morse")
+
+
+def test_the_prompt_is_that_of_training(at_desk: Desk) -> None:
+    """The same turn, as the trainer's run folder has it."""
+    from annotation.generation.prompts import prompt_messages
+    from annotation.ratings.targets import contexts_of
+
+    dialogue = at_desk.dialogues[0]
+    turn = supporter_turns(dialogue)[1]
+    [target] = targets_for(project=at_desk.cast.project, turns=[turn.pk])
+    context = contexts_of([target])[target.pk]
+    asked = {"dialogue": str(dialogue.pk)}
+    rows = rows_for(at_desk.cast, at_desk.cast.leads[0], "sft", **asked)
+    assert rows[1][1]["prompt"] == prompt_messages(
+        context["profile"], context["situation"], context["history"]
+    )
+
+
+# Queries
+
+
+@pytest.mark.parametrize(("table", "queries"), [("dialogues", 3), ("sft", 2), ("ratings", 7)])
+def test_a_portion_costs_the_same_number_of_queries_whatever_its_size(
+    at_desk: Desk,
+    table: str,
+    queries: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cast = at_desk.cast
+    for person in cast.annotators[:2]:
+        for _ in range(3):
+            at_desk.rate(person)
+    longer_ago()
+    selection = select(registry.find(table), cast.member(cast.leads[0]), {})
+    for size in (1, 3):
+        monkeypatch.setattr(reading, "CHUNK", size)
+        chunks = selection.chunks()
+        next(chunks)
+        chunks.close()
+        with django_assert_num_queries(queries):
+            chunks = selection.chunks()
+            next(chunks)
+
+
+def test_every_table_is_documented_whole() -> None:
+    for table in registry.tables():
+        assert len(set(names(table.columns))) == len(table.columns)
+        for column in table.columns:
+            for each in (column, *column.parts):
+                assert each.meaning and not each.meaning.endswith("."), (table.name, each.name)
+
+
+# Judge scores
+
+
+def judge_run_over(at_desk: Desk, *, failed: Target) -> JudgeRun:
+    """A judge run that scored the first item of the queue and failed on another text."""
+    first = at_desk.queue.items.order_by("position")[0].target
+    rating = judged(at_desk, first)
+    run = JudgeRun.objects.create(
+        project=at_desk.cast.project,
+        number=7,
+        idempotency_key="k",
+        created_by=at_desk.cast.leads[0],
+        status="succeeded",
+        snapshot=at_desk.queue.snapshot,
+        version=at_desk.version,
+        spec=at_desk.version.spec,
+        judge=rating.rater.judge,
+    )
+    JudgeItem.objects.bulk_create(
+        JudgeItem(project=run.project, run=run, position=place, **state)
+        for place, state in enumerate(
+            (
+                {"target": first, "state": "done", "rating": rating},
+                {"target": failed, "state": "failed", "error": "No JSON."},
+            )
+        )
+    )
+    return run
+
+
+def test_a_judges_scores_and_its_failures(at_desk: Desk) -> None:
+    cast = at_desk.cast
+    other = text_target(
+        project=cast.project, profile="", situation="", history=[], raw="Another text."
+    )
+    run = judge_run_over(at_desk, failed=other)
+    asked = {"judge_run": str(run.pk)}
+    rows = [row for _, row in rows_for(cast, cast.clinicians[0], "judge_scores", **asked)]
+    table = registry.find("judge_scores")
+    assert all(names(table.columns) == list(row) for row in rows)
+    assert all(fits(row[column.name], column) for row in rows for column in table.columns)
+    scored, failed = rows
+    assert (scored["judge"], scored["judge_run"], scored["state"]) == ("Strict v2", 7, "done")
+    assert (scored["criterion_uid"], scored["value"], scored["rationale"]) == (
+        "empathy", 1, "Cold."
+    )  # fmt: skip
+    # One of three criteria: the total is undefined, never zero.
+    assert scored["total"] is None
+    assert (failed["state"], failed["error"], failed["criterion_uid"]) == (
+        "failed", "No JSON.", None
+    )  # fmt: skip
+    # The second lead still has to rate the first text.
+    blind = rows_for(cast, cast.leads[1], "judge_scores", **asked)
+    assert [row["state"] for _, row in blind] == ["failed"]
