@@ -1,6 +1,6 @@
 """What the desk shows: the queues that wait, one item as its rater may see it, own ratings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,10 @@ from django.utils import timezone
 from annotation.models import Assignment, Queue, Rating, Score, Target
 from annotation.models.desk import UNDO_WITHIN
 from annotation.queues.waiting import WaitingQueue, waiting_queues
+from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.drafts import NOT_APPLICABLE
 from annotation.ratings.labels import title_of, tone, tone_of
+from annotation.ratings.references import settled_scores
 from annotation.ratings.targets import context_of
 from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec, from_json
 from webapp.accounts.access import Member
@@ -119,6 +121,8 @@ class OwnRating:
     title: str
     rubric: str
     scores: Sequence[tuple[str, Score, int | None]]
+    # What an adjudicator settled otherwise.
+    settled: Sequence[tuple[str, Score, int | None]]
 
 
 def desk_item(member: Member, assignment: Assignment) -> DeskItem:
@@ -196,7 +200,14 @@ def own_ratings(member: Member, *, before: UUID | None = None) -> list[OwnRating
         rows = rows.filter(pk__lt=before)
     found = list(rows[:PAGE])
     specs = {row.spec_id: from_json(row.spec.content) for row in found}
-    return [_own_rating(row, specs[row.spec_id]) for row in found]
+    settled = {
+        (score.rating.target_id, score.rating.spec_id, score.criterion_uid): score
+        for score in settled_scores(
+            [row.target_id for row in found],
+            without=hidden_targets(member.user, member.project),
+        )
+    }
+    return [_own_rating(row, specs[row.spec_id], settled) for row in found]
 
 
 def turns_of(target: Target, context: dict[str, Any]) -> tuple[list[ShownTurn], ShownTurn | None]:
@@ -264,8 +275,11 @@ def _pace(assignment: Assignment) -> float | None:
     return done.aggregate(pace=Avg("active_seconds"))["pace"]
 
 
-def _own_rating(row: Rating, spec: RubricSpec) -> OwnRating:
+def _own_rating(
+    row: Rating, spec: RubricSpec, settled: Mapping[tuple[UUID, UUID, str], Score]
+) -> OwnRating:
     scores = {score.criterion_uid: score for score in row.scores.all()}
+    others = {uid: settled.get((row.target_id, row.spec_id, uid)) for uid in scores}
     return OwnRating(
         rating=row,
         title=title_of(row.target),
@@ -275,7 +289,16 @@ def _own_rating(row: Rating, spec: RubricSpec) -> OwnRating:
             for c in spec.criteria
             if c.uid in scores
         ],
+        settled=[
+            (c.name, other, _tone_of_score(c, other))
+            for c in spec.criteria
+            if (other := others.get(c.uid)) is not None and _differs(other, scores[c.uid])
+        ],
     )
+
+
+def _differs(settled: Score, own: Score) -> bool:
+    return (settled.status, settled.value) != (own.status, own.value)
 
 
 def _tone_of_score(criterion: CriterionSpec, score: Score) -> int | None:

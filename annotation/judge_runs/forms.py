@@ -55,8 +55,9 @@ class FitForm(_StyledForm):
         choices=[(kind.value, kind.label) for kind in FITTING_KINDS],
         widget=forms.CheckboxSelectMultiple,
         initial=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
-        help_text="Ratings of the test split are never used. “Synthetic” means that a "
-        "synthetic text came with known levels. No person gave them.",
+        help_text="Ratings of the test split are never used. Where an adjudicator settled a level, "
+        "it stands for those of people. “Synthetic” means that a synthetic text came with known "
+        "levels. No person gave them.",
     )
 
     def offer(self, project: Project) -> None:

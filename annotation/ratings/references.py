@@ -41,6 +41,17 @@ def adjudicated_levels(
     return {(target, meaning): value for target, meaning, value in rows}
 
 
+def settled_scores(targets: Collection[UUID], *, without: QuerySet[Item, UUID]) -> list[Score]:
+    """The scores of adjudications of these texts, but those in `without`, the latest last."""
+    rows = Score.objects.filter(
+        rating__target__in=targets,
+        rating__purpose=Rating.Purpose.ADJUDICATION,
+        rating__withdrawn_at=None,
+    )
+    rows = rows.exclude(rating__target_id__in=without).select_related("rating")
+    return list(rows.order_by("rating__submitted_at", "pk"))
+
+
 def with_adjudicated(
     medians: Mapping[UUID, float], meaning: str, adjudicated: AdjudicatedLevels
 ) -> dict[UUID, float]:

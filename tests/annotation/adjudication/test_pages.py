@@ -261,3 +261,18 @@ def test_the_home_page_says_what_waits(apart: Desk, client: Client, clara: User)
     assert "to settle" not in html_of(client.get(home))
     client.force_login(apart.cast.annotators[0])
     assert "to settle" not in html_of(client.get(home))
+
+
+def test_raters_read_what_was_settled_otherwise(apart: Desk, client: Client) -> None:
+    settle(apart, apart.cast.clinicians[0])
+    settle(apart, apart.cast.clinicians[0], causes={"empathy": "legitimate_difference"})
+    ana = apart.cast.annotators[0]
+    client.force_login(ana)
+    url = reverse("my_ratings", args=[apart.cast.project.pk])
+    text = html_of(client.get(url))
+    assert text.count("Empathy was settled:") == 2
+    assert DECIDED["rationales"]["empathy"] in text and services.ALL_STAND in text
+    assert "Asking was settled" not in text
+    # Not while the same items wait in another queue.
+    apart.another_queue(ana)
+    assert "was settled" not in html_of(client.get(url))
