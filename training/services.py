@@ -85,6 +85,7 @@ def training_start_on_set(
         known = runs.started_before(TrainingRun, project=project, key=key)
         if known is not None:
             return known
+        _hold(base)
         part = partial(freeze_split, actor=actor, seed=seed)
         is_plan = sft is not None and grpo is not None
         return training_start(
@@ -145,24 +146,36 @@ def training_start(
     for name, values in given.items():
         _require_prompts(name, then if name == "grpo" and then else train, held_out, values)
     first, *following = given
-    return runs.start(
-        TrainingRun,
-        project=project,
-        actor=actor,
-        key=key,
-        method=first,
-        base=base,
-        train_snapshot=train,
-        held_out_snapshot=held_out,
-        validation_snapshot=validation,
-        then_snapshot=then if following else None,
-        then_settings={"grpo": settings_of("grpo", grpo), **common} if following and grpo else None,
-        version=version,
-        spec=version.spec,
-        judge=judge,
-        settings={first: settings_of(first, given[first]), **common},
-        steps_total=int(given[first]["steps"]),
-    )
+    with transaction.atomic():
+        _hold(base)
+        return runs.start(
+            TrainingRun,
+            project=project,
+            actor=actor,
+            key=key,
+            method=first,
+            base=base,
+            train_snapshot=train,
+            held_out_snapshot=held_out,
+            validation_snapshot=validation,
+            then_snapshot=then if following else None,
+            then_settings={"grpo": settings_of("grpo", grpo), **common}
+            if following and grpo
+            else None,
+            version=version,
+            spec=version.spec,
+            judge=judge,
+            settings={first: settings_of(first, given[first]), **common},
+            steps_total=int(given[first]["steps"]),
+        )
+
+
+def _hold(base: Checkpoint) -> None:
+    """Nobody deletes the checkpoint until the present transaction ends. Raises Refused where it
+    is gone."""
+    held = Checkpoint.objects.select_for_update(no_key=True, of=("self",)).filter(pk=base.pk)
+    if held.first() is None:
+        raise Refused(f"“{base}” has been deleted. Choose another checkpoint.", code="no_base")
 
 
 def training_start_next(run: TrainingRun) -> TrainingRun | None:
@@ -175,6 +188,7 @@ def training_start_next(run: TrainingRun) -> TrainingRun | None:
         project=run.project,
         actor=run.created_by,
         key=f"after-{run.pk.hex}",
+        replaces=run,
         method=TrainingRun.Method.GRPO,
         base=run.checkpoints.get(step=run.steps_total),
         train_snapshot=run.then_snapshot,

@@ -55,7 +55,9 @@ def work(run_id: str) -> None:
     """Train, or go on training. For the worker of the `gpu` queue."""
     with claimed(TrainingRun, run_id) as claim:
         if claim is not None:
-            supervise(claim)
+            # The first run of a plan whose second has begun is done, whatever came after.
+            if not TrainingRun.objects.filter(follows=claim.run).exists():
+                supervise(claim)
             start_next(claim)
 
 
@@ -82,7 +84,9 @@ def start_next(claim: Claim[TrainingRun]) -> None:
     """Where the run is the first of a plan, queue the second."""
     try:
         with claim.writing():
-            training_start_next(claim.run)
+            # Whoever stopped the run in its last seconds wants no second one.
+            if TrainingRun.objects.filter(pk=claim.run.pk, cancel_requested_at=None).exists():
+                training_start_next(claim.run)
     except Refused as refusal:
         raise RunFailed(
             f"SFT is finished and its checkpoint is saved, but GRPO could not start. {refusal} "

@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotation.generation.prompts import prompt_messages
 from annotation.generation.synthesis import Complete, turn_seed
 from annotation.judge_runs.pipeline import Pipeline
+from annotation.models import Target
 from annotation.ratings.context import Context
 from annotation.ratings.targets import contexts_of, gold_emotions_of, text_target
 from rubrics.core.spec import CriterionSpec, RubricSpec
@@ -125,10 +126,37 @@ class _System:
 
     def keep(self, done: Sequence[tuple[Prompt, Reply]]) -> None:
         with self._claim.writing():
-            for prompt, reply in done:
-                _keep_answer(self._claim.run, prompt, reply)
+            # In one order, whoever writes: two evaluations of one set would wait for each other.
+            ordered = sorted(done, key=lambda pair: (pair[0].answer.prompt_id, pair[1].raw))
+            for prompt, reply in ordered:
+                self._keep_answer(prompt, reply)
             self._keep_calls(done)
             live.publish(self._claim.run.topic)
+
+    def _keep_answer(self, prompt: Prompt, reply: Reply) -> None:
+        rows = Answer.objects.filter(pk=prompt.answer.pk, target=None)
+        if reply.error:
+            rows.update(error=reply.error, ended_at=timezone.now())
+            return
+        rows.update(
+            raw=reply.raw,
+            target=self._target_of(prompt, reply.raw),
+            format=_checked("format", prompt, reply.raw),
+            emotion_match=_checked("emotion_match", prompt, reply.raw),
+            ended_at=timezone.now(),
+        )
+
+    def _target_of(self, prompt: Prompt, raw: str) -> Target:
+        """The corpus's reply is the turn itself, so that who is blind to it stays so."""
+        if self._complete is None:
+            return prompt.answer.prompt
+        return text_target(
+            project=self._claim.run.project,
+            profile=prompt.context["profile"],
+            situation=prompt.context["situation"],
+            history=prompt.context["history"],
+            raw=raw,
+        )
 
     def _keep_calls(self, done: Sequence[tuple[Prompt, Reply]]) -> None:
         endpoint = self._system.endpoint
@@ -151,28 +179,6 @@ class _System:
                 f"The endpoint “{self._system.name}” keeps failing. {self._given_up} The answers "
                 "given so far are saved. Resume the evaluation when it answers."
             )
-
-
-def _keep_answer(run: EvaluationRun, prompt: Prompt, reply: Reply) -> None:
-    answer, now = prompt.answer, timezone.now()
-    if reply.error:
-        Answer.objects.filter(pk=answer.pk, target=None).update(error=reply.error, ended_at=now)
-        return
-    context = prompt.context
-    target = text_target(
-        project=run.project,
-        profile=context["profile"],
-        situation=context["situation"],
-        history=context["history"],
-        raw=reply.raw,
-    )
-    Answer.objects.filter(pk=answer.pk, target=None).update(
-        raw=reply.raw,
-        target=target,
-        format=_checked("format", prompt, reply.raw),
-        emotion_match=_checked("emotion_match", prompt, reply.raw),
-        ended_at=now,
-    )
 
 
 def _checked(check: Literal["format", "emotion_match"], prompt: Prompt, raw: str) -> float | None:

@@ -5,10 +5,12 @@ from typing import Any
 
 from annotation.models import Score
 from annotation.ratings.context import Context
-from annotation.ratings.targets import context_of
+from annotation.ratings.targets import context_of, contexts_of
 from rubrics.core.spec import Outcome, from_json, total
 from rubrics.models import Judge
+from training.evaluation.hidden import hidden_positions
 from training.models import Answer, AnswerRating, EvaluationRun
+from webapp.accounts.access import Member
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,19 @@ class ShownAnswer:
 
 @dataclass(frozen=True)
 class ShownPrompt:
-    """`number` counts from 1; `previous` and `next` are positions, None at the ends."""
+    """`number` counts from 1; `previous` and `next` are positions, None at the ends. A prompt
+    that the person still has to rate (`is_hidden`) shows no answers."""
 
     number: int
     of: int
     context: Context
+    is_hidden: bool
     answers: list[ShownAnswer]
     previous: int | None
     next: int | None
 
 
-def prompt_of(run: EvaluationRun, position: int) -> ShownPrompt | None:
+def prompt_of(run: EvaluationRun, member: Member, position: int) -> ShownPrompt | None:
     """The prompt at a position, the last one for a position behind it; None without any."""
     rows = Answer.objects.filter(system__run=run)
     last = rows.order_by("-position").values_list("position", flat=True).first()
@@ -52,20 +56,22 @@ def prompt_of(run: EvaluationRun, position: int) -> ShownPrompt | None:
         .select_related("system", "target", "prompt")
         .order_by("system__position")
     )
-    ratings = _ratings(run, answers)
+    is_hidden = at in hidden_positions(run, member)
+    shown = [] if is_hidden else answers
+    ratings = _ratings(run, shown)
+    given = contexts_of([answer.target for answer in shown if answer.target is not None])
     return ShownPrompt(
         number=at + 1,
         of=last + 1,
         context=context_of(answers[0].prompt),
+        is_hidden=is_hidden,
         answers=[
             ShownAnswer(
                 answer,
-                answer.target.context["candidate"]
-                if answer.target is not None and answer.target.context
-                else None,
+                given[answer.target_id]["candidate"] if answer.target_id else None,
                 ratings.get(answer.pk, []),
             )
-            for answer in answers
+            for answer in shown
         ],
         previous=at - 1 if at else None,
         next=at + 1 if at < last else None,

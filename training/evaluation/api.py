@@ -15,6 +15,7 @@ from training import access
 from training.access import TRAINERS
 from training.evaluation import queries, services
 from training.evaluation.access import evaluation_for
+from training.evaluation.hidden import hidden_positions
 from training.evaluation.limits import JUDGES, MAX_TOKENS, PROMPTS, SYSTEMS, TEMPERATURE
 from training.models import Answer, AnswerRating, EvaluatedSystem, EvaluationJudge, EvaluationRun
 from webapp.accounts.project_api import ProjectViewSet
@@ -168,7 +169,7 @@ class EvaluationViewSet(RunViewSet):
 
     def one(self, pk: UUID) -> EvaluationRun:
         run: Any = super().one(pk)
-        run.state = queries.state_of(run)
+        run.state = queries.state_of(run, self.member)
         return run
 
     @extend_schema(
@@ -198,7 +199,8 @@ class EvaluationViewSet(RunViewSet):
 
 
 class AnswerViewSet(ProjectViewSet):
-    """Every answer of an evaluation with its ratings; filter by `system`."""
+    """Every answer of an evaluation with its ratings; filter by `system`. Prompts that you still
+    have to rate are left out."""
 
     queryset = Answer.objects.none()
     serializer_class = AnswerSerializer
@@ -207,7 +209,9 @@ class AnswerViewSet(ProjectViewSet):
 
     def rows(self) -> QuerySet[Answer]:
         run = evaluation_for(self.member, self.kwargs["id"])
-        return Answer.objects.filter(system__run=run).prefetch_related("ratings")
+        answers = Answer.objects.filter(system__run=run)
+        shown = answers.exclude(position__in=hidden_positions(run, self.member))
+        return shown.prefetch_related("ratings")
 
 
 P = "projects/<uuid:project_id>/evaluations/"

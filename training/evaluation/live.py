@@ -29,4 +29,5 @@ def register() -> None:
 
 def render(run: Run, member: Member) -> Sequence[str]:
     row = queries.evaluations_of(member.project).get(pk=run.pk)
-    return render_parts("evaluation", PARTS, run=row, member=member, state=queries.state_of(row))
+    state = queries.state_of(row, member)
+    return render_parts("evaluation", PARTS, run=row, member=member, state=state)

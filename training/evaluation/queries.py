@@ -10,6 +10,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from annotation.models import Score
 from rubrics.core.spec import Outcome, RubricSpec, from_json, total
 from training.evaluation.forest import Forest, forest_of
+from training.evaluation.hidden import hidden_positions
 from training.evaluation.results import (
     EMOTION,
     FORMAT,
@@ -26,6 +27,7 @@ from training.models import (
     EvaluationJudge,
     EvaluationRun,
 )
+from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
@@ -62,6 +64,8 @@ class State:
     systems: list[SystemProgress]
     failures: list[str]
     views: list[View]
+    # Prompts that this person still has to rate: they are left out of all that follows.
+    hidden: int
     against: int
     usage: Usage
     paused: list[Endpoint]
@@ -107,7 +111,8 @@ def has_failed(run: EvaluationRun) -> bool:
     )
 
 
-def state_of(run: EvaluationRun, *, against: int = 0) -> State:
+def state_of(run: EvaluationRun, member: Member, *, against: int = 0) -> State:
+    hidden = hidden_positions(run, member)
     done, planned = counts(run)
     systems = [
         SystemProgress(system, system.answered, system.failed, system.rated)  # type: ignore[attr-defined]
@@ -125,45 +130,55 @@ def state_of(run: EvaluationRun, *, against: int = 0) -> State:
         prompts=Answer.objects.filter(system=systems[0].system).count() if systems else 0,
         judges=judges,
         systems=systems,
-        failures=_failures(run),
-        views=views_of(run, against=against) if run.is_ended else [],
+        failures=_failures(run, hidden),
+        views=_views(run, hidden, against=against) if run.is_ended else [],
+        hidden=len(hidden),
         against=against,
         usage=usage_of_run(run.pk),
         paused=[] if run.is_ended else _paused(systems, judges),
     )
 
 
-def views_of(run: EvaluationRun, *, against: int = 0) -> list[View]:
+def _views(run: EvaluationRun, hidden: set[int], *, against: int) -> list[View]:
     """A view for each judge that rated anything."""
     return [
         View(
             table,
             [(each, forest_of(each.differences)) for each in table.comparisons],
         )
-        for table in tables_of(run, against=against)
+        for table in _tables(run, hidden, against=against)
     ]
 
 
-def tables_of(run: EvaluationRun, *, against: int = 0) -> list[Table]:
-    """A table for each judge that rated anything; the reward's own judge comes last."""
+def tables_of(run: EvaluationRun, member: Member, *, against: int = 0) -> list[Table]:
+    """A table for each judge that rated anything; the reward's own judge comes last. Prompts that
+    the person still has to rate are left out."""
+    return _tables(run, hidden_positions(run, member), against=against)
+
+
+def _tables(run: EvaluationRun, hidden: set[int], *, against: int) -> list[Table]:
     spec = from_json(run.spec.content)
     systems = list(run.systems.order_by("position"))
     checks, groups = _checks(run, systems)
+    shown = np.array([position not in hidden for position in range(len(groups))], dtype=bool)
+    if not shown.any():
+        return []
     tables = []
     judges = run.judges.select_related("judge").order_by("is_reward", "pk")
     for row in judges:
         ratings = _ratings(run, row.judge_id, spec)
         if not ratings:
             continue
-        values = [
-            checks[system.pk] | _columns(spec, ratings.get(system.pk, {}), len(groups))
-            for system in systems
-        ]
+        values = []
+        for system in systems:
+            rated = _columns(spec, ratings.get(system.pk, {}), len(groups))
+            columns = checks[system.pk] | rated
+            values.append({name: column[shown] for name, column in columns.items()})
         tables.append(
             table_of(
                 systems,
                 values,
-                groups,
+                groups[shown],
                 spec=spec,
                 judge=row.judge,
                 is_reward=row.is_reward,
@@ -242,9 +257,11 @@ def _or_nan(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def _failures(run: EvaluationRun) -> list[str]:
+def _failures(run: EvaluationRun, hidden: set[int]) -> list[str]:
     answers = Answer.objects.filter(system__run=run).exclude(error="")
+    answers = answers.exclude(position__in=hidden)
     ratings = AnswerRating.objects.filter(answer__system__run=run, rating=None)
+    ratings = ratings.exclude(answer__position__in=hidden)
     reasons = [
         *answers.order_by("pk").values_list("error", flat=True)[:FAILURES],
         *ratings.order_by("pk").values_list("error", flat=True)[:FAILURES],

@@ -65,6 +65,8 @@ def evaluation_start(
     SEED.require(seed)
     if removed := [endpoint.name for endpoint in endpoints if endpoint.archived_at]:
         raise Refused(f"The endpoint {removed[0]} has been removed.", code="no_endpoint")
+    if with_corpus and any(endpoint.name == CORPUS for endpoint in endpoints):
+        raise Refused(f"An endpoint is called “{CORPUS}”. Give it another name.", code="name")
     for judge in judges:
         require_scoring(version, judge)
     rewards = reward_judges(project, endpoints)

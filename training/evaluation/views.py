@@ -53,7 +53,7 @@ def evaluation_new(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page(*TRAINERS)
 def evaluation(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = evaluation_for(member, run_id)
-    state = queries.state_of(run, against=_number(request, "against"))
+    state = queries.state_of(run, member, against=_number(request, "against"))
     return render(request, "evaluation/run.html", {"member": member, "run": run, "state": state})
 
 
@@ -62,7 +62,7 @@ def evaluation(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespon
 def evaluation_answers(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     """One prompt with all its answers, side by side."""
     run = evaluation_for(member, run_id)
-    shown = answers.prompt_of(run, _number(request, "prompt"))
+    shown = answers.prompt_of(run, member, _number(request, "prompt"))
     return render(
         request, "evaluation/answers.html", {"member": member, "run": run, "shown": shown}
     )
@@ -77,9 +77,9 @@ def evaluation_export(
     if form not in FORMATS:
         raise Http404
     content_type, write = FORMATS[form]
-    against = queries.state_of(run, against=_number(request, "against")).against
+    against = queries.state_of(run, member, against=_number(request, "against")).against
     return HttpResponse(
-        write(queries.tables_of(run, against=against)),
+        write(queries.tables_of(run, member, against=against)),
         content_type=content_type,
         headers={
             "Content-Disposition": f'attachment; filename="evaluation-{run.number}.{form}"',

@@ -37,15 +37,24 @@ DEATHS_WITHIN = timedelta(hours=6)
 SILENT = "The worker was not heard any more."
 
 
-def start(model: type[R], *, project: Project, actor: User, key: str, **fields: Any) -> R:
+def start(
+    model: type[R],
+    *,
+    project: Project,
+    actor: User,
+    key: str,
+    replaces: Run | None = None,
+    **fields: Any,
+) -> R:
     """Create a run and wake a worker on commit. The same `key` again returns the run that is
-    there already: a double click starts one. Raises Refused where too many are open."""
+    there already: a double click starts one. Raises Refused where too many are open; `replaces` is
+    a run that is about to end, and does not count."""
     require_open(project)
     with transaction.atomic():
         known = started_before(model, project=project, key=key)
         if known is not None:
             return known
-        _require_room(project)
+        _require_room(project, without=replaces)
         run = model.objects.create(
             project=project,
             number=next_number(project, model.kind),
@@ -75,7 +84,7 @@ def _one_at_a_time(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
-def _require_room(project: Project) -> None:
+def _require_room(project: Project, *, without: Run | None = None) -> None:
     _one_at_a_time(f"runs/{project.pk}")
     first, *others = [
         kind.model.objects.filter(
@@ -83,7 +92,7 @@ def _require_room(project: Project) -> None:
         ).values("pk")
         for kind in registry.kinds()
     ]
-    found = first.union(*others, all=True).count()
+    found = first.union(*others, all=True).count() - (without is not None)
     if found >= settings.RUNS_PER_PROJECT:
         raise Refused(
             f"This project already has {found} open runs. At most "

@@ -99,6 +99,15 @@ def test_the_corpus_may_be_measured_by_any_judge(ready: World) -> None:
     assert evaluation_start(**asked(ready, endpoints=[])).systems.count() == 1
 
 
+def test_no_model_is_called_like_the_corpus(ready: World) -> None:
+    endpoint = ready.judge.endpoint
+    endpoint.name = CORPUS
+    endpoint.save()
+    with pytest.raises(Refused) as refusal:
+        evaluation_start(**asked(ready))
+    assert refusal.value.code == "name"
+
+
 def test_a_removed_endpoint_is_refused(ready: World) -> None:
     endpoint = ready.judge.endpoint
     endpoint_archive(endpoint=endpoint, actor=ready.lead)

@@ -49,7 +49,7 @@ def test_every_system_answers_and_every_judge_rates(cast: Cast, taught) -> None:
     # The prompt is the held-out turn's place: its own reply is not in it.
     assert "Number 50" not in str(stub.bodies[0]["messages"])
 
-    tables = queries.tables_of(run, against=1)
+    tables = queries.tables_of(run, cast.member(cast.leads[0]), against=1)
     assert [str(table.judge) for table in tables] == ["Learned v1", "Reader v1"]
     learned = tables[0]
     assert (learned.n, learned.groups) == (PROMPTS, PROMPTS)
@@ -80,16 +80,18 @@ def test_what_failed_is_told_and_tried_again(cast: Cast, taught) -> None:
         [failed] = Answer.objects.exclude(error="")
         assert "no such model" in failed.error
         assert queries.has_failed(run)
-        state = queries.state_of(run)
+        state = queries.state_of(run, cast.member(cast.leads[0]))
         assert (state.progress.done, state.progress.total) == (2 * PROMPTS - 1, 2 * PROMPTS - 1)
         assert state.failures == [failed.error]
-        table = queries.tables_of(run)[0]
+        table = queries.tables_of(run, cast.member(cast.leads[0]))[0]
         assert table.rows[0].cells[1].estimate.n == PROMPTS - 1
         broken[0] = False
         runs.resume(run, actor=cast.leads[0])
         assert done(run).status == "succeeded"
     assert not queries.has_failed(run)
-    assert queries.tables_of(run)[0].rows[0].cells[1].estimate.n == PROMPTS
+    assert (
+        queries.tables_of(run, cast.member(cast.leads[0]))[0].rows[0].cells[1].estimate.n == PROMPTS
+    )
 
 
 def test_equal_answers_are_one_text_with_one_rating(cast: Cast, taught) -> None:
@@ -101,7 +103,7 @@ def test_equal_answers_are_one_text_with_one_rating(cast: Cast, taught) -> None:
     answers = Answer.objects.filter(system__run=run)
     assert answers.values("target").distinct().count() == PROMPTS
     assert Rating.objects.filter(target__in=answers.values("target")).count() == PROMPTS
-    [comparison] = queries.tables_of(run)[0].comparisons
+    [comparison] = queries.tables_of(run, cast.member(cast.leads[0]))[0].comparisons
     assert all(each.estimate.value == 0 for each in comparison.differences)
 
 
@@ -116,5 +118,5 @@ def test_a_server_that_is_gone_keeps_what_there_is(cast: Cast, taught, monkeypat
     # The corpus was rated all the same.
     assert AnswerRating.objects.filter(rating__isnull=False).count() == PROMPTS
     assert Answer.objects.exclude(error="").count() == PROMPTS
-    table = queries.tables_of(run)[0]
+    table = queries.tables_of(run, cast.member(cast.leads[0]))[0]
     assert table.rows[0].cells[1].estimate is None

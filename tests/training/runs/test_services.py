@@ -22,7 +22,7 @@ from tests.training.checkpoints.models import written
 from tests.training.runs.worlds import GRPO, SFT, World, dialogues_in
 from training import services
 from training.limits import EQUAL_WEIGHTS, shares
-from training.models import TrainingRun
+from training.models import Checkpoint, TrainingRun
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.llm.services import endpoint_archive
@@ -225,6 +225,11 @@ def test_an_archived_project_starts_nothing(ready: World) -> None:
     ready.project.save()
     with pytest.raises(PermissionDenied):
         ready.start()
+
+
+def test_a_base_that_was_deleted_meanwhile_is_refused(ready: World) -> None:
+    Checkpoint.objects.filter(pk=ready.base.pk).delete()
+    refused(ready, "no_base")
 
 
 def test_the_parts_of_a_set_are_made_once(ready: World) -> None:

@@ -103,11 +103,43 @@ def test_a_plan_goes_on_with_grpo_once(ready: World, monkeypatch) -> None:
     assert training_start_next(run) == following
 
 
+def test_the_second_run_takes_the_place_of_the_first(ready: World, settings, monkeypatch) -> None:
+    run = ready.start(sft=SFT)
+    settings.RUNS_PER_PROJECT = 1
+    work(run, "finish", monkeypatch)
+    assert run.status == "succeeded" and TrainingRun.objects.get(follows=run)
+
+
+def test_who_stops_the_first_run_in_its_last_second_gets_no_second(
+    ready: World, monkeypatch
+) -> None:
+    run = ready.start(sft=SFT)
+    finish = supervisor.supervise
+
+    def stop_at_the_end(claim) -> None:
+        finish(claim)
+        runs.cancel(TrainingRun.objects.get(pk=run.pk), actor=ready.lead)
+
+    monkeypatch.setattr(supervisor, "supervise", stop_at_the_end)
+    work(run, "finish", monkeypatch)
+    assert not TrainingRun.objects.filter(follows=run).exists()
+
+
+def test_a_first_run_whose_second_has_begun_is_not_trained_again(ready: World, monkeypatch) -> None:
+    run = ready.start(sft=SFT)
+    work(run, "finish", monkeypatch)
+    # As after a worker that died between the start of the second run and the end of the first.
+    TrainingRun.objects.filter(pk=run.pk).update(status="failed")
+    runs.resume(run, actor=ready.lead)
+    work(run, "crash", monkeypatch)
+    assert run.status == "succeeded"
+
+
 def test_a_second_run_that_can_not_start_is_told_and_tried_again(
     ready: World, settings, monkeypatch
 ) -> None:
     run = ready.start(sft=SFT)
-    settings.RUNS_PER_PROJECT = 1
+    settings.RUNS_PER_PROJECT = 0
     work(run, "finish", monkeypatch)
     assert run.status == "failed" and "GRPO could not start" in run.error
     settings.RUNS_PER_PROJECT = 10
