@@ -42,7 +42,14 @@ from tests.support.rows import (
     price,
     suggestion,
 )
-from training.models import Evaluation, Metric, Rollout
+from training.models import (
+    Answer,
+    AnswerRating,
+    Evaluation,
+    EvaluationJudge,
+    Metric,
+    Rollout,
+)
 from webapp.accounts.models import Invitation, Project, ProjectCounter
 from webapp.accounts.numbers import next_number
 from webapp.accounts.services import deletion
@@ -116,6 +123,17 @@ def fill(setting: Setting) -> None:
         prompt_tail="t", raw="r", format=1, emotion_match=1, reward=1,
     )  # fmt: skip
     Evaluation.objects.create(project=project, run=training, name="before", step=0, n=1, metrics={})
+    evaluated = runs["evaluation"]
+    EvaluationJudge.objects.create(
+        project=project, run=evaluated, judge=setting["judge_id"], is_reward=False
+    )
+    answer = Answer.objects.create(
+        project=project, system=evaluated.systems.get(), prompt=target, position=0,
+        target=target, format=1,
+    )  # fmt: skip
+    AnswerRating.objects.create(
+        project=project, answer=answer, judge=setting["judge_id"], rating=rating
+    )
     comment(setting)
     Review.objects.create(
         project=project, version=version, reviewer=setting.person, revision=0, verdict="approved"
