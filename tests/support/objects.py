@@ -24,33 +24,35 @@ from tests.support.rows import (
     draft,
     endpoint,
     endpoint_test,
-    evaluation_run,
-    export_run,
-    fit_run,
-    generation_run,
-    impact_run,
-    import_run,
     instance_invitation,
     invitation,
     item,
     judge,
-    judge_run,
     model_call,
-    model_fetch,
-    playground_run,
     price,
     queue,
     rubric,
     snapshot,
     spec_hash,
     stored_file,
-    suggestion,
-    suggestion_run,
     target,
     thread,
     token,
-    training_run,
     version,
+)
+from tests.support.run_rows import (
+    evaluation_run,
+    export_run,
+    fit_run,
+    generation_run,
+    impact_run,
+    import_run,
+    judge_run,
+    model_fetch,
+    playground_run,
+    suggestion,
+    suggestion_run,
+    training_run,
 )
 from webapp.accounts.models import Project, User
 
@@ -85,7 +87,7 @@ def _builder(url_name: str, argument: str) -> tuple[str, Callable[[Setting], Any
             return pattern, builder
     raise LookupError(
         f"The URL {url_name} has the argument <{argument}>, which has no builder: add one to "
-        "BUILDERS in tests/support/rows.py, so that the test of permissions can ask for a "
+        "BUILDERS, so that the test of permissions can ask for a "
         "real object."
     )
 

@@ -10,7 +10,7 @@ from annotation.models import ExportRun
 from tests.conftest import Cast
 from tests.support.dialogues import added, parsed
 from tests.support.objects import Setting
-from tests.support.rows import export_run
+from tests.support.run_rows import export_run
 from webapp.accounts.models import User
 
 

@@ -16,7 +16,7 @@ from tests.support.desk import Desk
 from tests.support.dialogues import added, parsed
 from tests.support.objects import Setting
 from tests.support.pages import html_of
-from tests.support.rows import export_run, judge_run, training_run
+from tests.support.run_rows import export_run, judge_run, training_run
 from tests.support.stored import as_shown
 from webapp.accounts.models import Membership
 from webapp.audit.models import Entry

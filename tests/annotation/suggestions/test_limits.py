@@ -13,7 +13,7 @@ from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.support.impact import draft_of
 from tests.support.objects import Setting
-from tests.support.rows import suggestion_run
+from tests.support.run_rows import suggestion_run
 from tests.support.stored import stored
 from webapp.limits import REVISION
 

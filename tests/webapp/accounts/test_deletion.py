@@ -40,8 +40,8 @@ from tests.support.rows import (
     invitation,
     model_call,
     price,
-    suggestion,
 )
+from tests.support.run_rows import suggestion
 from training.models import (
     Answer,
     AnswerRating,

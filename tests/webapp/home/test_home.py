@@ -16,7 +16,8 @@ from tests.conftest import Cast
 from tests.support.dialogues import added, parsed, published
 from tests.support.objects import Setting
 from tests.support.pages import html_of
-from tests.support.rows import draft, generation_run, item, rubric
+from tests.support.rows import draft, item, rubric
+from tests.support.run_rows import generation_run
 from webapp.accounts.models import Project, User
 from webapp.accounts.services import projects
 from webapp.home.views import greeting
