@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from statistics import fmean
+from uuid import UUID
 
 from django.db.models import IntegerField, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -106,6 +107,13 @@ class RunState:
     @property
     def checkpoint(self) -> Checkpoint | None:
         return self.checkpoints[0] if self.checkpoints else None
+
+    @property
+    def endpoints(self) -> list[UUID]:
+        """Where base and last checkpoint answer, to evaluate them; empty unless both do."""
+        ids = [self.run.base.endpoint_id, self.checkpoint and self.checkpoint.endpoint_id]
+        found = [pk for pk in ids if pk]
+        return found if len(found) == len(ids) else []
 
     @property
     def checkpoint_age(self) -> timedelta | None:

@@ -16,8 +16,9 @@ from tests.training.runs.worlds import GRPO, SFT, World
 from training import live, services
 from training.folder import prepare
 from training.limits import LORA_DEFAULTS, REWARD_PARTS
-from training.models import TrainingRun
+from training.models import Checkpoint, TrainingRun
 from training.paths import LOG, SPEC, folder_of
+from webapp.llm.services import endpoint_create
 from webapp.runs import registry
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +133,30 @@ def test_sft_shows_its_loss_and_where_the_plan_goes(lead: Client, ready: World) 
     assert "The second is" in page and url("training_run", following) in page
     page = text_of(lead, url("training_run", following))
     assert "the last checkpoint of" in page and url("training_run", run) in page
+
+
+def test_a_finished_run_leads_to_an_evaluation_by_another_judge(
+    lead: Client, ready: World, run: TrainingRun
+) -> None:
+    insert(run, *told.whole_run())
+    TrainingRun.objects.filter(pk=run.pk).update(status="succeeded")
+    page = text_of(lead, url("training_run", run))
+    assert "The judge that gave the reward also gave these scores." in page
+    assert "serve both as endpoints" in page
+    last = run.checkpoints.get(step=4)
+    served = [
+        endpoint_create(
+            project=run.project, actor=ready.lead, name=name, base_url="http://127.0.0.1:9/v1",
+            model=name,
+        )
+        for name in ("base", "trained")
+    ]  # fmt: skip
+    for checkpoint, endpoint in zip((run.base, last), served, strict=True):
+        Checkpoint.objects.filter(pk=checkpoint.pk).update(endpoint=endpoint)
+    page = text_of(lead, url("training_run", run))
+    assert "Compare base and last checkpoint with another judge" in page
+    form = text_of(lead, url("evaluation_new", world=ready) + f"?endpoint={served[0].pk}")
+    assert f'value="{served[0].pk}"' in form and form.count("checked") >= 2
 
 
 def test_a_refusal_stands_on_the_form_with_what_was_typed(lead: Client, ready: World) -> None:
