@@ -140,6 +140,18 @@ def _path(file: StoredFile) -> str:
     return default_storage.path(file.path)
 
 
+def test_a_file_that_is_removed_before_its_run_ended_is_written_again(cast: Cast) -> None:
+    """The worker was killed between the file and the end of the run."""
+    corpus(cast)
+    run = exported(cast, cast.leads[0], "dialogues")
+    ExportRun.objects.update(status="pending", ended_at=None)
+    services.export_remove(run=run, actor=cast.leads[0])
+    work.work(str(run.pk))
+    run.refresh_from_db()
+    assert (run.status, run.removed_at) == ("succeeded", None)
+    assert len(lines_of(run)) == 5
+
+
 def test_the_last_removal_deletes_the_content(cast: Cast) -> None:
     corpus(cast)
     run = exported(cast, cast.leads[0], "dialogues")
