@@ -143,7 +143,7 @@ def checkpoint_serve(*, checkpoint: Checkpoint, actor: User) -> Endpoint:
             code="no_template",
         )
     with transaction.atomic():
-        row = Checkpoint.objects.select_for_update(of=("self",)).get(pk=checkpoint.pk)
+        row = _locked(checkpoint)
         if row.endpoint is not None and row.endpoint.archived_at is None:
             return row.endpoint
         row.endpoint = endpoint_create(
@@ -165,7 +165,7 @@ def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
     what points to it, while something does."""
     require_open(checkpoint.project)
     with transaction.atomic():
-        row = Checkpoint.objects.select_for_update(of=("self",)).get(pk=checkpoint.pk)
+        row = _locked(checkpoint)
         if uses := uses_of(row):
             raise Refused(
                 f"“{row}” is used by {_listed(uses)}, so it can’t be deleted. An endpoint can be "
@@ -182,6 +182,14 @@ def _remove(weights: Path | None, name: str) -> None:
     unlink(name)
     if weights is not None:
         shutil.rmtree(weights, ignore_errors=True)
+
+
+def _locked(checkpoint: Checkpoint) -> Checkpoint:
+    """Raises Refused where somebody deleted it since it was read."""
+    row = Checkpoint.objects.select_for_update(of=("self",)).filter(pk=checkpoint.pk).first()
+    if row is None:
+        raise Refused(f"“{checkpoint}” has been deleted.", code="deleted")
+    return row
 
 
 def _require_words(name: str, licence: str) -> None:

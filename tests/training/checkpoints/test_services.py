@@ -190,6 +190,13 @@ def test_a_checkpoint_that_is_used_stays(cast: Cast) -> None:
     assert found.code == "in_use" and str(run) in str(found)
 
 
+def test_who_comes_too_late_is_told_that_it_was_deleted(cast: Cast) -> None:
+    row, lead = uploaded(cast), cast.leads[0]
+    services.checkpoint_delete(checkpoint=Checkpoint.objects.get(pk=row.pk), actor=lead)
+    for late in (services.checkpoint_delete, services.checkpoint_serve):
+        assert str(refusal(late, checkpoint=row, actor=lead)) == "“Mine” has been deleted."
+
+
 def test_a_checkpoint_of_a_run_under_way_stays(cast: Cast) -> None:
     setting = Setting(cast.project, cast.leads[0])
     run = setting.of("training_run", "run_id")
