@@ -3,19 +3,24 @@
 import io
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
 
 from tests.conftest import Cast
+from tests.support.locks import until_waiting
 from tests.support.objects import Setting
 from tests.training.checkpoints.models import model, tarred, written, zipped
 from training.checkpoints import services
 from training.checkpoints.serving import served_name
 from training.models import Checkpoint
 from training.paths import served_folder, uploads_of, weights_of
+from training.services import weights_hash
+from webapp.accounts.models import Project
 from webapp.accounts.services import deletion, projects
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -89,6 +94,27 @@ def test_what_a_killed_upload_left_goes_with_a_later_one(cast: Cast) -> None:
         os.utime(folder, (0, 0))
     uploaded(cast)
     assert (kept.exists(), left.exists(), unpacking.exists()) == (True, False, True)
+
+
+def test_a_folder_that_another_upload_removes_is_no_error(cast: Cast) -> None:
+    weights_of(uploaded(cast)).with_name("left").symlink_to("gone")
+    assert uploaded(cast).number == 2
+
+
+def test_a_project_that_is_closed_while_a_model_is_unpacked_gets_none(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*arguments: Any) -> str:
+        projects.archive_project(
+            actor=cast.leads[0], project=Project.objects.get(pk=cast.project.pk)
+        )
+        return weights_hash(*arguments)
+
+    monkeypatch.setattr(services, "weights_hash", read)
+    with pytest.raises(PermissionDenied, match="The project is archived"):
+        uploaded(cast)
+    assert not Checkpoint.objects.exists()
+    assert list(uploads_of(cast.project.pk).iterdir()) == []
 
 
 def test_a_short_disk_is_told_before_anything_is_unpacked(cast: Cast, settings: Any) -> None:
@@ -238,6 +264,32 @@ def test_a_new_project_has_a_model_and_a_server(cast: Cast, settings: Any) -> No
     assert row.origin == "starter"
     assert (row.endpoint.model, row.endpoint.base_url) == ("starter", settings.LOCAL_MODEL_URL)
     assert services.starter_add(project=project, actor=cast.admin) == row
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_add_the_starter_at_once_get_one(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = services.checkpoint_register
+
+    def add() -> Checkpoint:
+        try:
+            return services.starter_add(project=cast.project, actor=cast.leads[0])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        seconds: list[Future[Checkpoint]] = []
+
+        def register_while_another_waits(**arguments: Any) -> Checkpoint:
+            if not seconds:
+                seconds.append(pool.submit(add))
+                until_waiting()
+            return register(**arguments)
+
+        monkeypatch.setattr(services, "checkpoint_register", register_while_another_waits)
+        assert add() == seconds[0].result()
+    assert Checkpoint.objects.count() == 1
 
 
 def test_a_new_project_without_a_local_server_has_the_model(cast: Cast, settings: Any) -> None:
