@@ -19,8 +19,6 @@ from training.checkpoints import services
 from training.checkpoints.serving import served_name
 from training.models import Checkpoint
 from training.paths import served_folder, uploads_of, weights_of
-from training.services import weights_hash
-from webapp.accounts.models import Project
 from webapp.accounts.services import deletion, projects
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -104,13 +102,10 @@ def test_a_folder_that_another_upload_removes_is_no_error(cast: Cast) -> None:
 def test_a_project_that_is_closed_while_a_model_is_unpacked_gets_none(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read(*arguments: Any) -> str:
-        projects.archive_project(
-            actor=cast.leads[0], project=Project.objects.get(pk=cast.project.pk)
-        )
-        return weights_hash(*arguments)
+    def close(_: int) -> None:
+        projects.archive_project(actor=cast.leads[0], project=cast.project)
 
-    monkeypatch.setattr(services, "weights_hash", read)
+    monkeypatch.setattr(services, "require_disk", close)
     with pytest.raises(PermissionDenied, match="The project is archived"):
         uploaded(cast)
     assert not Checkpoint.objects.exists()
