@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import Http404, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from annotation.exports import services
@@ -15,12 +15,17 @@ from webapp.files.services import CHUNK, open_file
 
 
 def file_response(run: ExportRun, *, actor: User) -> StreamingHttpResponse:
-    """The file as an attachment, sent block by block. `run` comes from `access.file_for`."""
+    """The file as an attachment, sent block by block. `run` comes from `access.file_for`. Raises
+    Http404 where the file was removed since."""
     assert run.file is not None  # noqa: S101  (an export without one is 404)
+    try:
+        file = open_file(run.file)
+    except FileNotFoundError:
+        raise Http404 from None
     services.note_download(run=run, actor=actor)
     name = services.name_of(run)
     return StreamingHttpResponse(
-        _blocks(open_file(run.file)),
+        _blocks(file),
         headers={
             "Content-Type": MEDIA_TYPES[run.format],
             "Content-Length": str(run.size),

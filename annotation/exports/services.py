@@ -108,6 +108,7 @@ def result_keep(
     """Make a stored file the run's, with what it holds. `roles` are those that it was read with."""
     ExportRun.objects.filter(pk=run.pk).update(
         file=file,
+        removed_at=None,
         sha256=file.sha256,
         size=file.size,
         taken_at=taken_at,

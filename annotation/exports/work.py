@@ -1,9 +1,9 @@
 """An export's work: read at one moment, write portion by portion, keep one file."""
 
-import tempfile
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,8 @@ from annotation.exports.reading import read_aside
 from annotation.exports.services import file_store, owner_of, result_keep, select
 from annotation.exports.writers import CARD, open_writer
 from annotation.models import ExportPart, ExportRun
-from webapp.files.services import require_disk
+from webapp.files.folders import run_folder
+from webapp.files.services import hold, require_disk
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed
 
@@ -40,8 +41,24 @@ def work(run_id: str) -> None:
     with claimed(ExportRun, run_id) as claim:
         if claim is not None:
             _forget_parts(claim)
-            with tempfile.TemporaryDirectory() as folder:
-                _export(claim, Path(folder))
+            with _own_folder(claim) as folder:
+                _export(claim, folder)
+
+
+@contextmanager
+def _own_folder(claim: Claim[ExportRun]) -> Iterator[Path]:
+    """An empty folder of this attempt in that of the run. What a killed attempt left goes first."""
+    of_run = run_folder(claim.run.pk)
+    shutil.rmtree(of_run, ignore_errors=True)
+    folder = of_run / claim.token.hex
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        # Where this claim was lost, the attempt that holds the run has its folder here too.
+        with suppress(OSError):
+            of_run.rmdir()
 
 
 def _export(claim: Claim[ExportRun], folder: Path) -> None:
@@ -66,17 +83,24 @@ def _export(claim: Claim[ExportRun], folder: Path) -> None:
             raise RunFailed(table.empty or f"There are no {table.units} to export any more.")
         _write_card(run, folder, rows, beginning.taken_at)
         path = writer.finish()
+    while not _keep(claim, path, beginning, rows.total()):
+        claim.check()
+
+
+def _keep(claim: Claim[ExportRun], path: Path, beginning: Beginning, rows: int) -> bool:
+    """Store the file and give it to the run; False where somebody removed an equal export, and
+    its stored file, in between."""
+    run = claim.run
     file = file_store(run=run, path=path)
     claim.check()
     with claim.writing():
+        if not hold(file):
+            return False
         result_keep(
-            run=run,
-            file=file,
-            taken_at=beginning.taken_at,
-            roles=beginning.roles,
-            rows=rows.total(),
+            run=run, file=file, taken_at=beginning.taken_at, roles=beginning.roles, rows=rows
         )
         live.publish(run.topic)
+    return True
 
 
 def _read(run: ExportRun) -> Iterator[Beginning | Chunk]:

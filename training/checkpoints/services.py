@@ -3,11 +3,12 @@
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from training.checkpoints.archives import opened_archive
@@ -17,7 +18,7 @@ from training.checkpoints.queries import uses_of
 from training.checkpoints.serving import free_name, link, require_local_server, served_name, unlink
 from training.models import Checkpoint, ModelFetch
 from training.paths import is_ours, uploads_of, weights_of
-from training.services import STARTER, checkpoint_register
+from training.services import STARTER, checkpoint_register, weights_hash
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
@@ -56,15 +57,19 @@ def checkpoint_upload(
     with opened_archive(archive, size) as model, _folder_for(project) as folder:
         require_disk(model.size)
         model.write(folder)
-        row = checkpoint_register(
-            project=project,
-            actor=actor,
-            name=name,
-            folder=folder,
-            origin=Checkpoint.Origin.UPLOAD,
-            source=_last_part(file_name),
-            licence=licence,
-        )
+        sha256 = weights_hash(folder, inspect(folder).files)
+        # Unpacking took long: somebody may have closed the project meanwhile.
+        with _open(project):
+            row = checkpoint_register(
+                project=project,
+                actor=actor,
+                name=name,
+                folder=folder,
+                sha256=sha256,
+                origin=Checkpoint.Origin.UPLOAD,
+                source=_last_part(file_name),
+                licence=licence,
+            )
         return row, model.left_out
 
 
@@ -89,11 +94,11 @@ def checkpoint_from_path(
 
 def starter_add(*, project: Project, actor: User | None) -> Checkpoint:
     """Add the model that comes with the studio. The same again is the same row."""
-    require_open(project)
-    known = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.STARTER).first()
-    return known or checkpoint_register(
-        project=project, actor=actor, name=STARTER_NAME, folder=STARTER
-    )
+    with _open(project):
+        starters = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.STARTER)
+        return starters.first() or checkpoint_register(
+            project=project, actor=actor, name=STARTER_NAME, folder=STARTER
+        )
 
 
 def fetch_start(
@@ -143,7 +148,7 @@ def checkpoint_serve(*, checkpoint: Checkpoint, actor: User) -> Endpoint:
             code="no_template",
         )
     with transaction.atomic():
-        row = Checkpoint.objects.select_for_update(of=("self",)).get(pk=checkpoint.pk)
+        row = _locked(checkpoint)
         if row.endpoint is not None and row.endpoint.archived_at is None:
             return row.endpoint
         row.endpoint = endpoint_create(
@@ -165,7 +170,7 @@ def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
     what points to it, while something does."""
     require_open(checkpoint.project)
     with transaction.atomic():
-        row = Checkpoint.objects.select_for_update(of=("self",)).get(pk=checkpoint.pk)
+        row = _locked(checkpoint)
         if uses := uses_of(row):
             raise Refused(
                 f"“{row}” is used by {_listed(uses)}, so it can’t be deleted. An endpoint can be "
@@ -182,6 +187,26 @@ def _remove(weights: Path | None, name: str) -> None:
     unlink(name)
     if weights is not None:
         shutil.rmtree(weights, ignore_errors=True)
+
+
+@contextmanager
+def _open(project: Project) -> Iterator[None]:
+    """A transaction in which nobody closes the project, or adds another model in such a block.
+    Raises PermissionDenied for a project that is archived, deleted or gone."""
+    with transaction.atomic():
+        held = Project.objects.select_for_update(no_key=True).filter(pk=project.pk).first()
+        if held is None:
+            raise PermissionDenied("The project has been deleted.")
+        require_open(held)
+        yield
+
+
+def _locked(checkpoint: Checkpoint) -> Checkpoint:
+    """Raises Refused where somebody deleted it since it was read."""
+    row = Checkpoint.objects.select_for_update(of=("self",)).filter(pk=checkpoint.pk).first()
+    if row is None:
+        raise Refused(f"“{checkpoint}” has been deleted.", code="deleted")
+    return row
 
 
 def _require_words(name: str, licence: str) -> None:
@@ -224,8 +249,10 @@ def _sweep(project: Project) -> None:
     known = {Path(path).name for path in rows.values_list("path", flat=True)}
     long_ago = time.time() - UPLOAD_WITHIN_S
     for left in folder.iterdir() if folder.is_dir() else ():
-        if left.name not in known and left.stat().st_mtime < long_ago:
-            shutil.rmtree(left, ignore_errors=True)
+        # Another upload may remove the same folder at this moment.
+        with suppress(FileNotFoundError):
+            if left.name not in known and left.stat().st_mtime < long_ago:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _allowed(path: str) -> Path:

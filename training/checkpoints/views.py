@@ -19,6 +19,7 @@ from training.checkpoints.archiving import archive_of
 from training.checkpoints.card import licence_of
 from training.checkpoints.forms import HubForm, NamedForm, PathForm, UploadForm
 from training.checkpoints.serving import local_server_refusal, served_name, vllm_command
+from training.models import Checkpoint
 from training.paths import is_ours
 from webapp.accounts.access import Member, require_open
 from webapp.accounts.pages import project_page
@@ -121,10 +122,10 @@ def checkpoint_serve(request: HttpRequest, member: Member, checkpoint_id: UUID) 
         endpoint = services.checkpoint_serve(checkpoint=row, actor=member.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
-    else:
-        messages.success(
-            request, f"“{endpoint}” is an endpoint now. Generation, judges and tests can use it."
-        )
+        return _back_to(row, refusal)
+    messages.success(
+        request, f"“{endpoint}” is an endpoint now. Generation, judges and tests can use it."
+    )
     return redirect("checkpoint", project_id=member.project.pk, checkpoint_id=row.pk)
 
 
@@ -136,7 +137,7 @@ def checkpoint_delete(request: HttpRequest, member: Member, checkpoint_id: UUID)
         services.checkpoint_delete(checkpoint=row, actor=member.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
-        return redirect("checkpoint", project_id=member.project.pk, checkpoint_id=checkpoint_id)
+        return _back_to(row, refusal)
     messages.success(request, f"“{row.name}” was deleted.")
     return redirect("checkpoints", project_id=member.project.pk)
 
@@ -147,6 +148,13 @@ def model_fetch(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespo
     run = fetch_for(member, run_id)
     context = {"member": member, "run": run, "state": queries.fetch_state(run)}
     return render(request, "checkpoints/fetch.html", context)
+
+
+def _back_to(row: Checkpoint, refusal: Refused) -> HttpResponse:
+    """The checkpoint's page; the list where the checkpoint is gone."""
+    if refusal.code == "deleted":
+        return redirect("checkpoints", project_id=row.project_id)
+    return redirect("checkpoint", project_id=row.project_id, checkpoint_id=row.pk)
 
 
 def _form(way: str, request: HttpRequest) -> NamedForm:

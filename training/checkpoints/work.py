@@ -47,6 +47,9 @@ def work(run_id: str) -> None:
 
 
 def fetch(claim: Claim[ModelFetch]) -> None:
+    if claim.run.checkpoint_id is not None:
+        # A worker before this one added the model, and was killed before it could say so.
+        return
     if not claim.run.commit:
         _list(claim)
     _download(claim)
@@ -115,6 +118,9 @@ def _size_of(folder: Path, name: str) -> int:
 def _add(claim: Claim[ModelFetch]) -> None:
     run, folder = claim.run, run_folder(claim.run.pk) / MODEL
     sha256 = weights_hash(folder, inspect(folder).files)
+    # That took long for large weights: who asked to stop meanwhile gets no model.
+    claim.beat()
+    claim.check()
     with claim.writing():
         run.checkpoint = checkpoint_register(
             project=run.project,

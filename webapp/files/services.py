@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.db.models import ProtectedError
 
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
@@ -85,11 +86,23 @@ def _store(
 
 
 def remove(row: StoredFile) -> None:
-    """Remove a file that no row names any more. Content that another row of the project has too,
-    such as an upload, stays. Raises ProtectedError where a row still names it."""
+    """Remove a file that no row names any more; one that a row names again by now stays. So does
+    content that another row of the project has too, such as an upload."""
     with transaction.atomic():
-        row.delete()
+        held = StoredFile.objects.select_for_update().filter(pk=row.pk).first()
+        if held is None:
+            return
+        try:
+            held.delete()
+        except ProtectedError:
+            return
         transaction.on_commit(lambda: _remove_content(row))
+
+
+def hold(row: StoredFile) -> bool:
+    """Keep the file from removal until the present transaction ends, so that a row can name it;
+    False where it was removed since it was stored."""
+    return StoredFile.objects.select_for_update(no_key=True).filter(pk=row.pk).first() is not None
 
 
 def _remove_content(row: StoredFile) -> None:

@@ -1,6 +1,7 @@
 """A worker killed while it writes an export: one whole file, and nothing of the attempts before."""
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from annotation.exports import reading
@@ -18,6 +19,7 @@ from tests.support.worker import (
     kill_after,
     start_worker,
 )
+from webapp.files.folders import run_folder
 from webapp.files.models import StoredFile
 from webapp.runs import services as runs
 
@@ -42,6 +44,7 @@ def test_one_whole_file_is_left(
     cast: Cast, killed_after: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "CHUNK", CHUNK)
+    monkeypatch.setenv("KARDIA_VAR", str(settings.VAR_DIR))
     added(cast.project, *(parsed(number) for number in range(1, DIALOGUES + 1)))
     undisturbed = exported(cast, cast.leads[0], "dialogues", "csv")
     run = started(cast, cast.leads[0], "dialogues", "csv")
@@ -50,12 +53,14 @@ def test_one_whole_file_is_left(
             kill_after(WORK, run.pk, lambda: parts_of(run), parts)
             run.refresh_from_db()
             assert (run.file, run.taken_at) == (None, None)
+            assert [*run_folder(run.pk).iterdir()], "what it wrote lies with the studio's files"
             wait_until(lambda: runs.reap() == 1, "the lease to run out")
     finish(start_worker(WORK, run.pk))
     run.refresh_from_db()
     assert (run.status, run.attempt) == ("succeeded", len(killed_after) + 1)
     assert content_of(run) == content_of(undisturbed)
     assert (run.rows_written, parts_of(run)) == (DIALOGUES, PARTS)
+    assert not run_folder(run.pk).exists()
     # Both runs have the same content, and so the same stored file.
     assert StoredFile.objects.filter(kind="export").count() == 1
 

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -86,6 +87,17 @@ def test_the_file_is_an_attachment_and_noted(cast: Cast, client: Client) -> None
     assert len(b"".join(answer)) == 16
     entry = Entry.objects.get(action="export.downloaded")
     assert (entry.actor, entry.object_id) == (cast.annotators[0], str(run.pk))
+
+
+def test_a_file_that_is_removed_at_this_moment_is_not_there_and_not_noted(
+    cast: Cast, client: Client
+) -> None:
+    run = export_run(Setting(cast.project, cast.leads[0]))
+    assert run.file is not None
+    default_storage.delete(run.file.path)
+    client.force_login(cast.leads[0])
+    assert client.get(url("export_download", cast, run.pk)).status_code == 404
+    assert not Entry.objects.filter(action="export.downloaded").exists()
 
 
 def test_an_export_is_its_owners_alone(cast: Cast, client: Client) -> None:

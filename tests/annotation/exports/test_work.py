@@ -19,6 +19,7 @@ from tests.support.desk import Desk
 from tests.support.dialogues import added, parsed
 from tests.support.exports import cells_of, content_of, exported, lines_of, started
 from webapp.accounts.models import Membership
+from webapp.files import services as files
 from webapp.files.models import StoredFile
 from webapp.runs import services as runs
 
@@ -140,6 +141,18 @@ def _path(file: StoredFile) -> str:
     return default_storage.path(file.path)
 
 
+def test_a_file_that_is_removed_before_its_run_ended_is_written_again(cast: Cast) -> None:
+    """The worker was killed between the file and the end of the run."""
+    corpus(cast)
+    run = exported(cast, cast.leads[0], "dialogues")
+    ExportRun.objects.update(status="pending", ended_at=None)
+    services.export_remove(run=run, actor=cast.leads[0])
+    work.work(str(run.pk))
+    run.refresh_from_db()
+    assert (run.status, run.removed_at) == ("succeeded", None)
+    assert len(lines_of(run)) == 5
+
+
 def test_the_last_removal_deletes_the_content(cast: Cast) -> None:
     corpus(cast)
     run = exported(cast, cast.leads[0], "dialogues")
@@ -148,6 +161,35 @@ def test_the_last_removal_deletes_the_content(cast: Cast) -> None:
     assert path.exists()
     services.export_remove(run=run, actor=cast.leads[0])
     assert not path.exists()
+
+
+def test_an_equal_export_that_is_removed_meanwhile_takes_no_file_along(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have one stored file. It goes after the second export found it, and before it is the
+    second one's."""
+    corpus(cast)
+    mine = exported(cast, cast.leads[0], "dialogues", "csv")
+    stored = []
+
+    def store_and_remove(**arguments: Any) -> StoredFile:
+        stored.append(services.file_store(**arguments))
+        if len(stored) == 1:
+            services.export_remove(run=mine, actor=cast.leads[0])
+        return stored[-1]
+
+    monkeypatch.setattr(work, "file_store", store_and_remove)
+    theirs = exported(cast, cast.leads[1], "dialogues", "csv")
+    assert (theirs.status, theirs.file, len(stored)) == ("succeeded", stored[-1], 2)
+    assert cells_of(theirs)[0]["dialogue"] == "1"
+
+
+def test_a_file_that_is_an_exports_again_stays(cast: Cast) -> None:
+    corpus(cast)
+    run = exported(cast, cast.leads[0], "dialogues")
+    assert run.file is not None
+    files.remove(run.file)
+    assert len(lines_of(run)) == 5
 
 
 def test_a_file_that_no_run_got_is_removed_after_a_day(cast: Cast) -> None:

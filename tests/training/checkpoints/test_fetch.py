@@ -10,7 +10,7 @@ from tests.support.servers import refusing, serve
 from tests.training.checkpoints.hubs import COMMIT, REPO, Hub
 from tests.training.checkpoints.models import model, safetensors
 from training.checkpoints import services, work
-from training.models import ModelFetch
+from training.models import Checkpoint, ModelFetch
 from training.paths import weights_of
 from training.services import weights_hash
 from webapp.errors import Refused
@@ -182,3 +182,31 @@ def test_a_stopped_download_keeps_what_it_has(
     assert ("model.safetensors", f"bytes={2 * 2**20}-") in hub.asked
     found = run_folder(run.pk) / work.MODEL / "model.safetensors"
     assert found.read_bytes() == content
+
+
+def test_a_stop_while_the_weights_are_read_adds_no_model(
+    cast: Cast, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, lead = started(cast), cast.leads[0]
+
+    def stop_and_read(*arguments: Any) -> str:
+        runs.cancel(run, actor=lead)
+        return weights_hash(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "weights_hash", stop_and_read)
+        assert worked(run).status == "cancelled"
+    assert not Checkpoint.objects.exists()
+    runs.resume(run, actor=lead)
+    assert (worked(run).status, run.checkpoint) == ("succeeded", Checkpoint.objects.get())
+
+
+def test_a_worker_killed_after_it_added_the_model_adds_it_once(cast: Cast, hub: Hub) -> None:
+    run = worked(started(cast))
+    # The model is written down, and the end of the download is not.
+    ModelFetch.objects.update(status="pending", ended_at=None)
+    row = Checkpoint.objects.get()
+    with pytest.raises(Refused, match="Model download 1, which is still under way"):
+        services.checkpoint_delete(checkpoint=row, actor=cast.leads[0])
+    assert (worked(run).status, run.checkpoint) == ("succeeded", Checkpoint.objects.get())
+    services.checkpoint_delete(checkpoint=row, actor=cast.leads[0])

@@ -19,7 +19,7 @@ from tests.training.checkpoints.models import model, tarred, written
 from tests.training.runs import told
 from tests.training.runs.test_events import insert
 from tests.training.runs.worlds import World
-from training.checkpoints import services
+from training.checkpoints import services, views
 from training.checkpoints.serving import served_name
 from training.models import Checkpoint, ModelFetch
 from training.services import STARTER, checkpoint_register
@@ -72,6 +72,20 @@ def test_an_empty_list_leads_to_a_first_model(lead: Client, cast: Cast) -> None:
     lead.post(url("checkpoint_starter", cast.project))
     assert Checkpoint.objects.count() == 1
     assert "Starter model" in page(lead, "checkpoints", cast.project)
+
+
+@pytest.mark.parametrize("name", ["checkpoint_delete", "checkpoint_serve"])
+def test_a_second_click_on_a_deleted_model_leads_to_the_list(
+    lead: Client, cast: Cast, starter: Checkpoint, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It was there when the request came."""
+    monkeypatch.setattr(views, "checkpoint_for", lambda *_: starter)
+    services.checkpoint_delete(
+        checkpoint=Checkpoint.objects.get(pk=starter.pk), actor=cast.leads[0]
+    )
+    answer = lead.post(url(name, starter))
+    assert "“Starter model” has been deleted." in after(lead, answer)
+    assert answer.url == url("checkpoints", cast.project)
 
 
 def test_an_archive_is_uploaded(lead: Client, cast: Cast) -> None:

@@ -3,13 +3,16 @@
 import io
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
 
 from tests.conftest import Cast
+from tests.support.locks import until_waiting
 from tests.support.objects import Setting
 from tests.training.checkpoints.models import model, tarred, written, zipped
 from training.checkpoints import services
@@ -89,6 +92,24 @@ def test_what_a_killed_upload_left_goes_with_a_later_one(cast: Cast) -> None:
         os.utime(folder, (0, 0))
     uploaded(cast)
     assert (kept.exists(), left.exists(), unpacking.exists()) == (True, False, True)
+
+
+def test_a_folder_that_another_upload_removes_is_no_error(cast: Cast) -> None:
+    weights_of(uploaded(cast)).with_name("left").symlink_to("gone")
+    assert uploaded(cast).number == 2
+
+
+def test_a_project_that_is_closed_while_a_model_is_unpacked_gets_none(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(_: int) -> None:
+        projects.archive_project(actor=cast.leads[0], project=cast.project)
+
+    monkeypatch.setattr(services, "require_disk", close)
+    with pytest.raises(PermissionDenied, match="The project is archived"):
+        uploaded(cast)
+    assert not Checkpoint.objects.exists()
+    assert list(uploads_of(cast.project.pk).iterdir()) == []
 
 
 def test_a_short_disk_is_told_before_anything_is_unpacked(cast: Cast, settings: Any) -> None:
@@ -190,6 +211,13 @@ def test_a_checkpoint_that_is_used_stays(cast: Cast) -> None:
     assert found.code == "in_use" and str(run) in str(found)
 
 
+def test_who_comes_too_late_is_told_that_it_was_deleted(cast: Cast) -> None:
+    row, lead = uploaded(cast), cast.leads[0]
+    services.checkpoint_delete(checkpoint=Checkpoint.objects.get(pk=row.pk), actor=lead)
+    for late in (services.checkpoint_delete, services.checkpoint_serve):
+        assert str(refusal(late, checkpoint=row, actor=lead)) == "“Mine” has been deleted."
+
+
 def test_a_checkpoint_of_a_run_under_way_stays(cast: Cast) -> None:
     setting = Setting(cast.project, cast.leads[0])
     run = setting.of("training_run", "run_id")
@@ -231,6 +259,32 @@ def test_a_new_project_has_a_model_and_a_server(cast: Cast, settings: Any) -> No
     assert row.origin == "starter"
     assert (row.endpoint.model, row.endpoint.base_url) == ("starter", settings.LOCAL_MODEL_URL)
     assert services.starter_add(project=project, actor=cast.admin) == row
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_add_the_starter_at_once_get_one(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = services.checkpoint_register
+
+    def add() -> Checkpoint:
+        try:
+            return services.starter_add(project=cast.project, actor=cast.leads[0])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        seconds: list[Future[Checkpoint]] = []
+
+        def register_while_another_waits(**arguments: Any) -> Checkpoint:
+            if not seconds:
+                seconds.append(pool.submit(add))
+                until_waiting()
+            return register(**arguments)
+
+        monkeypatch.setattr(services, "checkpoint_register", register_while_another_waits)
+        assert add() == seconds[0].result()
+    assert Checkpoint.objects.count() == 1
 
 
 def test_a_new_project_without_a_local_server_has_the_model(cast: Cast, settings: Any) -> None:

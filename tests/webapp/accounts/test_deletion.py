@@ -220,8 +220,9 @@ def test_files_and_run_folders_go_with_the_project(cast: Cast) -> None:
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"weights")
     assert default_storage.exists(row.path)
+    default_storage.save(f"{cast.project.pk.hex}/ab/without-a-row", io.BytesIO(b"y"))
     delete(cast)
-    assert not default_storage.exists(row.path)
+    assert not default_storage.exists(cast.project.pk.hex)
     assert not run_folder(run.pk).exists()
 
 

@@ -6,6 +6,7 @@ archived one. A worker removes files and rows afterwards, for 198,000 rows in 15
 
 import logging
 import shutil
+from pathlib import Path
 from uuid import UUID
 
 from celery import current_app
@@ -141,3 +142,7 @@ def _delete_files(project: Project) -> None:
             folder = run_folder(pk)
             if folder.exists():
                 shutil.rmtree(folder)
+    # Content that a killed worker stored and had no row for yet.
+    stored = Path(default_storage.path(project.pk.hex))
+    if stored.exists():
+        shutil.rmtree(stored)
