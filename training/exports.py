@@ -179,7 +179,9 @@ def _select_rollouts(member: Member, filters: Filters) -> RolloutRows:
 
 def _select_evaluations(member: Member, filters: Filters) -> EvaluationRows:
     run = _run(member, filters)
-    return EvaluationRows(run, Evaluation.objects.filter(run=run), f"The evaluations of {run}.")
+    return EvaluationRows(
+        run, Evaluation.objects.filter(run=run), f"Figures of {run}, before and after training."
+    )
 
 
 def _select_preferences(member: Member, filters: Filters) -> PreferenceRows:
@@ -190,7 +192,7 @@ def _select_preferences(member: Member, filters: Filters) -> PreferenceRows:
 
 def _run(member: Member, filters: Filters) -> TrainingRun:
     if "training_run" not in filters:
-        raise Refused("Choose a training run. Its page has a button to export.", code="run")
+        raise Refused("Choose a training run. Its page has links to export.", code="run")
     return run_for(member, as_id(filters["training_run"]))
 
 
@@ -314,8 +316,8 @@ ROLLOUTS = Table(
 )
 EVALUATIONS = Table(
     name="evaluations",
-    title="Evaluations",
-    row="A figure on the held-out prompts before or after training",
+    title="Before and after training",
+    row="A figure on the held-out prompts, before or after training",
     unit="evaluation",
     units="evaluations",
     roles=TRAINERS,

@@ -6,18 +6,13 @@ from uuid import UUID
 from django.http import Http404
 
 from annotation.adjudication.waiting import OWN_LOOKS, ListedItem, listed_items
-from annotation.models import Adjudication, Decision, Item, Queue, Rating
-from annotation.queues.access import queue_of
+from annotation.models import Adjudication, Decision, Item, Rating
 from annotation.ratings.blindness import blind_among
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 
 # Who settles what raters differ on.
 ADJUDICATORS = (Role.CLINICIAN, Role.LEAD)
-
-
-def queue_to_adjudicate(member: Member, queue_id: UUID) -> Queue:
-    return queue_of(member, queue_id)
 
 
 def item_to_adjudicate(member: Member, item_id: UUID) -> Item:

@@ -14,6 +14,7 @@ from annotation.adjudication.access import ADJUDICATORS
 from annotation.adjudication.exemplars import decision_to_draft
 from annotation.adjudication.waiting import HELD, OPEN, SETTLED
 from annotation.models import Adjudication, Decision, Queue
+from annotation.queues.access import queue_of
 from annotation.ratings.drafts import MAX_RATIONALE, BadDraft
 from rubrics.access import rubric_for
 from webapp.accounts.project_api import ProjectViewSet
@@ -180,7 +181,7 @@ class AdjudicationViewSet(ProjectViewSet):
     @extend_schema(operation_id="adjudication_items", responses=ListedItemSerializer(many=True))
     def items(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
         """The items of a queue whose raters differ, or that have a concern."""
-        queue = access.queue_to_adjudicate(self.member, queue_id)
+        queue = queue_of(self.member, queue_id)
         _, rows = queries.list_of(self.member, queue)
         return Response(ListedItemSerializer(rows, many=True).data)
 
@@ -194,7 +195,7 @@ class AdjudicationViewSet(ProjectViewSet):
     )
     def next(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
         """Take the next item of a queue, or continue with the one that you hold."""
-        claimed = self._claim(access.queue_to_adjudicate(self.member, queue_id))
+        claimed = self._claim(queue_of(self.member, queue_id))
         return Response(claimed) if claimed else Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(

@@ -25,7 +25,7 @@ class OpenedDraft:
 
 def decision_to_draft(*, decision: Decision, member: Member) -> OpenedDraft:
     """Put the item into the rubric's draft as an exemplar of the level that it was settled at. A
-    draft is begun where there is none. Twice is once.
+    draft is begun where there is none. Calling it again changes nothing.
 
     Where the decision set no level that the draft has, only the draft is opened. Raises Refused
     while a version is in review, and where the draft lacks the criterion.

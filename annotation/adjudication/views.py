@@ -15,6 +15,7 @@ from annotation.adjudication import access, queries, results, services
 from annotation.adjudication.access import ADJUDICATORS
 from annotation.adjudication.exemplars import decision_to_draft
 from annotation.models import Adjudication, Queue
+from annotation.queues.access import queue_of
 from annotation.queues.limits import ADJUDICATE_FROM
 from annotation.ratings.drafts import BadDraft
 from annotation.ratings.labels import title_of
@@ -37,7 +38,7 @@ def adjudication(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page(*ADJUDICATORS)
 def adjudication_queue(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
     """The items of one queue's list."""
-    queue = access.queue_to_adjudicate(member, queue_id)
+    queue = queue_of(member, queue_id)
     progress, items = queries.list_of(member, queue)
     context = {
         "member": member,
@@ -53,7 +54,7 @@ def adjudication_queue(request: HttpRequest, member: Member, queue_id: UUID) -> 
 @project_page(*ADJUDICATORS)
 def adjudicate_next(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
     """Take the next item of a queue, or continue with the one that is held."""
-    return _next(request, member, access.queue_to_adjudicate(member, queue_id))
+    return _next(request, member, queue_of(member, queue_id))
 
 
 @require_POST

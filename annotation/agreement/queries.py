@@ -257,7 +257,9 @@ class VersionAgreement:
         return len({target for target, _ in self._adjudicated})
 
     def _reference_of_people(self) -> DisplayedRater:
-        name = "Adjudicated, else median of people" if self._adjudicated else "Median of people"
+        name = (
+            "Settled level, or else median of people" if self._adjudicated else "Median of people"
+        )
         return DisplayedRater(PEOPLE, Rater.Kind.PERSON, name)
 
     @cached_property

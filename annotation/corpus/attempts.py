@@ -32,8 +32,7 @@ class Tried:
     problems: tuple[str, ...]
     grades: list[Graded]
     most: int
-    # The critic's name, and whether a language model was asked.
-    critic: str
+    # Whether a language model was asked.
     has_calls: bool
 
     @property
@@ -62,7 +61,6 @@ def attempts_of(dialogue: Dialogue) -> dict[int, list[Tried]]:
                 problems=parse_spans(attempt.raw).problems,
                 grades=list(_grades(attempt, spec, critic.thresholds)),
                 most=critic.revisions + 1,
-                critic=str(critic.judge),
                 has_calls=critic.judge.endpoint_id is not None,
             )
         )

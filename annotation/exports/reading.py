@@ -67,11 +67,10 @@ class _Failed:
         self.error = error
 
 
-def in_chunks(rows: QuerySet[M], size: int | None = None) -> Iterator[list[M]]:
+def in_chunks(rows: QuerySet[M]) -> Iterator[list[M]]:
     """Rows by their id, a query for each portion: the last costs what the first one does."""
-    limit = size or CHUNK
     rows = rows.order_by("pk")
-    found = list(rows[:limit])
+    found = list(rows[:CHUNK])
     while found:
         yield found
-        found = list(rows.filter(pk__gt=found[-1].pk)[:limit])
+        found = list(rows.filter(pk__gt=found[-1].pk)[:CHUNK])

@@ -43,7 +43,7 @@ def export_start(
             return known
         if not selection.count():
             raise Refused(
-                f"There are no {found.units} to export here. Choose other filters.", code="empty"
+                f"There are no {found.units} here to export. Choose other filters.", code="empty"
             )
         return runs.start(
             ExportRun,

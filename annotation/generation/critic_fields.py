@@ -54,7 +54,7 @@ def critic_fields(version: RubricVersion) -> dict[str, forms.Field]:
             "must be fitted on this version.",
         ),
         "revisions": forms.IntegerField(
-            label="Revisions of a reply, at most",
+            label="Maximum revisions per reply",
             **REVISIONS.range,
             initial=REVISIONS.default,
             help_text="If a reply still fails after the last one, its dialogue is dropped.",
@@ -68,7 +68,7 @@ def critic_fields(version: RubricVersion) -> dict[str, forms.Field]:
             "contradicting the profile.",
         ),
         "solved_total": forms.FloatField(
-            label="SOLVED from a total of",
+            label="Lowest total for SOLVED",
             required=False,
             **SOLVED_TOTAL.range,
             initial=SOLVED_TOTAL.default,
@@ -76,7 +76,7 @@ def critic_fields(version: RubricVersion) -> dict[str, forms.Field]:
             "dialogue. Leave it empty and no dialogue ends early.",
         ),
         "solved_from": forms.IntegerField(
-            label="SOLVED from exchange",
+            label="Earliest exchange for SOLVED",
             **SOLVED_FROM.range,
             initial=SOLVED_FROM.default,
             help_text="No dialogue ends as SOLVED before this exchange.",

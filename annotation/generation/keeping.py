@@ -97,7 +97,8 @@ def keep_no_verdict(
     is_final: bool,
     critique_calls: Sequence[CallRecord] = (),
 ) -> None:
-    """What the critic answered where that is no verdict; `is_final` notes it on the attempt."""
+    """Save the critic’s calls when they gave no verdict. With `is_final` the attempt gets the
+    reason."""
     with claim.writing():
         _keep_judge_call(claim.run, critic, attempt, result, reason)
         _keep_critique_calls(claim.run, critic, attempt, critique_calls)

@@ -19,8 +19,8 @@ State = GenerationItem.State
 
 
 class Settling:
-    """Of one worker. What was written and not settled is written again at once after a kill, as
-    all its turns are there."""
+    """Belongs to one worker. After a kill, the next worker finds all turns of a written dialogue
+    and decides about it again."""
 
     def __init__(self, claim: Claim[GenerationRun]) -> None:
         self._claim = claim

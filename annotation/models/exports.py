@@ -28,7 +28,8 @@ class ExportRun(Run):
     units_total = models.PositiveIntegerField(null=True)
     # The moment that the rows were read at. From here on all is null or empty until it is done.
     taken_at = models.DateTimeField(null=True)
-    # The owner's roles at that moment: who has lost one of them gets the file no more.
+    # The owner's roles at that moment. A person who has lost one of these roles can’t download the
+    # file.
     roles = models.JSONField(default=list)
     rows_written = models.PositiveIntegerField(null=True)
     columns = models.JSONField(default=list)

@@ -1,5 +1,5 @@
 """What adjudicators settled. For a text and a criterion it is the reference in place of the median
-of people (DECISIONS 24). It carries over to another version where the criterion means the same."""
+of people. It carries over to another version where the criterion means the same."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID

@@ -24,7 +24,9 @@ PROMPTS = 6
 
 def warm(body: dict[str, Any], count: int) -> Any:
     """The warm model: it tells the prompt, so that answers differ from prompt to prompt."""
-    return answer(reply(f"I hear how lonely that is. {body['messages'][-1]['content']} What then?"))
+    return answer(
+        reply(f"I hear how lonely that is.\n{body['messages'][-1]['content']} What then?")
+    )
 
 
 def cold(body: dict[str, Any], count: int) -> Any:

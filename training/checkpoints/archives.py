@@ -94,7 +94,7 @@ def _folder_of(members: list[Member]) -> PurePosixPath:
     configs = [one.path for one in members if one.path.name == CONFIG]
     if configs:
         return min(configs, key=lambda path: len(path.parts)).parent
-    # Whatever is missing is told by the names that are there.
+    # There is no config.json, so `require_model` raises.
     require_model({one.path.name for one in members})
     raise AssertionError("require_model refuses a list without config.json")
 
@@ -228,12 +228,12 @@ def _told_as_broken() -> Iterator[None]:
     try:
         yield
     except BROKEN:
-        raise _refused("it is broken or cut off. Make it anew and upload it again") from None
+        raise _refused("it is damaged or incomplete. Create it again and upload it") from None
 
 
 def _too_much() -> Refused:
     return _refused(
-        "it unpacks to far more than its own size. Weights hardly shrink, so this is not a model"
+        "its contents are far larger than the file itself, which is not normal for a model"
     )
 
 

@@ -24,7 +24,7 @@ def card_of(checkpoint: Checkpoint, contents: Contents) -> str:
         f"- SHA-256 of {_hashed(checkpoint)}: `{checkpoint.sha256}`",
         f"- Licence of the base: {licence_of(checkpoint)}",
         "",
-        "Never put it before a person in distress without a clinician who watches over it.",
+        "Don’t let a person in distress use this model unless a clinician supervises.",
         "",
         "## Where it comes from",
         "",

@@ -19,7 +19,7 @@ class NamedForm(forms.Form):
     licence = forms.CharField(
         required=False,
         max_length=MAX_LICENCE,
-        help_text="As its authors name it, such as “Apache 2.0”. It stands in the model card.",
+        help_text="As its authors name it, such as “Apache 2.0”. It is printed in the model card.",
     )
 
     def refused_field(self, code: str) -> str | None:

@@ -1,8 +1,8 @@
 """Ask a model hub for its list of files, or download some: `python -m training.checkpoints.hub
 JOB RESULT`, both files of JSON.
 
-A program of its own, so that a download can be ended at any byte, and so that only here the hub is
-not offline. It knows no Django, no key and no token: public models only.
+A separate process: it can be killed at any moment, and it is the only one allowed to contact the
+hub. It knows no Django, no key and no token: public models only.
 """
 
 import fcntl
@@ -114,7 +114,10 @@ def sentence(error: Exception, job: Job) -> str:
     """What went wrong, and what to do."""
     repo, hub = job["repo"], job["endpoint"]
     if isinstance(error, GatedRepoError):
-        return f"{repo} needs an agreement with its authors. Download it yourself and upload it."
+        return (
+            f"To use {repo}, you have to accept its authors’ terms. Do that on the hub, download "
+            "the model, and upload it here."
+        )
     if isinstance(error, RevisionNotFoundError):
         return f"{repo} has no revision called {job['revision']}. Check the name."
     if isinstance(error, RepositoryNotFoundError):

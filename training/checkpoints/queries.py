@@ -96,9 +96,9 @@ def uses_of(checkpoint: Checkpoint) -> list[str]:
     every table with such a link are found, whichever feature they belong to."""
     uses = [name for model in _links() for name in _names(checkpoint, *model)]
     if checkpoint.run is not None and checkpoint.run.status not in ENDED:
-        uses.append(f"{checkpoint.run}, which is still under way")
+        uses.append(f"{checkpoint.run} (still under way)")
     for run in ModelFetch.objects.filter(checkpoint=checkpoint).exclude(status__in=ENDED):
-        uses.append(f"{run}, which is still under way")
+        uses.append(f"{run} (still under way)")
     endpoint: Endpoint | None = checkpoint.endpoint
     if endpoint is not None and endpoint.archived_at is None:
         uses.append(f"the endpoint “{endpoint}”")

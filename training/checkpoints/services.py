@@ -173,8 +173,9 @@ def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
         row = _locked(checkpoint)
         if uses := uses_of(row):
             raise Refused(
-                f"“{row}” is used by {_listed(uses)}, so it can’t be deleted. An endpoint can be "
-                "archived first; runs keep what they used.",
+                f"You can’t delete “{row}”, because {_listed(uses)} "
+                f"{'use' if len(uses) > 1 else 'uses'} it. If an endpoint uses it, archive the "
+                "endpoint first. You can’t delete a checkpoint that a run uses.",
                 code="in_use",
             )
         audit.record("checkpoint.deleted", actor=actor, object=row, number=row.number)

@@ -219,7 +219,7 @@ def _said_of(left_out: list[str]) -> str:
     if not left_out:
         return ""
     names = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
-    return f" It does not need these files of the archive: {names}."
+    return f" These files were left out, because the model does not need them: {names}."
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

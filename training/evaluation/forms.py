@@ -25,16 +25,16 @@ class EvaluationForm(forms.Form):
         label="Prompts",
         **PROMPTS.range,
         initial=100,
-        help_text="At most so many, drawn at random with the seed. More prompts give narrower "
-        "intervals.",
+        help_text="The maximum number of prompts. The seed decides which ones are drawn. More "
+        "prompts give narrower intervals.",
     )
     endpoints = forms.ModelMultipleChoiceField(
         label="Models that answer",
         queryset=Endpoint.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="The first one is what the others are compared with. You can change that on "
-        "the page of the evaluation.",
+        help_text="The others are compared with the first model you tick, in the order of this "
+        "list. You can choose another one later.",
     )
     with_corpus = forms.BooleanField(
         label="Include the replies of the corpus",

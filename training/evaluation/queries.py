@@ -55,7 +55,7 @@ class View:
 
 @dataclass(frozen=True)
 class State:
-    """An evaluation as its page shows it now. Tables come when all is rated."""
+    """An evaluation as its page shows it now. Tables come when it has ended."""
 
     run: EvaluationRun
     progress: Progress

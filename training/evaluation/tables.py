@@ -94,8 +94,8 @@ def _caption(table: Table) -> str:
     reward = ", which was the reward of one of these models" if table.is_reward else ""
     return (
         f"{table.n:,} prompts of {table.groups:,} profiles, rated by {table.judge}{reward}. Mean "
-        "with 95 % interval, bootstrap over profiles. Bold: clearly above the system compared "
-        "with, paired by prompt, after Holm's correction."
+        "with 95 % interval, bootstrap over profiles. Bold: higher than the comparison "
+        "system on the same prompts, also after Holm's correction for several measures."
     )
 
 

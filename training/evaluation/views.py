@@ -60,7 +60,7 @@ def evaluation(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespon
 @require_safe
 @project_page(*TRAINERS)
 def evaluation_answers(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    """One prompt with all its answers, side by side."""
+    """One prompt with all its answers, one below the other."""
     run = evaluation_for(member, run_id)
     shown = answers.prompt_of(run, member, _number(request, "prompt"))
     return render(

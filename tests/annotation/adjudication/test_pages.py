@@ -57,7 +57,7 @@ def test_the_queues_and_a_list(apart: Desk, client: Client, clara: User) -> None
     assert "Dialogue 1, turn 2" in text and "Dialogue 2, turn 4" in text
     assert "Dialogue 1, turn 4" not in text
     # Who is no lead sees the setting and does not change it.
-    assert "From 2 levels apart" in text and "How far apart" not in text
+    assert "Settle at 2 or more levels apart" in text and "How far apart" not in text
 
 
 def test_an_empty_page_says_what_would_fill_it(at_desk: Desk, client: Client) -> None:
@@ -198,7 +198,7 @@ def test_a_lead_changes_how_far(apart: Desk, client: Client) -> None:
     client.force_login(apart.cast.leads[0])
     url = _of_queue("queue_adjudicate_from", apart)
     text = html_of(client.post(url, {"levels": "1"}, follow=True))
-    assert "From 1 level apart" in text and "of 3 items settled" in text
+    assert "Settle at 1 or more levels apart" in text and "of 3 items settled" in text
     text = html_of(client.post(url, {"levels": "11"}, follow=True))
     assert "Choose 1 to 10 levels." in text
     assert Queue.objects.get().adjudicate_from == 1

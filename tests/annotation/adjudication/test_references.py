@@ -59,7 +59,7 @@ def test_the_reference_is_the_settled_level_else_the_median(settled: Desk) -> No
     given = {row: sum(count for count, _ in cells) for row, cells in matrix.cells}
     # 2 is settled, 3 and 2 are the lower medians, and the fourth has no reference.
     assert given == {1: 0, 2: 2, 3: 1, 4: 0, 5: 0}
-    assert found.named(PEOPLE).name == "Adjudicated, else median of people"
+    assert found.named(PEOPLE).name == "Settled level, or else median of people"
     assert found.adjudicated == 2
 
 

@@ -63,7 +63,7 @@ def test_nothing_to_export_is_said_before_and_after(cast: Cast, client: Client) 
     form = client.get(page)
     assert "0 dialogues now" in html_of(form)
     answer = client.post(page, as_shown(form))
-    assert "There are no dialogues to export here." in html_of(answer)
+    assert "There are no dialogues here to export." in html_of(answer)
     assert "Choose a judge run." in html_of(client.get(new(cast, "judge_scores")))
     assert not ExportRun.objects.exists()
 

@@ -105,7 +105,7 @@ def test_links_of_a_zip(folder: Path) -> None:
 @pytest.mark.parametrize("packed", [zipped, tarred])
 def test_bombs_are_refused(packed: object, folder: Path) -> None:
     why = refused(packed(model(model__safetensors=bytes(2**25))), folder)  # type: ignore[operator]
-    assert "unpacks to far more than its own size" in why
+    assert "its contents are far larger than the file itself" in why
 
 
 def test_a_header_as_large_as_weights(folder: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_header_as_large_as_weights(folder: Path) -> None:
     info = tarfile.TarInfo("long")
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, DIRECTORY_BYTES + 1
     out = io.BytesIO(info.tobuf() + bytes(DIRECTORY_BYTES + 1024))
-    assert "far more" in refused(out, folder)
+    assert "far larger" in refused(out, folder)
 
 
 def test_too_many_members(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def test_what_is_no_archive(content: bytes, folder: Path) -> None:
 @pytest.mark.parametrize("packed", [zipped, tarred])
 def test_a_cut_off_archive(packed: object, folder: Path) -> None:
     whole = packed(model(model__safetensors=safetensors(5000))).getvalue()  # type: ignore[operator]
-    assert "broken or cut off" in refused(io.BytesIO(whole[: len(whole) // 2]), folder)
+    assert "damaged or incomplete" in refused(io.BytesIO(whole[: len(whole) // 2]), folder)
 
 
 def test_a_zip_whose_member_is_damaged(folder: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_zip_whose_member_is_damaged(folder: Path) -> None:
     at = whole.index(safetensors())
     whole[at + 60] ^= 1
     file = io.BytesIO(whole)
-    with pytest.raises(Refused, match="broken"), opened_archive(file, len(whole)) as found:
+    with pytest.raises(Refused, match="damaged"), opened_archive(file, len(whole)) as found:
         found.write(folder)
 
 

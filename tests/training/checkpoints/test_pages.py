@@ -92,7 +92,8 @@ def test_an_archive_is_uploaded(lead: Client, cast: Cast) -> None:
     form = {"name": "Mine", "licence": "MIT", "file": file_of(model(modeling__py=b"x"))}
     found = after(lead, lead.post(url("checkpoint_new", cast.project, "upload"), form))
     assert (
-        "“Mine” has been added. It does not need these files of the archive: modeling.py." in found
+        "“Mine” has been added. These files were left out, because the model does not need them: "
+        "modeling.py." in found
     )
     assert "Qwen3ForCausalLM, 8 parameters, F32" in found and "MIT" in found
 

@@ -62,10 +62,10 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     assert lead.get(url("evaluation", run) + "?against=x").status_code == 200
 
 
-def test_the_answers_of_a_prompt_stand_side_by_side(lead: Client, run: EvaluationRun) -> None:
+def test_the_answers_of_a_prompt_have_their_lines(lead: Client, run: EvaluationRun) -> None:
     page = html_of(lead.get(url("evaluation_answers", run)))
     assert f"Prompt 1 of {PROMPTS}" in page
-    assert "I hear how lonely that is." in page and "Get over it." in page
+    assert '<p dir="auto">I hear how lonely that is.<br>' in page and "Get over it." in page
     assert "Learned v1: Warmth" in page
     last = html_of(lead.get(url("evaluation_answers", run) + "?prompt=999"))
     assert f"Prompt {PROMPTS} of {PROMPTS}" in last and "Next prompt" not in last
