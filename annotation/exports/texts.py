@@ -7,8 +7,9 @@ from django.db.models import Q, QuerySet
 from annotation.corpus.access import dialogue_for
 from annotation.corpus.set_query import SetQuery, dialogues_in
 from annotation.exports.registry import Filters
-from annotation.models import Dialogue, Queue, Snapshot, Target, Turn
+from annotation.models import Dialogue, Queue, Snapshot, Target
 from annotation.queues.access import queue_of
+from annotation.ratings import blindness
 from annotation.ratings.blindness import copies_of, hidden_targets
 from annotation.sets.access import collection_for, snapshot_for
 from annotation.sets.queries import in_words, names_in
@@ -67,14 +68,8 @@ def blind_to(member: Member, prefix: str = "target") -> Q:
 def hidden_dialogues(member: Member, dialogues: list[UUID]) -> set[UUID]:
     """Of these dialogues those with a text that the member still has to rate: the desk does not
     tell which emotion they were written for, so an export does not either."""
-    hidden = Target.objects.filter(pk__in=hidden_targets(member.user, member.project))
-    turns = Turn.objects.filter(dialogue__in=dialogues, targets__in=hidden)
-    whole = hidden.filter(dialogue__in=dialogues)
-    return set(
-        turns.order_by()
-        .values_list("dialogue_id", flat=True)
-        .union(whole.values_list("dialogue_id", flat=True))
-    )
+    hidden = blindness.hidden_dialogues(member.user, member.project)
+    return set(hidden.filter(pk__in=dialogues).values_list("pk", flat=True))
 
 
 def as_id(text: str) -> UUID:

@@ -12,11 +12,11 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Target, Turn
+from annotation.models import Assignment, Dialogue, Item, Queue, QueueRater, Rater, Rating, Target, Turn
 from annotation.models.desk import UNDO_WITHIN
 from webapp.accounts.models import Membership, Project, Role, User
 
@@ -45,6 +45,15 @@ def hidden_targets(
         )
         .order_by()
         .values_list("target_id", flat=True)
+    )
+
+
+def hidden_dialogues(user: User, project: Project) -> QuerySet[Dialogue]:
+    """The dialogues with a text that this person is blind to."""
+    targets = Target.objects.filter(pk__in=hidden_targets(user, project))
+    return Dialogue.objects.filter(
+        Q(pk__in=targets.values("turn__dialogue")) | Q(pk__in=targets.values("dialogue")),
+        project=project,
     )
 
 
