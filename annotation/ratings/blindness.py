@@ -95,6 +95,22 @@ def reads_ratings(user: User, project_id: UUID) -> bool:
     return Membership.objects.filter(user=user, project=project_id, role__in=roles).exists()
 
 
+def queue_still_rating(target: Target, *, now: datetime | None = None) -> Queue | None:
+    """An open queue in which somebody with a place is blind to this target; None if nobody is."""
+    sure = (now or timezone.now()) - UNDO_WITHIN
+    submitted = Assignment.objects.filter(
+        item__target=target,
+        item__queue=OuterRef("queue"),
+        rater__user=OuterRef("user"),
+        state=Assignment.State.SUBMITTED,
+        submitted_at__lte=sure,
+    )
+    places = QueueRater.objects.filter(
+        ~Exists(submitted), queue__items__target=target, queue__closed_at=None
+    )
+    return Queue.objects.filter(pk__in=places.values("queue")).order_by("created_at").first()
+
+
 def is_hidden(user: User, target: Target, *, now: datetime | None = None) -> bool:
     """Whether this person is blind to this one target."""
     return hidden_targets(user, target.project, now=now).filter(target=target).exists()
