@@ -27,7 +27,7 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
     _require_one_place(filters)
     if "dialogue" in filters:
         row = dialogue_for(member, as_id(filters["dialogue"]))
-        return Dialogue.objects.filter(pk=row.pk), str(row)
+        return Dialogue.objects.filter(pk=row.pk, sealed_at__isnull=False), str(row)
     if "snapshot" in filters:
         snapshot = snapshot_for(member, as_id(filters["snapshot"]))
         return _members(snapshot), f"Snapshot {snapshot.number} of {snapshot.collection.name}"

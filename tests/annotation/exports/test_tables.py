@@ -13,7 +13,7 @@ from annotation.agreement.queries import VersionAgreement
 from annotation.exports import reading, registry
 from annotation.exports.columns import Column
 from annotation.exports.services import select
-from annotation.models import Assignment, JudgeItem, JudgeRun, Rating, Snapshot, Target
+from annotation.models import Assignment, Dialogue, JudgeItem, JudgeRun, Rating, Snapshot, Target
 from annotation.queues import services as queues
 from annotation.ratings.services import NewScore, rater_for_judge, submit_rating
 from annotation.ratings.targets import targets_for, text_target
@@ -24,6 +24,7 @@ from tests.support.desk import GOLD, Desk
 from tests.support.dialogues import added, parsed, supporter_turns
 from tests.support.exports import rows_for
 from webapp.errors import Refused
+from webapp.ids import new_id
 from webapp.llm.models import Endpoint
 
 
@@ -106,6 +107,22 @@ def test_a_set_and_a_snapshot_are_filters(at_desk: Desk) -> None:
     assert len(rows_for(cast, lead, "dialogues", **frozen)) == 3
     with pytest.raises(Refused, match="not by both"):
         rows_for(cast, lead, "dialogues", **frozen, source="esconv")
+
+
+@pytest.mark.parametrize("table", ["dialogues", "sft"])
+def test_a_dialogue_that_is_not_finished_is_not_exported(cast: Cast, table: str) -> None:
+    """As a generation leaves one that it is still writing, or that its critic dropped."""
+    [row] = added(cast.project, parsed(1))
+    asked = {"dialogue": str(row.pk)}
+    assert rows_for(cast, cast.leads[0], table, **asked)
+    half = Dialogue.objects.create(
+        project=cast.project, number=99, source="generation", source_key="half", split="train",
+        split_key="x",
+    )  # fmt: skip
+    for turn in row.turns.order_by("position"):
+        turn.pk, turn.dialogue = new_id(), half
+        turn.save(force_insert=True)
+    assert rows_for(cast, cast.leads[0], table, dialogue=str(half.pk)) == []
 
 
 @pytest.mark.parametrize(
