@@ -30,7 +30,10 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
         return Dialogue.objects.filter(pk=row.pk, sealed_at__isnull=False), str(row)
     if "snapshot" in filters:
         snapshot = snapshot_for(member, as_id(filters["snapshot"]))
-        return _members(snapshot), f"Snapshot {snapshot.number} of {snapshot.collection.name}"
+        rows = _without_told_emotions(
+            member, _members(snapshot), SetQuery.from_json(snapshot.collection.query)
+        )
+        return rows, f"Snapshot {snapshot.number} of {snapshot.collection.name}"
     if "set" in filters:
         collection = collection_for(member, as_id(filters["set"]))
         query = SetQuery.from_json(collection.query)
@@ -89,7 +92,17 @@ def _require_one_place(filters: Filters) -> None:
 
 
 def _matching(member: Member, query: SetQuery) -> QuerySet[Dialogue]:
-    return dialogues_in(project=member.project, query=query)
+    return _without_told_emotions(member, dialogues_in(project=member.project, query=query), query)
+
+
+def _without_told_emotions(
+    member: Member, rows: QuerySet[Dialogue], query: SetQuery
+) -> QuerySet[Dialogue]:
+    """A query that names an emotion tells it of all its dialogues: then those in which the member
+    still has to rate are left out."""
+    if not query.emotion:
+        return rows
+    return rows.exclude(pk__in=blindness.hidden_dialogues(member.user, member.project).values("pk"))
 
 
 def _members(snapshot: Snapshot) -> QuerySet[Dialogue]:

@@ -115,8 +115,8 @@ class RefiningSerializer(serializers.Serializer[Refining]):
 
     critic = CriticSerializer()
     hidden = serializers.IntegerField(
-        help_text="Dialogues with texts that you still have to rate. Their attempts are left out of "
-        "verdicts, depths and gain."
+        help_text="Dialogues with texts that you still have to rate. Their attempts are left out "
+        "of verdicts, depths and gain."
     )
     verdicts = PartSerializer(many=True, help_text="Attempts by verdict.")
     depths = PartSerializer(many=True, help_text="Accepted turns by the attempts that they took.")

@@ -16,7 +16,17 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from annotation.models import Assignment, Dialogue, Item, Queue, QueueRater, Rater, Rating, Target, Turn
+from annotation.models import (
+    Assignment,
+    Dialogue,
+    Item,
+    Queue,
+    QueueRater,
+    Rater,
+    Rating,
+    Target,
+    Turn,
+)
 from annotation.models.desk import UNDO_WITHIN
 from webapp.accounts.models import Membership, Project, Role, User
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.agreement.queries import VersionAgreement
+from annotation.corpus.set_query import SetQuery
 from annotation.exports import reading, registry
 from annotation.exports.columns import Column
 from annotation.exports.services import select
@@ -17,6 +18,7 @@ from annotation.models import Assignment, Dialogue, JudgeItem, JudgeRun, Rating,
 from annotation.queues import services as queues
 from annotation.ratings.services import NewScore, rater_for_judge, submit_rating
 from annotation.ratings.targets import targets_for, text_target
+from annotation.sets.services import collection_create, freeze
 from rubrics.judging.spans import parse_spans
 from rubrics.models import Judge
 from tests.conftest import Cast
@@ -163,6 +165,27 @@ def test_who_still_rates_a_dialogue_does_not_read_its_emotion(at_desk: Desk) -> 
     assert row[1]["emotion"] == GOLD
 
 
+def test_a_filter_by_emotion_does_not_tell_what_the_column_hides(at_desk: Desk) -> None:
+    """The second lead has a place in the queue."""
+    cast, lead = at_desk.cast, at_desk.cast.leads[0]
+    guilty = collection_create(
+        project=cast.project, actor=lead, name="Guilty", query=SetQuery(emotion=GOLD)
+    )
+    snapshot = freeze(collection=guilty, actor=lead)
+    added(cast.project, parsed(9, emotion=GOLD))
+    for asked, mine in (
+        ({"emotion": GOLD}, 1),
+        ({"set": str(guilty.pk)}, 1),
+        ({"snapshot": str(snapshot.pk)}, 0),
+        ({"set": str(at_desk.collection.pk)}, 4),
+    ):
+        for table in ("dialogues", "sft"):
+            found = select(registry.find(table), cast.member(cast.leads[1]), asked)
+            assert (found.count(), asked) == (mine, asked)
+            others = select(registry.find(table), cast.member(lead), asked)
+            assert others.count() == (3 if "snapshot" in asked else 4)
+
+
 # Ratings
 
 
@@ -251,6 +274,17 @@ def test_who_still_rates_an_item_gets_no_rating_of_it(at_desk: Desk) -> None:
     own = Assignment.objects.get(rater__user=blind)
     assert {row["target_id"] for row in rows} == {str(own.item.target_id)}
     assert sorted(row["value"] for row in rows) == [2, 5]
+
+
+def test_agreement_leaves_out_a_pasted_copy_of_an_item(at_desk: Desk) -> None:
+    cast = at_desk.cast
+    turn = supporter_turns(at_desk.dialogues[0])[0]
+    copy = text_target(project=cast.project, profile="", situation="", history=[], raw=turn.raw)
+    judged(at_desk, copy)
+    seen = VersionAgreement(cast.member(cast.leads[0]), at_desk.version)
+    assert (len(seen.others), seen.hidden) == (1, 0)
+    blind = VersionAgreement(cast.member(cast.leads[1]), at_desk.version)
+    assert (len(blind.others), blind.hidden) == (0, 1)
 
 
 def test_a_pasted_copy_of_an_item_is_hidden_too(at_desk: Desk) -> None:
