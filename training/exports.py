@@ -65,7 +65,7 @@ ROLLOUT_COLUMNS = (
     number("reward", "What training made larger, 0 to 1; empty if the emotion is hidden"),
     number(
         "advantage",
-        "How far the reward is from its group’s mean, in standard deviations; empty if the reward is",
+        "How far the reward is from its group’s mean, in standard deviations; may be empty, too",
     ),
     records(
         "scores",
