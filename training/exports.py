@@ -62,8 +62,11 @@ ROLLOUT_COLUMNS = (
     number("format", "1 if all four spans are there, else 0"),
     number("emotion_match", "1 if the reply names the emotion; empty if that is not known"),
     number("rubric", "The rubric’s total, 0 to 1"),
-    number("reward", "What training made larger, 0 to 1"),
-    number("advantage", "How far the reward is from its group’s mean, in standard deviations"),
+    number("reward", "What training made larger, 0 to 1; empty if the emotion is hidden"),
+    number(
+        "advantage",
+        "How far the reward is from its group’s mean, in standard deviations; may be empty, too",
+    ),
     records(
         "scores",
         "The judge’s scores",
@@ -218,8 +221,9 @@ def _rollout_row(row: Rollout, names: dict[str, str], *, is_hidden: bool) -> Row
         "format": row.format,
         "emotion_match": None if is_hidden else row.emotion_match,
         "rubric": row.rubric,
-        "reward": row.reward,
-        "advantage": row.advantage,
+        # From the reward and its other parts one could compute whether the emotion matches.
+        "reward": None if is_hidden else row.reward,
+        "advantage": None if is_hidden else row.advantage,
         "scores": [
             {
                 "criterion_uid": uid,

@@ -407,14 +407,16 @@ def _require_prompts(
 ) -> None:
     """The worker leaves out turns that can't be used; say so before the start."""
     per_step = 1 if method == "sft" else int(values["prompts_per_step"])
-    if method == "sft" and not train.members.filter(HAS_SPANS).exists():
+    labelled = Q(target__turn__dialogue__emotion_label__isnull=False)
+    if method == "sft" and not train.members.filter(HAS_SPANS, labelled).exists():
         raise Refused(
-            "The set has no replies to imitate. SFT needs supporter turns with all four spans: "
-            "understanding, reasoning, emotion and response.",
+            "The set has no replies to imitate. SFT needs supporter turns with all four spans "
+            "(understanding, reasoning, emotion and response) in dialogues with one of the 32 "
+            "emotions.",
             code="too_few_prompts",
         )
     for snapshot, needed, words in ((train, per_step, "training"), (held_out, 1, "held-out")):
-        usable = snapshot.members.filter(target__turn__dialogue__emotion_label__isnull=False)
+        usable = snapshot.members.filter(labelled)
         found = usable.count()
         if found < needed:
             raise Refused(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from annotation.models import Decision, Target
+from annotation.ratings.blindness import queue_still_rating
 from annotation.ratings.targets import context_of
 from rubrics.core.spec import CriterionSpec, ExemplarSpec, RubricSpec, from_json, to_json
 from rubrics.models import Rubric, RubricVersion
@@ -28,7 +29,8 @@ def decision_to_draft(*, decision: Decision, member: Member) -> OpenedDraft:
     draft is begun where there is none. Calling it again changes nothing.
 
     Where the decision set no level that the draft has, only the draft is opened. Raises Refused
-    while a version is in review, and where the draft lacks the criterion.
+    while a version is in review, where the draft lacks the criterion, and while somebody still
+    has to rate the item: they would read its level in the rubric.
     """
     with transaction.atomic():
         version = _draft_of(_rubric_of(decision), member)
@@ -41,6 +43,7 @@ def decision_to_draft(*, decision: Decision, member: Member) -> OpenedDraft:
             )
         exemplar = _exemplar(decision, criterion)
         if exemplar is not None and exemplar not in criterion.exemplars:
+            _require_nobody_rates(decision.score.rating.target)
             version = draft_save(
                 version=version,
                 actor=member.user,
@@ -49,6 +52,17 @@ def decision_to_draft(*, decision: Decision, member: Member) -> OpenedDraft:
             )
             audit.record("decision.used_as_exemplar", actor=member.user, object=decision)
     return OpenedDraft(version, criterion, exemplar.level if exemplar else None)
+
+
+def _require_nobody_rates(target: Target) -> None:
+    queue = queue_still_rating(target)
+    if queue is not None:
+        raise Refused(
+            f"Somebody in the queue {queue.name} has not rated this item yet and would read its "
+            "level in the rubric. Use it as an exemplar when they have rated it or the queue is "
+            "closed.",
+            code="still_rated",
+        )
 
 
 def _rubric_of(decision: Decision) -> Rubric:

@@ -7,8 +7,9 @@ from django.db.models import Q, QuerySet
 from annotation.corpus.access import dialogue_for
 from annotation.corpus.set_query import SetQuery, dialogues_in
 from annotation.exports.registry import Filters
-from annotation.models import Dialogue, Queue, Snapshot, Target, Turn
+from annotation.models import Dialogue, Queue, Snapshot, Target
 from annotation.queues.access import queue_of
+from annotation.ratings import blindness
 from annotation.ratings.blindness import copies_of, hidden_targets
 from annotation.sets.access import collection_for, snapshot_for
 from annotation.sets.queries import in_words, names_in
@@ -26,10 +27,13 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
     _require_one_place(filters)
     if "dialogue" in filters:
         row = dialogue_for(member, as_id(filters["dialogue"]))
-        return Dialogue.objects.filter(pk=row.pk), str(row)
+        return Dialogue.objects.filter(pk=row.pk, sealed_at__isnull=False), str(row)
     if "snapshot" in filters:
         snapshot = snapshot_for(member, as_id(filters["snapshot"]))
-        return _members(snapshot), f"Snapshot {snapshot.number} of {snapshot.collection.name}"
+        rows = _without_told_emotions(
+            member, _members(snapshot), SetQuery.from_json(snapshot.collection.query)
+        )
+        return rows, f"Snapshot {snapshot.number} of {snapshot.collection.name}"
     if "set" in filters:
         collection = collection_for(member, as_id(filters["set"]))
         query = SetQuery.from_json(collection.query)
@@ -67,14 +71,8 @@ def blind_to(member: Member, prefix: str = "target") -> Q:
 def hidden_dialogues(member: Member, dialogues: list[UUID]) -> set[UUID]:
     """Of these dialogues those with a text that the member still has to rate: the desk does not
     tell which emotion they were written for, so an export does not either."""
-    hidden = Target.objects.filter(pk__in=hidden_targets(member.user, member.project))
-    turns = Turn.objects.filter(dialogue__in=dialogues, targets__in=hidden)
-    whole = hidden.filter(dialogue__in=dialogues)
-    return set(
-        turns.order_by()
-        .values_list("dialogue_id", flat=True)
-        .union(whole.values_list("dialogue_id", flat=True))
-    )
+    hidden = blindness.hidden_dialogues(member.user, member.project)
+    return set(hidden.filter(pk__in=dialogues).values_list("pk", flat=True))
 
 
 def as_id(text: str) -> UUID:
@@ -94,7 +92,17 @@ def _require_one_place(filters: Filters) -> None:
 
 
 def _matching(member: Member, query: SetQuery) -> QuerySet[Dialogue]:
-    return dialogues_in(project=member.project, query=query)
+    return _without_told_emotions(member, dialogues_in(project=member.project, query=query), query)
+
+
+def _without_told_emotions(
+    member: Member, rows: QuerySet[Dialogue], query: SetQuery
+) -> QuerySet[Dialogue]:
+    """A query that names an emotion tells it of all its dialogues: then those in which the member
+    still has to rate are left out."""
+    if not query.emotion:
+        return rows
+    return rows.exclude(pk__in=blindness.hidden_dialogues(member.user, member.project).values("pk"))
 
 
 def _members(snapshot: Snapshot) -> QuerySet[Dialogue]:

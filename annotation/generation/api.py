@@ -114,6 +114,10 @@ class RefiningSerializer(serializers.Serializer[Refining]):
     """What the critic gave so far."""
 
     critic = CriticSerializer()
+    hidden = serializers.IntegerField(
+        help_text="Dialogues with texts that you still have to rate. Their attempts are left out "
+        "of verdicts, depths and gain."
+    )
     verdicts = PartSerializer(many=True, help_text="Attempts by verdict.")
     depths = PartSerializer(many=True, help_text="Accepted turns by the attempts that they took.")
     drops = PartSerializer(many=True, help_text="Dropped dialogues by reason.")
@@ -236,7 +240,7 @@ class GenerationViewSet(RunViewSet):
 
     def one(self, pk: UUID) -> GenerationRun:
         run: Any = generation_run_for(self.member, pk)
-        run.state = queries.state_of(run)
+        run.state = queries.state_of(run, self.member)
         return run
 
 

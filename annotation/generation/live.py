@@ -32,5 +32,5 @@ def register() -> None:
 
 def render_generation(run: Run, member: Member) -> Sequence[str]:
     assert isinstance(run, GenerationRun)  # noqa: S101  (registered for this model)
-    state = queries.state_of(run)
+    state = queries.state_of(run, member)
     return render_parts("generation", GENERATION_PARTS, run=run, member=member, state=state)

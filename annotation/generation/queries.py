@@ -6,6 +6,7 @@ from django.db.models import Count, Q, QuerySet
 
 from annotation.generation.verdicts import Refining, critic_of, refining_of
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
+from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
@@ -88,7 +89,7 @@ def turns_of_each(run: GenerationRun) -> int:
     return 2 * run.exchanges
 
 
-def state_of(run: GenerationRun) -> GenerationState:
+def state_of(run: GenerationRun, member: Member) -> GenerationState:
     by_state = dict(run.items.order_by().values_list("state").annotate(n=Count("pk")))
     planned = sum(by_state.values())
     items = run.items.select_related("dialogue__profile")
@@ -123,7 +124,7 @@ def state_of(run: GenerationRun) -> GenerationState:
         failures=list(items.filter(state=FAILED).order_by("position")[:LATEST]),
         usage=usage_of_run(run.pk),
         paused=[e for e in voices.values() if e.is_paused and not run.is_ended],
-        refining=refining_of(run, critic, now) if critic is not None else None,
+        refining=refining_of(run, critic, now, member) if critic is not None else None,
     )
 
 

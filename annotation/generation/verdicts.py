@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from annotation.corpus.attempts import Tried, attempts_of
 from annotation.generation.refinement import Rule, thresholds_in_words
 from annotation.generation.statistics import Gain, Pair, paired_gain
 from annotation.models import Attempt, Dialogue, GenerationCritic, GenerationItem, GenerationRun
+from annotation.ratings.blindness import hidden_dialogues
 from rubrics.core.spec import from_json
+from webapp.accounts.access import Member
 
 DROPS_SHOWN = 10
 
@@ -39,6 +41,9 @@ class Refining:
     """What the critic of a run gave so far."""
 
     critic: GenerationCritic
+    # Dialogues with texts that this person still has to rate: what the critic gave in them is left
+    # out of verdicts, depths and gain.
+    hidden: int
     # (criterion, what passes) in the order of the rubric.
     thresholds: list[tuple[str, str]]
     # Attempts by their verdict: FAIL, PASS, SOLVED.
@@ -78,8 +83,15 @@ def rule_of(critic: GenerationCritic) -> Rule:
     )
 
 
-def refining_of(run: GenerationRun, critic: GenerationCritic, writing: Dialogue | None) -> Refining:
-    attempts = Attempt.objects.filter(dialogue__generation_item__run=run).order_by()
+def refining_of(
+    run: GenerationRun, critic: GenerationCritic, writing: Dialogue | None, member: Member
+) -> Refining:
+    hidden = hidden_dialogues(member.user, member.project)
+    attempts = (
+        Attempt.objects.filter(dialogue__generation_item__run=run)
+        .exclude(dialogue__in=hidden.values("pk"))
+        .order_by()
+    )
     given = dict(attempts.values_list("verdict").annotate(n=Count("pk")))
     accepted = attempts.filter(verdict__in=Attempt.ACCEPTED)
     depths = accepted.values_list("number").annotate(n=Count("pk")).order_by("number")
@@ -87,6 +99,7 @@ def refining_of(run: GenerationRun, critic: GenerationCritic, writing: Dialogue 
     reasons = dict(items.order_by().values_list("drop_reason").annotate(n=Count("pk")))
     return Refining(
         critic=critic,
+        hidden=hidden.filter(generation_item__run=run).count(),
         thresholds=thresholds_in_words(rule_of(critic)),
         verdicts=_parts([(verdict.value, given.get(verdict, 0)) for verdict in Attempt.GIVEN]),
         depths=_parts([(str(number), count) for number, count in depths]),
@@ -95,7 +108,7 @@ def refining_of(run: GenerationRun, critic: GenerationCritic, writing: Dialogue 
         ),
         dropped=list(items.select_related("dialogue")[:DROPS_SHOWN]),
         history=_last_history(writing) if writing is not None else [],
-        gain=paired_gain(_pairs(run)) if run.is_ended else None,
+        gain=paired_gain(_pairs(attempts)) if run.is_ended else None,
     )
 
 
@@ -114,13 +127,12 @@ def _last_history(dialogue: Dialogue) -> list[Tried]:
     return found[-1] if found else []
 
 
-def _pairs(run: GenerationRun) -> list[Pair]:
+def _pairs(attempts: QuerySet[Attempt]) -> list[Pair]:
     """The first and the accepted total of each turn of the dialogues that were kept. Turns whose
     total is undefined are left out."""
     rows = (
-        Attempt.objects.filter(
+        attempts.filter(
             Q(number=1) | Q(verdict__in=Attempt.ACCEPTED),
-            dialogue__generation_item__run=run,
             dialogue__generation_item__state=GenerationItem.State.DONE,
         )
         .order_by("dialogue__generation_item__position", "position", "number")

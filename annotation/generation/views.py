@@ -44,5 +44,5 @@ def generation_new(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page(*RUN_STARTERS)
 def generation_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = generation_run_for(member, run_id)
-    context = {"member": member, "run": run, "state": queries.state_of(run)}
+    context = {"member": member, "run": run, "state": queries.state_of(run, member)}
     return render(request, "generation/run.html", context)

@@ -12,11 +12,21 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Target, Turn
+from annotation.models import (
+    Assignment,
+    Dialogue,
+    Item,
+    Queue,
+    QueueRater,
+    Rater,
+    Rating,
+    Target,
+    Turn,
+)
 from annotation.models.desk import UNDO_WITHIN
 from webapp.accounts.models import Membership, Project, Role, User
 
@@ -45,6 +55,15 @@ def hidden_targets(
         )
         .order_by()
         .values_list("target_id", flat=True)
+    )
+
+
+def hidden_dialogues(user: User, project: Project) -> QuerySet[Dialogue]:
+    """The dialogues with a text that this person is blind to."""
+    targets = Target.objects.filter(pk__in=hidden_targets(user, project))
+    return Dialogue.objects.filter(
+        Q(pk__in=targets.values("turn__dialogue")) | Q(pk__in=targets.values("dialogue")),
+        project=project,
     )
 
 
@@ -84,6 +103,22 @@ def reads_ratings(user: User, project_id: UUID) -> bool:
     """Whether this person's roles show them what others gave."""
     roles = [Role.LEAD, Role.CLINICIAN]
     return Membership.objects.filter(user=user, project=project_id, role__in=roles).exists()
+
+
+def queue_still_rating(target: Target, *, now: datetime | None = None) -> Queue | None:
+    """An open queue in which somebody with a place is blind to this target; None if nobody is."""
+    sure = (now or timezone.now()) - UNDO_WITHIN
+    submitted = Assignment.objects.filter(
+        item__target=target,
+        item__queue=OuterRef("queue"),
+        rater__user=OuterRef("user"),
+        state=Assignment.State.SUBMITTED,
+        submitted_at__lte=sure,
+    )
+    places = QueueRater.objects.filter(
+        ~Exists(submitted), queue__items__target=target, queue__closed_at=None
+    )
+    return Queue.objects.filter(pk__in=places.values("queue")).order_by("created_at").first()
 
 
 def is_hidden(user: User, target: Target, *, now: datetime | None = None) -> bool:

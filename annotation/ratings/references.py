@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from annotation.models import Item, Rating, Score
+from annotation.models import Item, Rating, Score, Target
 from webapp.accounts.models import Project
 
 # (target, meaning of the criterion) -> the level that is right. None where there is none: the
@@ -19,7 +19,7 @@ def adjudicated_levels(
     meanings: Collection[str],
     *,
     targets: Collection[UUID] | None = None,
-    without: QuerySet[Item, UUID] | None = None,
+    without: QuerySet[Target, UUID] | None = None,
 ) -> AdjudicatedLevels:
     """The settled levels, of `targets` only if they are named, and never of those in `without`.
 

@@ -8,11 +8,14 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from annotation.corpus.services import add_dialogues
 from annotation.corpus.set_query import SetQuery
@@ -29,6 +32,7 @@ from rubrics.models import Rubric, RubricVersion
 from rubrics.versions.services import version_approve, version_publish, version_send_for_review
 from rubrics.writing.services import rubric_create
 from training.checkpoints.services import starter_add
+from training.models import Checkpoint
 from training.starter.corpus import dialogues
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.audit import services as audit
@@ -141,9 +145,25 @@ def _endpoint(project: Project, lead: User) -> None:
     if known is None:
         endpoint_create_local(project=project, actor=lead)
     elif known.base_url != settings.LOCAL_MODEL_URL:
-        # `make run` took another port than before: the local server's endpoints move with it.
-        moved = Endpoint.objects.filter(base_url=known.base_url)
-        moved.update(base_url=settings.LOCAL_MODEL_URL)
+        _move(known.base_url)
+
+
+def _move(address: str) -> None:
+    """`make run` took another port than before: the local server's endpoints move with it, those
+    of the starter model and of served checkpoints. Other servers stay where they are."""
+    if not _is_on_this_machine(address):
+        return
+    served = Exists(Checkpoint.objects.filter(endpoint=OuterRef("pk")))
+    ours = Endpoint.objects.filter(Q(model=STARTER) | served, base_url=address)
+    ours.update(base_url=settings.LOCAL_MODEL_URL)
+
+
+def _is_on_this_machine(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _starter(project: Project, lead: User) -> None:

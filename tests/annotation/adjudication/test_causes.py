@@ -8,17 +8,20 @@ from django.http import Http404
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from annotation.adjudication.access import decision_for
 from annotation.adjudication.exemplars import decision_to_draft
 from annotation.adjudication.results import causes_of
-from annotation.models import Decision
+from annotation.desk.services import submit
+from annotation.models import Decision, Queue
+from annotation.ratings.blindness import queue_still_rating
 from annotation.ratings.services import withdraw_rating
 from rubrics.core.spec import from_json, to_json
 from rubrics.models import RubricVersion
 from rubrics.writing.services import draft_open, draft_save
-from tests.support.adjudication import DECIDED, settle
-from tests.support.desk import RUBRIC, Desk
+from tests.support.adjudication import DECIDED, make_final, settle
+from tests.support.desk import FULL, RUBRIC, Desk
 from tests.support.pages import html_of
 from webapp.accounts.access import Member
 from webapp.errors import Refused
@@ -72,6 +75,33 @@ def test_a_draft_is_begun_with_the_item_as_exemplar(settled: Desk) -> None:
     # Twice is once, and the draft that is there is used.
     again = decision_to_draft(decision=decision, member=_lead(settled))
     assert (again.version.pk, again.version.revision) == (opened.version.pk, 1)
+
+
+def test_an_item_that_somebody_still_rates_becomes_no_exemplar(settled: Desk) -> None:
+    """They would read its settled level in the rubric."""
+    decision = decision_for(_lead(settled), _decision().pk)
+    other = settled.another_queue(settled.cast.annotators[2])
+    with pytest.raises(Refused, match="Somebody in the queue Another has not rated") as refusal:
+        decision_to_draft(decision=decision, member=_lead(settled))
+    assert refusal.value.code == "still_rated"
+    assert not RubricVersion.objects.filter(status="draft").exists()
+    # Who submitted sees the level anyway, once it can't be taken back.
+    target = decision.score.rating.target
+    while True:
+        held = settled.claim(settled.cast.annotators[2], other)
+        submit(assignment=held, draft={"scores": FULL["scores"]}, active_seconds=1)
+        if held.item.target_id == target.pk:
+            break
+    assert queue_still_rating(target) == other
+    make_final()
+    assert decision_to_draft(decision=decision, member=_lead(settled)).level == 2
+
+
+def test_a_closed_queue_keeps_no_item_from_the_exemplars(settled: Desk) -> None:
+    other = settled.another_queue(settled.cast.annotators[2])
+    Queue.objects.filter(pk=other.pk).update(closed_at=timezone.now())
+    decision = decision_for(_lead(settled), _decision().pk)
+    assert decision_to_draft(decision=decision, member=_lead(settled)).level == 2
 
 
 def test_without_a_level_only_the_draft_is_opened(settled: Desk) -> None:

@@ -10,13 +10,15 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.agreement.queries import VersionAgreement
+from annotation.corpus.set_query import SetQuery
 from annotation.exports import reading, registry
 from annotation.exports.columns import Column
 from annotation.exports.services import select
-from annotation.models import Assignment, JudgeItem, JudgeRun, Rating, Snapshot, Target
+from annotation.models import Assignment, Dialogue, JudgeItem, JudgeRun, Rating, Snapshot, Target
 from annotation.queues import services as queues
 from annotation.ratings.services import NewScore, rater_for_judge, submit_rating
 from annotation.ratings.targets import targets_for, text_target
+from annotation.sets.services import collection_create, freeze
 from rubrics.judging.spans import parse_spans
 from rubrics.models import Judge
 from tests.conftest import Cast
@@ -24,6 +26,7 @@ from tests.support.desk import GOLD, Desk
 from tests.support.dialogues import added, parsed, supporter_turns
 from tests.support.exports import rows_for
 from webapp.errors import Refused
+from webapp.ids import new_id
 from webapp.llm.models import Endpoint
 
 
@@ -108,6 +111,22 @@ def test_a_set_and_a_snapshot_are_filters(at_desk: Desk) -> None:
         rows_for(cast, lead, "dialogues", **frozen, source="esconv")
 
 
+@pytest.mark.parametrize("table", ["dialogues", "sft"])
+def test_a_dialogue_that_is_not_finished_is_not_exported(cast: Cast, table: str) -> None:
+    """As a generation leaves one that it is still writing, or that its critic dropped."""
+    [row] = added(cast.project, parsed(1))
+    asked = {"dialogue": str(row.pk)}
+    assert rows_for(cast, cast.leads[0], table, **asked)
+    half = Dialogue.objects.create(
+        project=cast.project, number=99, source="generation", source_key="half", split="train",
+        split_key="x",
+    )  # fmt: skip
+    for turn in row.turns.order_by("position"):
+        turn.pk, turn.dialogue = new_id(), half
+        turn.save(force_insert=True)
+    assert rows_for(cast, cast.leads[0], table, dialogue=str(half.pk)) == []
+
+
 @pytest.mark.parametrize(
     "filters", [{"set": str(uuid4())}, {"dialogue": str(uuid4())}, {"snapshot": str(uuid4())}]
 )
@@ -144,6 +163,27 @@ def test_who_still_rates_a_dialogue_does_not_read_its_emotion(at_desk: Desk) -> 
     queues.queue_close(queue=at_desk.queue, actor=cast.leads[0])
     [row, *_] = rows_for(cast, cast.leads[1], "dialogues")
     assert row[1]["emotion"] == GOLD
+
+
+def test_a_filter_by_emotion_does_not_tell_what_the_column_hides(at_desk: Desk) -> None:
+    """The second lead has a place in the queue."""
+    cast, lead = at_desk.cast, at_desk.cast.leads[0]
+    guilty = collection_create(
+        project=cast.project, actor=lead, name="Guilty", query=SetQuery(emotion=GOLD)
+    )
+    snapshot = freeze(collection=guilty, actor=lead)
+    added(cast.project, parsed(9, emotion=GOLD))
+    for asked, mine in (
+        ({"emotion": GOLD}, 1),
+        ({"set": str(guilty.pk)}, 1),
+        ({"snapshot": str(snapshot.pk)}, 0),
+        ({"set": str(at_desk.collection.pk)}, 4),
+    ):
+        for table in ("dialogues", "sft"):
+            found = select(registry.find(table), cast.member(cast.leads[1]), asked)
+            assert (found.count(), asked) == (mine, asked)
+            others = select(registry.find(table), cast.member(lead), asked)
+            assert others.count() == (3 if "snapshot" in asked else 4)
 
 
 # Ratings
@@ -234,6 +274,17 @@ def test_who_still_rates_an_item_gets_no_rating_of_it(at_desk: Desk) -> None:
     own = Assignment.objects.get(rater__user=blind)
     assert {row["target_id"] for row in rows} == {str(own.item.target_id)}
     assert sorted(row["value"] for row in rows) == [2, 5]
+
+
+def test_agreement_leaves_out_a_pasted_copy_of_an_item(at_desk: Desk) -> None:
+    cast = at_desk.cast
+    turn = supporter_turns(at_desk.dialogues[0])[0]
+    copy = text_target(project=cast.project, profile="", situation="", history=[], raw=turn.raw)
+    judged(at_desk, copy)
+    seen = VersionAgreement(cast.member(cast.leads[0]), at_desk.version)
+    assert (len(seen.others), seen.hidden) == (1, 0)
+    blind = VersionAgreement(cast.member(cast.leads[1]), at_desk.version)
+    assert (len(blind.others), blind.hidden) == (0, 1)
 
 
 def test_a_pasted_copy_of_an_item_is_hidden_too(at_desk: Desk) -> None:

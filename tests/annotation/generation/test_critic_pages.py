@@ -8,12 +8,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from annotation.corpus.set_query import SetQuery
 from annotation.generation import work as generation
 from annotation.generation.limits import REVISIONS, SOLVED_FROM, SOLVED_TOTAL
 from annotation.generation.live import render_generation
 from annotation.generation.queries import state_of
-from annotation.models import Attempt, Dialogue, GenerationCritic, GenerationRun
+from annotation.models import Attempt, Dialogue, GenerationCritic, GenerationRun, Queue
+from annotation.queues.services import queue_create
+from annotation.sets.services import collection_create, freeze
 from rubrics.models import Judge, RubricVersion
 from tests.conftest import Cast
 from tests.support.dialogues import published
@@ -168,9 +172,9 @@ def finished(cast: Cast) -> Iterator[GenerationRun]:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_page_and_the_api_count_verdicts_depth_and_the_gain(
-    lead: Client, finished: GenerationRun
+    cast: Cast, lead: Client, finished: GenerationRun
 ) -> None:
-    refining = state_of(finished).refining
+    refining = state_of(finished, cast.member(cast.leads[0])).refining
     assert refining is not None and refining.gain is not None
     assert [(p.name, p.count) for p in refining.verdicts] == [
         ("fail", 4), ("pass", 4), ("solved", 0)
@@ -188,6 +192,37 @@ def test_the_page_and_the_api_count_verdicts_depth_and_the_gain(
     told = lead.get(url).json()["refining"]
     assert [part["count"] for part in told["verdicts"]] == [4, 4, 0]
     assert (told["gain"]["change"], told["critic"]["revisions"]) == (0.25, 5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_still_rates_a_reply_sees_nothing_of_its_verdicts(
+    cast: Cast, client: Client, finished: GenerationRun
+) -> None:
+    """One of the four dialogues is in a queue in which the second lead has a place."""
+    collection = collection_create(
+        project=cast.project, actor=cast.leads[0], name="Generated",
+        query=SetQuery(generation_run=str(finished.pk)),
+    )  # fmt: skip
+    queue = queue_create(
+        project=cast.project, actor=cast.leads[0], name="First look",
+        version=GenerationCritic.objects.get(run=finished).version, raters=[cast.leads[1]],
+        snapshot=freeze(collection=collection, actor=cast.leads[0], limit=1), overlap=1,
+    )  # fmt: skip
+    client.force_login(cast.leads[1])
+    url = reverse("generation_run", args=[finished.project_id, finished.pk])
+    told = reverse("api_generation_retrieve", args=[finished.project_id, finished.pk])
+    refining = client.get(told).json()["refining"]
+    assert [part["count"] for part in refining["verdicts"]] == [3, 3, 0]
+    assert [part["count"] for part in refining["depths"]] == [3]
+    assert (refining["gain"]["n"], refining["hidden"]) == (3, 1)
+    words = "1 dialogue with texts that you still have to rate is left out"
+    socket = "".join(render_generation(finished, cast.member(cast.leads[1])))
+    for html in (html_of(client.get(url)), " ".join(html_of(socket).split())):
+        assert "6 attempts judged" in html and words in " ".join(html.split())
+    Queue.objects.filter(pk=queue.pk).update(closed_at=timezone.now())
+    refining = client.get(told).json()["refining"]
+    assert (refining["gain"]["n"], refining["hidden"]) == (4, 0)
+    assert words not in " ".join(html_of(client.get(url)).split())
 
 
 @pytest.mark.django_db(transaction=True)

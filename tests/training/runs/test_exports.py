@@ -100,10 +100,13 @@ def test_who_still_rates_a_prompts_turn_does_not_read_its_emotion(
     Item.objects.create(project=cast.project, queue=queue, position=0, target=target)
     QueueRater.objects.create(project=cast.project, queue=queue, user=cast.leads[0])
     [row] = rows_of(cast, run, "rollouts")
-    assert (row["prompt_emotion"], row["emotion_match"], row["reward"]) == (None, None, 0.5)
+    # The reward and its other parts would tell whether the emotion matches.
+    for name in ("prompt_emotion", "emotion_match", "reward", "advantage"):
+        assert row[name] is None
     queue.closed_at = timezone.now()
     queue.save()
-    assert rows_of(cast, run, "rollouts")[0]["prompt_emotion"] == "lonely"
+    [row] = rows_of(cast, run, "rollouts")
+    assert (row["prompt_emotion"], row["reward"]) == ("lonely", 0.5)
     assert not Rater.objects.filter(user=cast.leads[0]).exists()
 
 

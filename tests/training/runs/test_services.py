@@ -146,6 +146,20 @@ def test_settings_outside_their_range_are_refused(
     refused(ready, code, **changes)
 
 
+def test_whole_replies_without_one_of_the_emotions_teach_nothing(ready: World) -> None:
+    """Some turns have all spans and others an emotion, but none has both."""
+    bare = (plain_turn("seeker", "Nobody calls."), plain_turn("supporter", "That is hard."))
+    for split in ("train", "test"):
+        dialogues_in(ready.project, split, 3, source="others", emotion="homesick")
+        key = f"bare-{split}"
+        dialogues_in(ready.project, split, 1, source="others", turns=bare, source_key=key)
+    others = collection_create(
+        project=ready.project, actor=ready.lead, name="Others", query=SetQuery(source="others")
+    )
+    message = refused(ready, "too_few_prompts", sft=SFT, grpo=None, collection=others)
+    assert "no replies to imitate" in message and "one of the 32 emotions" in message
+
+
 def test_an_unpublished_version_is_refused(ready: World) -> None:
     draft = RubricVersion.objects.create(
         project=ready.project, rubric=ready.version.rubric, number=2, draft=ready.version.draft
