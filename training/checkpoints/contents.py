@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.checkpoints.limits import CONFIG_BYTES, HEADER_BYTES, is_kept
+from training.checkpoints.limits import (
+    CONFIG_BYTES,
+    DIMENSION,
+    DIMENSIONS,
+    HEADER_BYTES,
+    is_kept,
+)
 from webapp.errors import Refused
 
 CONFIG, ADAPTER = "config.json", "adapter_config.json"
@@ -52,7 +58,7 @@ def inspect(folder: Path) -> Contents:
     require_model(names)
     config = _json(folder / CONFIG)
     weights = [name for name in names if name.endswith(".safetensors")]
-    tensors = {name: read_header(folder / name) for name in weights}
+    tensors = _headers(folder, weights)
     if INDEX in names:
         _require_indexed(folder / INDEX, tensors)
     found = [tensor for header in tensors.values() for tensor in header.values()]
@@ -87,13 +93,25 @@ def require_model(names: Iterable[str]) -> None:
         )
 
 
-def read_header(path: Path) -> dict[str, tuple[str, int]]:
-    """(type, numbers) of each tensor of a safetensors file. Raises Refused where the header is
-    broken or the sizes in it don't add up to the file's."""
+Header = dict[str, tuple[str, int]]
+
+
+def _headers(folder: Path, names: Iterable[str]) -> dict[str, Header]:
+    """The headers of safetensors files by name. They share the bytes that one may have."""
+    found, left = {}, HEADER_BYTES
+    for name in names:
+        found[name], length = _header(folder / name, left)
+        left -= length
+    return found
+
+
+def _header(path: Path, most: int) -> tuple[Header, int]:
+    """(type, numbers) of each tensor of a safetensors file, and the bytes of the header. Raises
+    Refused where it is broken or the sizes in it don't add up to the file's."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(HEADER_BYTES, size - 8):
+        if size < 8 or length > min(most, size - 8):
             raise _broken(path, "its header is cut off or too large")
         text = file.read(length)
     try:
@@ -102,7 +120,7 @@ def read_header(path: Path) -> dict[str, tuple[str, int]]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise _broken(path, "its header can’t be read") from None
     _require_sum(path, entries.values(), size - 8 - length)
-    return {name: (dtype, count) for name, (dtype, count, _, _) in entries.items()}
+    return {name: (dtype, count) for name, (dtype, count, _, _) in entries.items()}, length
 
 
 Entry = tuple[str, int, int, int]
@@ -114,6 +132,8 @@ def _entry(tensor: dict[str, Any]) -> Entry:
     start, end = tensor["data_offsets"]
     if not all(type(n) is int and n >= 0 for n in (*shape, start, end)):
         raise ValueError("a shape or an offset is no whole number")
+    if len(shape) > DIMENSIONS or any(n > DIMENSION for n in shape):
+        raise ValueError("no tensor has this shape")
     count = math.prod(shape)
     if count * BITS[dtype] != (end - start) * 8:
         raise ValueError("the bytes are not those of the shape")

@@ -10,10 +10,15 @@ FILES = 500
 # Weights hardly shrink. What unpacks to more than this is made to fill a disk.
 RATIO = 20
 RATIO_FROM_BYTES = 16 * MIB
-# Of a zip's list of members, and of one header of a tar.
+# Of a zip's list of members.
 DIRECTORY_BYTES = 4 * MIB
-# Of a safetensors file. Its reference reader refuses more than 100 MB.
+# Of all headers of one member of a tar: names, sizes, attributes.
+TAR_HEADER_BYTES = 2**16
+# Of the headers of all safetensors files of a model. The reference reader of the format refuses
+# more than 100 MB in one file.
 HEADER_BYTES = 32 * MIB
+# Of a tensor.
+DIMENSIONS, DIMENSION = 16, 2**63 - 1
 CONFIG_BYTES = MIB
 NAME_CHARS = 200
 DEPTH = 8
