@@ -20,7 +20,7 @@ from webapp.accounts.services import deletion, projects
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
-from webapp.llm.services import endpoint_archive
+from webapp.llm.services import endpoint_archive, endpoint_change, endpoint_create
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +161,27 @@ def test_two_projects_never_share_a_name(cast: Cast) -> None:
         file_name="f",
     )
     assert mine.number == theirs.number and served_name(mine) != served_name(theirs)
+
+
+def test_an_endpoint_can_not_ask_for_the_model_of_another_project(cast: Cast) -> None:
+    row, lead = uploaded(cast), cast.leads[0]
+    mine = services.checkpoint_serve(checkpoint=row, actor=lead)
+    theirs = endpoint_create(
+        project=cast.other_project,
+        actor=cast.stranger,
+        name="Theirs",
+        base_url=mine.base_url,
+        model="checkpoint-1-" + "0" * 16,
+    )
+    asked = {"actor": cast.stranger, "name": "Not theirs", "model": mine.model}
+    for url in (mine.base_url, "http://localhost:8001/v1"):
+        made = refusal(endpoint_create, project=cast.other_project, base_url=url, **asked)
+        assert made.code == "model" and "no model of this name" in str(made)
+        limits = {"max_concurrency": 1, "timeout_s": 5}
+        changed = refusal(endpoint_change, endpoint=theirs, base_url=url, **asked, **limits)
+        assert changed.code == "model"
+    own = asked | {"actor": lead, "name": "Ours as well"}
+    assert endpoint_create(project=cast.project, base_url=mine.base_url, **own).model == mine.model
 
 
 def test_what_can_not_be_served(cast: Cast, settings: Any) -> None:
