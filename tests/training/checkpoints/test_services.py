@@ -13,7 +13,9 @@ from tests.conftest import Cast
 from tests.support.objects import Setting
 from tests.training.checkpoints.models import model, tarred, written, zipped
 from training.checkpoints import services
+from training.checkpoints.archiving import archive_of
 from training.checkpoints.serving import served_name
+from training.folder import prepare
 from training.models import Checkpoint
 from training.paths import served_folder, uploads_of, weights_of
 from webapp.accounts.services import deletion, projects
@@ -135,6 +137,36 @@ def test_a_folder_elsewhere_is_refused(cast: Cast, settings: Any, tmp_path: Path
         assert "can’t read" in str(refusal(from_path, cast=cast, path=tmp_path / "models" / path))
     settings.MODEL_ROOTS = []
     assert "KARDIA_MODEL_ROOTS" in str(refusal(from_path, cast=cast, path=inside))
+
+
+def test_what_the_studio_keeps_is_no_folder_of_the_server(cast: Cast, settings: Any) -> None:
+    settings.MODEL_ROOTS = [str(settings.VAR_DIR.parent)]
+    folder = weights_of(uploaded(cast))
+    assert "must lie below" in str(refusal(from_path, cast=cast, path=folder))
+    beside = written(settings.VAR_DIR.parent / "beside")
+    (beside / "vocab.txt").symlink_to(folder / "config.json")
+    assert "leads out" in str(refusal(from_path, cast=cast, path=beside))
+
+
+def test_a_folder_of_the_server_is_checked_at_each_use(
+    cast: Cast, settings: Any, tmp_path: Path
+) -> None:
+    settings.MODEL_ROOTS = [str(tmp_path / "models")]
+    folder, lead = written(tmp_path / "models" / "a"), cast.leads[0]
+    row = from_path(cast, folder)
+    run = Setting(cast.project, lead).of("training_run", "run_id")
+    run.base = row
+    assert archive_of(row).status_code == 200
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(tmp_path / "moved")
+    for found in (
+        refusal(services.checkpoint_serve, checkpoint=row, actor=lead),
+        refusal(archive_of, checkpoint=row),
+        refusal(prepare, run=run),
+    ):
+        assert found.code == "path" and "must lie below" in str(found)
+    settings.MODEL_ROOTS = []
+    assert "KARDIA_MODEL_ROOTS" in str(refusal(archive_of, checkpoint=row))
 
 
 def test_a_checkpoint_becomes_an_endpoint_once(cast: Cast, settings: Any) -> None:
