@@ -36,6 +36,11 @@ LORA = (
     "This is a LoRA adapter without its base model. Merge it into the base model first "
     "(merge_and_unload of PEFT, then save_pretrained), and use the merged folder."
 )
+# transformers would load the base model that the adapter names in place of these weights.
+ADAPTER_BESIDE = (
+    "There is an adapter_config.json beside the model, so whoever loads it would get other "
+    "weights. Merge the adapter into the model, or remove the adapter’s files, and try again."
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ def require_model(names: Iterable[str]) -> None:
     there = set(names)
     if CONFIG not in there and ADAPTER in there:
         raise Refused(LORA, code="adapter")
+    if ADAPTER in there:
+        raise Refused(ADAPTER_BESIDE, code="adapter")
     if CONFIG not in there:
         raise Refused("There is no config.json, so this is not a model’s folder.", code="no_model")
     if not any(name.endswith(".safetensors") for name in there):

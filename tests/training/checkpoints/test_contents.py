@@ -48,6 +48,7 @@ def test_a_shard_that_is_missing_is_named(tmp_path: Path) -> None:
     [
         ({"config__json": None}, "no_model"),
         ({"config__json": None, "adapter_config__json": b"{}"}, "adapter"),
+        ({"adapter_config__json": b"{}"}, "adapter"),
         ({"model__safetensors": None, "pytorch_model__bin": b"x"}, "no_weights"),
         ({"tokenizer__json": None}, "no_tokenizer"),
         ({"config__json": b"[]"}, "broken"),
