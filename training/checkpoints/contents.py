@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from training.checkpoints.limits import (
+    CAUSAL_SUFFIXES,
     CONFIG_BYTES,
     DIMENSION,
     DIMENSIONS,
     HEADER_BYTES,
+    causal_of,
     is_kept,
 )
 from webapp.errors import Refused
@@ -23,8 +25,6 @@ CONFIG, ADAPTER = "config.json", "adapter_config.json"
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 TEMPLATE = "chat_template.jinja"
 INDEX = "model.safetensors.index.json"
-# As webapp.llm.local.store serves them.
-CAUSAL_SUFFIXES = ("ForCausalLM", "LMHeadModel")
 # Bits of one number, by the names of the safetensors format.
 BITS = {
     "F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32,
@@ -170,12 +170,12 @@ def _require_indexed(path: Path, tensors: dict[str, Any]) -> None:
 def _architecture(config: dict[str, Any]) -> str:
     named = config.get("architectures")
     names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
-    causal = next((name for name in names if name.endswith(CAUSAL_SUFFIXES)), None)
+    causal = causal_of(named)
     if causal is None:
         what = ", ".join(names)[:80] or "none"
         raise Refused(
             "This is not a language model that continues a text. Its config.json names the "
-            f"architecture {what}; a name that ends with ForCausalLM is needed.",
+            f"architecture {what}; a name that ends with {' or '.join(CAUSAL_SUFFIXES)} is needed.",
             code="not_causal",
         )
     return causal[:80]

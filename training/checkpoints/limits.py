@@ -27,6 +27,8 @@ MAX_REPO, MAX_REVISION, MAX_PATH, MAX_LICENCE = 200, 120, 400, 120
 # A file that is still being downloaded.
 PART = ".part"
 KEPT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\.(safetensors|json|txt|jinja|md)|tokenizer\.model")
+# Of architectures that continue a text. webapp.llm.local.store serves the same ones.
+CAUSAL_SUFFIXES = ("ForCausalLM", "LMHeadModel")
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 REVISION = re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
@@ -43,3 +45,9 @@ def is_kept(name: str) -> bool:
 def is_pickle(name: str) -> bool:
     """Whether a file may be a pickle, which can run any code when it is loaded."""
     return name.lower().endswith(PICKLES)
+
+
+def causal_of(architectures: object) -> str | None:
+    """The first of a configuration's `architectures` that continues a text; None without one."""
+    names = architectures if isinstance(architectures, list) else []
+    return next((n for n in names if isinstance(n, str) and n.endswith(CAUSAL_SUFFIXES)), None)

@@ -26,6 +26,12 @@ def test_the_starter_is_described() -> None:
     assert found.has_template and "model.safetensors" in found.files
 
 
+def test_both_kinds_of_architectures_that_continue_a_text(tmp_path: Path) -> None:
+    config = {**CONFIG, "architectures": ["Odd", "GPT2LMHeadModel"]}
+    files = model(config__json=json.dumps(config).encode())
+    assert inspect(written(tmp_path, files)).architecture == "GPT2LMHeadModel"
+
+
 def test_sharded_weights_are_added_up(tmp_path: Path) -> None:
     index = {"weight_map": {"w": "a.safetensors"}}
     files = model(
