@@ -158,6 +158,11 @@ def checkpoint_serve(*, checkpoint: Checkpoint, actor: User) -> Endpoint:
     return row.endpoint
 
 
+def note_download(*, checkpoint: Checkpoint, actor: User) -> None:
+    """Who took which weights out of the studio stays in the audit log."""
+    audit.record("checkpoint.downloaded", actor=actor, object=checkpoint, number=checkpoint.number)
+
+
 def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
     """Remove a checkpoint, and its weights where the studio wrote them. Raises Refused, with
     what points to it, while something does."""
