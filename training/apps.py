@@ -7,7 +7,7 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         from training import exports, live, sample
         from training.checkpoints import live as checkpoints
-        from training.checkpoints import new_projects
+        from training.checkpoints import new_projects, serving
         from training.evaluation import live as evaluation
 
         live.register()
@@ -15,4 +15,5 @@ class TrainingConfig(AppConfig):
         sample.register()
         checkpoints.register()
         new_projects.register()
+        serving.register()
         exports.register()

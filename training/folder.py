@@ -15,8 +15,9 @@ from rubrics.judges.opening import unpack
 from rubrics.judging.artefact import artefact_hash
 from rubrics.judging.spans import Spans, render_spans
 from rubrics.models import Judge
+from training.checkpoints.roots import usable_weights
 from training.models import TrainingRun
-from training.paths import SPEC, folder_of, weights_of
+from training.paths import SPEC, folder_of
 from webapp.errors import Refused
 from webapp.files.services import require_disk
 
@@ -41,7 +42,7 @@ def prepare(run: TrainingRun) -> Path:
     spec: dict[str, Any] = {
         "spec_format": SPEC_FORMAT,
         "method": run.method,
-        "model": {"path": str(weights_of(run.base))},
+        "model": {"path": str(usable_weights(run.base))},
         "data": {
             "train": "data/train.jsonl",
             "held_out": "data/held_out.jsonl",

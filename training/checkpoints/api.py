@@ -144,7 +144,10 @@ class CheckpointViewSet(ProjectViewSet):
     )
     def archive(self, request: Request, id: UUID, **kwargs: Any) -> HttpResponseBase:
         """The model's files and a model card."""
-        return archive_of(checkpoint_for(self.member, id))
+        row = checkpoint_for(self.member, id)
+        answer = archive_of(row)
+        services.note_download(checkpoint=row, actor=self.member.user)
+        return answer
 
     @extend_schema(request=None, responses=CheckpointSerializer)
     def starter(self, request: Request, **kwargs: Any) -> Response:

@@ -2,6 +2,7 @@
 file is written, and no file may become larger than it said."""
 
 import gzip
+import math
 import stat
 import tarfile
 import zipfile
@@ -21,14 +22,25 @@ from training.checkpoints.limits import (
     NAME_CHARS,
     RATIO,
     RATIO_FROM_BYTES,
+    TAR_HEADER_BYTES,
     is_kept,
     is_pickle,
 )
 from webapp.errors import Refused
 
 CHUNK = 2**20
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
+BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    RecursionError,
+)
 END_OF_ZIP, END_OF_ZIP_BYTES, MOST_COMMENT = b"PK\x05\x06", 22, 65_535
+# The end of an archive of more than 4 GB: a record, and a locator that says where it begins.
+END_OF_ZIP64, END_OF_ZIP64_BYTES = b"PK\x06\x06", 56
+ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES = b"PK\x06\x07", 20
 
 
 @dataclass(frozen=True)
@@ -127,12 +139,13 @@ def _tar(file: Any) -> tarfile.TarFile:
 
 
 class _Bounded:
-    """A file that ends the reading of what unpacks to too much, and of headers that are as large
-    as weights: tarfile reads a header in one piece."""
+    """A file that ends the reading of what unpacks to too much. `header_left` is how many bytes
+    may still be read: tarfile reads all headers of a member before it tells of the member."""
 
     def __init__(self, file: Any, most: int) -> None:
         self._file, self._most = file, most
         self.tell, self.seek = file.tell, self._seek
+        self.header_left: float = TAR_HEADER_BYTES
 
     def _seek(self, offset: int, whence: int = 0) -> int:
         if offset > self._most:
@@ -140,31 +153,70 @@ class _Bounded:
         return int(self._file.seek(offset, whence))
 
     def read(self, size: int = -1) -> bytes:
-        if size > DIRECTORY_BYTES or size < 0 or self.tell() + size > self._most + CHUNK:
+        if size < 0 or size > self.header_left:
+            raise _refused("a header in it is too large. Make it anew with plain tar or zip")
+        if self.tell() + size > self._most + CHUNK:
             raise _too_much()
+        self.header_left -= size
         return bytes(self._file.read(size))
+
+
+def _infos_of(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar, without the extra headers, which would be kept with each of them."""
+    bounded: Any = source.fileobj
+    for info in source:
+        if source.pax_headers:
+            raise _refused("it has a header for all files. Make it anew with plain tar or zip")
+        info.pax_headers = {}
+        yield info
+        bounded.header_left = TAR_HEADER_BYTES
+    # What is read from here on is the content of members, in pieces.
+    bounded.header_left = math.inf
 
 
 def _require_small_directory(file: IO[bytes]) -> None:
     """zipfile reads the whole list of members at once: look first how long it is."""
     size = file.seek(0, 2)
-    file.seek(max(0, size - END_OF_ZIP_BYTES - MOST_COMMENT))
-    tail = file.read()
-    file.seek(0)
+    start = max(0, size - END_OF_ZIP_BYTES - MOST_COMMENT)
+    tail = _read_at(file, start, size - start)
     at = tail.rfind(END_OF_ZIP)
     if at < 0 or len(tail) - at < END_OF_ZIP_BYTES:
         raise zipfile.BadZipFile
     count = int.from_bytes(tail[at + 10 : at + 12], "little")
     length = int.from_bytes(tail[at + 12 : at + 16], "little")
-    if count > MEMBERS or length > DIRECTORY_BYTES:
+    count64, length64 = _directory64(file, start + at)
+    file.seek(0)
+    if max(count, count64) > MEMBERS or max(length, length64) > DIRECTORY_BYTES:
         raise _refused(f"it may have at most {MEMBERS:,} files")
+
+
+def _directory64(file: IO[bytes], end: int) -> tuple[int, int]:
+    """(members, bytes) of the list that the zip64 record before the end record tells, zeros
+    without one. zipfile believes it whatever the end record says, so it must lie where every
+    version of zipfile looks for it."""
+    at = end - ZIP64_LOCATOR_BYTES
+    locator = _read_at(file, at, ZIP64_LOCATOR_BYTES) if at >= 0 else b""
+    if not locator.startswith(ZIP64_LOCATOR):
+        return 0, 0
+    place = int.from_bytes(locator[8:16], "little")
+    if place != at - END_OF_ZIP64_BYTES:
+        raise zipfile.BadZipFile
+    record = _read_at(file, place, END_OF_ZIP64_BYTES)
+    if not record.startswith(END_OF_ZIP64):
+        raise zipfile.BadZipFile
+    return int.from_bytes(record[32:40], "little"), int.from_bytes(record[40:48], "little")
+
+
+def _read_at(file: IO[bytes], at: int, size: int) -> bytes:
+    file.seek(at)
+    return file.read(size)
 
 
 def _members_of(source: Any, most: int) -> Iterator[Member]:
     """The files of an archive. Folders are left out: they are made where they are needed."""
     is_zip = isinstance(source, zipfile.ZipFile)
     total = 0
-    for count, info in enumerate(source.infolist() if is_zip else source):
+    for count, info in enumerate(source.infolist() if is_zip else _infos_of(source)):
         if count >= MEMBERS:
             raise _refused(f"it may have at most {MEMBERS:,} files")
         name, size, is_file = _of_zip(info) if is_zip else _of_tar(info)

@@ -12,9 +12,9 @@ from django.http import StreamingHttpResponse
 
 from training.checkpoints.card import card_of
 from training.checkpoints.contents import inspect
+from training.checkpoints.roots import usable_weights
 from training.checkpoints.serving import served_name
 from training.models import Checkpoint
-from training.paths import weights_of
 from webapp.errors import Refused
 
 CHUNK = 2**20
@@ -41,7 +41,7 @@ class Entry:
 def archive_of(checkpoint: Checkpoint) -> StreamingHttpResponse:
     """The response with the files that are kept and a model card. Raises Refused where the files
     can't be used."""
-    folder = weights_of(checkpoint)
+    folder = usable_weights(checkpoint)
     try:
         contents = inspect(folder)
     except OSError:

@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.checkpoints.limits import CONFIG_BYTES, HEADER_BYTES, is_kept
+from training.checkpoints.limits import (
+    CAUSAL_SUFFIXES,
+    CONFIG_BYTES,
+    DIMENSION,
+    DIMENSIONS,
+    HEADER_BYTES,
+    causal_of,
+    is_kept,
+)
 from webapp.errors import Refused
 
 CONFIG, ADAPTER = "config.json", "adapter_config.json"
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 TEMPLATE = "chat_template.jinja"
 INDEX = "model.safetensors.index.json"
-# As webapp.llm.local.store serves them.
-CAUSAL_SUFFIXES = ("ForCausalLM", "LMHeadModel")
 # Bits of one number, by the names of the safetensors format.
 BITS = {
     "F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32,
@@ -29,6 +35,11 @@ BITS = {
 LORA = (
     "This is a LoRA adapter without its base model. Merge it into the base model first "
     "(merge_and_unload of PEFT, then save_pretrained), and use the merged folder."
+)
+# transformers would load the base model that the adapter names in place of these weights.
+ADAPTER_BESIDE = (
+    "There is an adapter_config.json beside the model, so whoever loads it would get other "
+    "weights. Merge the adapter into the model, or remove the adapter’s files, and try again."
 )
 
 
@@ -52,7 +63,7 @@ def inspect(folder: Path) -> Contents:
     require_model(names)
     config = _json(folder / CONFIG)
     weights = [name for name in names if name.endswith(".safetensors")]
-    tensors = {name: read_header(folder / name) for name in weights}
+    tensors = _headers(folder, weights)
     if INDEX in names:
         _require_indexed(folder / INDEX, tensors)
     found = [tensor for header in tensors.values() for tensor in header.values()]
@@ -72,6 +83,8 @@ def require_model(names: Iterable[str]) -> None:
     there = set(names)
     if CONFIG not in there and ADAPTER in there:
         raise Refused(LORA, code="adapter")
+    if ADAPTER in there:
+        raise Refused(ADAPTER_BESIDE, code="adapter")
     if CONFIG not in there:
         raise Refused("There is no config.json, so this is not a model’s folder.", code="no_model")
     if not any(name.endswith(".safetensors") for name in there):
@@ -87,13 +100,25 @@ def require_model(names: Iterable[str]) -> None:
         )
 
 
-def read_header(path: Path) -> dict[str, tuple[str, int]]:
-    """(type, numbers) of each tensor of a safetensors file. Raises Refused where the header is
-    broken or the sizes in it don't add up to the file's."""
+Header = dict[str, tuple[str, int]]
+
+
+def _headers(folder: Path, names: Iterable[str]) -> dict[str, Header]:
+    """The headers of safetensors files by name. They share the bytes that one may have."""
+    found, left = {}, HEADER_BYTES
+    for name in names:
+        found[name], length = _header(folder / name, left)
+        left -= length
+    return found
+
+
+def _header(path: Path, most: int) -> tuple[Header, int]:
+    """(type, numbers) of each tensor of a safetensors file, and the bytes of the header. Raises
+    Refused where it is broken or the sizes in it don't add up to the file's."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(HEADER_BYTES, size - 8):
+        if size < 8 or length > min(most, size - 8):
             raise _broken(path, "its header is cut off or too large")
         text = file.read(length)
     try:
@@ -102,7 +127,7 @@ def read_header(path: Path) -> dict[str, tuple[str, int]]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise _broken(path, "its header can’t be read") from None
     _require_sum(path, entries.values(), size - 8 - length)
-    return {name: (dtype, count) for name, (dtype, count, _, _) in entries.items()}
+    return {name: (dtype, count) for name, (dtype, count, _, _) in entries.items()}, length
 
 
 Entry = tuple[str, int, int, int]
@@ -114,6 +139,8 @@ def _entry(tensor: dict[str, Any]) -> Entry:
     start, end = tensor["data_offsets"]
     if not all(type(n) is int and n >= 0 for n in (*shape, start, end)):
         raise ValueError("a shape or an offset is no whole number")
+    if len(shape) > DIMENSIONS or any(n > DIMENSION for n in shape):
+        raise ValueError("no tensor has this shape")
     count = math.prod(shape)
     if count * BITS[dtype] != (end - start) * 8:
         raise ValueError("the bytes are not those of the shape")
@@ -143,12 +170,12 @@ def _require_indexed(path: Path, tensors: dict[str, Any]) -> None:
 def _architecture(config: dict[str, Any]) -> str:
     named = config.get("architectures")
     names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
-    causal = next((name for name in names if name.endswith(CAUSAL_SUFFIXES)), None)
+    causal = causal_of(named)
     if causal is None:
         what = ", ".join(names)[:80] or "none"
         raise Refused(
             "This is not a language model that continues a text. Its config.json names the "
-            f"architecture {what}; a name that ends with ForCausalLM is needed.",
+            f"architecture {what}; a name that ends with {' or '.join(CAUSAL_SUFFIXES)} is needed.",
             code="not_causal",
         )
     return causal[:80]

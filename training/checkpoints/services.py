@@ -13,8 +13,9 @@ from django.db import transaction
 
 from training.checkpoints.archives import opened_archive
 from training.checkpoints.contents import inspect
-from training.checkpoints.limits import MAX_LICENCE, MAX_PATH, MAX_REVISION, REPO, REVISION
+from training.checkpoints.limits import MAX_LICENCE, MAX_REVISION, REPO, REVISION
 from training.checkpoints.queries import uses_of
+from training.checkpoints.roots import allowed_folder, usable_weights
 from training.checkpoints.serving import free_name, link, require_local_server, served_name, unlink
 from training.models import Checkpoint, ModelFetch
 from training.paths import is_ours, uploads_of, weights_of
@@ -33,9 +34,6 @@ from webapp.runs import services as runs
 STARTER_NAME = "Starter model"
 # No upload is unpacked for longer.
 UPLOAD_WITHIN_S = 24 * 3600
-NO_ROOTS = (
-    "No folder of the server is allowed yet. An administrator names them in KARDIA_MODEL_ROOTS."
-)
 
 
 def checkpoint_upload(
@@ -80,7 +78,7 @@ def checkpoint_from_path(
     that is not below KARDIA_MODEL_ROOTS, links followed, and for what `inspect` refuses."""
     require_open(project)
     _require_words(name, licence)
-    folder = _allowed(path)
+    folder = allowed_folder(path)
     return checkpoint_register(
         project=project,
         actor=actor,
@@ -163,6 +161,11 @@ def checkpoint_serve(*, checkpoint: Checkpoint, actor: User) -> Endpoint:
         row.save(update_fields=["endpoint"])
         audit.record("checkpoint.served", actor=actor, object=row, number=row.number)
     return row.endpoint
+
+
+def note_download(*, checkpoint: Checkpoint, actor: User) -> None:
+    """Who took which weights out of the studio stays in the audit log."""
+    audit.record("checkpoint.downloaded", actor=actor, object=checkpoint, number=checkpoint.number)
 
 
 def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
@@ -256,34 +259,8 @@ def _sweep(project: Project) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def _allowed(path: str) -> Path:
-    """The folder without links. The same refusal whether a folder outside is there or not: nobody
-    learns here what lies elsewhere on the server."""
-    roots = [Path(root).resolve() for root in settings.MODEL_ROOTS]
-    if not roots:
-        raise Refused(NO_ROOTS, code="path")
-    try:
-        folder = Path(path.strip()).resolve() if path.isprintable() else Path("/")
-        if not _is_below(folder, roots):
-            allowed = ", ".join(settings.MODEL_ROOTS)
-            raise Refused(f"The folder must lie below {allowed}.", code="path")
-        if not folder.is_dir() or len(str(folder)) > MAX_PATH:
-            raise Refused("There is no such folder.", code="path")
-        outside = [file.name for file in folder.iterdir() if not _is_below(file.resolve(), roots)]
-    except (OSError, RuntimeError):
-        # Names that are too long, links in a circle, folders of somebody else.
-        raise Refused("The studio can’t read this folder.", code="path") from None
-    if outside:
-        raise Refused(f"{outside[0]} is a link that leads out of the folder.", code="path")
-    return folder
-
-
-def _is_below(path: Path, roots: list[Path]) -> bool:
-    return any(path.is_relative_to(root) for root in roots)
-
-
 def _weights_there(checkpoint: Checkpoint) -> Path:
-    folder = weights_of(checkpoint)
+    folder = usable_weights(checkpoint)
     if not folder.is_dir():
         raise Refused(
             f"The files of {checkpoint} are not on this server any more.", code="no_model"

@@ -1,6 +1,7 @@
 """The local model server finds a model by the name of its folder. A link there serves a
 checkpoint."""
 
+import re
 from contextlib import suppress
 
 from django.conf import settings
@@ -8,19 +9,35 @@ from django.conf import settings
 from training.checkpoints.contents import Contents
 from training.models import Checkpoint
 from training.paths import served_folder, weights_of
+from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.llm import reserved
 from webapp.llm.addresses import AddressRefused, check_address
 from webapp.llm.models import Endpoint
 
 # Tokens: what the prompts of the studio are cut to. More only costs memory.
 CONTEXT = 4096
+SERVED_NAME = re.compile(r"checkpoint-([1-9][0-9]{0,8})-[0-9a-f]{16}")
 
 
 def served_name(checkpoint: Checkpoint) -> str:
     """What the local server calls it: the number that people know, and the random half of the id,
     so that checkpoints of two projects never share a name."""
     return f"checkpoint-{checkpoint.number}-{checkpoint.pk.hex[16:]}"
+
+
+def register() -> None:
+    reserved.register(is_of_another)
+
+
+def is_of_another(project: Project, name: str) -> bool:
+    """Whether a name is the `served_name` of a checkpoint of another project."""
+    found = SERVED_NAME.fullmatch(name)
+    if found is None:
+        return False
+    others = Checkpoint.objects.exclude(project=project).filter(number=int(found[1]))
+    return any(served_name(row) == name for row in others.only("number"))
 
 
 def link(checkpoint: Checkpoint) -> str:

@@ -108,10 +108,12 @@ def checkpoint_archive(
 ) -> HttpResponseBase:
     row = checkpoint_for(member, checkpoint_id)
     try:
-        return archive_of(row)
+        answer = archive_of(row)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("checkpoint", project_id=member.project.pk, checkpoint_id=row.pk)
+    services.note_download(checkpoint=row, actor=member.user)
+    return answer
 
 
 @require_POST

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from rubrics.core import spec as rubric_spec
 from rubrics.core.spec import RubricSpec, criterion_hash, spec_hash
 from rubrics.judging.llm import LLMParameters
+from training.checkpoints.limits import causal_of
 from training.trainer.files import sha256_of
 from training.trainer.strict import ConfigError, bounded, read
 from webapp.llm.limits import CONCURRENCY, TIMEOUT_S
@@ -237,7 +238,7 @@ def _model(folder: Path) -> Path:
         architectures = json.loads((folder / "config.json").read_text())["architectures"]
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError("model.path", f"{folder} has no config.json for a model.") from None
-    if not str(architectures).rstrip("']").endswith("ForCausalLM"):
+    if causal_of(architectures) is None:
         raise ConfigError("model.path", f"{folder} is not a causal language model.")
     if not list(folder.glob("*.safetensors")):
         raise ConfigError("model.path", f"{folder} has no safetensors weights.")

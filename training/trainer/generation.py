@@ -29,7 +29,9 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 def load_model(folder: Path) -> PreTrainedModel:
     """The weights of a model folder in float32. Raises ConfigError."""
     try:
-        return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        return AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True
+        )
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError("model.path", f"{folder} can't be loaded: {error}") from None
 

@@ -92,7 +92,7 @@ async def _listed(client: ModelClient) -> tuple[Capability, int | None]:
     named = [model for model in models if model.id == client.model]
     if not named:
         listed = ", ".join(model.id for model in models[:10]) or "none"
-        return Capability("no", f"“{client.model}” is not among its models: {listed}."), None
+        return Capability("no", f"“{client.model}” is not in its list of models: {listed}."), None
     return Capability("yes"), named[0].max_model_len or named[0].context_length
 
 

@@ -14,7 +14,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
-from webapp.llm import secrets
+from webapp.llm import reserved, secrets
 from webapp.llm.addresses import AddressRefused, check_address
 from webapp.llm.limits import CONCURRENCY, MAX_API_KEY, TIMEOUT_S, require_price
 from webapp.llm.models import Endpoint, EndpointTest, Price
@@ -42,7 +42,7 @@ def endpoint_create(
     timeout_s: int = TIMEOUT_S.default,
 ) -> Endpoint:
     """Add a server that speaks chat completions. Raises Refused for an address that may not be
-    reached, a name that is taken, and what is outside its limits."""
+    reached, a name that is taken, the model of another project, and what is outside its limits."""
     require_open(project)
     base_url = _checked(base_url)
     endpoint = Endpoint(
@@ -271,6 +271,7 @@ def _require_limits(endpoint: Endpoint) -> None:
     ):
         if not 0 < len(text) <= most:
             raise Refused(f"The {what} must have 1 to {most} characters.", code=code)
+    reserved.require_free(endpoint.project, endpoint.model)
 
 
 def _save(endpoint: Endpoint) -> None:

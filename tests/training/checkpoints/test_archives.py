@@ -1,6 +1,7 @@
 """Archives are checked before anything of them is written."""
 
 import io
+import struct
 import tarfile
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from tests.training.checkpoints.models import member, model, safetensors, tarred, zipped
 from training.checkpoints import archives
 from training.checkpoints.archives import opened_archive
-from training.checkpoints.limits import DIRECTORY_BYTES
+from training.checkpoints.limits import DIRECTORY_BYTES, TAR_HEADER_BYTES
 from webapp.errors import Refused
 
 
@@ -111,9 +112,86 @@ def test_bombs_are_refused(packed: object, folder: Path) -> None:
 def test_a_header_as_large_as_weights(folder: Path) -> None:
     """tarfile reads such a header whole, before it is known what it is."""
     info = tarfile.TarInfo("long")
-    info.type, info.size = tarfile.GNUTYPE_LONGNAME, DIRECTORY_BYTES + 1
-    out = io.BytesIO(info.tobuf() + bytes(DIRECTORY_BYTES + 1024))
-    assert "far larger" in refused(out, folder)
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, TAR_HEADER_BYTES + 1
+    out = io.BytesIO(info.tobuf() + bytes(TAR_HEADER_BYTES + 1024))
+    assert "header in it is too large" in refused(out, folder)
+
+
+def pax(kind: bytes, values: bytes) -> bytes:
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = kind, len(values)
+    return info.tobuf() + values + bytes(-len(values) % tarfile.BLOCKSIZE)
+
+
+def test_headers_behind_each_other_count_as_one(folder: Path) -> None:
+    """tarfile follows them by recursion and keeps each."""
+    chain = pax(tarfile.XHDTYPE, b"12 path=abc\n") * 200
+    file = io.BytesIO(chain + tarred(model(), mode="w").getvalue())
+    assert "header in it is too large" in refused(file, folder)
+
+
+def test_a_header_for_all_files_is_refused(folder: Path) -> None:
+    """tarfile copies it into every member."""
+    header = pax(tarfile.XGLTYPE, b"13 comment=x\n")
+    file = io.BytesIO(header + tarred(model(), mode="w").getvalue())
+    assert "a header for all files" in refused(file, folder)
+
+
+def test_the_headers_of_a_member_are_not_kept() -> None:
+    header = pax(tarfile.XHDTYPE, b"13 comment=x\n")
+    file = io.BytesIO(header + tarred(model(), mode="w").getvalue())
+    with opened_archive(file, len(file.getvalue())) as found:
+        assert [one.info.pax_headers for one in found.kept] == [{}] * len(model())
+
+
+def test_endless_recursion_is_a_broken_archive(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    file = tarred(model())
+    monkeypatch.setattr(archives.tarfile, "open", endless)
+    assert "broken or cut off" in refused(file, folder)
+
+
+def zip64(file: io.BytesIO, *, count: int, length: int, moved: int = 0) -> io.BytesIO:
+    """The same zip with a zip64 record, which zipfile believes before the end record."""
+    whole = file.getvalue()
+    at = whole.rindex(archives.END_OF_ZIP)
+    offset = int.from_bytes(whole[at + 16 : at + 20], "little")
+    record = struct.pack(
+        "<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, length, offset
+    )
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at + moved, 1)
+    return io.BytesIO(whole[:at] + record + locator + whole[at:])
+
+
+def directory_bytes(file: io.BytesIO) -> int:
+    whole = file.getvalue()
+    at = whole.rindex(archives.END_OF_ZIP)
+    return int.from_bytes(whole[at + 12 : at + 16], "little")
+
+
+def test_a_zip_of_the_form_for_large_files(folder: Path) -> None:
+    plain = zipped(model())
+    file = zip64(plain, count=len(model()), length=directory_bytes(plain))
+    assert unpacked(file, folder) == sorted(model())
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ({"count": 10_001, "length": 100}, "at most 10,000 files"),
+        ({"count": 1, "length": DIRECTORY_BYTES + 1}, "at most 10,000 files"),
+        ({"count": 1, "length": 100, "moved": 1}, "broken"),
+        ({"count": 1, "length": 100, "moved": -1}, "broken"),
+    ],
+)
+def test_the_record_of_large_zips_is_checked(
+    record: dict[str, int], why: str, folder: Path
+) -> None:
+    assert why in refused(zip64(zipped(model()), **record), folder)
 
 
 def test_too_many_members(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.checkpoints.models import CONFIG, model, safetensors, weights, written
+from training.checkpoints import contents
 from training.checkpoints.contents import inspect
 from training.checkpoints.limits import HEADER_BYTES, is_kept, is_pickle
 from training.services import STARTER
@@ -23,6 +24,12 @@ def test_the_starter_is_described() -> None:
     assert (found.architecture, found.dtypes) == ("Qwen3ForCausalLM", ("BF16",))
     assert (found.parameters, found.context) == (1_648_320, 4096)
     assert found.has_template and "model.safetensors" in found.files
+
+
+def test_both_kinds_of_architectures_that_continue_a_text(tmp_path: Path) -> None:
+    config = {**CONFIG, "architectures": ["Odd", "GPT2LMHeadModel"]}
+    files = model(config__json=json.dumps(config).encode())
+    assert inspect(written(tmp_path, files)).architecture == "GPT2LMHeadModel"
 
 
 def test_sharded_weights_are_added_up(tmp_path: Path) -> None:
@@ -47,6 +54,7 @@ def test_a_shard_that_is_missing_is_named(tmp_path: Path) -> None:
     [
         ({"config__json": None}, "no_model"),
         ({"config__json": None, "adapter_config__json": b"{}"}, "adapter"),
+        ({"adapter_config__json": b"{}"}, "adapter"),
         ({"model__safetensors": None, "pytorch_model__bin": b"x"}, "no_weights"),
         ({"tokenizer__json": None}, "no_tokenizer"),
         ({"config__json": b"[]"}, "broken"),
@@ -86,12 +94,28 @@ def entry(**changes: object) -> dict:
         weights(entry(data_offsets=[4, 12]), b"1" * 12),
         weights(entry(data_offsets=[8, 0]), b"1" * 8),
         weights(entry(shape=None), b"1" * 8),
+        weights(entry(shape=[2] + [1] * 16), b"1" * 8),
+        weights(entry(shape=[0, 2**63], data_offsets=[0, 0]), b""),
         weights({**entry(), "v": entry()["w"]}, b"1" * 8),
     ],
 )
 def test_weights_whose_sizes_do_not_add_up(tmp_path: Path, content: bytes) -> None:
     found = refusal(written(tmp_path, model(model__safetensors=content)))
     assert found.code == "broken" and "model.safetensors" in str(found)
+
+
+def test_the_headers_of_all_weights_share_one_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = model(
+        model__safetensors=None, a__safetensors=safetensors(), b__safetensors=safetensors()
+    )
+    folder = written(tmp_path, files)
+    length = int.from_bytes(safetensors()[:8], "little")
+    monkeypatch.setattr(contents, "HEADER_BYTES", 2 * length)
+    assert inspect(folder).files
+    monkeypatch.setattr(contents, "HEADER_BYTES", 2 * length - 1)
+    assert "b.safetensors is broken: its header is cut off or too large" in str(refusal(folder))
 
 
 def test_a_model_without_template_says_so(tmp_path: Path) -> None:

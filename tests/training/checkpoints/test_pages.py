@@ -24,6 +24,7 @@ from training.checkpoints.serving import served_name
 from training.models import Checkpoint, ModelFetch
 from training.services import STARTER, checkpoint_register
 from webapp.accounts.models import Project
+from webapp.audit.models import Entry
 from webapp.llm.models import Endpoint
 
 
@@ -210,6 +211,18 @@ def test_the_archive_has_the_model_and_its_card(lead: Client, cast: Cast) -> Non
     assert found == wanted | {f"{folder}/README.original.md": b"theirs"}
     assert "Uploaded as mine.zip." in card and "Licence of the base: unknown." in card
     assert row.sha256 in card
+
+
+def test_who_took_weights_is_on_record(lead: Client, cast: Cast) -> None:
+    row = checkpoint_register(project=cast.project, actor=cast.leads[0], name="Mine")
+    for name in ("checkpoint_archive", "api_checkpoint_archive"):
+        assert lead.get(url(name, row)).status_code == 200
+        entry = Entry.objects.filter(action="checkpoint.downloaded").latest("pk")
+        assert (entry.actor, entry.object_id) == (cast.leads[0], str(row.pk))
+    assert Entry.objects.filter(action="checkpoint.downloaded").count() == 2
+    Checkpoint.objects.filter(pk=row.pk).update(path="/nowhere")
+    lead.get(url("checkpoint_archive", row))
+    assert Entry.objects.filter(action="checkpoint.downloaded").count() == 2
 
 
 def test_the_card_of_a_trained_checkpoint(lead: Client, ready: World) -> None:

@@ -16,14 +16,16 @@ from tests.support.locks import until_waiting
 from tests.support.objects import Setting
 from tests.training.checkpoints.models import model, tarred, written, zipped
 from training.checkpoints import services
+from training.checkpoints.archiving import archive_of
 from training.checkpoints.serving import served_name
+from training.folder import prepare
 from training.models import Checkpoint
 from training.paths import served_folder, uploads_of, weights_of
 from webapp.accounts.services import deletion, projects
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
-from webapp.llm.services import endpoint_archive
+from webapp.llm.services import endpoint_archive, endpoint_change, endpoint_create
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +160,36 @@ def test_a_folder_elsewhere_is_refused(cast: Cast, settings: Any, tmp_path: Path
     assert "KARDIA_MODEL_ROOTS" in str(refusal(from_path, cast=cast, path=inside))
 
 
+def test_what_the_studio_keeps_is_no_folder_of_the_server(cast: Cast, settings: Any) -> None:
+    settings.MODEL_ROOTS = [str(settings.VAR_DIR.parent)]
+    folder = weights_of(uploaded(cast))
+    assert "must lie below" in str(refusal(from_path, cast=cast, path=folder))
+    beside = written(settings.VAR_DIR.parent / "beside")
+    (beside / "vocab.txt").symlink_to(folder / "config.json")
+    assert "leads out" in str(refusal(from_path, cast=cast, path=beside))
+
+
+def test_a_folder_of_the_server_is_checked_at_each_use(
+    cast: Cast, settings: Any, tmp_path: Path
+) -> None:
+    settings.MODEL_ROOTS = [str(tmp_path / "models")]
+    folder, lead = written(tmp_path / "models" / "a"), cast.leads[0]
+    row = from_path(cast, folder)
+    run = Setting(cast.project, lead).of("training_run", "run_id")
+    run.base = row
+    assert archive_of(row).status_code == 200
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(tmp_path / "moved")
+    for found in (
+        refusal(services.checkpoint_serve, checkpoint=row, actor=lead),
+        refusal(archive_of, checkpoint=row),
+        refusal(prepare, run=run),
+    ):
+        assert found.code == "path" and "must lie below" in str(found)
+    settings.MODEL_ROOTS = []
+    assert "KARDIA_MODEL_ROOTS" in str(refusal(archive_of, checkpoint=row))
+
+
 def test_a_checkpoint_becomes_an_endpoint_once(cast: Cast, settings: Any) -> None:
     row, lead = uploaded(cast), cast.leads[0]
     endpoint = services.checkpoint_serve(checkpoint=row, actor=lead)
@@ -182,6 +214,27 @@ def test_two_projects_never_share_a_name(cast: Cast) -> None:
         file_name="f",
     )
     assert mine.number == theirs.number and served_name(mine) != served_name(theirs)
+
+
+def test_an_endpoint_can_not_ask_for_the_model_of_another_project(cast: Cast) -> None:
+    row, lead = uploaded(cast), cast.leads[0]
+    mine = services.checkpoint_serve(checkpoint=row, actor=lead)
+    theirs = endpoint_create(
+        project=cast.other_project,
+        actor=cast.stranger,
+        name="Theirs",
+        base_url=mine.base_url,
+        model="checkpoint-1-" + "0" * 16,
+    )
+    asked = {"actor": cast.stranger, "name": "Not theirs", "model": mine.model}
+    for url in (mine.base_url, "http://localhost:8001/v1"):
+        made = refusal(endpoint_create, project=cast.other_project, base_url=url, **asked)
+        assert made.code == "model" and "no model of this name" in str(made)
+        limits = {"max_concurrency": 1, "timeout_s": 5}
+        changed = refusal(endpoint_change, endpoint=theirs, base_url=url, **asked, **limits)
+        assert changed.code == "model"
+    own = asked | {"actor": lead, "name": "Ours as well"}
+    assert endpoint_create(project=cast.project, base_url=mine.base_url, **own).model == mine.model
 
 
 def test_what_can_not_be_served(cast: Cast, settings: Any) -> None:

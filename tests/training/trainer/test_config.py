@@ -70,6 +70,30 @@ def test_refused(folder, fields, path):
     assert refusal.value.reason
 
 
+@pytest.mark.parametrize(
+    ("architectures", "is_taken"),
+    [
+        (["GPT2LMHeadModel"], True),
+        (["OddForCausalLM", "Other"], True),
+        (["BertForMaskedLM"], False),
+        ([], False),
+        ([None], False),
+        ("ForCausalLM", False),
+    ],
+)
+def test_the_trainer_takes_the_architectures_that_can_be_added(folder, architectures, is_taken):
+    made = folder / "model"
+    made.mkdir()
+    (made / "config.json").write_text(json.dumps({"architectures": architectures}))
+    (made / "model.safetensors").touch()
+    change(folder, model={"path": "model"})
+    if is_taken:
+        assert read_spec(folder).model == made
+    else:
+        with pytest.raises(ConfigError, match="not a causal language model"):
+            read_spec(folder)
+
+
 def test_a_file_that_changed_since_is_refused(folder):
     with (folder / "data/train.jsonl").open("a") as file:
         file.write("{}\n")

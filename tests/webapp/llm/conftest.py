@@ -23,7 +23,7 @@ def models_dir(tmp_path_factory):
 def store(models_dir):
     from webapp.llm.local.store import ModelStore
 
-    return ModelStore({}, models_dir, keep=2)
+    return ModelStore({name: models_dir / name for name in ("tiny", "other")}, None, keep=2)
 
 
 @pytest.fixture(scope="session")

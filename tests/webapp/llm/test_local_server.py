@@ -146,7 +146,7 @@ def test_a_choice_is_scored_by_likelihood(local_url):
 @pytest.mark.parametrize(
     ("change", "status", "code", "words"),
     [
-        ({"model": "missing"}, 404, "model_not_found", "other, tiny"),
+        ({"model": "missing"}, 404, "model_not_found", "does not exist"),
         ({"model": "../tiny"}, 404, "model_not_found", "does not exist"),
         ({"messages": [{"role": "wizard", "content": "hi"}]}, 400, "invalid_value", "role"),
         ({"messages": []}, 400, "invalid_value", "messages"),
@@ -188,6 +188,16 @@ def test_models_and_health(local_url):
     models = get(f"{local_url}/models").json()["data"]
     assert [(m["id"], m["max_model_len"]) for m in models] == [("other", 256), ("tiny", 256)]
     assert get(f"{local_url.removesuffix('/v1')}/health").json()["status"] == "ok"
+
+
+def test_models_of_the_directory_are_served_and_never_named(models_dir):
+    store = ModelStore({"base": models_dir / "tiny"}, models_dir, keep=1)
+    with serve(build_app(store, Batcher(max_rows=4, max_waiting=8))) as url:
+        assert post(url, model="other").status_code == 200
+        models = get(f"{url}/models").json()["data"]
+        assert [model["id"] for model in models] == ["base"]
+        unknown = post(url, model="unknown")
+        assert unknown.json()["error"]["message"] == "The model 'unknown' does not exist."
 
 
 def test_two_models_answer_at_once(local_url):

@@ -85,7 +85,7 @@ async def test_a_server_that_takes_no_notice() -> None:
         "models": "no", "schema": "ignored", "choice": "ignored", "logprobs": "ignored",
         "seed": "ignored",
     }  # fmt: skip
-    assert "not among its models: none" in found.capabilities["models"].said
+    assert "not in its list of models: none" in found.capabilities["models"].said
 
 
 @pytest.mark.asyncio

@@ -108,10 +108,9 @@ async def _model(store: ModelStore, name: str) -> Served:
     try:
         return await asyncio.to_thread(store.get, name)
     except UnknownModel:
-        names = ", ".join(await asyncio.to_thread(store.names)) or "none"
         raise ApiError(
             404,
-            f"The model '{name}' does not exist. Models here: {names}.",
+            f"The model '{name}' does not exist.",
             code="model_not_found",
             param="model",
         ) from None

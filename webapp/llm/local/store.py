@@ -86,14 +86,12 @@ class ModelStore:
         self._loaded: OrderedDict[str, tuple[tuple, Served]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def names(self) -> list[str]:
-        """Names that a request may use, sorted. A directory without config.json has none."""
-        return sorted(name for name, path in self._paths().items() if _is_checkpoint(path))
-
     def contexts(self) -> dict[str, int | None]:
-        """The context in tokens of each of the names, None where a config does not tell it."""
-        paths = self._paths()
-        return {name: _context_of(paths[name]) for name in self.names()}
+        """The context in tokens of each of the `named` checkpoints, by name and sorted; None where
+        a config does not tell it. Those of `models_dir` are not listed: they may belong to
+        projects that don't know of each other."""
+        there = {name: path for name, path in sorted(self._named.items()) if _is_checkpoint(path)}
+        return {name: _context_of(path) for name, path in there.items()}
 
     def loaded(self) -> list[str]:
         return list(self._loaded)
