@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from annotation.exports.columns import Column
+from webapp.text import markdown_line
 
 _EXAMPLE = """```python
 from datasets import load_dataset
@@ -34,9 +35,9 @@ def card_text(card: Card) -> str:
         head += [f"  - split: {split}", f"    path: data/{split}.parquet"]
     paragraphs = [
         "\n".join([*head, "---"]),
-        f"# {_line(card.title)}",
-        f"{_line(card.about)}",
-        f"From the project “{_line(card.project)}” in Kardia Studio, as it was on "
+        f"# {markdown_line(card.title)}",
+        f"{markdown_line(card.about)}",
+        f"From the project “{markdown_line(card.project)}” in Kardia Studio, as it was on "
         f"{card.taken_at:%d %B %Y at %H:%M:%S} UTC.",
         *card.notes,
         "## Splits",
@@ -70,12 +71,6 @@ def columns_table(columns: Sequence[Column]) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _line(text: str) -> str:
-    """A text that a person typed, as one line that Markdown takes as it is."""
-    plain = " ".join(text.split())
-    return "".join(f"\\{char}" if char in "\\`*_{}[]<>#|" else char for char in plain)
 
 
 def _quoted(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from training.checkpoints.contents import Contents
 from training.models import Checkpoint, TrainingRun
 from training.queries.runs import EvaluationRow, Figure, evaluation_rows, runs_of
+from webapp.text import markdown_line as line
 
 NOT_TOLD = "unknown. Find out before you pass the model on."
 
@@ -13,22 +14,22 @@ NOT_TOLD = "unknown. Find out before you pass the model on."
 def card_of(checkpoint: Checkpoint, contents: Contents) -> str:
     """The card as Markdown."""
     lines = [
-        f"# {checkpoint.name}",
+        f"# {line(checkpoint.name)}",
         "",
-        f"Checkpoint {checkpoint.number} of the project “{checkpoint.project.name}”, from Kardia "
-        f"Studio, {checkpoint.created_at:%d %B %Y}.",
+        f"Checkpoint {checkpoint.number} of the project “{line(checkpoint.project.name)}”, "
+        f"from Kardia Studio, {checkpoint.created_at:%d %B %Y}.",
         "",
-        f"- Architecture: {contents.architecture}, {contents.parameters:,} parameters, "
+        f"- Architecture: {line(contents.architecture)}, {contents.parameters:,} parameters, "
         f"{', '.join(contents.dtypes)}",
         f"- Context: {f'{contents.context:,} tokens' if contents.context else 'not stated'}",
         f"- SHA-256 of {_hashed(checkpoint)}: `{checkpoint.sha256}`",
-        f"- Licence of the base: {licence_of(checkpoint)}",
+        f"- Licence of the base: {line(licence_of(checkpoint))}",
         "",
         "Don’t let a person in distress use this model unless a clinician supervises.",
         "",
         "## Where it comes from",
         "",
-        origin_of(checkpoint),
+        line(origin_of(checkpoint)),
     ]
     if checkpoint.run_id is not None:
         lines += _run(runs_of(checkpoint.project).get(pk=checkpoint.run_id))
@@ -70,15 +71,17 @@ def _run(run: TrainingRun) -> Iterator[str]:
     yield from ("", "## Training", "", f"- Method: {run.get_method_display()}")
     if run.version is not None and run.spec is not None:
         yield (
-            f"- Rubric: {run.version.rubric.name}, version {run.version.number}, fingerprint "
+            f"- Rubric: {line(run.version.rubric.name)}, version {run.version.number}, fingerprint "
             f"`{run.spec.hash}`"
         )
     if run.judge is not None:
-        yield f"- Judge: {run.judge} ({run.judge.get_kind_display()}), hash `{run.judge.hash}`"
+        judge = line(str(run.judge))
+        yield f"- Judge: {judge} ({run.judge.get_kind_display()}), hash `{run.judge.hash}`"
     for label, snapshot in (("Training", run.train_snapshot), ("Held-out", run.held_out_snapshot)):
         if snapshot is not None:
             yield (
-                f"- {label} data: snapshot {snapshot.number} of “{snapshot.collection.name}”, "
+                f"- {label} data: snapshot {snapshot.number} of "
+                f"“{line(snapshot.collection.name)}”, "
                 f"{snapshot.members.count():,} members, hash `{snapshot.hash}`"
             )
     yield from ("", "Settings:", "", "```json")
@@ -95,7 +98,7 @@ def _evaluation(rows: list[EvaluationRow]) -> Iterator[str]:
     yield "| figure | before | after | n |"
     yield "|---|---|---|---|"
     for row in rows:
-        yield f"| {row.label} | {_figure(row.before)} | {_figure(row.after)} | {row.n:,} |"
+        yield f"| {line(row.label)} | {_figure(row.before)} | {_figure(row.after)} | {row.n:,} |"
 
 
 def _figure(figure: Figure | None) -> str:

@@ -213,6 +213,39 @@ def test_the_archive_has_the_model_and_its_card(lead: Client, cast: Cast) -> Non
     assert row.sha256 in card
 
 
+def test_names_are_no_markdown_in_the_card(lead: Client, cast: Cast) -> None:
+    cast.project.name = "<img src=x>"
+    cast.project.save()
+    row, _ = services.checkpoint_upload(
+        project=cast.project,
+        actor=cast.leads[0],
+        name="[Mine](http://example.org)",
+        archive=tarred(model()),
+        file_name="**a**|b.zip",
+        licence="`MIT`",
+    )
+    card = archive(lead, row)[f"{served_name(row)}/README.md"].decode()
+    for words in (
+        r"# \[Mine\](http://example.org)",
+        r"“\<img src=x\>”",
+        r"Uploaded as \*\*a\*\*\|b.zip.",
+        r"base: \`MIT\`",
+    ):
+        assert words in card, words
+
+
+def test_names_in_the_card_of_a_trained_checkpoint(lead: Client, ready: World) -> None:
+    run = ready.start()
+    insert(run, *told.whole_run())
+    row = Checkpoint.objects.get(run=run)
+    Checkpoint.objects.filter(pk=row.pk).update(path=str(STARTER))
+    for named in (run.base, run.version.rubric, run.train_snapshot.collection):
+        type(named).objects.filter(pk=named.pk).update(name=f"<b>{type(named).__name__}")
+    card = archive(lead, row)[f"{served_name(row)}/README.md"].decode()
+    for name in ("Checkpoint", "Rubric", "Collection"):
+        assert rf"\<b\>{name}" in card, card
+
+
 def test_who_took_weights_is_on_record(lead: Client, cast: Cast) -> None:
     row = checkpoint_register(project=cast.project, actor=cast.leads[0], name="Mine")
     for name in ("checkpoint_archive", "api_checkpoint_archive"):
