@@ -7,6 +7,7 @@ from django import forms
 from annotation.models import Collection
 from rubrics.judges.queries import unfitted_criterion
 from rubrics.models import Judge, RubricVersion
+from training.checks import settings_of
 from training.limits import (
     FRACTIONS,
     GRPO,
@@ -20,7 +21,6 @@ from training.limits import (
     shares,
 )
 from training.models import Checkpoint
-from training.services import settings_of
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.limits import SEED, Setting

@@ -1,56 +1,43 @@
 """Start training runs; what ran is one folder that can run again without the studio."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
 from annotation.sets.limits import shuffling
 from annotation.sets.services import collection_create, freeze
-from rubrics.core.spec import from_json
-from rubrics.judges.queries import unfitted_criterion
 from rubrics.models import Judge, RubricVersion
 from training.checkpoints.contents import inspect
+from training.checks import (
+    Settings,
+    common_settings,
+    require_prompts,
+    require_scoring,
+    require_settings,
+    require_splits,
+    settings_of,
+)
 from training.limits import (
-    FRACTIONS,
-    GRPO,
     HELD_OUT_PROMPTS,
-    LORA,
-    MICRO_BATCH,
     PROMPTS,
-    SFT,
-    shares,
 )
 from training.models import Checkpoint, TrainingRun
-from training.paths import root_of, weights_of
+from training.paths import root_of
 from training.trainer.files import sha256_of
-from training.trainer.lengths import context_of
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
 from webapp.errors import Refused
-from webapp.limits import SEED, Setting
+from webapp.limits import SEED
 from webapp.runs import services as runs
-
-# The settings of a method, or of LoRA, by name.
-Settings = Mapping[str, float]
-METHODS: Mapping[str, Mapping[str, Setting]] = {"sft": SFT, "grpo": GRPO}
-# Members whose supporter turn has all four spans (annotation.models.Turn.spans).
-HAS_SPANS = Q(
-    target__turn__understanding__gt="",
-    target__turn__reasoning__gt="",
-    target__turn__emotion__gt="",
-    target__turn__text__gt="",
-)
 
 # The model that comes with the studio.
 STARTER = settings.BASE_DIR / "training" / "starter" / "models" / "starter-sft"
@@ -134,17 +121,17 @@ def training_start(
     Raises Refused for a setting or a weight outside its range, weights that are all 0, a rubric
     that can't be a reward, a judge that can't score it, a base that can't read so much, too few
     prompts, and data of the test split among the training prompts."""
-    common = _common_settings(reward, lora, seed)
+    common = common_settings(reward, lora, seed)
     require_scoring(version, judge)
     methods = {"sft": sft, "grpo": grpo}
     given = {name: values for name, values in methods.items() if values is not None}
     if not given:
         raise Refused("Give the settings of SFT, of GRPO or of both.", code="settings")
     for name, values in given.items():
-        _require_settings(name, values, base)
-    _require_splits([each for each in (train, then) if each], held_out, validation)
+        require_settings(name, values, base)
+    require_splits([each for each in (train, then) if each], held_out, validation)
     for name, values in given.items():
-        _require_prompts(name, then if name == "grpo" and then else train, held_out, values)
+        require_prompts(name, then if name == "grpo" and then else train, held_out, values)
     first, *following = given
     with transaction.atomic():
         _hold(base)
@@ -249,17 +236,6 @@ def weights_hash(folder: Path, names: Iterable[str]) -> str:
     return hashlib.sha256(hashes.encode()).hexdigest()
 
 
-def settings_of(method: str, values: Mapping[str, Any]) -> dict[str, float]:
-    """The settings of a method among a form's or a request's values."""
-    found = {
-        name: float(values[name]) if name in FRACTIONS else int(values[name])
-        for name in METHODS[method]
-    }
-    if values.get("micro_batch"):
-        found["micro_batch"] = int(values["micro_batch"])
-    return found
-
-
 def _validation(
     part: Callable[..., Snapshot], collection: Collection, *, limit: int
 ) -> Snapshot | None:
@@ -295,132 +271,3 @@ def freeze_split(
             "larger set.",
             code="empty_split",
         ) from None
-
-
-def _common_settings(
-    reward: Mapping[str, float], lora: Settings | None, seed: int
-) -> dict[str, Any]:
-    """What both methods are told: shares of the reward, the seed, and LoRA where it is chosen."""
-    SEED.require(seed)
-    common: dict[str, Any] = {"reward": shares(reward), "seed": seed}
-    if lora is not None:
-        _require_numbers(lora, LORA)
-        common["lora"] = {name: int(lora[name]) for name in LORA}
-    return common
-
-
-def _require_settings(method: str, values: Settings, base: Checkpoint) -> None:
-    numbers = {name: value for name, value in values.items() if name != "micro_batch"}
-    _require_numbers(numbers, METHODS[method])
-    _require_micro_batch(method, values)
-    _require_context(base, int(numbers["max_completion_tokens"]))
-
-
-def _require_numbers(values: Settings, settings: Mapping[str, Setting]) -> None:
-    if set(values) != set(settings):
-        raise Refused(f"Give exactly these settings: {', '.join(settings)}.", code="settings")
-    for name, setting in settings.items():
-        setting.require(values[name])
-
-
-def _require_micro_batch(method: str, values: Settings) -> None:
-    micro_batch = values.get("micro_batch")
-    if micro_batch is None:
-        return
-    MICRO_BATCH.require(micro_batch)
-    whole = replies_in_a_step(method, values)
-    if whole % micro_batch:
-        raise Refused(
-            f"A step of {method.upper()} has {whole} replies. Choose a number of replies in memory "
-            "that divides it.",
-            code="micro_batch",
-        )
-
-
-def replies_in_a_step(method: str, values: Settings) -> int:
-    if method == "sft":
-        return int(values["batch_size"])
-    return int(values["prompts_per_step"]) * int(values["rollouts_per_prompt"])
-
-
-def _require_context(base: Checkpoint, reply: int) -> None:
-    """The trainer measures each prompt; a reply that can't fit in any case is refused before."""
-    try:
-        context = context_of(weights_of(base))
-    except (OSError, ValueError) as error:
-        raise Refused(f"The files of “{base}” can’t be read.", code="no_model") from error
-    if context is not None and reply >= context:
-        raise Refused(
-            f"“{base}” reads at most {context:,} tokens, prompt and reply together. Choose a "
-            "shorter longest reply.",
-            code="context",
-        )
-
-
-def require_scoring(version: RubricVersion, judge: Judge) -> None:
-    """Raises Refused unless the judge can score turns by this published version."""
-    if version.status != RubricVersion.Status.PUBLISHED or version.spec is None:
-        raise Refused(
-            "Publish the version first. Only published versions can be used.",
-            code="not_published",
-        )
-    spec = from_json(version.spec.content)
-    if spec.target != "turn":
-        raise Refused(
-            f"{version} rates whole dialogues. Choose a version that rates turns.", code="target"
-        )
-    if judge.kind == Judge.Kind.LLM and (judge.endpoint is None or judge.endpoint.archived_at):
-        raise Refused(f"The endpoint of {judge} has been removed.", code="no_endpoint")
-    if criterion := unfitted_criterion(version, judge):
-        raise Refused(
-            f"{judge} was not fitted on the wording of “{criterion.name}” in {version}. "
-            "Fit a judge on this version, or choose another judge.",
-            code="not_fitted",
-        )
-
-
-def _require_splits(
-    training: Sequence[Snapshot], held_out: Snapshot, validation: Snapshot | None
-) -> None:
-    for train in training:
-        from_other = train.members.exclude(target__turn__dialogue__split=Split.TRAIN)
-        if from_other.exists():
-            raise Refused(
-                "The training prompts contain data from the test or validation split.",
-                code="test_split",
-            )
-        for other in (held_out, validation):
-            if other is not None and _share_profiles(train, other):
-                raise Refused(
-                    "Training and held-out prompts share profiles. Choose sets that don’t.",
-                    code="shared_profiles",
-                )
-
-
-def _share_profiles(one: Snapshot, other: Snapshot) -> bool:
-    key = "target__turn__dialogue__split_key"
-    return one.members.filter(**{f"{key}__in": other.members.values(key)}).exists()
-
-
-def _require_prompts(
-    method: str, train: Snapshot, held_out: Snapshot, values: Mapping[str, float]
-) -> None:
-    """The worker leaves out turns that can't be used; say so before the start."""
-    per_step = 1 if method == "sft" else int(values["prompts_per_step"])
-    labelled = Q(target__turn__dialogue__emotion_label__isnull=False)
-    if method == "sft" and not train.members.filter(HAS_SPANS, labelled).exists():
-        raise Refused(
-            "The set has no replies to imitate. SFT needs supporter turns with all four spans "
-            "(understanding, reasoning, emotion and response) in dialogues with one of the 32 "
-            "emotions.",
-            code="too_few_prompts",
-        )
-    for snapshot, needed, words in ((train, per_step, "training"), (held_out, 1, "held-out")):
-        usable = snapshot.members.filter(labelled)
-        found = usable.count()
-        if found < needed:
-            raise Refused(
-                f"The set has {found} {words} prompts, but {needed} are needed. A prompt is a "
-                "supporter turn in a dialogue with one of the 32 emotions.",
-                code="too_few_prompts",
-            )

@@ -9,7 +9,6 @@ place of the median of people."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from statistics import median_low
 from uuid import UUID
@@ -17,7 +16,14 @@ from uuid import UUID
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, When
 
 from annotation.agreement import statistics
-from annotation.agreement.statistics import Estimate
+from annotation.agreement.figures import (
+    Compared,
+    ComparedCriterion,
+    CriterionAgreement,
+    Disagreement,
+    DisplayedRater,
+    Matrix,
+)
 from annotation.models import Rater, Rating, Score, Target
 from annotation.ratings.blindness import copies_of, hidden_targets
 from annotation.ratings.carried_ratings import carried
@@ -33,83 +39,8 @@ MOST_APART = 12
 _INDEPENDENT = ("desk", "norming", "import", "construction", "judge")
 _KINDS = [Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.JUDGE, Rater.Kind.CONSTRUCTION]
 
-_LOOKS = {Rater.Kind.PERSON: "human", Rater.Kind.JUDGE: "judge"}
-
 # target -> value of one rater, for one criterion
 Column = Mapping[UUID, float]
-
-
-@dataclass(frozen=True)
-class DisplayedRater:
-    """A rater as this page names it. Only leads read the names of people."""
-
-    key: str
-    kind: str
-    name: str
-
-    @property
-    def is_person(self) -> bool:
-        return self.kind == Rater.Kind.PERSON
-
-    @property
-    def look(self) -> str:
-        """People are round and ochre, judges square and violet, all others hollow."""
-        return _LOOKS.get(Rater.Kind(self.kind), "other")
-
-
-@dataclass(frozen=True)
-class CriterionAgreement:
-    """One criterion among people: `raters` people, and how often they gave the same level.
-    `carried` of their ratings were given under another version."""
-
-    criterion: CriterionSpec
-    raters: int
-    carried: int
-    alpha: Estimate
-    same: Estimate
-
-
-@dataclass(frozen=True)
-class ComparedCriterion:
-    criterion: CriterionSpec
-    alpha: Estimate
-    kappa: Estimate
-    same: Estimate
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One rater that is no person of the project, beside the reference."""
-
-    rater: DisplayedRater
-    criteria: Sequence[ComparedCriterion]
-
-
-@dataclass(frozen=True)
-class Matrix:
-    criterion: CriterionSpec
-    rows: DisplayedRater
-    columns: DisplayedRater
-    levels: Sequence[int]
-    cells: Sequence[tuple[int, Sequence[tuple[int, int]]]]
-    n: int
-    same: float | None
-    near: float | None
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """An item whose raters differ, with each one's level."""
-
-    target_id: UUID
-    title: str
-    text: str
-    dialogue_id: UUID | None
-    position: int | None
-    criterion: CriterionSpec
-    people: Sequence[tuple[float, int | None]]
-    others: Sequence[tuple[float, int | None]]
-    apart: float
 
 
 class VersionAgreement:

@@ -9,10 +9,13 @@ from annotation.exports import registry, work
 from annotation.exports.columns import Row
 from annotation.exports.services import export_start, select
 from annotation.models import ExportRun
+from rubrics.models import Judge
 from tests.conftest import Cast
+from tests.support.desk import Desk
 from webapp.accounts.models import User
 from webapp.files.services import open_file
 from webapp.ids import new_id
+from webapp.llm.models import Endpoint
 
 
 def started(
@@ -56,3 +59,13 @@ def lines_of(run: ExportRun) -> list[dict[str, Any]]:
 
 def cells_of(run: ExportRun) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content_of(run).decode(), newline="")))
+
+
+def judge_of(at_desk: Desk) -> Judge:
+    project = at_desk.cast.project
+    endpoint = Endpoint.objects.create(
+        project=project, name="E", base_url="http://127.0.0.1:9/v1", model="m"
+    )
+    return Judge.objects.create(
+        project=project, name="Strict", version=2, kind="llm", endpoint=endpoint, hash="h"
+    )

@@ -20,6 +20,7 @@ from annotation.models import (
     SuggestionRun,
 )
 from tests.support.rows import collection, number_of
+from training.checks import settings_of
 from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, shares
 from training.models import (
     EvaluatedSystem,
@@ -28,7 +29,6 @@ from training.models import (
     ModelFetch,
     TrainingRun,
 )
-from training.services import settings_of
 from webapp.files.services import store_result
 from webapp.ids import new_id
 from webapp.runs.models import Run

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
 from rubrics.models import Judge, RubricVersion
+from training.checks import require_scoring
 from training.evaluation.limits import (
     CORPUS,
     JUDGES,
@@ -25,7 +26,7 @@ from training.models import (
     EvaluationRun,
     TrainingRun,
 )
-from training.services import freeze_split, require_scoring
+from training.services import freeze_split
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused

@@ -14,36 +14,23 @@ from annotation.corpus.set_query import SetQuery
 from annotation.exports import reading, registry
 from annotation.exports.columns import Column
 from annotation.exports.services import select
-from annotation.models import Assignment, Dialogue, JudgeItem, JudgeRun, Rating, Snapshot, Target
+from annotation.models import Assignment, Dialogue, Rating, Snapshot
 from annotation.queues import services as queues
 from annotation.ratings.services import NewScore, rater_for_judge, submit_rating
-from annotation.ratings.targets import targets_for, text_target
+from annotation.ratings.targets import text_target
 from annotation.sets.services import collection_create, freeze
-from rubrics.judging.spans import parse_spans
-from rubrics.models import Judge
 from tests.conftest import Cast
 from tests.support.desk import GOLD, Desk
 from tests.support.dialogues import added, parsed, supporter_turns
-from tests.support.exports import rows_for
+from tests.support.exports import judge_of, rows_for
 from webapp.errors import Refused
 from webapp.ids import new_id
-from webapp.llm.models import Endpoint
 
 
 def longer_ago() -> None:
     """The minute in which a submit can be taken back is over."""
     Assignment.objects.filter(submitted_at__isnull=False).update(
         submitted_at=timezone.now() - timedelta(hours=1)
-    )
-
-
-def judge_of(at_desk: Desk) -> Judge:
-    project = at_desk.cast.project
-    endpoint = Endpoint.objects.create(
-        project=project, name="E", base_url="http://127.0.0.1:9/v1", model="m"
-    )
-    return Judge.objects.create(
-        project=project, name="Strict", version=2, kind="llm", endpoint=endpoint, hash="h"
     )
 
 
@@ -334,56 +321,6 @@ def test_agreement_is_that_of_the_page(at_desk: Desk) -> None:
         rows_for(cast, cast.leads[0], "agreement")
 
 
-# Replies for SFT
-
-
-@pytest.mark.parametrize("spelling", ["tokens", "tags"])
-def test_a_reply_is_a_prompt_and_a_completion_of_four_spans(cast: Cast, spelling: str) -> None:
-    added(cast.project, parsed(1))
-    rows = [row for _, row in rows_for(cast, cast.leads[0], "sft", spelling=spelling)]
-    assert [row["turn"] for row in rows] == [1, 3]
-    [said] = rows[1]["completion"]
-    assert said["role"] == "assistant"
-    assert parse_spans(said["content"]).spelling == spelling
-    assert [message["role"] for message in rows[1]["prompt"]] == [
-        "system", "user", "assistant", "user"
-    ]  # fmt: skip
-    # The gold emotion is in no prompt, and an earlier reply is its response.
-    assert rows[1]["prompt"][2]["content"].startswith("The kitchen")
-    assert rows[1]["prompt"][-1]["content"] == "Night 1, thought 1."
-
-
-def test_replies_without_spans_are_left_out_unless_the_response_is_enough(cast: Cast) -> None:
-    from annotation.formats.records import plain_turn
-
-    turns = (plain_turn("seeker", "Hello."), plain_turn("supporter", "Hi."))
-    added(cast.project, parsed(1), parsed(2, turns=turns))
-    assert {row["dialogue"] for _, row in rows_for(cast, cast.leads[0], "sft")} == {1}
-    rows = rows_for(cast, cast.leads[0], "sft", spelling="response")
-    assert {row["dialogue"]: row["completion"][0]["content"] for _, row in rows}[2] == "Hi."
-    with pytest.raises(Refused, match="how replies are written"):
-        rows_for(cast, cast.leads[0], "sft", spelling="morse")
-
-
-def test_the_prompt_is_that_of_training(at_desk: Desk) -> None:
-    """The same turn, as the trainer's run folder has it."""
-    from annotation.generation.prompts import prompt_messages
-    from annotation.ratings.targets import contexts_of
-
-    dialogue = at_desk.dialogues[0]
-    turn = supporter_turns(dialogue)[1]
-    [target] = targets_for(project=at_desk.cast.project, turns=[turn.pk])
-    context = contexts_of([target])[target.pk]
-    asked = {"dialogue": str(dialogue.pk)}
-    rows = rows_for(at_desk.cast, at_desk.cast.leads[0], "sft", **asked)
-    assert rows[1][1]["prompt"] == prompt_messages(
-        context["profile"], context["situation"], context["history"]
-    )
-
-
-# Queries
-
-
 @pytest.mark.parametrize(("table", "queries"), [("dialogues", 3), ("sft", 2), ("ratings", 7)])
 def test_a_portion_costs_the_same_number_of_queries_whatever_its_size(
     at_desk: Desk,
@@ -414,59 +351,3 @@ def test_every_table_is_documented_whole() -> None:
         for column in table.columns:
             for each in (column, *column.parts):
                 assert each.meaning and not each.meaning.endswith("."), (table.name, each.name)
-
-
-# Judge scores
-
-
-def judge_run_over(at_desk: Desk, *, failed: Target) -> JudgeRun:
-    """A judge run that scored the first item of the queue and failed on another text."""
-    first = at_desk.queue.items.order_by("position")[0].target
-    rating = judged(at_desk, first)
-    run = JudgeRun.objects.create(
-        project=at_desk.cast.project,
-        number=7,
-        idempotency_key="k",
-        created_by=at_desk.cast.leads[0],
-        status="succeeded",
-        snapshot=at_desk.queue.snapshot,
-        version=at_desk.version,
-        spec=at_desk.version.spec,
-        judge=rating.rater.judge,
-    )
-    JudgeItem.objects.bulk_create(
-        JudgeItem(project=run.project, run=run, position=place, **state)
-        for place, state in enumerate(
-            (
-                {"target": first, "state": "done", "rating": rating},
-                {"target": failed, "state": "failed", "error": "No JSON."},
-            )
-        )
-    )
-    return run
-
-
-def test_a_judges_scores_and_its_failures(at_desk: Desk) -> None:
-    cast = at_desk.cast
-    other = text_target(
-        project=cast.project, profile="", situation="", history=[], raw="Another text."
-    )
-    run = judge_run_over(at_desk, failed=other)
-    asked = {"judge_run": str(run.pk)}
-    rows = [row for _, row in rows_for(cast, cast.clinicians[0], "judge_scores", **asked)]
-    table = registry.find("judge_scores")
-    assert all(names(table.columns) == list(row) for row in rows)
-    assert all(fits(row[column.name], column) for row in rows for column in table.columns)
-    scored, failed = rows
-    assert (scored["judge"], scored["judge_run"], scored["state"]) == ("Strict v2", 7, "done")
-    assert (scored["criterion_uid"], scored["value"], scored["rationale"]) == (
-        "empathy", 1, "Cold."
-    )  # fmt: skip
-    # One of three criteria: the total is undefined, never zero.
-    assert scored["total"] is None
-    assert (failed["state"], failed["error"], failed["criterion_uid"]) == (
-        "failed", "No JSON.", None
-    )  # fmt: skip
-    # The second lead still has to rate the first text.
-    blind = rows_for(cast, cast.leads[1], "judge_scores", **asked)
-    assert [row["state"] for _, row in blind] == ["failed"]
