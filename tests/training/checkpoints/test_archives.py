@@ -152,7 +152,7 @@ def test_endless_recursion_is_a_broken_archive(
 
     file = tarred(model())
     monkeypatch.setattr(archives.tarfile, "open", endless)
-    assert "broken or cut off" in refused(file, folder)
+    assert "damaged or incomplete" in refused(file, folder)
 
 
 def zip64(file: io.BytesIO, *, count: int, length: int, moved: int = 0) -> io.BytesIO:
@@ -184,8 +184,8 @@ def test_a_zip_of_the_form_for_large_files(folder: Path) -> None:
     [
         ({"count": 10_001, "length": 100}, "at most 10,000 files"),
         ({"count": 1, "length": DIRECTORY_BYTES + 1}, "at most 10,000 files"),
-        ({"count": 1, "length": 100, "moved": 1}, "broken"),
-        ({"count": 1, "length": 100, "moved": -1}, "broken"),
+        ({"count": 1, "length": 100, "moved": 1}, "damaged"),
+        ({"count": 1, "length": 100, "moved": -1}, "damaged"),
     ],
 )
 def test_the_record_of_large_zips_is_checked(
