@@ -71,7 +71,7 @@ def evaluation_start(
     for judge in judges:
         require_scoring(version, judge)
     rewards = reward_judges(project, endpoints)
-    if all(judge.pk in rewards for judge in judges):
+    if all(judge.hash in rewards for judge in judges):
         raise Refused(
             "Choose at least one judge that was not the reward of one of these models. A model "
             "that was trained on a judge’s scores learns to please that judge. Where it is not "
@@ -96,20 +96,21 @@ def evaluation_start(
             seed=seed,
         )
         EvaluationJudge.objects.bulk_create(
-            EvaluationJudge(project=project, run=run, judge=judge, is_reward=judge.pk in rewards)
+            EvaluationJudge(project=project, run=run, judge=judge, is_reward=judge.hash in rewards)
             for judge in judges
         )
         _plan_answers(run, snapshot, _systems(run, endpoints, with_corpus=with_corpus))
     return run
 
 
-def reward_judges(project: Project, endpoints: Sequence[Endpoint]) -> set[UUID]:
-    """The ids of the judges whose scores trained the models behind these endpoints. Where nobody
-    knows which checkpoint an endpoint serves, every judge that rewarded a run of the project."""
+def reward_judges(project: Project, endpoints: Sequence[Endpoint]) -> set[str]:
+    """The hashes of the judges whose scores trained the models behind these endpoints: the same
+    judge under another name is the same reward. Where nobody knows which checkpoint an endpoint
+    serves, every judge that rewarded a run of the project."""
     checkpoints = Checkpoint.objects.filter(project=project, endpoint__in=endpoints)
     if checkpoints.count() < len(endpoints):
         return _rewards(TrainingRun.objects.filter(project=project))
-    rewards: set[UUID] = set()
+    rewards: set[str] = set()
     looked_at: set[UUID] = set()
     ids = {row.run_id for row in checkpoints if row.run_id}
     while ids:
@@ -120,8 +121,8 @@ def reward_judges(project: Project, endpoints: Sequence[Endpoint]) -> set[UUID]:
     return rewards
 
 
-def _rewards(runs: QuerySet[TrainingRun]) -> set[UUID]:
-    return {run.judge_id for run in runs if run.method == TrainingRun.Method.GRPO}
+def _rewards(runs: QuerySet[TrainingRun]) -> set[str]:
+    return set(runs.filter(method=TrainingRun.Method.GRPO).values_list("judge__hash", flat=True))
 
 
 def _systems(

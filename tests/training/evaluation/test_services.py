@@ -2,7 +2,8 @@
 
 import pytest
 
-from rubrics.models import RubricVersion
+from rubrics.judges.services import judge_create_llm
+from rubrics.models import Judge, RubricVersion
 from tests.support.dialogues import published
 from tests.support.judge_runs import RUBRIC
 from tests.training.runs.worlds import SFT, World
@@ -71,6 +72,15 @@ def test_no_model_is_measured_by_its_reward_alone(ready: World) -> None:
     ready.start()
     with pytest.raises(Refused) as refusal:
         evaluation_start(**asked(ready))
+    assert refusal.value.code == "only_reward"
+    # The same judge under another name.
+    again = judge_create_llm(
+        project=ready.project, actor=ready.lead, name="Again", endpoint=ready.judge.endpoint
+    )
+    Judge.objects.filter(pk=again.pk).update(hash=ready.judge.hash)
+    again.refresh_from_db()
+    with pytest.raises(Refused) as refusal:
+        evaluation_start(**asked(ready, judges=[ready.judge, again]))
     assert refusal.value.code == "only_reward"
 
 
