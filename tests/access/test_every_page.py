@@ -88,6 +88,7 @@ def first_role(rule: Rule) -> str | None:
 
 
 def serious(axe: Axe, page: Page) -> list[str]:
+    _hold_still(page)
     light = axe.run(page).response["violations"]
     page.emulate_media(color_scheme="dark")
     options = {"runOnly": ["color-contrast"]}
@@ -100,6 +101,12 @@ def serious(axe: Axe, page: Page) -> list[str]:
 
 
 def sideways(page: Page) -> list[str]:
+    _hold_still(page)
     page.set_viewport_size({"width": 390, "height": 844})
     over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [f"{over} px too wide for a phone"] if over > 0 else []
+
+
+def _hold_still(page: Page) -> None:
+    """No colour and no width is looked at while it still changes into another."""
+    page.emulate_media(reduced_motion="reduce")

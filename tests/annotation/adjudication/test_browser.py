@@ -7,6 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from annotation.models import Decision, Rating, Score
+from tests.access.test_every_page import sideways
 from tests.conftest import Cast
 from tests.support.adjudication import build_apart
 from tests.support.browser import sign_in
@@ -71,3 +72,17 @@ def test_two_items_are_settled_by_keyboard(apart: Desk, studio: str, new_context
     ]
     scores = Score.objects.filter(rating__in=ratings, criterion_uid="empathy")
     assert set(scores.values_list("value", flat=True)) == {2, None}
+
+
+def test_the_list_of_a_queue_fits_a_phone(apart: Desk, studio: str, new_context: Any) -> None:
+    context = new_context()
+    sign_in(context, apart.cast.clinicians[0], studio)
+    page = context.new_page()
+    where = [apart.cast.project.pk, apart.queue.pk]
+    page.goto(studio + reverse("adjudication_queue", args=where))
+    expect(page.get_by_role("button", name="Settle").first).to_be_visible()
+    # A table that is wider than a phone scrolls by itself, with the hidden labels in it.
+    page.locator("tbody td.nowrap").first.evaluate(
+        "cell => (cell.textContent = 'Open '.repeat(60))"
+    )
+    assert sideways(page) == []
