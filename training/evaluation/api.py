@@ -60,7 +60,7 @@ class EvaluationRunSerializer(serializers.ModelSerializer[EvaluationRun]):
 
 class EstimateSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField()
-    low = serializers.FloatField(allow_null=True, help_text="Null with fewer than two profiles.")
+    low = serializers.FloatField(allow_null=True, help_text="Null with fewer than five profiles.")
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField(help_text="Prompts.")
     profiles = serializers.IntegerField(source="groups")

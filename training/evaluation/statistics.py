@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 2000
-# One group can't be resampled: the interval would be a point.
-MIN_GROUPS = 2
+# With fewer profiles an interval would be too narrow to be true, as in a generation's report.
+MIN_GROUPS = 5
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `n` values of `groups` groups. The interval is None for fewer than two groups.
+    """A mean over `n` values of `groups` groups. The interval is None for fewer than MIN_GROUPS.
 
     `p` is two-sided, for a mean of 0; it is of use for differences only."""
 

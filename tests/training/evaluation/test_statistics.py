@@ -7,27 +7,27 @@ from training.evaluation.statistics import Estimate, clear_after_holm, differenc
 
 
 def test_a_mean_leaves_out_what_is_missing() -> None:
-    values = np.array([1.0, 2.0, np.nan, 3.0])
-    found = mean_of(values, np.array(["a", "a", "b", "c"]), seed=0)
+    values = np.array([1.0, 2.0, np.nan, 3.0, 1.0, 2.0, 3.0])
+    found = mean_of(values, np.array(["a", "a", "b", "c", "d", "e", "f"]), seed=0)
     assert found is not None
-    assert (found.value, found.n, found.groups) == (2.0, 3, 2)
+    assert (found.value, found.n, found.groups) == (2.0, 6, 5)
     assert found.low is not None and found.high is not None
     assert found.low <= 2.0 <= found.high
 
 
-def test_no_value_is_no_estimate_and_one_profile_no_interval() -> None:
+def test_no_value_is_no_estimate_and_four_profiles_no_interval() -> None:
     nothing = np.array([np.nan, np.nan])
     assert mean_of(nothing, np.array(["a", "b"]), seed=0) is None
-    alone = mean_of(np.array([1.0, 2.0]), np.array(["a", "a"]), seed=0)
-    assert alone == Estimate(1.5, None, None, 2, 1, None)
+    few = mean_of(np.array([1.0, 2.0, 1.0, 2.0]), np.array(["a", "b", "c", "d"]), seed=0)
+    assert few == Estimate(1.5, None, None, 4, 4, None)
 
 
 def test_pairs_are_compared_prompt_by_prompt() -> None:
-    one = np.array([2.0, 3.0, np.nan, 5.0])
-    other = np.array([1.0, 2.0, 3.0, np.nan])
-    found = difference_of(one, other, np.array(["a", "b", "c", "d"]), seed=0)
+    one = np.array([2.0, 3.0, np.nan, 5.0, 4.0, 2.0, 3.0])
+    other = np.array([1.0, 2.0, 3.0, np.nan, 3.0, 1.0, 2.0])
+    found = difference_of(one, other, np.array(["a", "b", "c", "d", "e", "f", "g"]), seed=0)
     assert found is not None
-    assert (found.value, found.n, found.low, found.high) == (1.0, 2, 1.0, 1.0)
+    assert (found.value, found.n, found.low, found.high) == (1.0, 5, 1.0, 1.0)
 
 
 @pytest.mark.slow
