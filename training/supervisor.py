@@ -26,6 +26,7 @@ from webapp.errors import Refused
 from webapp.llm.services import read_key
 from webapp.runs import live
 from webapp.runs.work import Claim, ClaimLost, RunFailed, claimed
+from webapp.text import storable_json
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ def new_events(run: TrainingRun, folder: Path) -> Iterator[Batch]:
         batch, offset = [], run.event_offset
         for line in whole.splitlines(keepends=True):
             offset += len(line)
-            batch.append((offset, _without_nul(json.loads(line))))
+            batch.append((offset, storable_json(json.loads(line))))
         yield batch
 
 
@@ -244,14 +245,3 @@ def _keys_pipe(run: TrainingRun) -> int:
 
 def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | SETTINGS
-
-
-def _without_nul(value: Any) -> Any:
-    """PostgreSQL stores no NUL, and a model may write one."""
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, dict):
-        return {name: _without_nul(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nul(item) for item in value]
-    return value

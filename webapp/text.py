@@ -1,6 +1,7 @@
 """Text as a database keeps it, and as Markdown shows it."""
 
 import re
+from typing import Any
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -9,6 +10,18 @@ def storable(text: str) -> str:
     """Text that a database keeps. Models write NUL and halves of surrogate pairs too; each
     becomes the replacement character."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def storable_json(value: Any) -> Any:
+    """What JSON was read into, with every text and name in it storable: JSON spells NUL and halves
+    of surrogate pairs as escapes, so that they only appear once it is parsed."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(name): storable_json(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [storable_json(item) for item in value]
+    return value
 
 
 def markdown_line(text: str) -> str:

@@ -157,15 +157,19 @@ STATUS_LOOK = {
 
 
 @register.inclusion_tag("components/status.html")
-def run_status(run: object, running: str = "") -> dict[str, str]:
-    """The pill of a run; `running` is the verb while it works (“Judging”)."""
+def run_status(run: object, running: str = "", failed: int = 0, of: int = 0) -> dict[str, str]:
+    """The pill of a run; `running` is the verb while it works (“Judging”). A run that finished
+    says how many of its units failed."""
     status = run.status  # type: ignore[attr-defined]
     label = run.get_status_display()  # type: ignore[attr-defined]
     if status == "running" and running:
         label = running
     if status == "running" and run.cancel_requested_at:  # type: ignore[attr-defined]
         label = "Stopping"
-    return {"state": STATUS_LOOK[status], "label": label}
+    look = STATUS_LOOK[status]
+    if status == "succeeded" and failed:
+        look, label = "partly", f"{label}, {number(failed)} of {number(of)} failed"
+    return {"state": look, "label": label}
 
 
 @register.inclusion_tag("components/scale.html")

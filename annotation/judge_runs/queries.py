@@ -116,7 +116,11 @@ def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
             "created_by", "judge", "spec", "version__rubric", "snapshot__collection", "project"
         )
         .defer("spec__content", "version__draft")
-        .annotate(planned=Count("items"), done=Count("items", filter=ended))
+        .annotate(
+            planned=Count("items"),
+            done=Count("items", filter=ended),
+            failed=Count("items", filter=Q(items__state=JudgeItem.State.FAILED)),
+        )
         .order_by("-number")
     )
 

@@ -8,6 +8,8 @@ from rubrics.core.spec import CriterionSpec
 from rubrics.judging.prompts import criterion_key
 from rubrics.judging.results import CriterionScore
 from rubrics.judging.schema import allowed_scores
+from webapp.llm.wrappers import unwrapped
+from webapp.text import storable_json
 
 MAX_REPLY = 100_000
 _ENTRY_FIELDS = {"evidence", "rationale", "score"}
@@ -38,13 +40,15 @@ def failed(criterion: CriterionSpec, reason: str) -> CriterionScore:
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """The one JSON object that a reply is. Raises ReplyError for anything else."""
+    """The one JSON object that a reply is, storable; it may stand in a code fence or after a think
+    block. Raises ReplyError for anything else."""
     if not text.strip():
         raise ReplyError("The reply is empty.")
     if len(text) > MAX_REPLY:
         raise ReplyError("The reply is far too long.")
     try:
-        reply = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        reply = json.loads(unwrapped(text), object_pairs_hook=_unique, parse_constant=_no_constant)
+        reply = storable_json(reply)
     except (ValueError, RecursionError) as error:
         raise ReplyError("The reply is not one complete JSON object.") from error
     if not isinstance(reply, dict):
@@ -87,6 +91,8 @@ def _read_entry(entry: Any) -> tuple[str, tuple[str, ...], Any]:
         raise ReplyError("The score has no rationale.")
     if not isinstance(evidence, list) or not all(isinstance(quote, str) for quote in evidence):
         raise ReplyError("The evidence is not a list of passages.")
+    if isinstance(score, float) and score.is_integer():
+        score = int(score)
     if not isinstance(score, int | str):
         raise ReplyError("The score is not a level.")
     return rationale.strip(), tuple(quote for quote in evidence if quote.strip()), score

@@ -32,7 +32,7 @@ def changed(what: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 BROKEN = {
     "nonsense": "I would sharpen level 2.",
-    "a fence": f"```json\n{json.dumps(GOOD)}\n```",
+    "words around a fence": f"Sure:\n```json\n{json.dumps(GOOD)}\n```",
     "half": json.dumps(GOOD)[:80],
     "a list": json.dumps([GOOD]),
     "no criteria": json.dumps({"anchors": []}),

@@ -1,10 +1,12 @@
 """Clients of endpoints, for workers: the web process loads no model client."""
 
+from dataclasses import asdict
+
 from django.conf import settings
 
 from webapp.llm import services
 from webapp.llm.addresses import guarded_transport
-from webapp.llm.client import ModelClient, Pause
+from webapp.llm.client import Adaptation, ModelClient, Pause
 from webapp.llm.models import Endpoint
 from webapp.runs.models import Run
 from webapp.runs.work import in_db
@@ -21,10 +23,11 @@ def open_client(
     run: Run | None = None,
     retries: int = 4,
     cooldown_s: float = COOLDOWN_S,
+    is_test: bool = False,
 ) -> ModelClient:
     """The one client for this endpoint; use it as `async with`. A run's client waits out the
-    pauses of an endpoint that is down, and its page tells of them. Raises Refused where the key
-    has to be entered again."""
+    pauses of an endpoint that is down, and its page tells of them. A test finds out anew what the
+    server refuses. Raises Refused where the key has to be entered again."""
 
     async def note(pause: Pause | None) -> None:
         await in_db(
@@ -33,6 +36,15 @@ def open_client(
             until=pause.until if pause else None,
             reason=pause.reason if pause else "",
             topic=run.topic if run else "",
+        )
+
+    async def note_adaptation(found: Adaptation) -> None:
+        await in_db(
+            services.endpoint_note_adaptation,
+            endpoint_id=endpoint.pk,
+            base_url=endpoint.base_url,
+            model=endpoint.model,
+            **asdict(found),
         )
 
     return ModelClient(
@@ -45,6 +57,10 @@ def open_client(
         circuit_cooldown_s=cooldown_s,
         patience=PATIENCE if run else 0,
         on_pause=note,
+        adaptations=[]
+        if is_test
+        else [Adaptation(field, **known) for field, known in endpoint.adaptations.items()],
+        on_adaptation=note_adaptation,
         transport=guarded_transport(
             allow_loopback=settings.LLM_ALLOW_LOOPBACK, allowed_hosts=settings.LLM_ALLOWED_HOSTS
         ),

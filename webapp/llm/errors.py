@@ -10,7 +10,7 @@ class ModelError(Exception):
     """A model call failed.
 
     `retryable` says whether the same call may succeed later, `blames_endpoint` whether it counts
-    against the endpoint, as opposed to this request or a busy moment; `status` is the HTTP status,
+    against the endpoint, as opposed to this request or its answer; `status` is the HTTP status,
     if any; `latency_ms` is of the last attempt; `calls` are the requests that were made for it,
     oldest first.
     """
@@ -43,10 +43,6 @@ class RateLimited(ModelError):
         super().__init__(message, status=429)
         self.retry_after_s = retry_after_s
 
-    @property
-    def blames_endpoint(self) -> bool:
-        return False
-
 
 class CircuitOpen(ModelError):
     """Not sent: the endpoint failed repeatedly, the last time for `reason`. It is tried again
@@ -61,11 +57,20 @@ class CircuitOpen(ModelError):
 
 
 class RequestRefused(ModelError):
-    """The server or the address rules refuse the request; sending it again changes nothing."""
+    """The server or the address rules refuse the request; sending it again changes nothing. `names`
+    are the fields of the request that the server names."""
 
-    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        names: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message, status=status)
         self.code = code
+        self.names = names
 
     @property
     def blames_form(self) -> bool:
@@ -74,4 +79,18 @@ class RequestRefused(ModelError):
 
 
 class BadAnswer(ModelError):
-    """The server answered 200 with something that is not a chat completion."""
+    """The server answered 200 with something that is not a chat completion. The next text may get
+    one: this counts against the text."""
+
+    @property
+    def blames_endpoint(self) -> bool:
+        return False
+
+
+class NoText(BadAnswer):
+    """A chat completion without a text to read. `is_reasoning`: the model only thought aloud, and
+    may answer when it is asked in other words."""
+
+    def __init__(self, message: str, *, is_reasoning: bool = False) -> None:
+        super().__init__(message)
+        self.is_reasoning = is_reasoning

@@ -32,6 +32,9 @@ class Endpoint(ProjectRow):
     # A worker leaves it alone until then, because it failed again and again; null where none does.
     paused_until = models.DateTimeField(null=True)
     pause_reason = models.TextField(blank=True)
+    # What the server refuses, and the studio therefore sends otherwise or not at all:
+    # {field: {"instead": field or "", "said": words}}, see webapp.llm.client.adaptations.
+    adaptations = models.JSONField(default=dict)
 
     class Meta(ProjectRow.Meta):
         constraints = [

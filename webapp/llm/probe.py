@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from webapp.llm.call_record import CallRecord
 from webapp.llm.client import Completion, Form, ModelClient, choice_forms, plain_form, schema_forms
 from webapp.llm.errors import ModelError, RequestRefused
+from webapp.llm.wrappers import unwrapped
 
 Support = Literal["yes", "no", "ignored", "unknown"]
 
@@ -30,6 +31,8 @@ CHOICES = ("q41", "z93")
 TOKENS = 24
 # Letters that are kept of the first answer; a server need not heed the limit of tokens.
 MAX_REPLY = 500
+# In tokens; far above the longest of today. A larger number is a mistake of the server.
+MAX_CONTEXT = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ class Findings:
 class _Model(BaseModel):
     id: str
     # vLLM's name, and that of other servers.
-    max_model_len: int | None = Field(None, ge=1)
-    context_length: int | None = Field(None, ge=1)
+    max_model_len: Any = None
+    context_length: Any = None
 
 
 class _Models(BaseModel):
@@ -93,7 +96,13 @@ async def _listed(client: ModelClient) -> tuple[Capability, int | None]:
     if not named:
         listed = ", ".join(model.id for model in models[:10]) or "none"
         return Capability("no", f"“{client.model}” is not in its list of models: {listed}."), None
-    return Capability("yes"), named[0].max_model_len or named[0].context_length
+    lengths = (named[0].max_model_len, named[0].context_length)
+    return Capability("yes"), next((each for each in lengths if _is_length(each)), None)
+
+
+def _is_length(value: Any) -> bool:
+    """Whether a server's number can be the length of a context, in tokens."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_CONTEXT
 
 
 async def _schema(client: ModelClient, calls: list[CallRecord]) -> Capability:
@@ -102,7 +111,7 @@ async def _schema(client: ModelClient, calls: list[CallRecord]) -> Capability:
     if isinstance(done, Capability):
         return done
     try:
-        value = json.loads(done.text)
+        value = json.loads(unwrapped(done.text))
     except (ValueError, RecursionError):
         value = None
     obeyed = isinstance(value, dict) and list(value) == ["k7"]
@@ -123,6 +132,8 @@ async def _logprobs(client: ModelClient, calls: list[CallRecord]) -> Capability:
     done = await _asked(client, plain_form(body), calls)
     if isinstance(done, Capability):
         return done
+    if left_out := client.adaptations.get("logprobs") or client.adaptations.get("top_logprobs"):
+        return Capability("no", left_out.said)
     return Capability("yes" if done.has_logprobs else "ignored")
 
 
@@ -134,6 +145,8 @@ async def _seed(client: ModelClient, calls: list[CallRecord]) -> Capability:
         done = await _asked(client, form, calls)
         if isinstance(done, Capability):
             return done
+        if left_out := client.adaptations.get("seed"):
+            return Capability("no", left_out.said)
         said.append(done.text)
     return Capability("yes" if said[0] == said[1] else "ignored")
 

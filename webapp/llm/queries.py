@@ -12,8 +12,8 @@ from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.secrets import KeyLost
 
 LATEST = 10
-# Of one test.
-MOST_REQUESTS = 7
+# Of one test: a question for each capability, and again without each field that is refused.
+MOST_REQUESTS = 13
 
 # What a test finds out, in the order in which pages show it, and what it is good for.
 CAPABILITIES = {
@@ -25,6 +25,17 @@ CAPABILITIES = {
     ),
     "logprobs": ("Log probabilities", "Shows how sure the model is of a choice."),
     "seed": ("Seed", "The same seed gives the same words again."),
+}
+
+
+# What is different where a server refuses a field of a request.
+ADAPTED = {
+    "max_tokens": "The limit of tokens is sent under its newer name.",
+    "seed": "The same seed may give other words.",
+    "temperature": "The server chooses its own temperature.",
+    "top_p": "The server chooses its own top_p.",
+    "logprobs": "The server does not tell how sure the model is of a choice.",
+    "top_logprobs": "The server does not tell how sure the model is of a choice.",
 }
 
 
@@ -49,6 +60,20 @@ class CapabilityRow:
     @property
     def support_label(self) -> str:
         return EndpointTest.Support(self.support).label
+
+
+@dataclass(frozen=True)
+class AdaptationRow:
+    """A field of a request that the server refuses: sent as `instead`, or not at all."""
+
+    field: str
+    instead: str
+    said: str
+
+    @property
+    def meaning(self) -> str:
+        """What that changes for people."""
+        return ADAPTED[self.field]
 
 
 def endpoints_of(project: Project) -> QuerySet[Endpoint]:
@@ -92,6 +117,13 @@ def capability_rows(test: EndpointTest) -> list[CapabilityRow]:
         CapabilityRow(label, use, **test.capabilities[name])
         for name, (label, use) in CAPABILITIES.items()
         if name in test.capabilities
+    ]
+
+
+def adaptation_rows(endpoint: Endpoint) -> list[AdaptationRow]:
+    return [
+        AdaptationRow(field, known["instead"], known["said"])
+        for field, known in sorted(endpoint.adaptations.items())
     ]
 
 

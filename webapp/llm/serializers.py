@@ -24,9 +24,9 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
         model = Endpoint
         fields = (
             "id", "name", "base_url", "model", "api_key", "key", "max_concurrency", "timeout_s",
-            "paused_until", "pause_reason", "created_at",
+            "paused_until", "pause_reason", "adaptations", "created_at",
         )  # fmt: skip
-        read_only_fields = ("id", "paused_until", "pause_reason", "created_at")
+        read_only_fields = ("id", "paused_until", "pause_reason", "adaptations", "created_at")
         # The service refuses a name that is taken.
         validators: ClassVar[list[Any]] = []
 

@@ -92,6 +92,8 @@ def endpoint_change(
     base_url = _checked(base_url)
     with transaction.atomic():
         row = Endpoint.objects.select_for_update(of=("self",)).get(pk=endpoint.pk)
+        if (row.base_url, row.model) != (base_url, model):
+            row.adaptations = {}
         row.name, row.base_url, row.model = name, base_url, model
         row.max_concurrency, row.timeout_s = max_concurrency, timeout_s
         _require_limits(row)
@@ -139,6 +141,9 @@ def endpoint_test(*, endpoint: Endpoint, actor: User) -> EndpointTest:
         last = row.tests.order_by("-pk").first()
         if last is not None and timezone.now() - last.asked_at < TEST_KEPT:
             return last
+        # The test finds out anew what the server refuses.
+        row.adaptations = {}
+        row.save(update_fields=["adaptations"])
         test = EndpointTest.objects.create(
             project=endpoint.project,
             endpoint=row,
@@ -166,6 +171,19 @@ def endpoint_note_pause(
         )
         if topic:
             live.publish(topic)
+
+
+def endpoint_note_adaptation(
+    *, endpoint_id: UUID, base_url: str, model: str, field: str, instead: str, said: str
+) -> None:
+    """Note that the server refuses a field of a request, which is sent as `instead` from now on,
+    or not at all. An endpoint that leads elsewhere by now is left alone."""
+    with transaction.atomic():
+        rows = Endpoint.objects.select_for_update(of=("self",), no_key=True)
+        row = rows.filter(pk=endpoint_id, base_url=base_url, model=model).first()
+        if row is not None:
+            row.adaptations[field] = {"instead": instead, "said": storable(said)}
+            row.save(update_fields=["adaptations"])
 
 
 def price_set(

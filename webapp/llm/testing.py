@@ -1,6 +1,7 @@
 """The test of an endpoint, for a worker: ask the server, keep what it can do and each call."""
 
 import asyncio
+import logging
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +14,8 @@ from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.probe import Findings, probe
 from webapp.text import storable
 
+logger = logging.getLogger(__name__)
+
 
 def run_test(*, test_id: UUID) -> None:
     """Find out what the endpoint can do, once."""
@@ -23,6 +26,11 @@ def run_test(*, test_id: UUID) -> None:
         found = asyncio.run(_probe(test.endpoint))
     except Refused as refusal:
         found = Findings(error=str(refusal))
+    except Exception as error:  # noqa: BLE001 - whatever a server answers, its test ends
+        logger.exception("The test of endpoint %s failed", test.endpoint_id)
+        found = Findings(
+            error=f"The studio could not read what the server answers ({type(error).__name__})."
+        )
     rows = call_rows(
         found.calls,
         endpoint=test.endpoint,
@@ -47,5 +55,5 @@ def run_test(*, test_id: UUID) -> None:
 
 
 async def _probe(endpoint: Endpoint) -> Findings:
-    async with open_client(endpoint, retries=0) as client:
+    async with open_client(endpoint, retries=0, is_test=True) as client:
         return await probe(client)

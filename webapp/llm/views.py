@@ -147,6 +147,7 @@ def _endpoint_page(
         "endpoint": endpoint,
         "form": own,
         "key": queries.key_state(endpoint),
+        "adaptations": queries.adaptation_rows(endpoint),
         "prices": endpoint.prices.all(),
         "price_form": price_form or PriceForm(initial={"since": timezone.now().date()}),
         "usage": usage_of(ModelCall.objects.filter(endpoint=endpoint)),

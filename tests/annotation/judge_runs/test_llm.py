@@ -5,6 +5,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from annotation.judge_runs import work as judging
 from annotation.models import JudgeItem, Rating, Score
@@ -13,6 +15,7 @@ from rubrics.models import JudgeCall
 from tests.conftest import Cast
 from tests.support.generation import endpoint
 from tests.support.judge_runs import judge_run, llm_judge, said, seen, snapshot, texts, version_of
+from tests.support.pages import html_of
 from tests.support.servers import Stub, answer, refusal, serve
 from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, ModelCall
@@ -32,7 +35,7 @@ BROKEN = {
     "empty": "",
     "two objects": GOOD + GOOD,
     "a list": f"[{GOOD}]",
-    "in a fence": f"```json\n{GOOD}\n```",
+    "words around a fence": f"Sure:\n```json\n{GOOD}\n```",
     "NaN": GOOD.replace('"score": 3', '"score": NaN'),
 }
 
@@ -111,6 +114,31 @@ def test_asking_again_judges_only_what_failed(cast: Cast, script: Stub, voice: E
     assert len(script.bodies) == 1
     assert run.items.filter(state=JudgeItem.State.DONE).count() == 4
     assert Rating.objects.count() == 4
+
+
+def test_texts_that_the_model_refuses_fail_alone_and_the_run_says_how_many(
+    cast: Cast, script: Stub, voice: Endpoint, client: Client
+) -> None:
+    """One request at a time: the refusals come in a row, and no pause of the endpoint follows."""
+    turns = texts(cast, 8)
+    voice.max_concurrency = 1
+    voice.save()
+    no = answer(
+        message={"role": "assistant", "content": None, "refusal": "I can't help with that."}
+    )
+    refused = {turn.text for turn in turns[:6]}
+    replies(script, lambda asked: no if any(text in asked for text in refused) else answer(GOOD))
+    run = judge_run(cast, version_of(cast), llm_judge(cast, voice, mode="all_in_one"))
+    judging.work(str(run.pk))
+    run.refresh_from_db()
+    assert run.status == "succeeded"
+    failed = run.items.filter(state=JudgeItem.State.FAILED)
+    assert {item.target.turn.text for item in failed} == refused
+    assert all("The model refuses to answer: I can't help" in item.error for item in failed)
+    client.force_login(cast.leads[0])
+    for address in ("judge_run", "judging"):
+        args = [cast.project.pk, run.pk] if address == "judge_run" else [cast.project.pk]
+        assert "Finished, 6 of 8 failed" in html_of(client.get(reverse(address, args=args)))
 
 
 def test_one_criterion_at_a_time_asks_for_each(cast: Cast, script: Stub, voice: Endpoint) -> None:

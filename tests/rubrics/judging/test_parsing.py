@@ -40,6 +40,33 @@ def test_not_applicable_only_where_the_criterion_allows_it():
     assert parse_reply(text, ONE)[0].status == "failed"
 
 
+WRAPPED = {
+    "code fence": "```json\n{}\n```",
+    "fence without a language": "```\n{}\n```\n",
+    "think block": "<think>\nMaybe 0? No.\n</think>\n\n{}",
+    "think block and fence": "<think>4 or 5</think>\n```json\n{}\n```",
+}
+
+
+@pytest.mark.parametrize("wrapper", WRAPPED.values(), ids=WRAPPED)
+def test_one_wrapper_around_the_reply_is_taken_off(wrapper):
+    text = wrapper.replace("{}", reply(c1=entry()))
+    assert parse_reply(text, ONE) == parse_reply(reply(c1=entry()), ONE)
+    assert parse_reply(text, ONE)[0].value == 4.0
+
+
+def test_equal_numbers_are_the_same_level():
+    assert parse_reply(reply(c1=entry(4.0)), ONE)[0].value == 4.0
+    [refused] = parse_reply(reply(c1=entry(4.5)), ONE)
+    assert (refused.status, refused.reason) == ("failed", "The score is not a level.")
+
+
+def test_what_no_database_keeps_is_replaced_after_parsing():
+    escaped = json.dumps({"c1": entry(rationale="a\0b\ud800c", evidence=["x\0"])})
+    [score] = parse_reply(escaped, ONE)
+    assert (score.rationale, score.evidence) == ("a\ufffdb\ufffdc", ("x\ufffd",))
+
+
 BROKEN = {
     "nothing": "",
     "white space": " \n",
@@ -50,7 +77,13 @@ BROKEN = {
     "half json": reply(c1=entry())[:-2],
     "two objects": reply(c1=entry()) * 2,
     "text before": "Sure: " + reply(c1=entry()),
-    "code fence": f"```json\n{reply(c1=entry())}\n```",
+    "words around a code fence": f"Sure:\n```json\n{reply(c1=entry())}\n```",
+    "two code fences": f"```\n{reply(c1=entry())}\n```\n```\n{reply(c1=entry())}\n```",
+    "open code fence": f"```json\n{reply(c1=entry())}",
+    "two objects in a fence": f"```\n{reply(c1=entry())}\n{reply(c1=entry())}\n```",
+    "open think block": f"<think>Perhaps {reply(c1=entry())}",
+    "two think blocks": f"<think>1</think><think>2</think>{reply(c1=entry())}",
+    "think block after": f"{reply(c1=entry())}<think>or 2</think>",
     "empty object": "{}",
     "other criterion": reply(c2=entry()),
     "extra criterion": reply(c1=entry(), c2=entry()),
@@ -59,7 +92,6 @@ BROKEN = {
     "above the scale": reply(c1=entry(6)),
     "below the scale": reply(c1=entry(0)),
     "between levels": reply(c1=entry(3.5)),
-    "float": reply(c1=entry(4.0)),
     "text score": reply(c1=entry("4")),
     "true": reply(c1=entry(True)),
     "null score": reply(c1=entry(None)),

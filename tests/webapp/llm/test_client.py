@@ -86,6 +86,10 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(monkeypatch):
     assert read(email.utils.formatdate(now + 20, usegmt=True)) == 20
     assert read(email.utils.formatdate(now - 20, usegmt=True)) == 0
     assert read("soon") is read("nan") is read(None) is None
+    # Years that no clock knows.
+    far = "Fri, 31 Dec {} 23:59:59 GMT"
+    assert read(far.format(99999)) is read(far.format(9999999999999)) is None
+    assert read(far.format(9999)) > 1e9
 
 
 def test_pauses_are_jittered_and_capped():

@@ -288,3 +288,60 @@ def test_a_client_closes_without_a_call(cast: Cast) -> None:
             assert client.model == "m"
 
     asyncio.run(open_and_close())
+
+
+def test_what_a_server_refuses_is_kept_until_the_endpoint_leads_elsewhere(cast: Cast) -> None:
+    endpoint = make(cast)
+    place: dict[str, Any] = {"endpoint_id": endpoint.pk, "base_url": URL, "model": "m"}
+    services.endpoint_note_adaptation(**place, field="seed", instead="", said="no seed\0")
+    services.endpoint_note_adaptation(
+        **{**place, "model": "other"}, field="top_p", instead="", said="no"
+    )
+    endpoint.refresh_from_db()
+    assert endpoint.adaptations == {"seed": {"instead": "", "said": "no seed\ufffd"}}
+    change(endpoint, cast)
+    assert endpoint.adaptations
+    change(endpoint, cast, model="other")
+    assert endpoint.adaptations == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_teaches_the_next_one_and_the_page_says_what_is_left_out(
+    cast: Cast, client: Client
+) -> None:
+    def reply(body: dict[str, Any], count: int) -> Any:
+        return refusal(400, "Unknown parameter: seed") if "seed" in body else answer()
+
+    stub = Stub(reply)
+
+    async def ask(endpoint: Endpoint) -> None:
+        async with clients.open_client(endpoint) as model:
+            messages = [{"role": "user", "content": "hi"}]
+            await model.complete(messages, max_tokens=5, temperature=0.0, seed=1)
+
+    with serve(stub.app) as url:
+        endpoint = make(cast, base_url=url)
+        asyncio.run(ask(endpoint))
+        endpoint.refresh_from_db()
+        asyncio.run(ask(endpoint))
+    assert ["seed" in body for body in stub.bodies] == [True, False, False]
+    client.force_login(cast.leads[0])
+    page = html_of(client.get(reverse("endpoint", args=[cast.project.pk, endpoint.pk])))
+    assert "The same seed may give other words." in page
+    assert "Unknown parameter: seed" in page
+    services.endpoint_test(endpoint=endpoint, actor=cast.leads[0])
+    endpoint.refresh_from_db()
+    assert endpoint.adaptations == {}
+
+
+def test_a_test_ends_whatever_the_server_answers(cast: Cast, monkeypatch: Any) -> None:
+    async def stumble(_: object) -> None:
+        raise OverflowError("a number of the server")
+
+    monkeypatch.setattr(testing, "probe", stumble)
+    endpoint = make(cast)
+    test = services.endpoint_test(endpoint=endpoint, actor=cast.leads[0])
+    testing.run_test(test_id=test.pk)
+    test.refresh_from_db()
+    assert test.ended_at is not None
+    assert "could not read what the server answers (OverflowError)" in test.error

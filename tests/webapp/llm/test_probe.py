@@ -112,7 +112,14 @@ async def test_an_answer_that_never_stops_opening_is_no_schema() -> None:
     assert supports(found)["schema"] == "ignored"
 
 
-@pytest.mark.parametrize("models", [[], {"data": 3}, {"data": [{"id": "m", "max_model_len": -1}]}])
+@pytest.mark.parametrize("length", [-1, 0, 10**12, 10**400, 4.5, "long", True, None])
+@pytest.mark.asyncio
+async def test_a_length_that_is_none_is_not_kept(length: Any) -> None:
+    found, _ = await find(obeys, {"data": [{"id": "m", "max_model_len": length}]})
+    assert (supports(found)["models"], found.context_length) == ("yes", None)
+
+
+@pytest.mark.parametrize("models", [[], {"data": 3}, {"data": [{"id": 7}]}])
 @pytest.mark.asyncio
 async def test_a_list_of_models_that_is_none(models: Any) -> None:
     found, _ = await find(obeys, models)

@@ -1,5 +1,6 @@
 """The client of every model server: OpenAI's chat completions, without Django."""
 
+from webapp.llm.client.adaptations import Adaptation
 from webapp.llm.client.answers import Completion, choice_logprobs
 from webapp.llm.client.circuit import Circuit, Pause
 from webapp.llm.client.client import ModelClient, Usage
@@ -9,11 +10,13 @@ from webapp.llm.errors import (
     CircuitOpen,
     EndpointUnavailable,
     ModelError,
+    NoText,
     RateLimited,
     RequestRefused,
 )
 
 __all__ = [
+    "Adaptation",
     "BadAnswer",
     "Circuit",
     "CircuitOpen",
@@ -22,6 +25,7 @@ __all__ = [
     "Form",
     "ModelClient",
     "ModelError",
+    "NoText",
     "Pause",
     "RateLimited",
     "RequestRefused",

@@ -1,13 +1,20 @@
 """Reading a chat completion: the part that is used, from servers that differ in the rest."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from webapp.llm.call_record import CallRecord
-from webapp.llm.errors import BadAnswer
+from webapp.llm.errors import BadAnswer, NoText
+from webapp.text import storable_json
+
+# What a database keeps of a number.
+MAX_TOKENS = 2**31 - 1
+MAX_REFUSAL = 300
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,17 @@ class _Logprobs(BaseModel):
     content: list[_TokenLogprob] | None = None
 
 
+class _Part(BaseModel):
+    type: str = ""
+    text: str | None = None
+
+
 class _Message(BaseModel):
-    content: str
+    content: str | list[_Part] | None = None
+    refusal: str | None = None
+    # Two names that servers have for it.
+    reasoning_content: Any = None
+    reasoning: Any = None
 
 
 class _Choice(BaseModel):
@@ -54,46 +70,87 @@ class _Choice(BaseModel):
     logprobs: _Logprobs | None = None
 
 
-class _PromptDetails(BaseModel):
-    cached_tokens: int | None = None
-
-
-class _Usage(BaseModel):
-    prompt_tokens: int = Field(default=0, ge=0, le=2**31 - 1)
-    completion_tokens: int = Field(default=0, ge=0, le=2**31 - 1)
-    prompt_tokens_details: _PromptDetails | None = None
-
-
 class _Answer(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage | None = None
+    # Costs are counted by it; whether an answer can be used does not depend on it.
+    usage: Any = None
 
 
 def read_answer(body: bytes, latency_ms: float, choices: Sequence[str]) -> Completion | BadAnswer:
-    """What the server said, where it is a chat completion."""
+    """What the server said, where it is a chat completion with a text."""
     try:
-        answer = _Answer.model_validate_json(body)
+        answer = _Answer.model_validate(storable_json(json.loads(body)))
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in fault["loc"]) or "body"
-        bad = BadAnswer(f"The answer is not a chat completion ({where}: {fault['msg']}).")
-        bad.latency_ms = latency_ms
-        return bad
-    picked, usage = answer.choices[0], answer.usage or _Usage()
-    details = usage.prompt_tokens_details or _PromptDetails()
-    text = picked.message.content
+        return _bad(f"The answer is not a chat completion ({where}: {fault['msg']}).", latency_ms)
+    except (ValueError, RecursionError):
+        return _bad("The answer is not a chat completion (it is no JSON).", latency_ms)
+    picked = answer.choices[0]
+    text = _text_of(picked)
+    if isinstance(text, NoText):
+        text.latency_ms = latency_ms
+        return text
+    prompt_tokens, completion_tokens, cached_tokens = _counts(answer.usage)
     # In a longer text the first token is not yet the choice.
     first = _first_token(picked.logprobs) if text.strip() in choices else None
     return Completion(
         text=text,
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        cached_tokens=min(max(details.cached_tokens or 0, 0), usage.prompt_tokens),
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        cached_tokens=min(cached_tokens, prompt_tokens),
         latency_ms=latency_ms,
         finish_reason=picked.finish_reason or "stop",
         has_logprobs=bool(picked.logprobs and picked.logprobs.content),
         choice_logprobs=choice_logprobs(first, choices) if first else None,
     )
+
+
+def _bad(message: str, latency_ms: float) -> BadAnswer:
+    bad = BadAnswer(message)
+    bad.latency_ms = latency_ms
+    return bad
+
+
+def _text_of(choice: _Choice) -> str | NoText:
+    """The text that the model means to be read, or the reason why there is none: the model
+    refused, a filter stopped it, or all of it is reasoning."""
+    message = choice.message
+    content = message.content
+    if isinstance(content, list):
+        # Other parts are thinking, or pictures and sounds that nobody asked for.
+        content = "".join(part.text or "" for part in content if part.type in ("text", ""))
+    if choice.finish_reason == "content_filter":
+        return NoText("The server’s content filter stopped the answer.")
+    if content:
+        return content
+    if message.refusal:
+        return NoText(f"The model refuses to answer: {message.refusal[:MAX_REFUSAL]}")
+    if message.reasoning_content or message.reasoning:
+        return NoText("The model wrote its reasoning, but no answer.", is_reasoning=True)
+    if content is None:
+        return NoText("The answer has no text.")
+    return content
+
+
+def _counts(usage: Any) -> tuple[int, int, int]:
+    """Tokens of the prompt, of the completion and from the cache; 0 where the server says nothing
+    that is a count."""
+    usage = usage if isinstance(usage, dict) else {}
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    return (
+        _count(usage.get("prompt_tokens")),
+        _count(usage.get("completion_tokens")),
+        _count(cached),
+    )
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    # Not a number is not at least 0 either.
+    return int(min(value, MAX_TOKENS)) if value >= 0 else 0
 
 
 def choice_logprobs(
@@ -126,4 +183,5 @@ def _first_token(logprobs: _Logprobs | None) -> dict[str, float] | None:
     if logprobs is None or not logprobs.content:
         return None
     first = logprobs.content[0]
-    return {first.token: first.logprob} | {top.token: top.logprob for top in first.top_logprobs}
+    found = {first.token: first.logprob} | {top.token: top.logprob for top in first.top_logprobs}
+    return {token: logprob for token, logprob in found.items() if math.isfinite(logprob)}

@@ -16,11 +16,12 @@ import httpx2
 
 from webapp.llm.addresses import guarded_transport
 from webapp.llm.call_record import CallRecord
+from webapp.llm.client.adaptations import Adaptation, adaptation_to, adapted
 from webapp.llm.client.answers import Completion, read_answer
 from webapp.llm.client.circuit import Circuit, Pause
 from webapp.llm.client.forms import Form, choice_forms, plain_form, schema_forms
 from webapp.llm.client.wire import Body, Wire
-from webapp.llm.errors import CircuitOpen, ModelError, RateLimited, RequestRefused
+from webapp.llm.errors import CircuitOpen, ModelError, NoText, RateLimited, RequestRefused
 
 MAX_BACKOFF_S = 20.0
 MAX_RETRY_AFTER_S = 60.0
@@ -39,7 +40,7 @@ class Usage:
     completion_tokens: int = 0
 
 
-async def _tell_nobody(pause: Pause | None) -> None:
+async def _tell_nobody(_: object) -> None:
     pass
 
 
@@ -54,6 +55,7 @@ class ModelClient:
     - `circuit_threshold` failed calls in a row open the circuit for `circuit_cooldown_s`. While it
       is open, calls fail at once; with `patience` they wait, for that many pauses in a row.
       `on_pause` hears of each pause, and None when the endpoint is used again.
+    - `adaptations` are what the server is known to refuse; `on_adaptation` hears of each new one.
     - `transport` decides which addresses may be reached; the default permits public ones only.
     """
 
@@ -71,6 +73,8 @@ class ModelClient:
         circuit_cooldown_s: float = 30.0,
         patience: int = 0,
         on_pause: Callable[[Pause | None], Awaitable[None]] = _tell_nobody,
+        adaptations: Sequence[Adaptation] = (),
+        on_adaptation: Callable[[Adaptation], Awaitable[None]] = _tell_nobody,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
@@ -84,6 +88,8 @@ class ModelClient:
         self._circuit = Circuit(circuit_threshold, circuit_cooldown_s)
         self._patience = patience
         self._on_pause = on_pause
+        self.adaptations = {known.field: known for known in adaptations}
+        self._on_adaptation = on_adaptation
         # The form that worked, by what was asked for. It is learned anew by every client.
         self._form_that_worked: dict[str, int] = {}
         self._wire = Wire(base_url, api_key or "", timeout_s, transport or guarded_transport())
@@ -159,7 +165,7 @@ class ModelClient:
                 done = await self._call(forms[index], calls)
             except ModelError as error:
                 error.calls = tuple(calls)
-                if isinstance(error, RequestRefused) and error.blames_form and not last:
+                if _may_work_in_words(error) and not last:
                     continue
                 raise
             if last or forms[index].is_obeyed(done):
@@ -176,11 +182,26 @@ class ModelClient:
                 outcome = await self._recorded(form, calls)
                 if isinstance(outcome, Completion):
                     return outcome
+                if isinstance(outcome, RequestRefused) and await self._adapts_to(
+                    outcome, calls[-1].request
+                ):
+                    continue
                 left_alone = outcome.blames_endpoint and self._circuit.is_open
                 if not (left_alone and self._patience):
                     raise outcome
                 if self._circuit.pauses > self._patience:
                     raise self._circuit.refusal()
+
+    async def _adapts_to(self, refusal: RequestRefused, sent: Mapping[str, Any]) -> bool:
+        """Whether the same may be asked again without what the server refused, or under another
+        name. From now on it is asked so at once."""
+        found = adaptation_to(refusal, sent)
+        if found is None:
+            return False
+        if found.field not in self.adaptations:
+            self.adaptations[found.field] = found
+            await self._on_adaptation(found)
+        return True
 
     async def _admitted(self) -> None:
         """Waits while the endpoint is paused. Raises CircuitOpen after too many pauses in a row."""
@@ -194,7 +215,7 @@ class ModelClient:
 
     async def _recorded(self, form: Form, calls: list[CallRecord]) -> Completion | ModelError:
         """Sends the request, with retries, and tells circuit, usage and `calls` what came of it."""
-        sent = {"model": self.model, **form.body}
+        sent = {"model": self.model, **adapted(form.body, self.adaptations)}
         record = CallRecord(sent, form.name, asked_at=datetime.now(UTC))
         self.usage.calls += 1
         try:
@@ -252,3 +273,10 @@ class ModelClient:
             # A little later than asked, so that all who wait don't come back in one instant.
             return min(failure.retry_after_s, MAX_RETRY_AFTER_S) + min(jitter, 1.0)
         return jitter
+
+
+def _may_work_in_words(error: ModelError) -> bool:
+    """Whether the same question in another form may get an answer."""
+    if isinstance(error, NoText):
+        return error.is_reasoning
+    return isinstance(error, RequestRefused) and error.blames_form

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.llm.client.answers import Completion
+from webapp.llm.wrappers import unwrapped
 
 TOP_LOGPROBS = 20
 
@@ -66,7 +67,7 @@ def choice_forms(body: dict[str, Any], choices: Sequence[str]) -> list[Form]:
 def fits(text: str, schema: Mapping[str, Any]) -> bool:
     """Whether the text is a JSON object with the keys that the schema requires."""
     try:
-        value = json.loads(text)
+        value = json.loads(unwrapped(text))
     except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and set(schema.get("required", ())) <= set(value)

@@ -12,6 +12,7 @@ import httpx2
 import openai
 
 from webapp.llm.addresses import AddressRefused
+from webapp.llm.client.faults import Fault, fault_in, plain_fault
 from webapp.llm.errors import (
     BadAnswer,
     EndpointUnavailable,
@@ -130,7 +131,9 @@ class Wire:
         except (TimeoutError, openai.APITimeoutError):
             return EndpointUnavailable(f"No answer within {self._timeout_s:g} s.")
         except openai.APIStatusError as error:
-            return self._refusal(error)
+            header = error.response.headers.get("retry-after")
+            fault = fault_in(error.response.content) or plain_fault(error.response.content)
+            return self._refusal(error.status_code, fault, retry_after(header))
         except openai.APIConnectionError as error:
             reason = type(error.__cause__).__name__
             words = self._safe(str(error.__cause__ or "")) or "no details"
@@ -141,7 +144,16 @@ class Wire:
             return BadAnswer(str(error))
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
             return RequestRefused(f"The request could not be sent ({type(error).__name__}).")
-        return answer.content
+        return self._read(answer)
+
+    def _read(self, answer: httpx2.Response) -> bytes | ModelError:
+        """A gateway answers 200 for a server behind it that failed: its code is in the body."""
+        fault = fault_in(answer.content)
+        if fault is None:
+            return answer.content
+        if fault.status is None:
+            return BadAnswer(f"The endpoint answers with an error.{self._said(fault)}")
+        return self._refusal(fault.status, fault, retry_after(answer.headers.get("retry-after")))
 
     async def _keep_needed_headers(self, request: httpx2.Request) -> None:
         for name in set(request.headers) - SENT_HEADERS:
@@ -150,19 +162,14 @@ class Wire:
         # What is packed small can unpack to any size.
         request.headers["Accept-Encoding"] = "identity"
 
-    def _refusal(self, error: openai.APIStatusError) -> ModelError:
-        status = error.status_code
-        words = self._safe(_server_words(error))
-        said = f" It said: {words}" if words else ""
-        if status == 429 and error.code == "insufficient_quota":
+    def _refusal(self, status: int, fault: Fault, retry_after_s: float | None) -> ModelError:
+        said = self._said(fault)
+        if status == 429 and fault.code == "insufficient_quota":
             return RequestRefused(
                 f"The account at this endpoint is out of quota.{said}", status=429
             )
         if status == 429:
-            return RateLimited(
-                f"The endpoint is busy (429).{said}",
-                retry_after_s=retry_after(error.response.headers.get("retry-after")),
-            )
+            return RateLimited(f"The endpoint is busy (429).{said}", retry_after_s=retry_after_s)
         if status >= 500:
             return EndpointUnavailable(f"The endpoint failed ({status}).{said}", status=status)
         if 300 <= status < 400:
@@ -174,8 +181,15 @@ class Wire:
         if status in (401, 403):
             return RequestRefused(f"The endpoint refuses the key ({status}).{said}", status=status)
         return RequestRefused(
-            f"The endpoint refuses the request ({status}).{said}", status=status, code=error.code
+            f"The endpoint refuses the request ({status}).{said}",
+            status=status,
+            code=fault.code,
+            names=fault.names,
         )
+
+    def _said(self, fault: Fault) -> str:
+        words = self._safe(fault.words)
+        return f" It said: {words}" if words else ""
 
     def _safe(self, text: str) -> str:
         """A server's words in one line, short, without the key."""
@@ -190,13 +204,8 @@ async def _bound(response: httpx2.Response) -> None:
         raise _AnswerRefused("The server sent a compressed answer, which the studio does not read.")
     assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101  (an async client)
     response.stream = _Bounded(response.stream)
-
-
-def _server_words(error: openai.APIStatusError) -> str:
-    if isinstance(error.body, dict):
-        return str(error.body.get("message") or "")
-    words = error.response.text
-    return "" if words.lstrip().startswith("<") else words
+    # JSON is UTF-8. Some names that a server may give, such as hex, decode into no text.
+    response.encoding = "utf-8"
 
 
 def retry_after(header: str | None) -> float | None:
@@ -208,6 +217,6 @@ def retry_after(header: str | None) -> float | None:
     except ValueError:
         try:
             seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
     return max(0.0, seconds) if math.isfinite(seconds) else None
