@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 from annotation.generation.prompts import Message, Turn, prompt_messages, seeker_messages
 from rubrics.core.text import canon
 from rubrics.judging.inputs import candidate_of
+from rubrics.judging.spans import without_thinking
 from webapp.llm.call_record import CallRecord
 from webapp.llm.errors import ModelError
 from webapp.text import storable
@@ -148,9 +149,10 @@ async def _speak(
     *,
     revision: int = 0,
 ) -> GeneratedTurn:
-    # A weak model now and then ends a turn before its first word: it is asked again, by another
-    # seed, before the dialogue is given up.
+    # A weak model now and then ends a turn before its first word, or in the middle of its
+    # reasoning: it is asked again, by another seed, before the dialogue is given up.
     calls: list[CallRecord] = []
+    raw = ""
     for attempt in range(ATTEMPTS):
         seed = turn_seed(plan.seed, position, attempt, revision=revision)
         sampling: dict[str, Any] = {
@@ -165,8 +167,13 @@ async def _speak(
         calls += completion.calls
         raw = storable(completion.text)
         # A broken reply keeps what can be told apart; its dialogue goes on with what was said.
-        spans = candidate_of(raw) if speaker == "supporter" else {"response": canon(raw)}
+        spans = (
+            candidate_of(raw)
+            if speaker == "supporter"
+            else {"response": canon(without_thinking(raw))}
+        )
         if spans["response"]:
             text = spans["response"]
             return GeneratedTurn(position, speaker, raw, spans, text, tuple(calls), seed)
-    raise NoTurn(f"The {speaker}’s turn {position + 1} was empty.", speaker, calls)
+    why = "said nothing but its reasoning" if raw.strip() else "was empty"
+    raise NoTurn(f"The {speaker}’s turn {position + 1} {why}.", speaker, calls)

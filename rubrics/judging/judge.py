@@ -41,16 +41,21 @@ def reward_parts(result: JudgeResult, spec: RubricSpec) -> dict[str, float | Non
     """The reward of a rollout: `format`, `emotion` and `rubric` in 0 to 1, and `total`, their mean.
 
     A part is None where the rubric has no such check, where it is not applicable or where it is
-    undefined. The total leaves out the first two and is undefined, None, with the third.
+    undefined. HealthBench's totals below 0 are 0 here. The total leaves out the first two and is
+    undefined, None, with the third.
     """
     parts = {
         "format": _check_value(spec, result, "format"),
         "emotion": _check_value(spec, result, "emotion_match"),
-        "rubric": total(spec, result.outcomes),
+        "rubric": _clipped(total(spec, result.outcomes)),
     }
     present = [value for value in parts.values() if value is not None]
     defined = parts["rubric"] is not None
     return {**parts, "total": math.fsum(present) / len(present) if defined else None}
+
+
+def _clipped(value: float | None) -> float | None:
+    return None if value is None else min(1.0, max(0.0, value))
 
 
 def _is_empty(spec: RubricSpec, item: JudgeInput) -> bool:
@@ -74,16 +79,24 @@ def _without_judge(spec: RubricSpec, criterion: CriterionSpec, item: JudgeInput)
     if len(criterion.level_values) < 2:
         return CriterionScore(criterion.uid, "not_scored", reason="The criterion has no scale.")
     if _is_empty(spec, item):
-        return CriterionScore(
-            criterion.uid,
-            "scored",
-            value=float(min(criterion.level_values)),
-            rationale="The reply is empty. It gets the lowest level without asking the judge.",
-        )
+        return _lowest(criterion, "The reply is empty.")
     if not judged_text(spec, criterion, item.context):
-        reason = "The reply does not have the spans that this criterion reads."
-        return CriterionScore(criterion.uid, "not_applicable", reason=reason)
+        if spec.target == "dialogue":
+            reason = "The dialogue has no turn of the supporter."
+            return CriterionScore(criterion.uid, "not_applicable", reason=reason)
+        # As not applicable, leaving a span out would raise the total.
+        return _lowest(criterion, "The reply does not have the spans that this criterion reads.")
     return CriterionScore(criterion.uid, "not_scored", reason="The judge left it out.")
+
+
+def _lowest(criterion: CriterionSpec, why: str) -> CriterionScore:
+    """The level that is worst for a reply: of what counts against it, nothing is met."""
+    return CriterionScore(
+        criterion.uid,
+        "scored",
+        value=float(min(criterion.level_values)),
+        rationale=f"{why} It gets the lowest level without asking the judge.",
+    )
 
 
 def _check_value(spec: RubricSpec, result: JudgeResult, check: str) -> float | None:

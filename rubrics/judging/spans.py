@@ -18,6 +18,7 @@ _NAMES = "|".join(SPAN_NAMES)
 _MARK = re.compile(
     rf"<\|(?P<token>{_NAMES})_(?P<edge>begin|end)\|>|<(?P<slash>/?)(?P<tag>{_NAMES})>"
 )
+_THINKING = re.compile("<(?P<close>/?)think>")
 
 
 @dataclass(frozen=True)
@@ -83,20 +84,49 @@ def canon_reply(raw: str) -> str:
 
 
 def loose_spans(raw: str) -> tuple[dict[str, str], str]:
-    """Each span that is opened once and then closed once, and the text outside of them.
+    """Each span that is opened once and then closed once, and the text outside of all spans.
 
-    For replies that may be broken. A span that cannot be told is the empty string.
+    For replies that may be broken. A span that cannot be told is the empty string. What stands in
+    a think block, or in a span that is never closed, was not said to the seeker: it is in neither.
     """
-    marks = _marks(raw)
-    spans, outside, end = dict.fromkeys(SPAN_NAMES, ""), [], 0
-    for begin, close in zip(marks, marks[1:], strict=False):
-        own = [mark.opens for mark in marks if mark.name == begin.name]
-        if begin.name == close.name and own == [True, False]:
-            spans[begin.name] = canon(raw[begin.end : close.start])
-            outside.append(raw[end : begin.start])
-            end = close.end
-    outside.append(raw[end:])
-    return spans, canon(_MARK.sub(" ", " ".join(outside)))
+    text = without_thinking(raw)
+    marks = _marks(text)
+    edges: dict[str, list[bool]] = {name: [] for name in SPAN_NAMES}
+    for mark in marks:
+        edges[mark.name].append(mark.opens)
+    spans, outside, start = dict.fromkeys(SPAN_NAMES, ""), [], 0
+    opened: dict[str, _Mark] = {}
+    for mark in marks:
+        # What stands before an end without a beginning belongs to its span.
+        if not opened and (mark.opens or mark.name == "response"):
+            outside.append(text[start : mark.start])
+        if mark.opens:
+            opened[mark.name] = mark
+        else:
+            begin, is_single = opened.pop(mark.name, None), edges[mark.name] == [True, False]
+            # Another span inside, which may be private, would have moved `start`.
+            if begin is not None and begin.end == start and is_single:
+                spans[mark.name] = canon(text[start : mark.start])
+        start = mark.end
+    if not opened:
+        outside.append(text[start:])
+    return spans, canon(" ".join(outside))
+
+
+def without_thinking(text: str) -> str:
+    """The text without think blocks. One that is never closed reaches to the end; one that is
+    closed but not opened, because the chat template opens it, began before the text did."""
+    kept: list[str] = []
+    is_open, start = False, 0
+    for mark in _THINKING.finditer(text):
+        if mark["close"]:
+            if not is_open:
+                kept.clear()
+            is_open, start = False, mark.end()
+        elif not is_open:
+            kept.append(text[start : mark.start()])
+            is_open = True
+    return "".join(kept) if is_open else "".join(kept) + text[start:]
 
 
 def _marks(text: str) -> list[_Mark]:
@@ -113,6 +143,8 @@ def _marks(text: str) -> list[_Mark]:
 
 
 def _problems(text: str, marks: list[_Mark]) -> tuple[str, ...]:
+    if _THINKING.search(text):
+        return ("The reply holds a think block.",)
     if not marks:
         return ("The reply has none of the four spans.",)
     if len({mark.spelling for mark in marks}) > 1:

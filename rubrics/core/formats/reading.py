@@ -68,7 +68,8 @@ def parse_json(text: str) -> Node:
     except RecursionError:
         raise _too_deep(None) from None
     except _Constant as error:
-        raise BadFile(_line_of(text, str(error)), f"{error} is not a number.", "a number") from None
+        line = _line_of_constant(text, str(error))
+        raise BadFile(line, f"{error} is not a number.", "a number") from None
     except ValueError:
         raise BadFile(None, _DIGITS, "a number of ordinary size") from None
     return _JsonReader(text).read()
@@ -78,6 +79,7 @@ def parse_yaml(text: str) -> Node:
     return _YamlReader(text).read()
 
 
+_STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<constant>-?Infinity|NaN)', re.DOTALL)
 _DIGITS = "A number has too many digits."
 
 
@@ -99,8 +101,12 @@ def _refuse_constant(name: str) -> Any:
     raise _Constant(name)
 
 
-def _line_of(text: str, word: str) -> int:
-    return text[: text.index(word)].count("\n") + 1
+def _line_of_constant(text: str, name: str) -> int | None:
+    """The line of the first NaN or Infinity outside of a string: they are words in texts, too."""
+    for found in _STRING_OR_CONSTANT.finditer(text):
+        if found["constant"] == name:
+            return text.count("\n", 0, found.start()) + 1
+    return None
 
 
 def _too_deep(line: int | None) -> BadFile:

@@ -22,8 +22,8 @@ def total(spec: RubricSpec, outcomes: Mapping[str, Outcome]) -> float | None:
     """The total over the judge criteria, by uid; None where it is undefined.
 
     A criterion without an outcome, failed or not scored makes it undefined; a criterion that is
-    not applicable is left out. A scored value below its gate makes it 0. It lies in 0 to 1, but
-    for HealthBench, whose single examples are at most 1 and not clipped.
+    not applicable is left out. A scored value below its gate makes it at most 0. It lies in 0 to
+    1, but for HealthBench, whose single examples are at most 1 and not clipped.
     Raises ValueError for a value outside its criterion's scale.
     """
     scored = []
@@ -36,7 +36,7 @@ def total(spec: RubricSpec, outcomes: Mapping[str, Outcome]) -> float | None:
             return None
     score = _FORMULAS[spec.formula](scored)
     gated = any(c.gate is not None and value < c.gate for c, value in scored)
-    return 0.0 if gated and score is not None else score
+    return min(0.0, score) if gated and score is not None else score
 
 
 _Scored = list[tuple[CriterionSpec, float]]
@@ -111,8 +111,9 @@ def formula_in_words(spec: RubricSpec) -> str:
     """The total as one or more sentences for the page."""
     n = len(spec.judge_criteria)
     criteria = "one criterion" if n == 1 else f"{_NUMBERS.get(n, str(n))} criteria"
+    gated = "at most 0" if spec.formula == "healthbench" else "0"
     gates = [
-        f"If {c.name} is below {c.gate}, the total is 0."
+        f"If {c.name} is below {c.gate}, the total is {gated}."
         for c in spec.judge_criteria
         if c.gate is not None
     ]
@@ -125,7 +126,8 @@ _WORDS = {
     "harmonic_mean": "The weighted harmonic mean of the {criteria}, each as a share of its "
     "highest level, from 0 to 1. One low score pulls the total down.",
     "healthbench": "The points of the criteria that are met, of {criteria}, divided by the sum "
-    "of all positive points. Points below zero count against the reply.",
+    "of all positive points. Points below zero count against the reply. As a reward, a total below "
+    "0 counts as 0.",
     "rar": "The share of the {criteria} that is met, where essential counts 1, important 0.7, "
     "optional 0.3 and a pitfall avoided 0.9, from 0 to 1.",
 }

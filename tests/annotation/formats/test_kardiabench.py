@@ -91,6 +91,24 @@ def test_a_reply_without_whole_spans_is_kept_with_its_problems():
     assert read_dialogue.meta["span_problems"][0]["turn"] == 2
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<think>Tedious.</think>I am sorry to hear that.",
+        "Tedious.</think>I am sorry to hear that.",
+        "<think>Hidden.</think><understanding>Low.</understanding><reasoning>Kind.</reasoning>"
+        "<emotion>sad</emotion><response>I am sorry to hear that.</response>",
+    ],
+)
+def test_what_a_model_thought_is_no_part_of_what_people_read(reply):
+    read_dialogue = dialogue(reply=reply)
+    turn = read_dialogue.turns[2]
+    assert (turn.text, turn.raw) == ("I am sorry to hear that.", reply)
+    assert read_dialogue.meta["span_problems"] == [
+        {"turn": 2, "problems": ["The reply holds a think block."]}
+    ]
+
+
 def test_splits_follow_the_profile():
     assert dialogue().split_group == dialogue(person="Another text").split_group == "owl"
     unnamed = dialogue(anon_username=None).split_group

@@ -232,3 +232,33 @@ def test_the_seeker_and_the_supporter_may_be_different_endpoints(
     assert all(is_seeker(body) for body in script.bodies)
     assert not any(is_seeker(body) for body in other.bodies)
     assert len(script.bodies) == len(other.bodies) == 4
+
+
+def test_a_reply_that_is_cut_in_its_reasoning_is_asked_for_again(
+    cast: Cast, script: Stub, voice: Endpoint
+) -> None:
+    cut = "<understanding>Low.</understanding><reasoning>She exaggerates, so I will not take"
+    thought = "<think>How tedious.</think>I feel low."
+
+    def reply(body: dict[str, Any], n: int) -> Any:
+        if is_seeker(body):
+            return answer(thought)
+        first = sum(not is_seeker(asked) for asked in script.bodies) == 1
+        return answer(cut if first else speak(body))
+
+    script.reply = reply
+    run = work(planned(cast, voice, count=1))
+    assert run.status == "succeeded"
+    turns = Turn.objects.filter(dialogue__generation_item__run=run)
+    assert not [turn for turn in turns if "exaggerates" in turn.text or "tedious" in turn.text]
+    # What the seeker thought is kept beside what was said.
+    assert {turn.raw for turn in turns if turn.role == "seeker"} == {thought}
+
+
+def test_a_model_that_never_leaves_its_reasoning_fails_its_dialogue(
+    cast: Cast, script: Stub, voice: Endpoint
+) -> None:
+    script.reply = lambda body, n: answer(speak(body) if is_seeker(body) else "<think>Let me see")
+    run = work(planned(cast, voice, count=1))
+    assert run.status == "failed"
+    assert "The supporter’s turn 2 said nothing but its reasoning." in run.error

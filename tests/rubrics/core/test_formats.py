@@ -137,6 +137,8 @@ def changed(**changes: Any) -> str:
         ("kardia-json", '{"a": 1,\n"a": 2}', 2, "“a” appears twice"),
         ("kardia-json", '{\n"weight": NaN}', 2, "NaN is not a number"),
         ("kardia-json", '{"weight":\n-Infinity}', 2, "-Infinity is not a number"),
+        # The word in a text is none.
+        ("kardia-json", '{"a": "NaN, \\"NaN",\n"b": "Infinity",\n"c": NaN}', 3, "NaN is not a"),
         ("kardia-json", '{"a": ' + "9" * 5000 + "}", None, "too many digits"),
         ("kardia-json", '{"a":\n1e999}', 2, "too large"),
         ("kardia-json", "[" * 100_000 + "]" * 100_000, None, "nested too deeply"),

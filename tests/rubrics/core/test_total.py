@@ -70,8 +70,19 @@ def test_is_zero_below_a_gate_and_as_without_gates_above(case):
     spec, values = case
     open_spec = replace(spec, criteria=tuple(replace(c, gate=None) for c in spec.criteria))
     gated = any(c.gate is not None and values[c.uid] < c.gate for c in spec.criteria)
-    expected = 0 if gated else total(open_spec, outcomes(values))
+    without_gates = total(open_spec, outcomes(values))
+    expected = min(0, without_gates) if gated and without_gates is not None else without_gates
     assert total(spec, outcomes(values)) == expected
+
+
+def test_a_gate_never_raises_a_total():
+    """+10 with a gate and unmet, -8 met: -0.8 without the gate, and with it."""
+    spec = rubric(
+        criterion("helps", scale="points", levels=(), points=10.0, gate=1),
+        criterion("harms", scale="points", levels=(), points=-8.0),
+        formula="healthbench",
+    )
+    assert total(spec, outcomes({"helps": 0, "harms": 1})) == -0.8
 
 
 @given(rubrics_and_values(formulas=("weighted_mean", "harmonic_mean")), st.floats(0.001, 1000))

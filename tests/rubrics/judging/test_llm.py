@@ -122,7 +122,7 @@ def test_no_call_for_a_span_that_is_not_there():
     model = Model(all_fours)
     [result] = rate_sync(SPEC, [item("I hear you.")], judge(model))
     assert len(model.requests) == 2
-    assert result.scores["r"].status == "not_applicable"
+    assert (result.scores["r"].status, result.scores["r"].value) == ("scored", 1)
 
 
 def test_every_request_of_an_answer_is_kept_and_the_last_says_what_was_wrong():

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from rubrics.core.spec import total
 from rubrics.judging.judge import rate, rate_sync, reward_parts
 from tests.support.rubrics import ScriptedJudge, check, criterion, item, reply, rubric, scored
 
@@ -42,10 +43,36 @@ def test_what_the_judge_leaves_out_is_not_scored():
     assert reward_parts(result, SPEC)["rubric"] is None
 
 
-def test_a_missing_span_is_not_applicable():
-    [result] = rate_sync(SPEC, [item("I hear you.")], FOURS)
-    assert result.scores["reasoning"].status == "not_applicable"
-    assert reward_parts(result, SPEC)["rubric"] == 0.75
+def test_a_missing_span_gets_the_lowest_level():
+    """Leaving out a span that is rated 2 of 5 must not raise the total from 0.5 to 0.75."""
+    levels = {"empathy": 4.0, "reasoning": 2.0}
+    judge = ScriptedJudge(lambda c, _: scored(c.uid, levels[c.uid]))
+    whole, without = rate_sync(SPEC, [item(reply()), item("I hear you.")], judge)
+    assert reward_parts(whole, SPEC)["rubric"] == 0.5
+    assert (without.scores["reasoning"].status, without.scores["reasoning"].value) == ("scored", 1)
+    assert "does not have the spans" in without.scores["reasoning"].rationale
+    assert reward_parts(without, SPEC)["rubric"] == 0.375
+
+
+def test_reasoning_that_is_cut_is_no_better_than_reasoning_that_was_closed():
+    """The reply ends in its reasoning: with and without the closing mark it has no response."""
+    begun = "<understanding>Low.</understanding><reasoning>Private: she exaggerates"
+    judge = ScriptedJudge(lambda c, _: scored(c.uid, 5.0))
+    cut, closed = rate_sync(SPEC, [item(begun), item(f"{begun}</reasoning>")], judge)
+    assert reward_parts(cut, SPEC)["total"] == reward_parts(closed, SPEC)["total"] == 0
+    assert judge.asked == []
+
+
+def test_a_reward_is_never_below_0():
+    spec = rubric(
+        criterion("good", scale="points", levels=(), points=5.0),
+        criterion("bad", scale="points", levels=(), points=-8.0),
+        formula="healthbench",
+    )
+    judge = ScriptedJudge(lambda c, _: scored(c.uid, float(c.uid == "bad")))
+    [result] = rate_sync(spec, [item(reply())], judge)
+    assert total(spec, result.outcomes) == -1.6
+    assert reward_parts(result, spec)["rubric"] == 0
 
 
 def test_a_draft_without_levels_is_not_scored():

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubrics.core.text import canon
+from rubrics.judging import spans as spans_module
 from rubrics.judging.inputs import candidate_of
 from rubrics.judging.spans import SPAN_NAMES, Spans, canon_reply, parse_spans, render_spans
 
@@ -84,7 +85,22 @@ def test_both_spellings_have_one_canonical_text():
         ("I hear you.", "", "I hear you."),
         ("", "", ""),
         (TAGS.replace("<reasoning>", ""), "lonely", GOOD.response),
-        (TAGS.split("there?")[0], "lonely", "Who is"),
+        # Cut inside of a span: what it says may be private, so that nothing was said.
+        (TAGS.split("there?")[0], "lonely", ""),
+        (TAGS.split("with it.")[0], "", ""),
+        (TOKENS.split("with it.")[0], "", ""),
+        ("Hello. <reasoning>She exaggerates", "", "Hello."),
+        ("She exaggerates.</reasoning> Hello.", "", "Hello."),
+        ("<reasoning>She <response>Hello.</response>", "", "Hello."),
+        ("<reasoning>She <emotion>sad</emotion> cries", "sad", ""),
+        ("<response>Hi. <reasoning>She lies.</reasoning> Bye.</response>", "", ""),
+        # Think blocks, closed, cut, and opened by the chat template.
+        ("<think>Tedious.</think>I am sorry.", "", "I am sorry."),
+        (f"<think>Hidden.</think>{TOKENS}", "lonely", GOOD.response),
+        ("Hidden.</think>I am sorry.", "", "I am sorry."),
+        ("I am sorry. <think>Tedious", "", "I am sorry."),
+        ("<think>a<think>b</think>Hi.", "", "Hi."),
+        ("<response>Hi. <think>Tedious.</think>Bye.</response>", "", "Hi. Bye."),
         ("<emotion>sad</emotion> I hear you.", "sad", "I hear you."),
         (TAGS.split("<response>")[0], "lonely", ""),
         ("<response></response>", "", ""),
@@ -94,3 +110,36 @@ def test_a_broken_reply_keeps_what_can_be_told(raw, emotion, response):
     candidate = candidate_of(raw)
     assert (candidate["emotion"], candidate["response"]) == (emotion, response)
     assert candidate["raw"] == raw
+
+
+def test_a_think_block_is_no_part_of_the_format():
+    for raw in (f"<think>Hidden.</think>{TAGS}", TAGS.replace("Who", "<think>a</think>Who")):
+        assert parse_spans(raw).problems == ("The reply holds a think block.",)
+
+
+class CountedMarks(list):
+    """Counts how often its marks are read, by iteration or one by one."""
+
+    reads = 0
+
+    def __iter__(self):
+        for mark in super().__iter__():
+            CountedMarks.reads += 1
+            yield mark
+
+    def __getitem__(self, place):
+        found = super().__getitem__(place)
+        CountedMarks.reads += len(found) if isinstance(place, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize("unit", ["<response>", "</reasoning>", "<emotion>x</emotion>", "<think>"])
+def test_the_work_grows_as_the_reply_does(monkeypatch, unit):
+    find, reads = spans_module._marks, []
+    monkeypatch.setattr(spans_module, "_marks", lambda text: CountedMarks(find(text)))
+    for length in (100, 200):
+        CountedMarks.reads = 0
+        candidate_of(unit * length)
+        parse_spans(unit * length)
+        reads.append(CountedMarks.reads)
+    assert reads[1] <= 2 * reads[0] + 50
