@@ -122,9 +122,7 @@ def fill(setting: Setting) -> None:
         project=project, run=training, step=1, prompt_id="p", index=0, emotion="sad",
         prompt_tail="t", raw="r", format=1, emotion_match=1, reward=1,
     )  # fmt: skip
-    TrainingEvaluationJudge.objects.create(
-        project=project, run=training, judge=setting["judge_id"]
-    )
+    TrainingEvaluationJudge.objects.create(project=project, run=training, judge=setting["judge_id"])
     evaluated = runs["evaluation"]
     EvaluationJudge.objects.create(
         project=project, run=evaluated, judge=setting["judge_id"], is_reward=False
