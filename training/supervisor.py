@@ -261,8 +261,9 @@ def _take(lock: int) -> None:
 
 
 def _keys_pipe(run: TrainingRun) -> int:
-    """A pipe with the judge's key, read once by the child: never in argv, environment or log."""
-    endpoint = run.judge.endpoint
+    """A pipe with the judge's key, read once by the child: never in argv, environment or log. SFT
+    asks no judge."""
+    endpoint = run.judge.endpoint if run.method == TrainingRun.Method.GRPO else None
     key = read_key(endpoint) if endpoint is not None else None
     read, write = os.pipe()
     with os.fdopen(write, "wb") as pipe:

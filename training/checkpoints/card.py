@@ -79,7 +79,7 @@ def _run(run: TrainingRun) -> Iterator[str]:
             f"- Rubric: {line(run.version.rubric.name)}, version {run.version.number}, fingerprint "
             f"`{run.spec.hash}`"
         )
-    if run.judge is not None:
+    if run.method == TrainingRun.Method.GRPO:
         judge = line(str(run.judge))
         yield f"- Judge: {judge} ({run.judge.get_kind_display()}), hash `{run.judge.hash}`"
     for label, snapshot in (("Training", run.train_snapshot), ("Held-out", run.held_out_snapshot)):
@@ -100,7 +100,8 @@ def _evaluation(checkpoint: Checkpoint, member: Member) -> Iterator[str]:
     evaluation = latest_of(checkpoint)
     tables = tables_of(evaluation, member) if evaluation is not None else []
     if tables:
-        yield f"{evaluation} of the project; this model is “{line(str(checkpoint.endpoint))}” in it."
+        name = line(str(checkpoint.endpoint))
+        yield f"{evaluation} of the project. This model is “{name}” in it."
         yield from ("", as_markdown(tables).rstrip())
     else:
         yield "It was not evaluated."
