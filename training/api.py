@@ -13,12 +13,12 @@ from rest_framework.response import Response
 from training import access, services
 from training.access import TRAINERS
 from training.checkpoints.access import checkpoint_for
+from training.evaluation.ending import ending_retry
 from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, SFT_DEFAULTS
 from training.models import Rollout, TrainingRun
 from training.queries import runs as queries
 from training.queries import series
 from training.serializers import (
-    EvaluationSerializer,
     MetricsSerializer,
     NewTrainingSerializer,
     RolloutFilter,
@@ -69,6 +69,7 @@ class TrainingViewSet(RunViewSet):
             if "grpo_collection" in asked
             else None,
             lora=asked.get("lora"),
+            evaluation_judges=[access.judge_for(member, pk) for pk in asked["evaluation_judges"]],
             seed=asked["seed"],
         )
         return self.shown(run.pk, status=201)
@@ -103,11 +104,12 @@ class TrainingViewSet(RunViewSet):
         }
         return Response(MetricsSerializer(body).data)
 
-    @extend_schema(responses=EvaluationSerializer(many=True), filters=False)
-    def evaluations(self, request: Request, id: UUID, **kwargs: Any) -> Response:
-        """Figures on held-out prompts before and after the run."""
-        page = self.paginate_queryset(queries.evaluations_of(access.run_for(self.member, id)))
-        return self.get_paginated_response(EvaluationSerializer(page, many=True).data)
+    @extend_schema(request=None, responses=TrainingDetailSerializer)
+    def evaluate(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Start the evaluation of a finished run whose evaluation could not start. The same again
+        is the same evaluation. 409 where it can't start now."""
+        ending_retry(run=access.run_for(self.member, id), actor=self.member.user)
+        return self.shown(id)
 
 
 class RolloutViewSet(ProjectViewSet):
@@ -140,9 +142,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         f"{RUN}/metrics/", TrainingViewSet.as_view({"get": "metrics"}), name="api_training_metrics"
     ),
     path(
-        f"{RUN}/evaluations/",
-        TrainingViewSet.as_view({"get": "evaluations"}),
-        name="api_training_evaluations",
+        f"{RUN}/evaluate/",
+        TrainingViewSet.as_view({"post": "evaluate"}),
+        name="api_training_evaluate",
     ),
     path(f"{RUN}/rollouts/", RolloutViewSet.as_view({"get": "list"}), name="api_training_rollouts"),
 ]

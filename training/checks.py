@@ -10,7 +10,9 @@ from annotation.models.corpus import Split
 from rubrics.core.spec import from_json
 from rubrics.judges.queries import unfitted_criterion
 from rubrics.models import Judge, RubricVersion
+from training.checkpoints.serving import local_server_refusal
 from training.limits import (
+    EVALUATION_JUDGES,
     FRACTIONS,
     GRPO,
     LORA,
@@ -20,6 +22,7 @@ from training.limits import (
 )
 from training.models import Checkpoint
 from training.paths import weights_of
+from training.reward_judges import require_another, rewards_behind
 from training.trainer.lengths import context_of
 from webapp.errors import Refused
 from webapp.limits import SEED, Setting
@@ -126,6 +129,25 @@ def require_scoring(version: RubricVersion, judge: Judge) -> None:
             f"{judge} was not fitted on the wording of “{criterion.name}” in {version}. "
             "Fit a judge on this version, or choose another judge.",
             code="not_fitted",
+        )
+
+
+def require_evaluation(
+    judges: Sequence[Judge], version: RubricVersion, base: Checkpoint, *, reward: Judge | None
+) -> None:
+    """Raises Refused where the evaluation that a run ends with could not start. `reward` is the
+    judge that rewards the run; None for a run without a reward."""
+    EVALUATION_JUDGES.require(len(judges))
+    if not judges:
+        return
+    for judge in judges:
+        require_scoring(version, judge)
+    require_another(judges, rewards_behind([base]) | ({reward.hash} if reward else set()))
+    if (reason := local_server_refusal()) is not None:
+        raise Refused(
+            f"{reason} Start the run without judges for an evaluation, and evaluate its "
+            "checkpoints later.",
+            code="no_local_server",
         )
 
 

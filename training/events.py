@@ -10,7 +10,7 @@ from uuid import uuid5
 
 from django.conf import settings
 
-from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
+from training.models import Checkpoint, Metric, Rollout, TrainingRun
 from webapp.accounts.numbers import next_number
 from webapp.llm.call_record import CallRecord
 from webapp.llm.call_rows import call_rows
@@ -115,19 +115,6 @@ def _judge_pause(run: TrainingRun, event: Event, folder: Path) -> None:
         )
 
 
-def _evaluation(run: TrainingRun, event: Event, folder: Path) -> None:
-    Evaluation.objects.update_or_create(
-        run=run,
-        name=event["name"],
-        defaults={
-            "project_id": run.project_id,
-            "step": event["step"],
-            "n": event["n"],
-            "metrics": event["metrics"],
-        },
-    )
-
-
 def _checkpoint(run: TrainingRun, event: Event, folder: Path) -> None:
     found = {
         "path": str((folder / event["path"]).relative_to(settings.VAR_DIR)),
@@ -153,6 +140,5 @@ HANDLERS: Mapping[str, Callable[[TrainingRun, Event, Path], None]] = {
     "rollouts": _rollouts,
     "judge_calls": _judge_calls,
     "judge_pause": _judge_pause,
-    "evaluation": _evaluation,
     "checkpoint": _checkpoint,
 }

@@ -1,4 +1,4 @@
-"""What exports hold of training: rollouts, evaluations, and preferences from rollouts."""
+"""What exports hold of training: rollouts, and preferences from them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ from annotation.ratings.targets import contexts_of
 from rubrics.core.spec import from_json
 from rubrics.judging.spans import SPAN_NAMES
 from training.access import TRAINERS, run_for
-from training.models import Evaluation, Rollout, TrainingRun
+from training.models import Rollout, TrainingRun
 from webapp.accounts.access import Member
 from webapp.errors import Refused
 
@@ -77,16 +77,6 @@ ROLLOUT_COLUMNS = (
         text("rationale", "Why, in the judge’s words"),
     ),
 )
-EVALUATION_COLUMNS = (
-    *RUN_COLUMNS,
-    text("evaluation", "before or after"),
-    integer("step", "The training step that was measured"),
-    text("metric", "What was measured on the held-out prompts"),
-    number("value", "The mean"),
-    number("low", "The lower end of the 95 % interval"),
-    number("high", "Its upper end"),
-    integer("n", "How many prompts were measured"),
-)
 PREFERENCE_COLUMNS = (
     messages("prompt", "The supporter’s instruction and the turns before"),
     messages("chosen", "The reply with the highest reward of its group"),
@@ -100,7 +90,7 @@ PREFERENCE_COLUMNS = (
 
 
 def register() -> None:
-    registry.register(ROLLOUTS, EVALUATIONS, PREFERENCES)
+    registry.register(ROLLOUTS, PREFERENCES)
 
 
 @dataclass(frozen=True)
@@ -122,22 +112,6 @@ class RolloutRows:
                 ("", {**shared, **_rollout_row(row, names, is_hidden=row.prompt_id in hidden)})
                 for row in found
             ]
-            yield Chunk(len(found), rows)
-
-
-@dataclass(frozen=True)
-class EvaluationRows:
-    run: TrainingRun
-    rows: QuerySet[Evaluation]
-    about: str
-
-    def count(self) -> int:
-        return self.rows.count()
-
-    def chunks(self) -> Iterator[Chunk]:
-        shared = _run_row(self.run)
-        for found in in_chunks(self.rows):
-            rows = [("", {**shared, **row}) for each in found for row in _figures(each)]
             yield Chunk(len(found), rows)
 
 
@@ -178,13 +152,6 @@ def _select_rollouts(member: Member, filters: Filters) -> RolloutRows:
             raise Refused("A step must be a whole number.", code="step")
         rows, about = rows.filter(step=int(step)), f"{about} at step {int(step)}"
     return RolloutRows(member, run, rows, f"{about}.")
-
-
-def _select_evaluations(member: Member, filters: Filters) -> EvaluationRows:
-    run = _run(member, filters)
-    return EvaluationRows(
-        run, Evaluation.objects.filter(run=run), f"Figures of {run}, before and after training."
-    )
 
 
 def _select_preferences(member: Member, filters: Filters) -> PreferenceRows:
@@ -245,19 +212,6 @@ def _hidden_prompts(member: Member, rollouts: Sequence[Rollout]) -> set[str]:
     return {str(pk) for pk in hidden.values_list("target_id", flat=True)}
 
 
-def _figures(row: Evaluation) -> Iterator[Row]:
-    for name, figure in row.metrics.items():
-        yield {
-            "evaluation": row.name,
-            "step": row.step,
-            "metric": name,
-            "value": figure.get("value"),
-            "low": figure.get("low"),
-            "high": figure.get("high"),
-            "n": row.n,
-        }
-
-
 def _pairs(rollouts: Sequence[Rollout]) -> list[tuple[Rollout, Rollout]]:
     """The replies with the highest and the lowest reward of each group in which they differ; of
     equal ones the first."""
@@ -316,18 +270,6 @@ ROLLOUTS = Table(
     columns=ROLLOUT_COLUMNS,
     select=_select_rollouts,
     filters=("training_run", "step"),
-    place=_PLACE,
-)
-EVALUATIONS = Table(
-    name="evaluations",
-    title="Before and after training",
-    row="A figure on the held-out prompts, before or after training",
-    unit="evaluation",
-    units="evaluations",
-    roles=TRAINERS,
-    columns=EVALUATION_COLUMNS,
-    select=_select_evaluations,
-    filters=("training_run",),
     place=_PLACE,
 )
 PREFERENCES = Table(

@@ -1,5 +1,6 @@
 """The form that starts a training run and explains each of its settings."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,8 +8,10 @@ from django import forms
 from annotation.models import Collection
 from rubrics.judges.queries import unfitted_criterion
 from rubrics.models import Judge, RubricVersion
+from training.checkpoints.serving import local_server_refusal
 from training.checks import settings_of
 from training.limits import (
+    EVALUATION_JUDGES,
     FRACTIONS,
     GRPO,
     HELD_OUT_PROMPTS,
@@ -147,8 +150,8 @@ class TrainingForm(forms.Form):
         label="Held-out prompts",
         **HELD_OUT_PROMPTS.range,
         initial=32,
-        help_text="Answered once before and once after training, to measure what changed. More "
-        "prompts give narrower intervals.",
+        help_text="For the evaluation at the end. The model is never trained on them. More prompts "
+        "give narrower intervals.",
     )
     version = forms.ModelChoiceField(
         label="Rubric version",
@@ -159,8 +162,17 @@ class TrainingForm(forms.Form):
     judge = forms.ModelChoiceField(
         queryset=Judge.objects.none(),
         empty_label=None,
-        help_text="Scores each reply by the rubric. A learned judge must have been fitted on "
-        "this version’s wording.",
+        help_text="Scores each reply of GRPO by the rubric; SFT does not use it. A learned judge "
+        "must have been fitted on this version’s wording.",
+    )
+    evaluation_judges = forms.ModelMultipleChoiceField(
+        label="Judges of the evaluation",
+        queryset=Judge.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="At least one must not be the judge of the reward: a model learns to please the "
+        f"judge that rewards it. At most {EVALUATION_JUDGES.most}; with none, there is no "
+        "evaluation.",
     )
     tuning = forms.ChoiceField(
         label="What is trained",
@@ -200,7 +212,7 @@ class TrainingForm(forms.Form):
                 self.fields[prefix + name] = _number_field(settings[name], *meanings[name])
         self._offer(project)
         for name, field in self.fields.items():
-            if name not in ("key", "plan"):
+            if name not in ("key", "plan", "evaluation_judges"):
                 field.widget.attrs.setdefault("class", "input")
 
     def _offer(self, project: Project) -> None:
@@ -229,15 +241,18 @@ class TrainingForm(forms.Form):
         fields["judge"].queryset = Judge.objects.filter(project=project).order_by(
             "name", "-version"
         )
+        fields["evaluation_judges"].queryset = fields["judge"].queryset
         versions = list(fields["version"].queryset.select_related("spec"))
+        judges = list(fields["judge"].queryset)
         fitting = (
             (version, judge)
-            for judge in fields["judge"].queryset
+            for judge in judges
             for version in versions
             if unfitted_criterion(version, judge) is None
         )
         if pair := next(fitting, None):
             fields["version"].initial, fields["judge"].initial = pair
+            fields["evaluation_judges"].initial = _judges_to_measure_with(*pair, judges)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -281,6 +296,19 @@ class TrainingForm(forms.Form):
         fields: dict[str, Any] = self.fields
         names = ("base", "collection", "version", "judge")
         return [name for name in names if not fields[name].queryset.exists()]
+
+
+def _judges_to_measure_with(
+    version: RubricVersion, reward: Judge, judges: Sequence[Judge]
+) -> list[Judge]:
+    """Those that can score the version, others than the reward's first; none where there is no
+    other, or where no model can be served."""
+    if local_server_refusal() is not None:
+        return []
+    able = [judge for judge in judges if unfitted_criterion(version, judge) is None]
+    others = [judge for judge in able if judge.hash != reward.hash]
+    same = [judge for judge in able if judge.hash == reward.hash]
+    return [*others, *same][: EVALUATION_JUDGES.most] if others else []
 
 
 def _number_field(setting: Setting, label: str, meaning: str) -> forms.Field:

@@ -10,6 +10,10 @@ from webapp.limits import Bounds, Setting
 
 PROMPTS = Bounds("prompts", 1, MEMBERS.most)
 HELD_OUT_PROMPTS = Bounds("held_out_prompts", 1, 20_000)
+# Of the evaluation that a run ends with; none: it ends without one.
+EVALUATION_JUDGES = Bounds(
+    "evaluation_judges", 0, 4, sentence="Choose at most {most} judges for the evaluation."
+)
 
 # The trainer's own preset, for a CPU.
 _PRESET = GrpoSection()

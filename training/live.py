@@ -1,14 +1,18 @@
 """What the studio's training runs show while they work."""
 
-from django.template.loader import render_to_string
+from collections.abc import Sequence
 
 from training.access import TRAINERS
+from training.evaluation.of_training import ending_of
 from training.models import TrainingRun
 from training.queries import runs as queries
 from training.queries import series
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run
+from webapp.runs.pages import render_parts
+
+PARTS = ("state", "evaluation", "latest_rollouts")
 
 
 def register() -> None:
@@ -20,20 +24,29 @@ def register() -> None:
             readers=TRAINERS,
             starters=TRAINERS,
             progress=progress,
+            still_changes=is_evaluated_now,
         )
     )
 
 
-def render(run: Run, member: Member) -> str:
+def render(run: Run, member: Member) -> Sequence[str]:
     row = queries.runs_of(member.project).get(pk=run.pk)
-    context = {
-        "run": row,
-        "member": member,
-        "state": queries.state_of(row),
-        "rollouts": queries.rollouts_of(row),
-        "live": True,
-    }
-    return render_to_string("training/_live.html", context)
+    return render_parts(
+        "training",
+        PARTS,
+        run=row,
+        member=member,
+        state=queries.state_of(row),
+        ending=ending_of(row, member),
+        rollouts=queries.rollouts_of(row),
+    )
+
+
+def is_evaluated_now(run: Run) -> bool:
+    """Whether the evaluation that the run ended with is still at work."""
+    assert isinstance(run, TrainingRun)  # noqa: S101  (registered for this model)
+    ending = queries.ending(run)
+    return ending is not None and not ending.is_ended
 
 
 def progress(run: Run) -> tuple[int, int | None]:

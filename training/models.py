@@ -1,4 +1,4 @@
-"""Training runs with what they report, and the checkpoints and evaluations they leave."""
+"""Training runs with what they report, the checkpoints they leave, and evaluations."""
 
 from django.conf import settings
 from django.db import models
@@ -48,6 +48,8 @@ class TrainingRun(Run):
     follows = models.OneToOneField(
         "self", null=True, on_delete=models.PROTECT, related_name="followed_by"
     )
+    # Why the evaluation that the run ends with could not start; empty where nothing is wrong.
+    evaluation_problem = models.TextField(blank=True)
 
     class Meta(Run.Meta):
         constraints = [
@@ -61,6 +63,19 @@ class TrainingRun(Run):
 
     def __str__(self) -> str:
         return f"{self.get_method_display()} run {self.number}"
+
+
+class TrainingEvaluationJudge(ProjectRow):
+    """A judge of the evaluation that a run ends with, chosen before the run began."""
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="evaluation_judges")
+    judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(ProjectRow.Meta):
+        constraints = [
+            *ProjectRow.Meta.constraints,
+            models.UniqueConstraint(fields=["run", "judge"], name="training_evaluation_judge"),
+        ]
 
 
 class Metric(models.Model):
@@ -161,24 +176,6 @@ class Checkpoint(ProjectRow):
         return self.name
 
 
-class Evaluation(ProjectRow):
-    """Figures on held-out prompts before and after a run, each with its interval."""
-
-    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="evaluations")
-    name = models.CharField(max_length=10)
-    step = models.PositiveIntegerField()
-    n = models.PositiveIntegerField()
-    # {metric: {"value": x, "low": x, "high": x}}
-    metrics = models.JSONField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta(ProjectRow.Meta):
-        constraints = [
-            *ProjectRow.Meta.constraints,
-            models.UniqueConstraint(fields=["run", "name"], name="one_evaluation"),
-        ]
-
-
 class ModelFetch(Run):
     """The download of a model from the hub, which ends with a checkpoint."""
 
@@ -229,6 +226,10 @@ class EvaluationRun(Run):
     title = "Evaluation"
     task = "training.work_on_evaluation"
 
+    # The run that ends with it; null for an evaluation that a person started.
+    training = models.OneToOneField(
+        TrainingRun, null=True, on_delete=models.PROTECT, related_name="evaluation"
+    )
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
     version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
     spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from training.limits import (
+    EVALUATION_JUDGES,
     FRACTIONS,
     GRPO,
     HELD_OUT_PROMPTS,
@@ -18,7 +19,7 @@ from training.limits import (
     SFT,
     WEIGHT,
 )
-from training.models import Evaluation, Rollout, TrainingRun
+from training.models import Rollout, TrainingRun
 from training.queries import runs as queries
 from webapp.limits import SEED, Setting
 from webapp.llm.serializers import UsageSerializer
@@ -92,6 +93,13 @@ class NewTrainingSerializer(serializers.Serializer[Any]):
     sft = SftSerializer(required=False)
     grpo = GrpoSerializer(required=False)
     lora = LoraSerializer(required=False)
+    evaluation_judges = serializers.ListField(
+        child=serializers.UUIDField(),
+        max_length=EVALUATION_JUDGES.most,
+        default=list,
+        help_text="The last run ends with an evaluation by these judges; without any, with none. "
+        "At least one must not be the judge of the reward.",
+    )
     seed = serializers.IntegerField(**SEED.range, default=SEED.default)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -121,20 +129,33 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     spec_hash = serializers.CharField(source="spec.hash")
     gate = serializers.SerializerMethodField(help_text="Whether a gate was passed.")
     followed_by = serializers.SerializerMethodField(help_text="The second run of a plan.")
+    evaluation_judges = serializers.SerializerMethodField(
+        help_text="The judges of the evaluation that the run ends with."
+    )
+    evaluation = serializers.SerializerMethodField(
+        help_text="The evaluation that the run ended with."
+    )
 
     class Meta:
         model = TrainingRun
         fields: tuple[str, ...] = (
             "id", "number", "method", "status", "error", "base", "version", "spec_hash", "judge",
             "train_snapshot", "held_out_snapshot", "validation_snapshot", "settings",
-            "then_snapshot", "then_settings", "follows", "followed_by", "steps_done",
-            "steps_total", "gate",
+            "then_snapshot", "then_settings", "follows", "followed_by", "evaluation_judges",
+            "evaluation", "evaluation_problem", "steps_done", "steps_total", "gate",
             "created_at", "started_at", "ended_at", "cancel_requested_at", "attempt",
         )  # fmt: skip
 
     def get_followed_by(self, run: TrainingRun) -> UUID | None:
         following = queries.following(run)
         return following.pk if following else None
+
+    def get_evaluation_judges(self, run: TrainingRun) -> list[UUID]:
+        return [row.judge_id for row in run.evaluation_judges.all()]
+
+    def get_evaluation(self, run: TrainingRun) -> UUID | None:
+        ending = queries.ending(run)
+        return ending.pk if ending else None
 
     def get_gate(self, run: TrainingRun) -> str:
         return "not set"
@@ -181,12 +202,6 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
             "id", "step", "prompt_id", "index", "emotion", "prompt_tail", "raw", "spans", "format",
             "emotion_match", "rubric", "reward", "advantage", "scores",
         )  # fmt: skip
-
-
-class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
-    class Meta:
-        model = Evaluation
-        fields = ("id", "name", "step", "n", "metrics", "created_at")
 
 
 class RolloutFilter(django_filters.FilterSet):

@@ -1,7 +1,7 @@
 """Start training runs; what ran is one folder that can run again without the studio."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from training.checkpoints.contents import inspect
 from training.checks import (
     Settings,
     common_settings,
+    require_evaluation,
     require_prompts,
     require_scoring,
     require_settings,
@@ -28,7 +29,7 @@ from training.limits import (
     HELD_OUT_PROMPTS,
     PROMPTS,
 )
-from training.models import Checkpoint, TrainingRun
+from training.models import Checkpoint, TrainingEvaluationJudge, TrainingRun
 from training.paths import root_of
 from training.trainer.files import sha256_of
 from webapp.accounts.access import require_open
@@ -59,6 +60,7 @@ def training_start_on_set(
     grpo: Settings | None = None,
     grpo_collection: Collection | None = None,
     lora: Settings | None = None,
+    evaluation_judges: Sequence[Judge] = (),
     seed: int = SEED.default,
 ) -> TrainingRun:
     """Freeze training and held-out prompts of a set, and queue a run on them. With the settings
@@ -92,6 +94,7 @@ def training_start_on_set(
             sft=sft,
             grpo=grpo,
             lora=lora,
+            evaluation_judges=evaluation_judges,
             seed=seed,
         )
 
@@ -110,17 +113,20 @@ def training_start(
     sft: Settings | None = None,
     grpo: Settings | None = None,
     lora: Settings | None = None,
+    evaluation_judges: Sequence[Judge] = (),
     validation: Snapshot | None = None,
     then: Snapshot | None = None,
     seed: int = SEED.default,
 ) -> TrainingRun:
     """Queue a run of the method whose settings are given. With both, SFT is queued and GRPO on
     the prompts `then` starts after it. `reward` has a weight for each part, which are kept as
-    shares of 1; `lora` trains adapters in place of all weights.
+    shares of 1; `lora` trains adapters in place of all weights. With `evaluation_judges` the last
+    run ends with an evaluation of its models by them.
 
     Raises Refused for a setting or a weight outside its range, weights that are all 0, a rubric
-    that can't be a reward, a judge that can't score it, a base that can't read so much, too few
-    prompts, and data of the test split among the training prompts."""
+    that can't be a reward, a judge that can't score it, an evaluation by the reward alone, a base
+    that can't read so much, too few prompts, and data of the test split among the training
+    prompts."""
     common = common_settings(reward, lora, seed)
     require_scoring(version, judge)
     methods = {"sft": sft, "grpo": grpo}
@@ -132,10 +138,15 @@ def training_start(
     require_splits([each for each in (train, then) if each], held_out, validation)
     for name, values in given.items():
         require_prompts(name, then if name == "grpo" and then else train, held_out, values)
+    judges = list(dict.fromkeys(evaluation_judges))
+    require_evaluation(judges, version, base, reward=judge if grpo is not None else None)
     first, *following = given
     with transaction.atomic():
         _hold(base)
-        return runs.start(
+        known = runs.started_before(TrainingRun, project=project, key=key)
+        if known is not None:
+            return known
+        run = runs.start(
             TrainingRun,
             project=project,
             actor=actor,
@@ -155,6 +166,16 @@ def training_start(
             settings={first: settings_of(first, given[first]), **common},
             steps_total=int(given[first]["steps"]),
         )
+        _keep_judges(run, judges)
+    return run
+
+
+def _keep_judges(run: TrainingRun, judges: Iterable[Judge]) -> None:
+    """The judges of the evaluation that a run ends with; those that it has already stay."""
+    TrainingEvaluationJudge.objects.bulk_create(
+        (TrainingEvaluationJudge(project=run.project, run=run, judge=judge) for judge in judges),
+        ignore_conflicts=True,
+    )
 
 
 def _hold(base: Checkpoint) -> None:
@@ -170,7 +191,7 @@ def training_start_next(run: TrainingRun) -> TrainingRun | None:
     is no plan. Called again, it returns the run that is there. Raises what `runs.start` does."""
     if run.then_snapshot is None or run.then_settings is None:
         return None
-    return runs.start(
+    following = runs.start(
         TrainingRun,
         project=run.project,
         actor=run.created_by,
@@ -187,6 +208,8 @@ def training_start_next(run: TrainingRun) -> TrainingRun | None:
         steps_total=run.then_settings["grpo"]["steps"],
         follows=run,
     )
+    _keep_judges(following, [row.judge for row in run.evaluation_judges.select_related("judge")])
+    return following
 
 
 def checkpoint_register(

@@ -17,8 +17,9 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from training import events
+from training.evaluation.ending import ending_start, is_due, note_problem
 from training.folder import prepare
-from training.models import TrainingRun
+from training.models import EvaluationRun, TrainingRun
 from training.paths import EVENTS, LOCK, LOG
 from training.services import training_start_next
 from webapp.embedded.process import kill_group, last_lines, spawn
@@ -56,10 +57,18 @@ def work(run_id: str) -> None:
     """Train, or go on training. For the worker of the `gpu` queue."""
     with claimed(TrainingRun, run_id) as claim:
         if claim is not None:
-            # The first run of a plan whose second has begun is done, whatever came after.
-            if not TrainingRun.objects.filter(follows=claim.run).exists():
+            if not has_gone_on(claim.run):
                 supervise(claim)
             start_next(claim)
+            start_evaluation(claim)
+
+
+def has_gone_on(run: TrainingRun) -> bool:
+    """Whether what comes after a run has begun: then it is done, whatever came after."""
+    return (
+        TrainingRun.objects.filter(follows=run).exists()
+        or EvaluationRun.objects.filter(training=run).exists()
+    )
 
 
 def supervise(claim: Claim[TrainingRun]) -> None:
@@ -86,13 +95,32 @@ def start_next(claim: Claim[TrainingRun]) -> None:
     try:
         with claim.writing():
             # Whoever stopped the run in its last seconds wants no second one.
-            if TrainingRun.objects.filter(pk=claim.run.pk, cancel_requested_at=None).exists():
+            if is_wanted(claim.run):
                 training_start_next(claim.run)
     except Refused as refusal:
         raise RunFailed(
             f"SFT is finished and its checkpoint is saved, but GRPO could not start. {refusal} "
             "Resume this run to try again."
         ) from None
+
+
+def start_evaluation(claim: Claim[TrainingRun]) -> None:
+    """Where the run ends with an evaluation, queue it. Training is done, so a run whose evaluation
+    can't start is finished all the same: its page tells the reason."""
+    if not is_due(claim.run):
+        return
+    try:
+        with claim.writing():
+            if is_wanted(claim.run):
+                ending_start(run=claim.run, actor=claim.run.created_by, replaces=claim.run)
+    except Refused as refusal:
+        with claim.writing():
+            note_problem(claim.run, refusal)
+
+
+def is_wanted(run: TrainingRun) -> bool:
+    """Whether nobody asked the run to stop meanwhile."""
+    return TrainingRun.objects.filter(pk=run.pk, cancel_requested_at=None).exists()
 
 
 @contextmanager
@@ -234,8 +262,9 @@ def _take(lock: int) -> None:
 
 
 def _keys_pipe(run: TrainingRun) -> int:
-    """A pipe with the judge's key, read once by the child: never in argv, environment or log."""
-    endpoint = run.judge.endpoint
+    """A pipe with the judge's key, read once by the child: never in argv, environment or log. SFT
+    asks no judge."""
+    endpoint = run.judge.endpoint if run.method == TrainingRun.Method.GRPO else None
     key = read_key(endpoint) if endpoint is not None else None
     read, write = os.pipe()
     with os.fdopen(write, "wb") as pipe:

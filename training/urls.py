@@ -12,6 +12,7 @@ urlpatterns = [
     path("training/", views.training_runs, name="training_runs"),
     path("training/new/", views.training_new, name="training_new"),
     path(f"{RUN}/", views.training_run, name="training_run"),
+    path(f"{RUN}/evaluate/", views.training_evaluate, name="training_evaluate"),
     path(f"{RUN}/log/", views.training_log, name="training_log"),
     path(f"{RUN}/series/", views.training_series, name="training_series"),
     path(f"{RUN}/spec/", views.training_spec, name="training_spec"),

@@ -5,10 +5,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from training import services
 from training.access import TRAINERS, run_for
+from training.checkpoints.serving import local_server_refusal
+from training.evaluation.ending import ending_retry
+from training.evaluation.of_training import ending_of
 from training.forms import MEANINGS, SFT_MEANINGS, TrainingForm
 from training.limits import GRPO_DEFAULTS, PAPER, REWARD_PARTS, SFT_DEFAULTS
 from training.paths import SPEC, folder_of
@@ -58,6 +63,7 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
                 grpo=form.grpo(),
                 grpo_collection=chosen["grpo_collection"],
                 lora=form.lora(),
+                evaluation_judges=chosen["evaluation_judges"],
                 seed=chosen["seed"],
             )
         except Refused as refusal:
@@ -72,6 +78,7 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
         "presets": {"paper": PAPER, "cpu": {"sft": SFT_DEFAULTS, "grpo": GRPO_DEFAULTS}},
         "parts": [form[f"part_{part}"] for part in REWARD_PARTS],
         "missing": form.missing(),
+        "no_server": local_server_refusal(),
         "seconds_a_reply": queries.seconds_a_reply(member.project),
     }
     return render(request, "training/new.html", context)
@@ -82,15 +89,34 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
 def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = run_for(member, run_id)
     step, prompt = _number(request.GET, "step"), _number(request.GET, "prompt")
+    ending = ending_of(run, member)
     context = {
         "member": member,
         "run": run,
         "state": queries.state_of(run),
+        "ending": ending,
+        # The page of an ended run follows its evaluation.
+        "is_live": not run.is_ended or (ending.run is not None and not ending.run.is_ended),
         "rollouts": queries.rollouts_of(run, step=step, prompt=prompt),
         # The reader holds one step or prompt: the socket leaves it in its place.
         "held": step is not None or prompt is not None,
     }
     return render(request, "training/run.html", context)
+
+
+@require_POST
+@project_page(*TRAINERS)
+def training_evaluate(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    """Start the evaluation that could not start when the run finished."""
+    run = run_for(member, run_id)
+    try:
+        ending_retry(run=run, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, f"The evaluation was not started. {refusal}")
+    page = reverse("training_run", kwargs={"project_id": member.project.pk, "run_id": run.pk})
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(page)
+    return redirect(page)
 
 
 @require_safe

@@ -44,21 +44,21 @@ test("a duration in minutes and hours", () => {
 
 const GRPO = { steps: 100, promptsPerStep: 8, rolloutsPerPrompt: 4, saveEvery: 30 };
 const SFT = { steps: 20, batchSize: 16, saveEvery: 20 };
-const DATA = { prompts: 200, heldOutPrompts: 50 };
+const DATA = { prompts: 200, heldOutPrompts: 50, judges: 1 };
 
 test("a training run in words", () => {
   const words = describe({ ...DATA, sft: null, grpo: GRPO }, 0.5);
   assert.match(words, /^GRPO: 100 steps with 8 prompts and 4 replies to each, so 3,200 replies/);
   assert.match(words, /Each training prompt is used about 4 times\. 4 checkpoints are saved\./);
-  assert.match(words, /50 held-out prompts are answered once before and once after training\./);
-  assert.match(words, /GRPO takes about 28 min\.$/);
+  assert.match(words, /GRPO takes about 27 min\./);
+  assert.match(words, /2 models answer 50 held-out prompts, and 1 judge rates the 100 answers\.$/);
 });
 
 test("a plan of two runs in words", () => {
   const words = describe({ ...DATA, sft: SFT, grpo: GRPO }, 0.5);
   assert.match(words, /^SFT: 20 steps with 16 replies to imitate\..* 1 checkpoint is saved\./);
   assert.match(words, /GRPO: 100 steps/);
-  assert.match(words, /once before and once after each run\./);
+  assert.match(words, /3 models answer 50 held-out prompts, and 1 judge rates the 150 answers\.$/);
 });
 
 test("what is not known about a training run is said", () => {
@@ -66,6 +66,7 @@ test("what is not known about a training run is said", () => {
   const words = describe({ ...DATA, prompts: 0, sft: null, grpo }, 0);
   assert.match(words, /Not every training prompt is used\./);
   assert.match(words, /no time estimate before the first run/);
+  assert.match(describe({ ...DATA, judges: 0, sft: SFT, grpo: null }, 0), /ends without one\.$/);
   assert.doesNotMatch(describe({ ...DATA, sft: SFT, grpo: null }, 0), /estimate/);
 });
 

@@ -262,7 +262,7 @@ def train(road: Road) -> None:
     page.get_by_role("link", name="GRPO run").click()
     expect(page.get_by_text("This is the second run of a plan.")).to_be_visible()
     finished(page, 420)
-    expect(page.get_by_role("heading", name="Before and after")).to_be_visible()
+    expect(page.get_by_role("heading", name="Evaluation", exact=True)).to_be_visible()
     expect(page.locator("#run-rollouts tbody tr").first).to_be_visible()
     road.shoot(page, "7-training")
     page = road.go("lead", "Training")

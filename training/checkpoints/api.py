@@ -145,7 +145,7 @@ class CheckpointViewSet(ProjectViewSet):
     def archive(self, request: Request, id: UUID, **kwargs: Any) -> HttpResponseBase:
         """The model's files and a model card."""
         row = checkpoint_for(self.member, id)
-        answer = archive_of(row)
+        answer = archive_of(row, self.member)
         services.note_download(checkpoint=row, actor=self.member.user)
         return answer
 

@@ -15,6 +15,7 @@ from training.checkpoints.contents import inspect
 from training.checkpoints.roots import usable_weights
 from training.checkpoints.serving import served_name
 from training.models import Checkpoint
+from webapp.accounts.access import Member
 from webapp.errors import Refused
 
 CHUNK = 2**20
@@ -38,7 +39,7 @@ class Entry:
         return bytes(-self.info.size % tarfile.BLOCKSIZE)
 
 
-def archive_of(checkpoint: Checkpoint) -> StreamingHttpResponse:
+def archive_of(checkpoint: Checkpoint, member: Member) -> StreamingHttpResponse:
     """The response with the files that are kept and a model card. Raises Refused where the files
     can't be used."""
     folder = usable_weights(checkpoint)
@@ -51,7 +52,7 @@ def archive_of(checkpoint: Checkpoint) -> StreamingHttpResponse:
         _entry(f"{name}/{OWN_CARD if file == CARD else file}", folder / file)
         for file in contents.files
     ]
-    card = _entry(f"{name}/{CARD}", card_of(checkpoint, contents).encode())
+    card = _entry(f"{name}/{CARD}", card_of(checkpoint, contents, member).encode())
     card.info.mtime = int(checkpoint.created_at.timestamp())
     entries.append(card)
     size = sum(len(one.head) + one.info.size + len(one.padding) for one in entries) + len(END)

@@ -4,15 +4,19 @@ import json
 from collections.abc import Iterator
 
 from training.checkpoints.contents import Contents
+from training.evaluation.of_training import latest_of
+from training.evaluation.queries import tables_of
+from training.evaluation.tables import as_markdown
 from training.models import Checkpoint, TrainingRun
-from training.queries.runs import EvaluationRow, Figure, evaluation_rows, runs_of
+from training.queries.runs import runs_of
+from webapp.accounts.access import Member
 from webapp.text import markdown_line as line
 
 NOT_TOLD = "unknown. Find out before you pass the model on."
 
 
-def card_of(checkpoint: Checkpoint, contents: Contents) -> str:
-    """The card as Markdown."""
+def card_of(checkpoint: Checkpoint, contents: Contents, member: Member) -> str:
+    """The card as Markdown. Its figures leave out the prompts that `member` still has to rate."""
     lines = [
         f"# {line(checkpoint.name)}",
         "",
@@ -33,6 +37,7 @@ def card_of(checkpoint: Checkpoint, contents: Contents) -> str:
     ]
     if checkpoint.run_id is not None:
         lines += _run(runs_of(checkpoint.project).get(pk=checkpoint.run_id))
+    lines += _evaluation(checkpoint, member)
     return "\n".join(lines) + "\n"
 
 
@@ -74,7 +79,7 @@ def _run(run: TrainingRun) -> Iterator[str]:
             f"- Rubric: {line(run.version.rubric.name)}, version {run.version.number}, fingerprint "
             f"`{run.spec.hash}`"
         )
-    if run.judge is not None:
+    if run.method == TrainingRun.Method.GRPO:
         judge = line(str(run.judge))
         yield f"- Judge: {judge} ({run.judge.get_kind_display()}), hash `{run.judge.hash}`"
     for label, snapshot in (("Training", run.train_snapshot), ("Held-out", run.held_out_snapshot)):
@@ -86,22 +91,17 @@ def _run(run: TrainingRun) -> Iterator[str]:
             )
     yield from ("", "Settings:", "", "```json")
     yield json.dumps(run.settings, indent=2, sort_keys=True)
-    yield from ("```", "", "## Evaluation on held-out prompts", "")
-    yield from _evaluation(evaluation_rows(run))
+    yield "```"
 
 
-def _evaluation(rows: list[EvaluationRow]) -> Iterator[str]:
-    """A table of figures, each with its 95 % interval and n."""
-    if not rows:
-        yield "The run was not evaluated."
-        return
-    yield "| figure | before | after | n |"
-    yield "|---|---|---|---|"
-    for row in rows:
-        yield f"| {line(row.label)} | {_figure(row.before)} | {_figure(row.after)} | {row.n:,} |"
-
-
-def _figure(figure: Figure | None) -> str:
-    if figure is None:
-        return "–"
-    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+def _evaluation(checkpoint: Checkpoint, member: Member) -> Iterator[str]:
+    """The tables of the last evaluation in which it answered, one of each judge."""
+    yield from ("", "## Evaluation on held-out prompts", "")
+    evaluation = latest_of(checkpoint)
+    tables = tables_of(evaluation, member) if evaluation is not None else []
+    if tables:
+        name = line(str(checkpoint.endpoint))
+        yield f"{evaluation} of the project. This model is “{name}” in it."
+        yield from ("", as_markdown(tables).rstrip())
+    else:
+        yield "It was not evaluated."

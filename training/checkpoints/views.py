@@ -108,7 +108,7 @@ def checkpoint_archive(
 ) -> HttpResponseBase:
     row = checkpoint_for(member, checkpoint_id)
     try:
-        answer = archive_of(row)
+        answer = archive_of(row, member)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("checkpoint", project_id=member.project.pk, checkpoint_id=row.pk)

@@ -16,13 +16,13 @@ from annotation.ratings.targets import contexts_of, gold_emotions_of, text_targe
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.judging.checks import run_check
 from rubrics.judging.inputs import candidate_of
+from training.evaluation.messages import publish
 from training.models import Answer, EvaluatedSystem, EvaluationRun
 from webapp.llm.call_record import CallRecord
 from webapp.llm.call_rows import call_rows
 from webapp.llm.clients import open_client
 from webapp.llm.errors import CircuitOpen, ModelError
 from webapp.llm.models import ModelCall
-from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, in_db, while_held
 from webapp.text import storable
 
@@ -131,7 +131,7 @@ class _System:
             for prompt, reply in ordered:
                 self._keep_answer(prompt, reply)
             self._keep_calls(done)
-            live.publish(self._claim.run.topic)
+            publish(self._claim.run)
 
     def _keep_answer(self, prompt: Prompt, reply: Reply) -> None:
         rows = Answer.objects.filter(pk=prompt.answer.pk, target=None)

@@ -53,8 +53,8 @@ class EvaluationRunSerializer(serializers.ModelSerializer[EvaluationRun]):
     class Meta:
         model = EvaluationRun
         fields: tuple[str, ...] = (
-            *RUN_FIELDS, "snapshot", "version", "spec_hash", "systems", "judges", "max_tokens",
-            "temperature", "seed",
+            *RUN_FIELDS, "training", "snapshot", "version", "spec_hash", "systems", "judges",
+            "max_tokens", "temperature", "seed",
         )  # fmt: skip
 
 

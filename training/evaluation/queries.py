@@ -76,7 +76,9 @@ def evaluations_of(project: Project) -> QuerySet[EvaluationRun]:
     judges = EvaluationJudge.objects.select_related("judge").order_by("pk")
     return (
         EvaluationRun.objects.filter(project=project)
-        .select_related("project", "spec", "version__rubric", "created_by", "snapshot__collection")
+        .select_related(
+            "project", "spec", "version__rubric", "created_by", "snapshot__collection", "training"
+        )
         .prefetch_related(
             Prefetch("systems", EvaluatedSystem.objects.select_related("endpoint")),
             Prefetch("judges", judges),

@@ -14,8 +14,8 @@ from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge
+from training.evaluation.messages import publish
 from training.models import Answer, AnswerRating, EvaluationRun
-from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, while_held
 
 # Answers read at once; a learned judge scores as many at once.
@@ -107,7 +107,7 @@ class _Rating:
                 ),
                 ignore_conflicts=True,
             )
-            live.publish(run.topic)
+            publish(run)
 
 
 def _inputs(answers: Sequence[Answer]) -> list[JudgeInput]:

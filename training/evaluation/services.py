@@ -1,10 +1,8 @@
 """Start evaluations: frozen prompts, the systems that answer them, the judges that score."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
@@ -26,6 +24,7 @@ from training.models import (
     EvaluationRun,
     TrainingRun,
 )
+from training.reward_judges import require_another, rewards_behind, rewards_of
 from training.services import freeze_split
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
@@ -33,6 +32,7 @@ from webapp.errors import Refused
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
+from webapp.runs.models import Run
 
 
 def evaluation_start(
@@ -51,43 +51,74 @@ def evaluation_start(
     seed: int = SEED.default,
 ) -> EvaluationRun:
     """Freeze prompts of the test split of a set, and queue their answers and scores. The same
-    `key` again returns the evaluation that is there.
+    `key` again returns the evaluation that is there. Raises what `evaluation_start_on` does, and
+    Refused for a set without a test split; nothing is frozen then."""
+    require_open(project)
+    PROMPTS.require(prompts)
+    with transaction.atomic():
+        known = runs.started_before(EvaluationRun, project=project, key=key)
+        if known is not None:
+            return known
+        return evaluation_start_on(
+            project=project,
+            actor=actor,
+            key=key,
+            snapshot=freeze_split(collection, Split.TEST, actor=actor, seed=seed, limit=prompts),
+            version=version,
+            judges=judges,
+            endpoints=endpoints,
+            with_corpus=with_corpus,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+        )
+
+
+def evaluation_start_on(
+    *,
+    project: Project,
+    actor: User,
+    key: str,
+    snapshot: Snapshot,
+    version: RubricVersion,
+    judges: Sequence[Judge],
+    endpoints: Sequence[Endpoint],
+    with_corpus: bool,
+    max_tokens: int,
+    temperature: float,
+    seed: int,
+    training: TrainingRun | None = None,
+    replaces: Run | None = None,
+) -> EvaluationRun:
+    """Queue the answers of these systems to the prompts of a snapshot, and the judges' scores.
+    `training` is the run that ends with it; `replaces` as in `runs.start`. The same `key` again
+    returns the evaluation that is there.
 
     Raises Refused for numbers outside their limits, a removed endpoint, a version or a judge
-    that can't score turns, a set without a test split, and where every judge is the reward of a
-    training run: a model is not measured by what it was trained on alone."""
-    require_open(project)
+    that can't score turns, and where every judge is the reward of a training run: a model is not
+    measured by what it was trained on alone."""
     judges, endpoints = list(dict.fromkeys(judges)), list(dict.fromkeys(endpoints))
-    PROMPTS.require(prompts)
     SYSTEMS.require(len(endpoints) + with_corpus)
     JUDGES.require(len(judges))
     MAX_TOKENS.require(max_tokens)
     TEMPERATURE.require(temperature)
     SEED.require(seed)
-    if removed := [endpoint.name for endpoint in endpoints if endpoint.archived_at]:
-        raise Refused(f"The endpoint {removed[0]} has been removed.", code="no_endpoint")
-    if with_corpus and any(endpoint.name == CORPUS for endpoint in endpoints):
-        raise Refused(f"An endpoint is called “{CORPUS}”. Give it another name.", code="name")
+    _require_systems(endpoints, with_corpus=with_corpus)
     for judge in judges:
         require_scoring(version, judge)
     rewards = reward_judges(project, endpoints)
-    if all(judge.hash in rewards for judge in judges):
-        raise Refused(
-            "Choose at least one judge that was not the reward of one of these models. A model "
-            "that was trained on a judge’s scores learns to please that judge. Where it is not "
-            "known which checkpoint an endpoint serves, every reward of the project counts.",
-            code="only_reward",
-        )
+    require_another(judges, rewards)
     with transaction.atomic():
         known = runs.started_before(EvaluationRun, project=project, key=key)
         if known is not None:
             return known
-        snapshot = freeze_split(collection, Split.TEST, actor=actor, seed=seed, limit=prompts)
         run = runs.start(
             EvaluationRun,
             project=project,
             actor=actor,
             key=key,
+            replaces=replaces,
+            training=training,
             snapshot=snapshot,
             version=version,
             spec=version.spec,
@@ -103,26 +134,21 @@ def evaluation_start(
     return run
 
 
+def _require_systems(endpoints: Sequence[Endpoint], *, with_corpus: bool) -> None:
+    if removed := [endpoint.name for endpoint in endpoints if endpoint.archived_at]:
+        raise Refused(f"The endpoint {removed[0]} has been removed.", code="no_endpoint")
+    if with_corpus and any(endpoint.name == CORPUS for endpoint in endpoints):
+        raise Refused(f"An endpoint is called “{CORPUS}”. Give it another name.", code="name")
+
+
 def reward_judges(project: Project, endpoints: Sequence[Endpoint]) -> set[str]:
-    """The hashes of the judges whose scores trained the models behind these endpoints: the same
-    judge under another name is the same reward. Where nobody knows which checkpoint an endpoint
-    serves, every judge that rewarded a run of the project."""
+    """The hashes of the judges whose scores trained the models behind these endpoints. Where
+    nobody knows which checkpoint an endpoint serves, every judge that rewarded a run of the
+    project."""
     checkpoints = Checkpoint.objects.filter(project=project, endpoint__in=endpoints)
     if checkpoints.count() < len(endpoints):
-        return _rewards(TrainingRun.objects.filter(project=project))
-    rewards: set[str] = set()
-    looked_at: set[UUID] = set()
-    ids = {row.run_id for row in checkpoints if row.run_id}
-    while ids:
-        runs = TrainingRun.objects.filter(pk__in=ids).select_related("base")
-        rewards |= _rewards(runs)
-        looked_at |= ids
-        ids = {run.base.run_id for run in runs if run.base.run_id} - looked_at
-    return rewards
-
-
-def _rewards(runs: QuerySet[TrainingRun]) -> set[str]:
-    return set(runs.filter(method=TrainingRun.Method.GRPO).values_list("judge__hash", flat=True))
+        return rewards_of(TrainingRun.objects.filter(project=project))
+    return rewards_behind(checkpoints)
 
 
 def _systems(

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 
 from training.evaluation.results import Cell, Table
+from webapp.text import markdown_line
 
 # Spreadsheets run a cell that begins with one of these.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -46,14 +47,14 @@ def as_csv(tables: Sequence[Table]) -> str:
 def as_markdown(tables: Sequence[Table]) -> str:
     parts = []
     for table in tables:
-        head = ["System", *(_head(cell) for cell in table.rows[0].cells)]
+        head = ["System", *(markdown_line(_head(cell)) for cell in table.rows[0].cells)]
         lines = [head, ["---", *("---:" for _ in head[1:])]]
         lines += [
-            [_plain(str(row.system)), *(_figure(cell, "**{}**") for cell in row.cells)]
+            [markdown_line(str(row.system)), *(_figure(cell, "**{}**") for cell in row.cells)]
             for row in table.rows
         ]
         body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        parts.append(f"{_plain(_caption(table))}\n\n{body}\n")
+        parts.append(f"{markdown_line(_caption(table))}\n\n{body}\n")
     return "\n".join(parts)
 
 
@@ -100,7 +101,7 @@ def _caption(table: Table) -> str:
 
 
 def _head(cell: Cell) -> str:
-    return _plain(f"{cell.measure.label}, %" if cell.measure.is_share else cell.measure.label)
+    return f"{cell.measure.label}, %" if cell.measure.is_share else cell.measure.label
 
 
 def _figure(cell: Cell, bold: str) -> str:
@@ -125,10 +126,6 @@ def _blank(value: float | None) -> float | str:
 
 def _safe(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
-def _plain(text: str) -> str:
-    return text.replace("|", r"\|").replace("\n", " ")
 
 
 def _escaped(text: str) -> str:

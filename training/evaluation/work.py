@@ -3,9 +3,9 @@
 from rubrics.core.spec import RubricSpec, from_json
 from rubrics.models import Judge
 from training.evaluation.answering import answer_all
+from training.evaluation.messages import publish
 from training.evaluation.rating import rate_all
 from training.models import Answer, AnswerRating, EvaluationRun
-from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async
 
 
@@ -30,7 +30,7 @@ def _prepare(claim: Claim[EvaluationRun]) -> RubricSpec:
     with claim.writing():
         Answer.objects.filter(system__run=run).exclude(error="").update(error="", ended_at=None)
         AnswerRating.objects.filter(answer__system__run=run, rating=None).delete()
-        live.publish(run.topic)
+        publish(run)
     return from_json(run.spec.content)
 
 

@@ -6,13 +6,19 @@ from fractions import Fraction
 from statistics import fmean
 from uuid import UUID
 
-from django.db.models import IntegerField, Max, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import IntegerField, Max, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation.judge_runs.queries import paused_of
-from rubrics.core.spec import from_json
-from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
+from training.models import (
+    Checkpoint,
+    EvaluationRun,
+    Metric,
+    Rollout,
+    TrainingEvaluationJudge,
+    TrainingRun,
+)
 from training.paths import LOG, SPEC, folder_of
 from training.queries import rollouts, series
 from training.queries.rollouts import RolloutView
@@ -41,44 +47,6 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Figure:
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True)
-class EvaluationRow:
-    name: str
-    label: str
-    places: int
-    is_share: bool
-    before: Figure | None
-    after: Figure | None
-
-    @property
-    def change(self) -> float | None:
-        return self.after.value - self.before.value if self.before and self.after else None
-
-    @property
-    def change_in_points(self) -> float | None:
-        """The change of a share, in percentage points."""
-        return None if self.change is None else 100 * self.change
-
-    @property
-    def n(self) -> int:
-        found = self.after or self.before
-        return found.n if found else 0
-
-    @property
-    def is_apart(self) -> bool:
-        """Whether the two intervals do not touch."""
-        before, after = self.before, self.after
-        return bool(before and after and (after.low > before.high or after.high < before.low))
-
-
-@dataclass(frozen=True)
 class Part:
     """One part of the reward with its weight as people say it, such as 1/3."""
 
@@ -94,8 +62,6 @@ class RunState:
     run: TrainingRun
     progress: Progress
     charts: Charts
-    evaluation: list[EvaluationRow]
-    evaluated_n: int
     parts: list[Part]
     checkpoints: list[Checkpoint]
     has_spec: bool
@@ -119,10 +85,6 @@ class RunState:
     def checkpoint_age(self) -> timedelta | None:
         return timezone.now() - self.checkpoint.created_at if self.checkpoint else None
 
-    @property
-    def reward(self) -> EvaluationRow | None:
-        return next((row for row in self.evaluation if row.name == "reward"), None)
-
 
 def runs_of(project: Project) -> QuerySet[TrainingRun]:
     """The newest first, each with its pins and the steps it has `done`."""
@@ -138,7 +100,13 @@ def runs_of(project: Project) -> QuerySet[TrainingRun]:
         .select_related(
             "project", "base", "judge__endpoint", "spec", "version__rubric", "created_by",
             "train_snapshot__collection", "held_out_snapshot__collection", "validation_snapshot",
-            "follows", "followed_by",
+            "follows__base", "followed_by", "evaluation",
+        )
+        .prefetch_related(
+            Prefetch(
+                "evaluation_judges",
+                TrainingEvaluationJudge.objects.select_related("judge").order_by("pk"),
+            )
         )
         .annotate(done=Coalesce(Subquery(steps, IntegerField()), 0))
         .order_by("-number")
@@ -150,13 +118,9 @@ def following(run: TrainingRun) -> TrainingRun | None:
     return getattr(run, "followed_by", None)
 
 
-def evaluations_of(run: TrainingRun) -> QuerySet[Evaluation]:
-    return Evaluation.objects.filter(run=run).order_by("step", "created_at")
-
-
-def evaluation_rows(run: TrainingRun) -> list[EvaluationRow]:
-    """What was measured before and after a run."""
-    return _evaluation(run, {row.name: row for row in evaluations_of(run)})
+def ending(run: TrainingRun) -> EvaluationRun | None:
+    """The evaluation that a run ends with, once it was started."""
+    return getattr(run, "evaluation", None)
 
 
 def progress_of(run: TrainingRun) -> Progress:
@@ -183,13 +147,10 @@ def progress_of(run: TrainingRun) -> Progress:
 
 def state_of(run: TrainingRun) -> RunState:
     progress = progress_of(run)
-    evaluations = {row.name: row for row in evaluations_of(run)}
     return RunState(
         run=run,
         progress=progress,
         charts=series.charts_of(run, last=progress.done),
-        evaluation=_evaluation(run, evaluations),
-        evaluated_n=max((row.n for row in evaluations.values()), default=0),
         parts=_parts(run),
         checkpoints=list(run.checkpoints.order_by("-step")),
         has_spec=(folder_of(run) / SPEC).exists(),
@@ -241,28 +202,3 @@ def _as_fraction(weight: float) -> str:
     """1/3 for a third; the plain number where no small fraction is meant."""
     near = Fraction(weight).limit_denominator(12)
     return str(near) if abs(float(near) - weight) < 1e-6 else f"{weight:.3g}"
-
-
-def _evaluation(run: TrainingRun, found: dict[str, Evaluation]) -> list[EvaluationRow]:
-    criteria = from_json(run.spec.content).judge_criteria
-    names = [
-        ("reward", "Reward", 2, False),
-        ("format", "Format", 0, True),
-        ("emotion", "Emotion match", 0, True),
-        ("rubric", "Rubric", 2, False),
-        *((f"{series.CRITERION}{each.uid}", each.name, 2, False) for each in criteria),
-        ("length", "Words of the reply", 1, False),
-    ]
-    rows = [
-        EvaluationRow(
-            name, label, places, is_share, _figure(found, "before", name),
-            _figure(found, "after", name),
-        )
-        for name, label, places, is_share in names
-    ]  # fmt: skip
-    return [row for row in rows if row.before or row.after]
-
-
-def _figure(found: dict[str, Evaluation], when: str, name: str) -> Figure | None:
-    metric = found[when].metrics.get(name) if when in found else None
-    return Figure(**metric) if metric else None

@@ -1,6 +1,6 @@
 """Load a model folder and let it answer prompts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -43,15 +43,10 @@ def generate_replies(
     *,
     max_tokens: int,
     sample: bool = False,
-    between_batches: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """One reply a prompt: the likeliest tokens, or sampled at temperature 1.
-
-    `between_batches` may raise to end it early.
-    """
+    """One reply a prompt: the likeliest tokens, or sampled at temperature 1."""
     replies: list[str] = []
     for start in range(0, len(prompts), BATCH):
-        between_batches()
         inputs = cast(
             BatchEncoding,
             tokenizer.apply_chat_template(

@@ -1,8 +1,9 @@
-"""One run from its folder: check, measure, train, save, measure again."""
+"""One run from its folder: check, train, save."""
 
 import platform
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from os import getpid
@@ -15,7 +16,6 @@ from training.trainer.callbacks import RunCallback
 from training.trainer.checkpoints import FINAL, Checkpoints
 from training.trainer.config import RunSpec
 from training.trainer.data import Row, read_rows
-from training.trainer.evaluation import Evaluator
 from training.trainer.events import EventLog
 from training.trainer.failures import TrainingFailed
 from training.trainer.generation import load_model, load_tokenizer
@@ -24,7 +24,7 @@ from training.trainer.lengths import context_of, require_fit
 from training.trainer.lora import merged, model_in
 from training.trainer.rating import Rater
 from training.trainer.sft import sft_trainer
-from training.trainer.stopping import Stopped, StopRequest
+from training.trainer.stopping import StopRequest
 
 _VERSIONED = ("torch", "transformers", "trl", "accelerate")
 # A checkpoint of bf16 weights: the weights and AdamW's two moments, in float32.
@@ -33,7 +33,8 @@ _CHECKPOINT_SHARE = 6
 
 @dataclass(frozen=True)
 class Data:
-    """The rows of a run, by what they are for; SFT may have none to validate with."""
+    """The rows of a run, by what they are for; SFT may have none to validate with. The held-out
+    ones are for the evaluation after the run: here they are only checked to fit the model."""
 
     train: Sequence[Row]
     held_out: Sequence[Row]
@@ -50,16 +51,15 @@ def train(
     step = resumed[0] if resumed else 0
     require_disk(spec, run_dir)
     announce(events, spec, step)
-    try:
-        with Rater(spec, run_dir, api_key, events) as rater:
-            _train(spec, rater, events, stop, checkpoints, resumed)
-    except Stopped:
-        events.append("stopped", step=step)
+    # SFT imitates: nobody rates what the model writes.
+    judge = Rater(spec, run_dir, api_key, events) if spec.method == "grpo" else nullcontext()
+    with judge as rater:
+        _train(spec, rater, events, stop, checkpoints, resumed)
 
 
 def _train(
     spec: RunSpec,
-    rater: Rater,
+    rater: Rater | None,
     events: EventLog,
     stop: StopRequest,
     checkpoints: Checkpoints,
@@ -68,25 +68,15 @@ def _train(
     steps = spec.settings.steps
     tokenizer = load_tokenizer(spec.model)
     data = read_data(spec, tokenizer)
-    evaluator = Evaluator(
-        rows=data.held_out,
-        rater=rater,
-        weights=spec.reward,
-        tokenizer=tokenizer,
-        max_tokens=spec.settings.max_completion_tokens,
-        seed=spec.seed,
-        between_batches=stop.raise_if_made,
-    )
     work = checkpoints.work
     trainer: Trainer
-    if spec.method == "grpo":
+    if rater is not None:
         trainer, report_step = grpo_trainer(spec, data.train, rater, tokenizer, work, events)
     else:
         trainer, report_step = sft_trainer(spec, data.train, data.validation, tokenizer, work)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(RunCallback(events, checkpoints, stop, report_step, spec.model))
 
-    evaluate_once(events, "before", 0, evaluator, load_model(spec.model))
     if resumed is None or resumed[0] < steps:
         trainer.train(resume_from_checkpoint=str(resumed[1]) if resumed else None)
         if trainer.state.global_step < steps:
@@ -96,7 +86,6 @@ def _train(
     else:
         trained = load_model(model_in(resumed[1]))
     save_final(trained, tokenizer, events, checkpoints, steps)
-    evaluate_once(events, "after", steps, evaluator, trained)
     checkpoints.clean()
     events.append("finished", step=steps)
 
@@ -156,14 +145,3 @@ def save_final(
     tokenizer.save_pretrained(written)
     path, sha256 = checkpoints.publish(written, FINAL, step)
     events.append("checkpoint", step=step, path=path, sha256=sha256)
-
-
-def evaluate_once(
-    events: EventLog, name: str, step: int, evaluator: Evaluator, model: PreTrainedModel
-) -> None:
-    """Write the evaluation `name` unless an earlier attempt did."""
-    if any(e["type"] == "evaluation" and e["name"] == name for e in events.earlier):
-        return
-    events.append("log", level="info", text=f"Asking {len(evaluator.rows)} held-out prompts.")
-    metrics = evaluator.evaluate(model)
-    events.append("evaluation", name=name, step=step, n=len(evaluator.rows), metrics=metrics)

@@ -4,10 +4,6 @@ import signal
 from types import FrameType
 
 
-class Stopped(Exception):
-    """The run was asked to stop at a point without training state to save."""
-
-
 class StopRequest:
     """Whether SIGTERM came since this was made."""
 
@@ -17,7 +13,3 @@ class StopRequest:
 
     def _make(self, _number: int, _frame: FrameType | None) -> None:
         self.made = True
-
-    def raise_if_made(self) -> None:
-        if self.made:
-            raise Stopped

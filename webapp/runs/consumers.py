@@ -123,7 +123,7 @@ class RunConsumer(AsyncWebsocketConsumer):
                 return None
         except (Refused, Http404, PermissionDenied, ObjectDoesNotExist):
             return None
-        self.is_ended = run.is_ended
+        self.is_ended = run.is_ended and not (kind.still_changes and kind.still_changes(run))
         with timezone.override(zone_of(user)):
             parts = kind.render(run, member)
         return (parts,) if isinstance(parts, str) else parts

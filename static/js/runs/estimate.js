@@ -28,15 +28,15 @@ export function stepsFor({ passes, prompts, promptsPerStep }) {
 
 /**
  * A plan in words. `sft` and `grpo` are the settings of each method, null where the plan does
- * without it; `secondsPerReply` is what a reply took in the last GRPO run of the project, 0 where
- * there was none.
+ * without it, `judges` how many judges rate the evaluation at the end; `secondsPerReply` is what a
+ * reply took in the last GRPO run of the project, 0 where there was none.
  */
-export function describe({ prompts, heldOutPrompts, sft, grpo }, secondsPerReply) {
+export function describe({ prompts, heldOutPrompts, judges, sft, grpo }, secondsPerReply) {
   return [
     ...(sft ? describeSft(sft, prompts) : []),
     ...(grpo ? describeGrpo(grpo, prompts) : []),
-    `${count(heldOutPrompts)} held-out prompts are answered once before and once after ${sft && grpo ? "each run" : "training"}.`,
-    ...(grpo ? [describeTime(grpo, heldOutPrompts, secondsPerReply)] : []),
+    ...(grpo ? [describeTime(grpo, secondsPerReply)] : []),
+    describeEvaluation(heldOutPrompts, judges, sft && grpo ? 3 : 2),
   ].join(" ");
 }
 
@@ -67,8 +67,14 @@ function describeCheckpoints(steps, saveEvery) {
   return `${counted(checkpoints, "checkpoint")} ${checkpoints === 1 ? "is" : "are"} saved.`;
 }
 
-function describeTime({ steps, promptsPerStep, rolloutsPerPrompt }, heldOutPrompts, seconds) {
-  const replies = steps * promptsPerStep * rolloutsPerPrompt + 2 * heldOutPrompts;
+function describeEvaluation(prompts, judges, models) {
+  return judges
+    ? `When training ends, ${models} models answer ${counted(prompts, "held-out prompt")}, and ${counted(judges, "judge")} ${judges === 1 ? "rates" : "rate"} the ${count(models * prompts)} answers.`
+    : "No judge is chosen for an evaluation, so training ends without one.";
+}
+
+function describeTime({ steps, promptsPerStep, rolloutsPerPrompt }, seconds) {
+  const replies = steps * promptsPerStep * rolloutsPerPrompt;
   return seconds
     ? `Judging by the last run in this project, GRPO takes about ${duration(replies * seconds)}.`
     : "There is no time estimate before the first run in this project. The run’s page shows one after the first step.";

@@ -30,6 +30,7 @@ function showEstimate() {
   const settings = {
     prompts: setting("prompts"),
     heldOutPrompts: setting("held_out_prompts"),
+    judges: $$("[name=evaluation_judges]:checked", form).length,
     sft: has("sft") && {
       steps: setting("sft_steps"),
       batchSize: setting("sft_batch_size"),

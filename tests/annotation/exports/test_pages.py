@@ -74,7 +74,7 @@ def test_a_table_that_is_none_or_not_for_this_role(cast: Cast, client: Client) -
     for table in ("dialogues", "judge_scores", "agreement", "sft", "rollouts"):
         assert client.get(new(cast, table)).status_code == 403
     client.force_login(cast.clinicians[0])
-    for table in ("rollouts", "evaluations", "preferences"):
+    for table in ("rollouts", "preferences"):
         assert client.get(new(cast, table)).status_code == 403
 
 
@@ -180,7 +180,6 @@ def test_every_page_with_rows_has_the_link(at_desk: Desk, client: Client) -> Non
         (url("agreement", cast), "agreement", {"version": version.pk}),
         (url("judge_run", cast, judging.pk), "judge_scores", {"judge_run": judging.pk}),
         (url("training_run", cast, training.pk), "rollouts", {"training_run": training.pk}),
-        (url("training_run", cast, training.pk), "evaluations", {"training_run": training.pk}),
         (url("training_run", cast, training.pk), "preferences", {"training_run": training.pk}),
     ]
     for page, table, query in pages:

@@ -177,17 +177,18 @@ def test_a_folder_of_the_server_is_checked_at_each_use(
     row = from_path(cast, folder)
     run = Setting(cast.project, lead).of("training_run", "run_id")
     run.base = row
-    assert archive_of(row).status_code == 200
+    member = cast.member(lead)
+    assert archive_of(row, member).status_code == 200
     folder.rename(tmp_path / "moved")
     folder.symlink_to(tmp_path / "moved")
     for found in (
         refusal(services.checkpoint_serve, checkpoint=row, actor=lead),
-        refusal(archive_of, checkpoint=row),
+        refusal(archive_of, checkpoint=row, member=member),
         refusal(prepare, run=run),
     ):
         assert found.code == "path" and "must lie below" in str(found)
     settings.MODEL_ROOTS = []
-    assert "KARDIA_MODEL_ROOTS" in str(refusal(archive_of, checkpoint=row))
+    assert "KARDIA_MODEL_ROOTS" in str(refusal(archive_of, checkpoint=row, member=member))
 
 
 def test_a_checkpoint_becomes_an_endpoint_once(cast: Cast, settings: Any) -> None:

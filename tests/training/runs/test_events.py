@@ -6,12 +6,12 @@ from django.db import transaction
 from tests.training.runs import told
 from tests.training.runs.worlds import World
 from training import events
-from training.models import Checkpoint, Evaluation, Metric, Rollout, TrainingRun
+from training.models import Checkpoint, Metric, Rollout, TrainingRun
 from training.paths import folder_of
 from webapp.llm.models import ModelCall
 
 pytestmark = pytest.mark.django_db
-ROWS = (Metric, Rollout, Evaluation, Checkpoint, ModelCall)
+ROWS = (Metric, Rollout, Checkpoint, ModelCall)
 
 
 @pytest.fixture
@@ -29,7 +29,6 @@ def counted(run: TrainingRun) -> dict[str, int]:
     of_run = {
         Metric: Metric.objects.filter(run=run),
         Rollout: run.rollouts.all(),
-        Evaluation: run.evaluations.all(),
         Checkpoint: run.checkpoints.all(),
         ModelCall: ModelCall.objects.filter(run_id=run.pk),
     }
@@ -45,9 +44,7 @@ def test_reading_twice_adds_nothing(run: TrainingRun) -> None:
     happened = [*told.whole_run(), told.judge_calls(1)]
     insert(run, *happened)
     once = counted(run)
-    assert once == {
-        "Metric": 40, "Rollout": 32, "Evaluation": 2, "Checkpoint": 1, "ModelCall": 2
-    }  # fmt: skip
+    assert once == {"Metric": 40, "Rollout": 32, "Checkpoint": 1, "ModelCall": 2}
     insert(run, *happened)
     assert counted(run) == once
 

@@ -1,4 +1,4 @@
-"""Rollouts, evaluations and preferences as exports have them."""
+"""Rollouts and preferences as exports have them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.conftest import Cast
 from tests.support.dialogues import REPLY, added, parsed, supporter_turns
 from tests.support.exports import rows_for
 from tests.training.runs.worlds import World
-from training.models import Evaluation, Rollout, TrainingRun
+from training.models import Rollout, TrainingRun
 from webapp.errors import Refused
 
 
@@ -108,20 +108,6 @@ def test_who_still_rates_a_prompts_turn_does_not_read_its_emotion(
     [row] = rows_of(cast, run, "rollouts")
     assert (row["prompt_emotion"], row["reward"]) == ("lonely", 0.5)
     assert not Rater.objects.filter(user=cast.leads[0]).exists()
-
-
-def test_an_evaluation_has_a_row_for_each_figure(cast: Cast, run: TrainingRun) -> None:
-    Evaluation.objects.create(
-        project=cast.project,
-        run=run,
-        name="before",
-        step=0,
-        n=3,
-        metrics={"reward": {"value": 0.5, "low": 0.4, "high": 0.6}, "format": {"value": 1.0}},
-    )
-    figures = {row["metric"]: row for row in rows_of(cast, run, "evaluations")}
-    assert (figures["reward"]["low"], figures["reward"]["n"]) == (0.4, 3)
-    assert figures["format"]["low"] is None
 
 
 def test_a_pair_is_the_best_and_the_worst_reply_of_a_group(

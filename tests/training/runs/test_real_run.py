@@ -97,9 +97,6 @@ def test_a_run_trains_measures_and_leaves_a_checkpoint_and_a_killed_one_repeats_
     for name in ("reward", "rubric", "kl", "length"):
         assert _series(killed, name) == _series(whole, name)
     assert _replies(killed) == _replies(whole)
-    assert [row.metrics for row in killed.evaluations.order_by("step")] == [
-        row.metrics for row in whole.evaluations.order_by("step")
-    ]
 
 
 def _has_all_its_rows(run: TrainingRun) -> None:
@@ -109,7 +106,6 @@ def _has_all_its_rows(run: TrainingRun) -> None:
         parts = (row.format + (row.emotion_match or 0) + (row.rubric or 0)) / 3
         assert row.rubric is not None and row.reward == pytest.approx(parts)
     state = state_of(run)
-    assert state.reward is not None and state.reward.before and state.reward.after
     assert state.charts.main is not None
     assert [row.step for row in state.checkpoints] == [4, 3, 2, 1]
     last = weights_of(state.checkpoints[0])

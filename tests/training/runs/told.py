@@ -91,18 +91,6 @@ def judge_calls(step: int) -> dict[str, Any]:
     return {"type": "judge_calls", "step": step, "calls": [call, call]}
 
 
-def evaluation(name: str, step: int, value: float = 0.5) -> dict[str, Any]:
-    figure = {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 3}
-    names = ("format", "emotion", "rubric", "reward", "criterion/empathy", "length")
-    return {
-        "type": "evaluation",
-        "name": name,
-        "step": step,
-        "n": 3,
-        "metrics": dict.fromkeys(names, figure),
-    }
-
-
 def checkpoint(step: int, sha256: str = "ab" * 32) -> dict[str, Any]:
     return {
         "type": "checkpoint",
@@ -123,12 +111,11 @@ def append(folder: Path, *events: dict[str, Any]) -> None:
 
 def whole_run(steps: int = 4) -> list[dict[str, Any]]:
     """What a run of `steps` steps tells that nothing disturbed."""
-    told = [started(), evaluation("before", 0, 0.4)]
+    told = [started()]
     for step in range(1, steps + 1):
         told += [rollouts(step), metrics(step, 0.4 + step / 10)]
     return [
         *told,
         checkpoint(steps),
-        evaluation("after", steps, 0.8),
         {"type": "finished", "step": steps},
     ]

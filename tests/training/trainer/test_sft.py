@@ -40,9 +40,13 @@ def metrics(events, name):
 
 def test_sft_learns_from_completions_and_leaves_a_checkpoint(judge, tmp_path):
     folder = tmp_path / "run"
-    write_sft_run(folder, judge, sft={**SFT, "learning_rate": 1e-3, "validate_every": 2})
+    # It asks no judge: nobody answers there.
+    gone = {"kind": "llm", "base_url": "http://127.0.0.1:9/v1", "model": "gone"}
+    sft = {**SFT, "learning_rate": 1e-3, "validate_every": 2}
+    write_sft_run(folder, judge, sft=sft, judge=gone)
     run_trainer(folder)
     events = read_events(folder)
+    assert not [e for e in events if e["type"] == "judge_pause"]
     losses = [value for _, value in metrics(events, "loss")]
     assert len(losses) == 4 and losses[-1] < losses[0]
     (first, before), (last, after) = metrics(events, "validation_loss")

@@ -45,10 +45,10 @@ from tests.support.run_rows import suggestion
 from training.models import (
     Answer,
     AnswerRating,
-    Evaluation,
     EvaluationJudge,
     Metric,
     Rollout,
+    TrainingEvaluationJudge,
 )
 from webapp.accounts.models import Invitation, Project, ProjectCounter
 from webapp.accounts.numbers import next_number
@@ -122,7 +122,7 @@ def fill(setting: Setting) -> None:
         project=project, run=training, step=1, prompt_id="p", index=0, emotion="sad",
         prompt_tail="t", raw="r", format=1, emotion_match=1, reward=1,
     )  # fmt: skip
-    Evaluation.objects.create(project=project, run=training, name="before", step=0, n=1, metrics={})
+    TrainingEvaluationJudge.objects.create(project=project, run=training, judge=setting["judge_id"])
     evaluated = runs["evaluation"]
     EvaluationJudge.objects.create(
         project=project, run=evaluated, judge=setting["judge_id"], is_reward=False

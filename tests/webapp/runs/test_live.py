@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +26,7 @@ from tests.support.waiting import LOOK_EVERY_S, SHORT_S, wait_until_async
 from webapp.accounts.models import Membership, User
 from webapp.asgi import application
 from webapp.embedded.valkey import Valkey
-from webapp.runs import consumers, live
+from webapp.runs import consumers, live, registry
 from webapp.runs import services as runs
 from webapp.runs.models import Status
 
@@ -235,6 +236,25 @@ def test_a_lost_message_costs_a_few_seconds(
         await viewer.read()
         await database_sync_to_async(_set)(run, Status.FAILED, "No message told it.", False)
         assert "No message told it." in (await viewer.read())["text"]
+        await viewer.close()
+
+    together(story)
+
+
+def test_the_page_of_an_ended_run_that_still_changes_is_looked_at_again(
+    cast: Cast, run: FitRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "LOOK_AGAIN_S", 0.2)
+    measured = replace(registry.find("fit"), still_changes=lambda run: True)
+    monkeypatch.setitem(registry._kinds, "fit", measured)
+
+    async def story() -> None:
+        await database_sync_to_async(_set)(run, Status.FAILED, "It ended.", False)
+        viewer = Viewer(run, cast.leads[0])
+        await viewer.open()
+        await viewer.read()
+        await database_sync_to_async(_set)(run, Status.FAILED, "It was measured.", False)
+        assert "It was measured." in (await viewer.read())["text"]
         await viewer.close()
 
     together(story)

@@ -1,0 +1,40 @@
+"""Which judges' scores a model was trained on: it is not measured by them alone."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from rubrics.models import Judge
+from training.models import Checkpoint, TrainingRun
+from webapp.errors import Refused
+
+
+def rewards_behind(checkpoints: Iterable[Checkpoint]) -> set[str]:
+    """The hashes of the judges whose scores trained these models, or what they were trained from:
+    the same judge under another name is the same reward."""
+    rewards: set[str] = set()
+    looked_at: set[UUID] = set()
+    ids = {row.run_id for row in checkpoints if row.run_id}
+    while ids:
+        runs = TrainingRun.objects.filter(pk__in=ids).select_related("base")
+        rewards |= rewards_of(runs)
+        looked_at |= ids
+        ids = {run.base.run_id for run in runs if run.base.run_id} - looked_at
+    return rewards
+
+
+def rewards_of(runs: QuerySet[TrainingRun]) -> set[str]:
+    """The hashes of the judges that rewarded these runs."""
+    return set(runs.filter(method=TrainingRun.Method.GRPO).values_list("judge__hash", flat=True))
+
+
+def require_another(judges: Sequence[Judge], rewards: set[str]) -> None:
+    """Raises Refused where every judge is one of these rewards."""
+    if all(judge.hash in rewards for judge in judges):
+        raise Refused(
+            "Choose at least one judge that was not the reward of one of these models. A model "
+            "that was trained on a judge’s scores learns to please that judge. Where it is not "
+            "known which checkpoint an endpoint serves, every reward of the project counts.",
+            code="only_reward",
+        )
