@@ -1,5 +1,6 @@
 """Judge pairs of replies. A page and its htmx update render the same partial."""
 
+import json
 from uuid import UUID
 
 from django.contrib import messages
@@ -40,7 +41,6 @@ def pair_judge(request: HttpRequest, member: Member, judgement_id: UUID) -> Http
     """Submit a choice, and answer with the next pair. Where the choice can't be taken, the answer
     says why, and is the next pair as well: nothing can be done about this one."""
     judgement = access.own_judgement(member, judgement_id)
-    problem = ""
     try:
         judging.judge(
             judgement=judgement,
@@ -48,8 +48,12 @@ def pair_judge(request: HttpRequest, member: Member, judgement_id: UUID) -> Http
             active_seconds=request.POST.get("active_seconds") or 0,
         )
     except (Refused, BadDraft) as refusal:
-        problem = str(refusal)
-    return _next(request, member, judgement.pair.comparison, problem)
+        return _next(request, member, judgement.pair.comparison, str(refusal))
+    response = _next(request, member, judgement.pair.comparison)
+    undo = reverse("pair_undo", args=[member.project.pk, judgement.pk])
+    message = f"Pair {judgement.pair.position + 1:,} is judged."
+    response["HX-Trigger"] = json.dumps({"pair:judged": {"message": message, "undo": undo}})
+    return response
 
 
 @require_POST
