@@ -164,6 +164,25 @@ def queue_still_rating(target: Target, *, now: datetime | None = None) -> Queue 
     return Queue.objects.filter(pk__in=places.values("queue")).order_by("created_at").first()
 
 
+def comparison_still_judging(target: Target, *, now: datetime | None = None) -> Comparison | None:
+    """An open blind comparison in which somebody is blind to this target; None if nobody is."""
+    sure = (now or timezone.now()) - UNDO_WITHIN
+    judged = PairJudgement.objects.filter(
+        pair=OuterRef("pk"),
+        rater__user=OuterRef("comparison__raters__user"),
+        state=PairJudgement.State.SUBMITTED,
+        submitted_at__lte=sure,
+    )
+    pairs = Pair.objects.filter(
+        Q(prompt=target) | Q(first=target) | Q(second=target),
+        ~Exists(judged),
+        is_identical=False,
+        comparison__closed_at=None,
+        comparison__raters__isnull=False,
+    )
+    return Comparison.objects.filter(pk__in=pairs.values("comparison")).first()
+
+
 def is_hidden(user: User, target: Target, *, now: datetime | None = None) -> bool:
     """Whether this person is blind to this one target."""
     return hidden_targets(user, target.project, now=now).filter(pk=target.pk).exists()

@@ -49,9 +49,9 @@ def choice_for(held: PairJudgement, chosen: str) -> str:
     return "a" if (chosen == "first") == held.first_is_a else "b"
 
 
-def new_pairs(cast: Cast, count: int, *, identical: int = 0) -> list[NewPair]:
+def new_pairs(cast: Cast, count: int, *, identical: int = 0, first: int = 1) -> list[NewPair]:
     """Pairs of a warm and a cold reply; the last `identical` say the same twice."""
-    dialogues = added(cast.project, *(parsed(n, pairs=2) for n in range(1, count + 1)))
+    dialogues = added(cast.project, *(parsed(n, pairs=2) for n in range(first, first + count)))
     turns = [supporter_turns(dialogue)[1].pk for dialogue in dialogues]
     pairs = []
     for number, prompt in enumerate(targets_for(project=cast.project, turns=turns)):
@@ -72,12 +72,14 @@ def reply(prompt: Target, raw: str) -> Target:
     )
 
 
-def build_comparison(cast: Cast, *, pairs: int = 3, identical: int = 0, **changes: Any) -> Judged:
+def build_comparison(
+    cast: Cast, *, pairs: int = 3, identical: int = 0, first: int = 1, **changes: Any
+) -> Judged:
     plan: dict[str, Any] = {
         "project": cast.project,
         "actor": cast.leads[0],
         "name": "Warm or cold",
-        "pairs": new_pairs(cast, pairs, identical=identical),
+        "pairs": new_pairs(cast, pairs, identical=identical, first=first),
         "raters": [*cast.annotators, cast.leads[1]],
     }
     return Judged(cast, comparison_create(**(plan | changes)))

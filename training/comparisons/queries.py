@@ -62,8 +62,9 @@ class Results:
     @property
     def no_agreement(self) -> str:
         """Why there is no figure for it."""
-        reason = self.agreement.reason if self.agreement else ""
-        return reason and _UNDEFINED.get(reason, "Everybody always gave the same answer.")
+        if self.agreement is None or self.agreement.value is not None:
+            return ""
+        return _UNDEFINED.get(self.agreement.reason, "Everybody always gave the same answer.")
 
     @property
     def planned(self) -> int:

@@ -14,6 +14,7 @@ from annotation.comparisons.queries import shown_pair, undoable, waiting_compari
 from annotation.comparisons.services import NewPair
 from annotation.models import Comparison, PairJudgement
 from annotation.models.desk import UNDO_WITHIN
+from annotation.ratings.blindness import comparison_still_judging
 from annotation.ratings.drafts import BadDraft
 from tests.conftest import Cast
 from tests.support.comparisons import (
@@ -327,3 +328,23 @@ def test_only_annotators_and_one_open_comparison_of_a_name(cast: Cast) -> None:
         build_comparison(cast, pairs=1)
     with pytest.raises(Refused, match="not an annotator"):
         build_comparison(cast, pairs=1, name="Other", raters=[cast.leads[0]])
+
+
+# ---- who is blind to what
+
+
+def test_a_text_that_somebody_still_judges_becomes_no_exemplar(cast: Cast) -> None:
+    judged = build_comparison(cast, pairs=2, raters=list(cast.annotators[:2]), overlap=2)
+    pair = judged.comparison.pairs.get(position=0)
+    for target in (pair.prompt, pair.first, pair.second):
+        assert comparison_still_judging(target) == judged.comparison
+    for user in cast.annotators[:2]:
+        assert comparison_still_judging(pair.prompt) == judged.comparison
+        judged.judge(user, "first")
+    assert comparison_still_judging(pair.prompt) == judged.comparison
+    PairJudgement.objects.update(submitted_at=timezone.now() - UNDO_WITHIN)
+    assert comparison_still_judging(pair.prompt) is None
+    other = judged.comparison.pairs.get(position=1)
+    assert comparison_still_judging(other.first) == judged.comparison
+    services.comparison_close(comparison=judged.comparison, actor=cast.leads[0])
+    assert comparison_still_judging(other.first) is None
