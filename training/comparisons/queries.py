@@ -60,6 +60,20 @@ class Results:
         return self.link.comparison
 
     @property
+    def seen(self) -> int:
+        """The judgements that the figures count."""
+        return self.wins + self.losses + self.ties
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """How often each was chosen, in words."""
+        return [
+            (f"Chose {self.link.first}", self.wins),
+            (f"Chose {self.link.second}", self.losses),
+            ("Tie", self.ties),
+        ]
+
+    @property
     def no_agreement(self) -> str:
         """Why there is no figure for it."""
         if self.agreement is None or self.agreement.value is not None:
