@@ -4,9 +4,10 @@ name of who wrote its replies."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from annotation.models import Comparison, ComparisonRater, Pair, PairJudgement
@@ -133,7 +134,7 @@ def free_again_at(member: Member, comparison: Comparison) -> datetime | None:
     return held.order_by("leased_until").values_list("leased_until", flat=True).first()
 
 
-def _counts(member: Member, comparisons: Sequence[UUID]) -> QuerySet[Pair, dict]:
+def _counts(member: Member, comparisons: Sequence[UUID]) -> list[dict[str, Any]]:
     """{"comparison", "judged", "left", "free"} of each comparison, by one pass over its pairs."""
     mine = PairJudgement.objects.filter(
         pair=OuterRef("pk"), rater__user=member.user, state=_State.SUBMITTED
@@ -150,7 +151,7 @@ def _counts(member: Member, comparisons: Sequence[UUID]) -> QuerySet[Pair, dict]
     )
     open_ones = pairs.filter(is_mine=False, is_read=False, done__lt=F("comparison__overlap"))
     free = open_ones.filter(done__lt=F("comparison__overlap") - F("held"))
-    return (
+    rows = (
         Pair.objects.filter(comparison__in=comparisons)
         .order_by()
         .values("comparison")
@@ -160,6 +161,7 @@ def _counts(member: Member, comparisons: Sequence[UUID]) -> QuerySet[Pair, dict]
             free=Count("pk", filter=Q(pk__in=free.values("pk"))),
         )
     )
+    return [dict(row) for row in rows]
 
 
 def _is_read(member: Member) -> Case | Value:

@@ -1,5 +1,8 @@
 """What a person may not see of an evaluation yet (annotation.ratings.blindness)."""
 
+from typing import Any
+from uuid import UUID
+
 from django.db.models import Q, QuerySet
 
 from annotation.calls import registry
@@ -23,14 +26,14 @@ def hidden_positions(run: EvaluationRun, member: Member) -> set[int]:
     return set(answers.values_list("position", flat=True))
 
 
-def hidden_answers(member: Member) -> QuerySet[Answer]:
+def hidden_answers(member: Member) -> QuerySet[Any]:
     """Ids of the project's answers at such prompts, in whichever evaluation."""
     hidden = hidden_targets(member.user, member.project)
     answers = Answer.objects.filter(project=member.project)
     return _blind(answers, hidden).values("pk")
 
 
-def _blind(answers: QuerySet[Answer], hidden: QuerySet[Target]) -> QuerySet[Answer]:
+def _blind(answers: QuerySet[Answer], hidden: QuerySet[Target, UUID]) -> QuerySet[Answer]:
     texts = answers.order_by().values("target")
     copies = copies_of(hidden).filter(pk__in=texts).values("pk")
     return answers.filter(
