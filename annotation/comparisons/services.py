@@ -50,43 +50,28 @@ def comparison_create(
     project, more people a pair than there are raters, and where all pairs say the same twice.
     """
     require_open(project)
-    name, question = name.strip(), question.strip()
-    people = {user.pk: user for user in raters}
-    _check(project, name, question, list(people.values()), overlap)
-    LEASE_MINUTES.require(lease_minutes)
-    SEED.require(seed)
-    PAIRS.require(len(pairs))
+    comparison = Comparison(
+        project=project,
+        name=name.strip(),
+        question=question.strip(),
+        overlap=overlap,
+        lease_minutes=lease_minutes,
+        seed=seed,
+        created_by=actor,
+    )
+    people = list(dict.fromkeys(raters))
+    _check(comparison, people)
     identical = _identical(pairs)
-    if all(identical):
-        raise Refused(
-            "The two replies of every pair are the same, so there is nothing to judge.",
-            code="identical",
-        )
     with transaction.atomic():
-        # The number comes first: it makes two clicks on the button wait for each other.
-        number = next_number(project, "comparison")
-        if Comparison.objects.filter(project=project, name=name, closed_at=None).exists():
-            raise Refused(f"There is already an open comparison named “{name}”.", code="name")
-        comparison = Comparison.objects.create(
-            project=project,
-            number=number,
-            name=name,
-            question=question,
-            overlap=overlap,
-            lease_minutes=lease_minutes,
-            seed=seed,
-            created_by=actor,
-        )
+        _number(comparison)
+        comparison.save()
         _add_pairs(comparison, pairs, identical)
-        ComparisonRater.objects.bulk_create(
-            ComparisonRater(project=project, comparison=comparison, user=user)
-            for user in people.values()
-        )
+        _add_raters(comparison, people)
         audit.record(
             "comparison.created",
             actor=actor,
             object=comparison,
-            number=number,
+            number=comparison.number,
             pairs=len(pairs),
             identical=sum(identical),
             overlap=overlap,
@@ -110,38 +95,58 @@ def comparison_open(*, comparison: Comparison, actor: User) -> bool:
     return opened
 
 
-def _check(
-    project: Project, name: str, question: str, raters: Sequence[User], overlap: int
-) -> None:
-    if not 0 < len(name) <= Comparison.MAX_NAME:
+def _check(comparison: Comparison, people: Sequence[User]) -> None:
+    if not 0 < len(comparison.name) <= Comparison.MAX_NAME:
         raise Refused(
             f"A comparison needs a name of at most {Comparison.MAX_NAME} characters.", code="name"
         )
-    if not 0 < len(question) <= Comparison.MAX_QUESTION:
+    if not 0 < len(comparison.question) <= Comparison.MAX_QUESTION:
         raise Refused(
             f"A comparison needs a question of at most {Comparison.MAX_QUESTION} characters.",
             code="question",
         )
-    if not raters:
+    LEASE_MINUTES.require(comparison.lease_minutes)
+    SEED.require(comparison.seed)
+    if not people:
         raise Refused("Choose at least one annotator.", code="raters")
-    ids = [user.pk for user in raters]
-    known = Membership.objects.filter(project=project, role=Role.ANNOTATOR, user_id__in=ids)
-    if known.count() < len(ids):
+    known = Membership.objects.filter(
+        project=comparison.project, role=Role.ANNOTATOR, user__in=people
+    )
+    if known.count() < len(people):
         raise Refused("Somebody you chose is not an annotator in this project.", code="raters")
-    OVERLAP.require(overlap)
-    if overlap > len(raters):
+    OVERLAP.require(comparison.overlap)
+    if comparison.overlap > len(people):
         raise Refused(
-            f"Each pair needs {overlap} people, but you chose {len(raters)}.", code="overlap"
+            f"Each pair needs {comparison.overlap} people, but you chose {len(people)}.",
+            code="overlap",
+        )
+
+
+def _number(comparison: Comparison) -> None:
+    """Give it a number. Two clicks on the button wait for each other here, so that the second one
+    finds the name taken."""
+    project = comparison.project
+    comparison.number = next_number(project, "comparison")
+    if Comparison.objects.filter(project=project, name=comparison.name, closed_at=None).exists():
+        raise Refused(
+            f"There is already an open comparison named “{comparison.name}”.", code="name"
         )
 
 
 def _identical(pairs: Sequence[NewPair]) -> list[bool]:
     """Whether the two replies of each pair look the same to a person."""
+    PAIRS.require(len(pairs))
     targets = {
         target.pk: target for pair in pairs for target in (pair.prompt, pair.first, pair.second)
     }
     shown = {pk: _shown(context) for pk, context in contexts_of(list(targets.values())).items()}
-    return [shown[pair.first.pk] == shown[pair.second.pk] for pair in pairs]
+    identical = [shown[pair.first.pk] == shown[pair.second.pk] for pair in pairs]
+    if all(identical):
+        raise Refused(
+            "The two replies of every pair are the same, so there is nothing to judge.",
+            code="identical",
+        )
+    return identical
 
 
 def _shown(context: Context) -> tuple[str, ...]:
@@ -165,6 +170,13 @@ def _add_pairs(comparison: Comparison, pairs: Sequence[NewPair], identical: Sequ
             for position, pair in enumerate(pairs)
         ),
         batch_size=_BATCH,
+    )
+
+
+def _add_raters(comparison: Comparison, people: Sequence[User]) -> None:
+    ComparisonRater.objects.bulk_create(
+        ComparisonRater(project_id=comparison.project_id, comparison=comparison, user=user)
+        for user in people
     )
 
 

@@ -35,12 +35,7 @@ def comparison_start(
     Raises Refused for an evaluation that still works, for systems that are the same or of another
     evaluation, where they share no answered prompt, and for what `comparison_create` refuses.
     """
-    if not run.is_ended:
-        raise Refused("This evaluation is still running. Wait until it has ended.", code="running")
-    if first.pk == second.pk:
-        raise Refused("Choose two different systems.", code="second")
-    if {first.run_id, second.run_id} != {run.pk}:
-        raise Refused("Choose two systems of this evaluation.", code="second")
+    _check(run, first, second)
     PAIRS.require(pairs)
     SEED.require(seed)
     found = _drawn(first, second, pairs, seed)
@@ -61,6 +56,15 @@ def comparison_start(
         )
         audit.record("evaluation.compared", actor=actor, object=run, comparison=str(comparison.pk))
     return link
+
+
+def _check(run: EvaluationRun, first: EvaluatedSystem, second: EvaluatedSystem) -> None:
+    if not run.is_ended:
+        raise Refused("This evaluation is still running. Wait until it has ended.", code="running")
+    if first.pk == second.pk:
+        raise Refused("Choose two different systems.", code="second")
+    if {first.run_id, second.run_id} != {run.pk}:
+        raise Refused("Choose two systems of this evaluation.", code="second")
 
 
 def _drawn(first: EvaluatedSystem, second: EvaluatedSystem, count: int, seed: int) -> list[NewPair]:
