@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotation.corpus.api")),
     path("", include("annotation.sets.api")),
     path("", include("annotation.queues.api")),
+    path("", include("annotation.comparisons.api")),
     path("", include("annotation.desk.api")),
     path("", include("annotation.adjudication.api")),
     path("", include("annotation.agreement.api")),

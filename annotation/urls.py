@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("annotation.judge_runs.urls")),
     path("", include("annotation.calls.urls")),
     path("", include("annotation.queues.urls")),
+    path("", include("annotation.comparisons.urls")),
     path("", include("annotation.desk.urls")),
     path("", include("annotation.adjudication.urls")),
     path("", include("annotation.agreement.urls")),

@@ -136,6 +136,7 @@ RUN = f"{P}/training/<uuid:id>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("training.evaluation.api")),
+    path("", include("training.comparisons.api")),
     path("", include("training.checkpoints.api")),
     *run_paths(f"{P}/training/", TrainingViewSet, "api_training"),
     path(

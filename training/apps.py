@@ -8,6 +8,8 @@ class TrainingConfig(AppConfig):
         from training import exports, live, sample
         from training.checkpoints import live as checkpoints
         from training.checkpoints import new_projects, serving
+        from training.comparisons import exports as comparisons
+        from training.evaluation import hidden
         from training.evaluation import live as evaluation
 
         live.register()
@@ -17,3 +19,5 @@ class TrainingConfig(AppConfig):
         new_projects.register()
         serving.register()
         exports.register()
+        hidden.register()
+        comparisons.register()

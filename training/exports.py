@@ -208,8 +208,8 @@ def _hidden_prompts(member: Member, rollouts: Sequence[Rollout]) -> set[str]:
     """The prompts whose own turn the member still has to rate: the desk does not tell which
     emotion it was written for."""
     ids = _ids({row.prompt_id for row in rollouts})
-    hidden = hidden_targets(member.user, member.project).filter(target__in=ids)
-    return {str(pk) for pk in hidden.values_list("target_id", flat=True)}
+    hidden = hidden_targets(member.user, member.project).filter(pk__in=ids)
+    return {str(pk) for pk in hidden}
 
 
 def _pairs(rollouts: Sequence[Rollout]) -> list[tuple[Rollout, Rollout]]:

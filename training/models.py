@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from annotation.models import Rating, Snapshot, Target
+from annotation.models import Comparison, Rating, Snapshot, Target
 from rubrics.models import Judge, RubricVersion, Spec
 from training.checkpoints.limits import MAX_LICENCE, MAX_PATH, MAX_REPO, MAX_REVISION
 from webapp.accounts.models import ProjectRow
@@ -325,3 +325,22 @@ class AnswerRating(ProjectRow):
                 name="rating_or_error",
             ),
         ]
+
+
+class EvaluationComparison(ProjectRow):
+    """A blind comparison of two systems of an evaluation: the first reply of each pair is the
+    first system's."""
+
+    run = models.ForeignKey(EvaluationRun, on_delete=models.CASCADE, related_name="comparisons")
+    comparison = models.OneToOneField(
+        Comparison, on_delete=models.CASCADE, related_name="evaluation"
+    )
+    first = models.ForeignKey(EvaluatedSystem, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(EvaluatedSystem, on_delete=models.CASCADE, related_name="+")
+
+    class Meta(ProjectRow.Meta):
+        constraints = [
+            *ProjectRow.Meta.constraints,
+            models.CheckConstraint(condition=~Q(first=F("second")), name="two_systems"),
+        ]
+        triggers = [frozen()]

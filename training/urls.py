@@ -8,6 +8,7 @@ RUN = "training/<uuid:run_id>"
 
 urlpatterns = [
     path("", include("training.evaluation.urls")),
+    path("", include("training.comparisons.urls")),
     path("training/", include("training.checkpoints.urls")),
     path("training/", views.training_runs, name="training_runs"),
     path("training/new/", views.training_new, name="training_new"),

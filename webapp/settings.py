@@ -256,6 +256,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RunStatus": "webapp.runs.models.Status",
         "ExportFormat": "annotation.exports.limits.FORMATS",
+        "PlaceState": "annotation.models.PairJudgement.State",
     },
 }
 

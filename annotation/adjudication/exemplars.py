@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from annotation.models import Decision, Target
-from annotation.ratings.blindness import queue_still_rating
+from annotation.ratings.blindness import comparison_still_judging, queue_still_rating
 from annotation.ratings.targets import context_of
 from rubrics.core.spec import CriterionSpec, ExemplarSpec, RubricSpec, from_json, to_json
 from rubrics.models import Rubric, RubricVersion
@@ -61,6 +61,14 @@ def _require_nobody_rates(target: Target) -> None:
             f"Somebody in the queue {queue.name} has not rated this item yet and would read its "
             "level in the rubric. Use it as an exemplar when they have rated it or the queue is "
             "closed.",
+            code="still_rated",
+        )
+    comparison = comparison_still_judging(target)
+    if comparison is not None:
+        raise Refused(
+            f"Somebody in the comparison {comparison.name} has not judged this text yet and would "
+            "read its level in the rubric. Use it as an exemplar when they have judged it or the "
+            "comparison is closed.",
             code="still_rated",
         )
 

@@ -19,15 +19,14 @@ from annotation.adjudication.waiting import HELD, OPEN, SETTLED, ListedItem, lis
 from annotation.corpus.transcript import parts_of
 from annotation.desk.queries import (
     ShownLevel,
-    ShownTurn,
     UndoableSubmit,
     levels_of,
-    turns_of,
 )
 from annotation.models import Adjudication, Assignment, Decision, Item, Queue, Rater, Score, Target
 from annotation.models.desk import UNDO_WITHIN
 from annotation.ratings.drafts import NOT_APPLICABLE
 from annotation.ratings.labels import shown_text, title_of, tone_of
+from annotation.ratings.shown_turns import ShownTurn, turns_of
 from annotation.ratings.targets import context_of
 from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
 from webapp.accounts.access import Member

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from annotation.calls.registry import hidden_rows
 from annotation.models import (
     Attempt,
     Dialogue,
@@ -80,7 +81,7 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
     planned = GenerationItem.objects.filter(dialogue__in=dialogues)
     # What a model is shown for proposals tells what others gave.
     shown = SuggestionSource.objects.filter(target__in=targets)
-    return (
+    calls = (
         ModelCall.objects.filter(project=member.project)
         .exclude(made_for__in=judged.values("pk"))
         .exclude(made_for__in=written.values("pk"))
@@ -88,6 +89,9 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
         .exclude(made_for__in=planned.values("pk"))
         .exclude(made_for__in=shown.values("run"))
     )
+    for rows in hidden_rows(member):
+        calls = calls.exclude(made_for__in=rows)
+    return calls
 
 
 def page_of(calls: QuerySet[ModelCall], *, before: UUID | None) -> CallPage:

@@ -97,7 +97,8 @@ def transcript_of(dialogue: Dialogue, member: Member) -> Transcript:
     """The dialogue for this member, who is blind to items of a queue that they rate in."""
     turns = list(dialogue.turns.all())
     targets = _targets(dialogue, turns)
-    hidden = set(hidden_targets(member.user, member.project).filter(target__in=targets.values()))
+    ids = [target.pk for target in targets.values()]
+    hidden = set(hidden_targets(member.user, member.project).filter(pk__in=ids))
     notes = _notes([target for target in targets.values() if target.pk not in hidden], member)
     problems = _span_problems(dialogue)
     # What a critic gave tells what a reply is worth: whoever is blind to any part sees none of it.

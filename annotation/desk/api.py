@@ -15,6 +15,7 @@ from annotation.models import Assignment, Rating, Score
 from annotation.queues.waiting import waiting_queues
 from annotation.ratings.drafts import MAX_RATIONALE, BadDraft
 from annotation.ratings.services import rater_for_person
+from annotation.ratings.shown_turns import ShownTurn
 from webapp.accounts.models import Role
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.limits import REVISION
@@ -90,7 +91,7 @@ class DeskTurnSerializer(serializers.Serializer):
     reasoning = serializers.CharField()
     emotion = serializers.CharField()
 
-    def get_number(self, turn: queries.ShownTurn) -> int:
+    def get_number(self, turn: ShownTurn) -> int:
         return turn.position + 1
 
 

@@ -8,13 +8,14 @@ from uuid import UUID
 from django.db.models import Avg, QuerySet
 from django.utils import timezone
 
-from annotation.models import Assignment, Queue, Rating, Score, Target
+from annotation.models import Assignment, Queue, Rating, Score
 from annotation.models.desk import UNDO_WITHIN
 from annotation.queues.waiting import WaitingQueue, waiting_queues
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.drafts import NOT_APPLICABLE
 from annotation.ratings.labels import title_of, tone, tone_of
 from annotation.ratings.references import settled_scores
+from annotation.ratings.shown_turns import ShownTurn, turns_of
 from annotation.ratings.targets import context_of
 from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec, from_json
 from webapp.accounts.access import Member
@@ -52,22 +53,6 @@ class ShownCriterion:
     @property
     def is_rated(self) -> bool:
         return self.is_not_applicable or any(level.is_chosen for level in self.levels)
-
-
-@dataclass(frozen=True)
-class ShownTurn:
-    """A turn as `templates/components/turn.html` reads it."""
-
-    position: int
-    role: str
-    text: str
-    understanding: str = ""
-    reasoning: str = ""
-    emotion: str = ""
-
-    @property
-    def get_role_display(self) -> str:
-        return self.role.capitalize()
 
 
 @dataclass(frozen=True)
@@ -208,26 +193,6 @@ def own_ratings(member: Member, *, before: UUID | None = None) -> list[OwnRating
         )
     }
     return [_own_rating(row, specs[row.spec_id], settled) for row in found]
-
-
-def turns_of(target: Target, context: dict[str, Any]) -> tuple[list[ShownTurn], ShownTurn | None]:
-    """The turns before, and the one to rate; a dialogue as a whole has all its turns before."""
-    history, candidate = context["history"], context["candidate"]
-    last = target.turn.position if target.turn is not None else len(history)
-    before = [
-        ShownTurn(last - len(history) + index, turn["role"], turn["text"])
-        for index, turn in enumerate(history)
-    ]
-    if target.kind == Target.Kind.DIALOGUE:
-        return before, None
-    return before, ShownTurn(
-        last,
-        "supporter",
-        candidate["response"] or candidate["raw"],
-        candidate["understanding"],
-        candidate["reasoning"],
-        candidate["emotion"],
-    )
 
 
 def _criteria(spec: RubricSpec, draft: dict[str, Any]) -> list[ShownCriterion]:

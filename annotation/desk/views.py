@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from annotation.comparisons.queries import waiting_comparisons
 from annotation.desk import access, queries, services
 from annotation.models import Assignment, Queue
 from annotation.queues.waiting import waiting_queues
@@ -29,6 +30,7 @@ def desk(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
         "waiting": waiting_queues(member),
+        "comparisons": waiting_comparisons(member),
         "skipped": queries.skipped_by(member),
     }
     return render(request, "desk/desk.html", context)

@@ -209,7 +209,7 @@ def with_scores(run: JudgeRun, items: Sequence[JudgeItem], member: Member) -> Se
     spec = from_json(run.spec.content)
     hidden = set(
         hidden_targets(member.user, member.project).filter(
-            target_id__in=[item.target_id for item in items]
+            pk__in=[item.target_id for item in items]
         )
     )
     for item in items:

@@ -1,6 +1,7 @@
 """Dialogues, ratings, queues and the runs that make them."""
 
 from annotation.models.adjudication import Adjudication, Decision, OverriddenScore
+from annotation.models.comparisons import Comparison, ComparisonRater, Pair, PairJudgement
 from annotation.models.corpus import (
     Collection,
     Dialogue,
@@ -39,6 +40,8 @@ __all__ = [
     "Assignment",
     "Attempt",
     "Collection",
+    "Comparison",
+    "ComparisonRater",
     "Decision",
     "Dialogue",
     "DraftScore",
@@ -57,6 +60,8 @@ __all__ = [
     "JudgeItem",
     "JudgeRun",
     "OverriddenScore",
+    "Pair",
+    "PairJudgement",
     "PlaygroundItem",
     "PlaygroundRun",
     "Profile",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from annotation.models import Item, Rating, Score, Target
+from annotation.models import Rating, Score, Target
 from webapp.accounts.models import Project
 
 # (target, meaning of the criterion) -> the level that is right. None where there is none: the
@@ -41,7 +41,7 @@ def adjudicated_levels(
     return {(target, meaning): value for target, meaning, value in rows}
 
 
-def settled_scores(targets: Collection[UUID], *, without: QuerySet[Item, UUID]) -> list[Score]:
+def settled_scores(targets: Collection[UUID], *, without: QuerySet[Target, UUID]) -> list[Score]:
     """The scores of adjudications of these texts, but those in `without`, the latest last."""
     rows = Score.objects.filter(
         rating__target__in=targets,

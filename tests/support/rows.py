@@ -13,9 +13,13 @@ from annotation.models import (
     Adjudication,
     Assignment,
     Collection,
+    Comparison,
+    ComparisonRater,
     Decision,
     Dialogue,
     Item,
+    Pair,
+    PairJudgement,
     Queue,
     QueueRater,
     Rater,
@@ -32,9 +36,12 @@ from annotation.ratings.services import (
 from rubrics.core.spec import to_json
 from rubrics.models import Judge, Rubric, RubricVersion
 from rubrics.versions.services import version_ensure
+from tests.support.comparisons import WARM, reply
 from tests.support.dialogues import RUBRIC, added, parsed, published
 from training.models import (
     Checkpoint,
+    EvaluatedSystem,
+    EvaluationComparison,
 )
 from webapp.accounts.models import ApiToken, Invitation
 from webapp.accounts.services import invitations
@@ -252,6 +259,42 @@ def decision(setting: Setting) -> Decision:
         adjudication=settled,
         score=rating.scores.first(),
         cause="hard_case",
+    )
+
+
+def comparison(setting: Setting) -> Comparison:
+    """One of an evaluation, with a pair to judge."""
+    made = Comparison.objects.create(
+        project=setting.project, number=number_of(setting, Comparison), name="Which one"
+    )
+    ComparisonRater.objects.create(project=setting.project, comparison=made, user=setting.person)
+    prompt = setting["target_id"]
+    Pair.objects.create(
+        project=setting.project,
+        comparison=made,
+        position=0,
+        prompt=prompt,
+        first=prompt,
+        second=reply(prompt, WARM.format(n=0)),
+    )
+    run = setting["evaluated_id"]
+    other = EvaluatedSystem.objects.create(
+        project=setting.project, run=run, position=1, name="A model"
+    )
+    EvaluationComparison.objects.create(
+        project=setting.project, run=run, comparison=made, first=run.systems.get(position=0),
+        second=other,
+    )  # fmt: skip
+    return made
+
+
+def judgement(setting: Setting) -> PairJudgement:
+    return PairJudgement.objects.create(
+        project=setting.project,
+        pair=setting["comparison_id"].pairs.get(),
+        rater=rater_for_person(project=setting.project, user=setting.person),
+        first_is_a=True,
+        leased_until=timezone.now() + timedelta(minutes=30),
     )
 
 

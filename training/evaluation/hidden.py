@@ -1,18 +1,41 @@
 """What a person may not see of an evaluation yet (annotation.ratings.blindness)."""
 
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from annotation.calls import registry
+from annotation.models import Target
 from annotation.ratings.blindness import copies_of, hidden_targets
 from training.models import Answer, EvaluationRun
 from webapp.accounts.access import Member
 
 
+def register() -> None:
+    registry.register(hidden_answers)
+
+
 def hidden_positions(run: EvaluationRun, member: Member) -> set[int]:
-    """The prompts whose turn this person still has to rate, and those where an answer says word
-    for word what such a turn says."""
+    """The prompts whose turn this person still has to rate or to judge in a blind comparison, and
+    those where an answer is such a text or says word for word what one says."""
     hidden = hidden_targets(member.user, member.project)
     if not hidden.exists():
         return set()
-    answers = Answer.objects.filter(system__run=run)
-    by_place = answers.filter(prompt__in=hidden).values_list("position", flat=True)
-    copies = copies_of(hidden).filter(project=run.project).values("pk")
-    by_words = answers.filter(target__in=copies).values_list("position", flat=True)
-    return {*by_place, *by_words}
+    answers = _blind(Answer.objects.filter(system__run=run), hidden)
+    return set(answers.values_list("position", flat=True))
+
+
+def hidden_answers(member: Member) -> QuerySet[Any]:
+    """Ids of the project's answers at such prompts, in whichever evaluation."""
+    hidden = hidden_targets(member.user, member.project)
+    answers = Answer.objects.filter(project=member.project)
+    return _blind(answers, hidden).values("pk")
+
+
+def _blind(answers: QuerySet[Answer], hidden: QuerySet[Target, UUID]) -> QuerySet[Answer]:
+    texts = answers.order_by().values("target")
+    copies = copies_of(hidden).filter(pk__in=texts).values("pk")
+    return answers.filter(
+        Q(prompt__in=hidden) | Q(target__in=hidden) | Q(target__in=copies)
+    ).order_by()

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.adjudication.queries import progress_of_queues
+from annotation.comparisons.queries import waiting_comparisons
 from annotation.models import Dialogue, JudgeRun, Queue
 from annotation.queues.queries import queues_of
 from annotation.queues.waiting import waiting_queues
@@ -86,6 +87,7 @@ def waiting_for(member: Member) -> list[Todo]:
     if member.is_lead:
         todo += failed_runs(member)
     todo += open_queues(member)
+    todo += open_comparisons(member)
     if member.is_clinician or member.is_lead:
         todo += adjudications(member)
         todo += reviews(member)
@@ -130,6 +132,19 @@ def open_queues(member: Member) -> list[Todo]:
             )
             url = reverse("desk_next", kwargs=where)
             found.append(Todo("desk", title, text, url, "Rate", is_posted=True))
+    return found
+
+
+def open_comparisons(member: Member) -> list[Todo]:
+    """Blind comparisons with pairs that wait for this person."""
+    found = []
+    for waiting in waiting_comparisons(member):
+        if waiting.free:
+            where = {"project_id": member.project.pk, "comparison_id": waiting.comparison.pk}
+            title = f"{quantity(waiting.free, 'pair')} to judge in “{waiting.comparison.name}”"
+            text = f"Two replies side by side. You have judged {number(waiting.judged)} so far."
+            url = reverse("pair_next", kwargs=where)
+            found.append(Todo("desk", title, text, url, "Judge", is_posted=True))
     return found
 
 

@@ -57,7 +57,7 @@ def test_nothing_of_a_hidden_prompt_is_shown(
     client.force_login(blind.user)
     where = {"project_id": run.project_id, "run_id": run.pk}
     page = html_of(client.get(reverse("evaluation_answers", kwargs=where)))
-    assert "You still have to rate this text" in page and "Learned v1: " not in page
+    assert "You still have to rate this text or judge" in page and "Learned v1: " not in page
     csv = client.get(reverse("evaluation_export", kwargs={**where, "form": "csv"}))
     assert len(csv.content.decode().splitlines()) == 1
     api = {"project_id": run.project_id, "id": run.pk}

@@ -38,6 +38,7 @@ from tests.support.rows import (
     decision,
     endpoint_test,
     invitation,
+    judgement,
     model_call,
     price,
 )
@@ -151,6 +152,7 @@ def fill(setting: Setting) -> None:
         project=project, run=runs["suggestion"], position=0, target=target, criterion_uid="u"
     )
     suggestion(setting)
+    judgement(setting)
 
 
 def tables() -> Iterator[tuple[str, str]]:

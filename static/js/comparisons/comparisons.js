@@ -1,0 +1,119 @@
+// The page on which pairs are judged. One pair is #desk; htmx swaps it for the next one.
+import { Clock } from "../desk/clock.js";
+import { $, $$ } from "../lib/dom.js";
+import { parseJson } from "../lib/http.js";
+import { isTyping, pressedAt } from "../lib/keys.js";
+import { toast } from "../lib/toast.js";
+
+// Nobody reads two replies faster: a key pressed twice by mistake must not judge the next pair.
+const UNREAD_MS = 400;
+const UNDER_WAY = "That key had no effect. Press it again when you have read the pair.";
+
+const clock = new Clock();
+let root = null;
+let undoUrl = null;
+let undoTimer = 0;
+
+const form = () => $("[data-judging]", root);
+
+function start() {
+  const found = $("#desk");
+  if (!found || found === root) return;
+  root = found;
+  clearTimeout(undoTimer);
+  undoUrl = root.dataset.undoUrl ?? null;
+  if (undoUrl)
+    undoTimer = setTimeout(() => {
+      undoUrl = null;
+    }, Number(root.dataset.undoLeft) * 1000);
+  root.closest(".page-in").classList.toggle("is-wide", Boolean(form()));
+  if (form()) clock.begin(0);
+  else clock.stop();
+  setTimeout(() => {
+    found.dataset.ready = "";
+  }, UNREAD_MS);
+}
+
+document.addEventListener("DOMContentLoaded", start);
+document.addEventListener("htmx:historyRestore", start);
+document.addEventListener("htmx:afterSwap", () => {
+  start();
+  $("h1", root)?.focus({ preventScroll: true });
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || !root) return;
+  const key = event.key.toLowerCase();
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && key === "z") {
+    if (!pressedAt(event).matches("textarea, input") && undo()) event.preventDefault();
+  } else if (form() && !isTyping(event)) onLetter(event, key);
+});
+
+function onLetter(event, key) {
+  const button = $(`[data-key="${CSS.escape(key)}"]`, form());
+  if (button) {
+    event.preventDefault();
+    if (isReady()) button.click();
+    else if (!event.repeat) toast(UNDER_WAY);
+  } else if (key === "o") toggleAll($$("[data-span]", root));
+  else if (key === "p") toggleAll($$("[data-profile]", root));
+}
+
+const isReady = () => "ready" in root.dataset && !form()?.inert;
+
+function toggleAll(details) {
+  const isOpen = details.some((each) => !each.open);
+  for (const each of details) each.open = isOpen;
+}
+
+/** Take the last judgement back. False where there is none to take back. */
+function undo() {
+  if (!undoUrl || form()?.inert) return false;
+  const url = undoUrl;
+  undoUrl = null;
+  window.htmx.ajax("POST", url, { target: "#desk", swap: "outerHTML" });
+  return true;
+}
+
+// Before htmx reads the form.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target === form())
+      event.target.elements.active_seconds.value = clock.seconds.toFixed(1);
+  },
+  true,
+);
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target === form()) event.target.inert = true;
+});
+// Who was signed out gets the page to sign in, which is no pair.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, xhr } = event.detail;
+  if (target?.id !== "desk" || xhr.status !== 200 || xhr.responseText.includes('id="desk"')) return;
+  event.detail.shouldSwap = false;
+  release();
+  toast("Not submitted: you are signed out. Reload the page to sign in.");
+});
+for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"])
+  document.addEventListener(failure, (event) => {
+    release();
+    const { xhr } = event.detail;
+    toast(parseJson(xhr?.responseText)?.detail ?? "The studio could not be reached. Try again.");
+  });
+
+function release() {
+  if (form()) form().inert = false;
+}
+
+// The judgement arrived. This comes before the swap.
+document.addEventListener("pair:judged", (event) => {
+  const { message, undo: url } = event.detail;
+  toast(message, {
+    label: "Undo",
+    run() {
+      undoUrl = url;
+      undo();
+    },
+  });
+});

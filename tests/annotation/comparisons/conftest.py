@@ -1,0 +1,1 @@
+from tests.support.comparisons import judged  # noqa: F401

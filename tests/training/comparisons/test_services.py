@@ -1,0 +1,148 @@
+"""Starting a comparison of two systems, and what people's judgements add up to."""
+
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from annotation.comparisons import judging
+from annotation.models import Comparison, PairJudgement
+from tests.conftest import Cast
+from tests.training.comparisons.conftest import PROMPTS, Evaluated
+from training.comparisons.queries import Results, comparisons_of, results_of
+from training.models import Answer, EvaluatedSystem, EvaluationComparison, EvaluationRun
+from webapp.audit.models import Entry
+from webapp.errors import Refused
+
+
+def result(evaluated: Evaluated, link: EvaluationComparison) -> Results:
+    [found] = results_of(
+        comparisons_of(evaluated.run).filter(pk=link.pk),
+        evaluated.cast.member(evaluated.cast.leads[0]),
+    )
+    return found
+
+
+# ---- starting
+
+
+def test_pairs_are_drawn_by_the_seed_among_prompts_both_answered(evaluated: Evaluated) -> None:
+    Answer.objects.filter(system=evaluated.warm, position=0).delete()
+    Answer.objects.filter(system=evaluated.cold, position=1).delete()
+    links = [evaluated.compare(name=str(n), pairs=3, seed=seed) for n, seed in enumerate([4, 4, 5])]
+    drawn = [list(link.comparison.pairs.values_list("prompt", "first", "second")) for link in links]
+    assert drawn[0] == drawn[1] != drawn[2]
+    everything = evaluated.compare(name="All", pairs=1000).comparison.pairs
+    assert everything.count() == PROMPTS - 1
+    for pair in everything.all():
+        answer = Answer.objects.get(system=evaluated.warm, prompt=pair.prompt)
+        assert answer.target_id == pair.first_id
+        other = Answer.objects.get(system=evaluated.cold, prompt=pair.prompt)
+        assert other.target_id == pair.second_id
+    assert Entry.objects.filter(action="evaluation.compared").count() == 4
+
+
+def test_a_system_can_be_the_corpus(evaluated: Evaluated) -> None:
+    link = evaluated.compare(second=evaluated.corpus)
+    assert all(pair.second_id == pair.prompt_id for pair in link.comparison.pairs.all())
+
+
+def test_what_starts_none(evaluated: Evaluated) -> None:
+    with pytest.raises(Refused, match="two different systems"):
+        evaluated.compare(second=evaluated.warm)
+    with pytest.raises(Refused, match="pairs"):
+        evaluated.compare(pairs=0)
+    silent = EvaluatedSystem.objects.create(
+        project=evaluated.cast.project, run=evaluated.run, position=3, name="Silent"
+    )
+    with pytest.raises(Refused, match="no prompt that both answered"):
+        evaluated.compare(second=silent)
+    EvaluationRun.objects.filter(pk=evaluated.run.pk).update(status="pending", ended_at=None)
+    evaluated.run.refresh_from_db()
+    with pytest.raises(Refused, match="still running"):
+        evaluated.compare()
+    assert not Comparison.objects.exists()
+
+
+# ---- results
+
+
+def test_before_anybody_judged(evaluated: Evaluated) -> None:
+    found = result(evaluated, evaluated.compare())
+    assert (found.judged, found.planned, found.pairs, found.identical) == (0, PROMPTS, 7, 1)
+    assert (found.wins, found.losses, found.ties) == (0, 0, 0)
+    assert (found.win_rate, found.chose_a, found.agreement) == (None, None, None)
+
+
+def test_the_figures_are_of_judged_pairs(
+    evaluated: Evaluated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = evaluated.compare()
+    at_desk, (ana, ben, _) = evaluated.at_desk(link), evaluated.cast.annotators
+    # A is the warm reply for the first two, the cold one afterwards.
+    for bit, chosen in ((1, "first"), (1, "first"), (0, "first"), (0, "second"), (0, "tie")):
+        monkeypatch.setattr(judging.secrets, "randbits", lambda _, bit=bit: bit)
+        at_desk.judge(ana, chosen)
+    at_desk.claim(ben)
+    found = result(evaluated, link)
+    assert (found.judged, found.planned) == (5, PROMPTS)
+    assert (found.wins, found.losses, found.ties) == (3, 1, 1)
+    assert found.win_rate is not None and found.win_rate.value == pytest.approx(0.7)
+    assert (found.win_rate.n, found.win_rate.groups) == (5, 5)
+    assert found.win_rate.low is not None
+    # A was the warm reply twice and the cold one once.
+    assert found.chose_a is not None
+    assert (found.chose_a.k, found.chose_a.n) == (3, 4)
+    assert found.people == ["Ana Annotator", "Ben Annotator", "Cem Rater"]
+
+
+def test_what_is_taken_back_counts_no_more(evaluated: Evaluated) -> None:
+    link = evaluated.compare()
+    ana = evaluated.cast.annotators[0]
+    done = evaluated.at_desk(link).judge(ana, "first")
+    judging.undo(judgement=done, actor=ana)
+    assert result(evaluated, link).judged == 0
+
+
+def test_agreement_is_of_systems_and_not_of_sides(
+    evaluated: Evaluated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = evaluated.compare(overlap=2)
+    at_desk, (ana, ben, _) = evaluated.at_desk(link), evaluated.cast.annotators
+    assert result(evaluated, link).no_agreement == "No pair is judged yet."
+    monkeypatch.setattr(judging.secrets, "randbits", lambda _: 1)
+    for chosen in ("first", "second", "tie"):
+        at_desk.judge(ana, chosen)
+    assert result(evaluated, link).no_agreement == "Only one person has judged so far."
+    monkeypatch.setattr(judging.secrets, "randbits", lambda _: 0)
+    for chosen in ("first", "second", "tie"):
+        at_desk.judge(ben, chosen)
+    found = result(evaluated, link)
+    assert found.agreement is not None and found.no_agreement == ""
+    assert found.agreement.value == pytest.approx(1.0)
+    assert found.agreement.n_pairable == 3
+    # Three pairs, judged twice each: the win rate counts each pair once.
+    assert found.win_rate is not None and found.win_rate.n == 3
+
+
+def test_all_the_same_has_no_agreement(evaluated: Evaluated) -> None:
+    link = evaluated.compare(overlap=2)
+    for user in evaluated.cast.annotators[:2]:
+        for _ in range(2):
+            evaluated.at_desk(link).judge(user, "first")
+    found = result(evaluated, link)
+    assert found.no_agreement == "Everybody always gave the same answer."
+    assert found.win_rate is not None and found.win_rate.value == 1.0
+
+
+def test_many_comparisons_cost_what_two_do(
+    evaluated: Evaluated, django_assert_num_queries: DjangoAssertNumQueries, cast: Cast
+) -> None:
+    member: Any = cast.member(cast.leads[0])
+    for count in (2, 10):
+        for number in range(count):
+            link = evaluated.compare(name=f"{count} {number}", overlap=2)
+            evaluated.at_desk(link).judge(cast.annotators[0], "tie")
+        with django_assert_num_queries(6):
+            results_of(comparisons_of(evaluated.run), member)
+    assert PairJudgement.objects.count() == 12

@@ -1,0 +1,84 @@
+"""Let people compare two systems of an evaluation without knowing which is which."""
+
+import random
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from annotation.comparisons import services as comparisons
+from annotation.comparisons.limits import LEASE_MINUTES, OVERLAP, QUESTION
+from annotation.comparisons.services import NewPair
+from training.comparisons.limits import PAIRS
+from training.models import Answer, EvaluatedSystem, EvaluationComparison, EvaluationRun
+from webapp.accounts.models import User
+from webapp.audit import services as audit
+from webapp.errors import Refused
+from webapp.limits import SEED
+
+
+def comparison_start(
+    *,
+    run: EvaluationRun,
+    actor: User,
+    name: str,
+    first: EvaluatedSystem,
+    second: EvaluatedSystem,
+    raters: Sequence[User],
+    pairs: int = PAIRS.default,
+    question: str = QUESTION,
+    overlap: int = OVERLAP.default,
+    lease_minutes: int = LEASE_MINUTES.default,
+    seed: int = SEED.default,
+) -> EvaluationComparison:
+    """Draw up to `pairs` prompts that both systems answered, and ask these people about them.
+
+    Raises Refused for an evaluation that still works, for systems that are the same or of another
+    evaluation, where they share no answered prompt, and for what `comparison_create` refuses.
+    """
+    _check(run, first, second)
+    PAIRS.require(pairs)
+    SEED.require(seed)
+    found = _drawn(first, second, pairs, seed)
+    with transaction.atomic():
+        comparison = comparisons.comparison_create(
+            project=run.project,
+            actor=actor,
+            name=name,
+            pairs=found,
+            raters=raters,
+            question=question,
+            overlap=overlap,
+            lease_minutes=lease_minutes,
+            seed=seed,
+        )
+        link = EvaluationComparison.objects.create(
+            project=run.project, run=run, comparison=comparison, first=first, second=second
+        )
+        audit.record("evaluation.compared", actor=actor, object=run, comparison=str(comparison.pk))
+    return link
+
+
+def _check(run: EvaluationRun, first: EvaluatedSystem, second: EvaluatedSystem) -> None:
+    if not run.is_ended:
+        raise Refused("This evaluation is still running. Wait until it has ended.", code="running")
+    if first.pk == second.pk:
+        raise Refused("Choose two different systems.", code="second")
+    if {first.run_id, second.run_id} != {run.pk}:
+        raise Refused("Choose two systems of this evaluation.", code="second")
+
+
+def _drawn(first: EvaluatedSystem, second: EvaluatedSystem, count: int, seed: int) -> list[NewPair]:
+    """Pairs of answers to prompts that both answered, drawn and ordered by the seed."""
+    answers = Answer.objects.filter(target__isnull=False).select_related("target", "prompt")
+    ones = {answer.prompt_id: answer for answer in answers.filter(system=first)}
+    others = {answer.prompt_id: answer for answer in answers.filter(system=second)}
+    both = sorted(ones.keys() & others.keys(), key=lambda prompt: ones[prompt].position)
+    if not both:
+        raise Refused("These two systems have no prompt that both answered.", code="second")
+    drawn = random.Random(seed).sample(both, min(count, len(both)))  # noqa: S311
+    pairs = []
+    for prompt in drawn:
+        one, other = ones[prompt], others[prompt]
+        assert one.target is not None and other.target is not None  # noqa: S101  (filtered above)
+        pairs.append(NewPair(one.prompt, one.target, other.target))
+    return pairs
