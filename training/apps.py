@@ -8,6 +8,7 @@ class TrainingConfig(AppConfig):
         from training import exports, live, sample
         from training.checkpoints import live as checkpoints
         from training.checkpoints import new_projects, serving
+        from training.evaluation import exports as evaluation_exports
         from training.evaluation import live as evaluation
 
         live.register()
@@ -17,3 +18,4 @@ class TrainingConfig(AppConfig):
         new_projects.register()
         serving.register()
         exports.register()
+        evaluation_exports.register()
