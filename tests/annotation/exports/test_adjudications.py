@@ -14,13 +14,13 @@ from annotation.exports.services import select
 from annotation.models import Adjudication, Decision, Rating, Score, Target
 from annotation.queues.services import queue_close
 from annotation.ratings.services import NewScore, rater_for_person, submit_rating
-from annotation.ratings.targets import text_target
+from annotation.ratings.targets import context_of, targets_for, text_target
 from rubrics.judging.spans import parse_spans
 from tests.annotation.exports.test_tables import fits, names
 from tests.conftest import Cast
-from tests.support.adjudication import apart, settle  # noqa: F401
+from tests.support.adjudication import settle
 from tests.support.desk import Desk
-from tests.support.dialogues import REPLY
+from tests.support.dialogues import REPLY, supporter_turns
 from tests.support.exports import exported, lines_of, rows_for
 from tests.support.opened import as_pandas, assert_opens_everywhere
 from webapp.accounts.models import User
@@ -73,7 +73,7 @@ def _score(uid: str, value: int | str | None) -> NewScore:
 # Adjudications
 
 
-def test_a_settled_criterion_has_what_was_given_and_what_was_settled(apart: Desk) -> None:  # noqa: F811
+def test_a_settled_criterion_has_what_was_given_and_what_was_settled(apart: Desk) -> None:
     cast = apart.cast
     done = settle(apart, cast.clinicians[0])
     rows = rows_of(cast, cast.leads[0], "adjudications")
@@ -98,7 +98,7 @@ def test_a_settled_criterion_has_what_was_given_and_what_was_settled(apart: Desk
     assert (safe["apart"], safe["disputed"]) == (0, 0)
 
 
-def test_the_letters_are_those_of_the_items_page(apart: Desk) -> None:  # noqa: F811
+def test_the_letters_are_those_of_the_items_page(apart: Desk) -> None:
     from annotation.adjudication.queries import adjudication_item
     from tests.support.adjudication import DECIDED, take
 
@@ -117,7 +117,7 @@ def test_the_letters_are_those_of_the_items_page(apart: Desk) -> None:  # noqa: 
     ]
 
 
-def test_nobody_is_named(apart: Desk) -> None:  # noqa: F811
+def test_nobody_is_named(apart: Desk) -> None:
     cast = apart.cast
     settle(apart, cast.clinicians[0])
     said = str(rows_of(cast, cast.leads[0], "adjudications"))
@@ -126,7 +126,7 @@ def test_nobody_is_named(apart: Desk) -> None:  # noqa: F811
         assert person.email not in said and person.name not in said
 
 
-def test_what_was_taken_back_is_left_out(apart: Desk) -> None:  # noqa: F811
+def test_what_was_taken_back_is_left_out(apart: Desk) -> None:
     cast = apart.cast
     clinician = cast.clinicians[0]
     done = settle(apart, clinician)
@@ -139,7 +139,7 @@ def test_what_was_taken_back_is_left_out(apart: Desk) -> None:  # noqa: F811
     assert len(rows) == 3
 
 
-def test_a_queue_is_a_filter(apart: Desk) -> None:  # noqa: F811
+def test_a_queue_is_a_filter(apart: Desk) -> None:
     cast, lead = apart.cast, apart.cast.leads[0]
     settle(apart, cast.clinicians[0])
     other = apart.another_queue(cast.annotators[2])
@@ -151,7 +151,7 @@ def test_a_queue_is_a_filter(apart: Desk) -> None:  # noqa: F811
 
 
 def test_who_still_rates_a_text_gets_nothing_that_was_settled_about_it(
-    apart: Desk,  # noqa: F811
+    apart: Desk,
 ) -> None:
     """The second lead gets a place in another queue over the same texts."""
     cast = apart.cast
@@ -167,7 +167,7 @@ def test_who_still_rates_a_text_gets_nothing_that_was_settled_about_it(
 # Preferences
 
 
-def test_the_reply_with_the_higher_settled_total_is_chosen(apart: Desk) -> None:  # noqa: F811
+def test_the_reply_with_the_higher_settled_total_is_chosen(apart: Desk) -> None:
     cast = apart.cast
     warm, cold = reply(apart, "Warm"), reply(apart, "Cold")
     settled(apart, cold, empathy=2)
@@ -189,14 +189,35 @@ def test_the_reply_with_the_higher_settled_total_is_chosen(apart: Desk) -> None:
         rows_for(cast, cast.clinicians[0], PAIRS, spelling="morse")
 
 
-def test_every_two_replies_that_differ_are_a_pair(apart: Desk) -> None:  # noqa: F811
+def turn_and_text(at_desk: Desk, word: str) -> tuple[Target, Target]:
+    """A turn of the first dialogue, and another reply in its place."""
+    project = at_desk.cast.project
+    said = supporter_turns(at_desk.dialogues[0])[0]
+    [turn] = targets_for(project=project, turns=[said.pk])
+    context = context_of(turn)
+    asked = {name: context[name] for name in ("profile", "situation", "history")}
+    return turn, text_target(project=project, raw=REPLY.replace("Whom", word), **asked)
+
+
+def test_a_turn_and_a_text_are_a_pair_in_no_split(apart: Desk) -> None:
+    """The text must not get among training data, whatever the turn's split."""
+    turn, other = turn_and_text(apart, "Another")
+    settled(apart, turn, empathy=4)
+    settled(apart, other, empathy=2)
+    [row] = rows_of(apart.cast, apart.cast.leads[0], PAIRS)
+    assert (row["chosen_dialogue"], row["rejected_dialogue"]) == (1, None)
+    assert row["split"] == "unassigned"
+    assert row["prompt"][-1]["content"] == "Night 1, thought 0."
+
+
+def test_every_two_replies_that_differ_are_a_pair(apart: Desk) -> None:
     for word, level in (("One", 1), ("Two", 3), ("Three", 3), ("Four", 5)):
         settled(apart, reply(apart, word), empathy=level)
     assert len(rows_of(apart.cast, apart.cast.leads[0], PAIRS)) == 5
 
 
 @pytest.mark.parametrize("level", ["all", None])
-def test_only_a_reply_with_a_whole_total_counts(apart: Desk, level: str | None) -> None:  # noqa: F811
+def test_only_a_reply_with_a_whole_total_counts(apart: Desk, level: str | None) -> None:
     """Where all levels of a criterion stand there is no total. What does not apply is left out."""
     settled(apart, reply(apart, "Warm"), empathy=4, asks=2)
     settled(apart, reply(apart, "Cold"), empathy=4, asks=level)
@@ -204,7 +225,7 @@ def test_only_a_reply_with_a_whole_total_counts(apart: Desk, level: str | None) 
     assert len(rows) == (0 if level == "all" else 1)
 
 
-def test_the_latest_adjudication_of_a_reply_counts(apart: Desk) -> None:  # noqa: F811
+def test_the_latest_adjudication_of_a_reply_counts(apart: Desk) -> None:
     warm, cold = reply(apart, "Warm"), reply(apart, "Cold")
     settled(apart, warm, empathy=4)
     settled(apart, cold, empathy=2)
@@ -218,7 +239,7 @@ def test_the_latest_adjudication_of_a_reply_counts(apart: Desk) -> None:  # noqa
     assert len(rows_of(apart.cast, lead, PAIRS)) == 1
 
 
-def test_a_reply_without_its_spans_is_written_as_the_response_only(apart: Desk) -> None:  # noqa: F811
+def test_a_reply_without_its_spans_is_written_as_the_response_only(apart: Desk) -> None:
     lead = apart.cast.leads[0]
     settled(apart, reply(apart, "Warm"), empathy=4)
     settled(apart, reply(apart, "", raw="Plain words."), empathy=2)
@@ -227,7 +248,7 @@ def test_a_reply_without_its_spans_is_written_as_the_response_only(apart: Desk) 
     assert row["rejected"][0]["content"] == "Plain words."
 
 
-def test_who_still_rates_one_of_the_replies_gets_no_pair(apart: Desk) -> None:  # noqa: F811
+def test_who_still_rates_one_of_the_replies_gets_no_pair(apart: Desk) -> None:
     """A reply says word for word what a turn on the second lead's desk says."""
     cast = apart.cast
     settled(apart, reply(apart, "Whom"), empathy=4)
@@ -238,7 +259,7 @@ def test_who_still_rates_one_of_the_replies_gets_no_pair(apart: Desk) -> None:  
     assert len(rows_of(cast, cast.leads[0], PAIRS)) == 1
 
 
-def test_the_queue_is_a_filter_of_pairs(apart: Desk) -> None:  # noqa: F811
+def test_the_queue_is_a_filter_of_pairs(apart: Desk) -> None:
     """A turn is settled in the queue, the other reply is not."""
     cast = apart.cast
     done = settle(apart, cast.clinicians[0])
@@ -252,9 +273,9 @@ def test_the_queue_is_a_filter_of_pairs(apart: Desk) -> None:  # noqa: F811
 # Both
 
 
-@pytest.mark.parametrize(("table", "queries"), [("adjudications", 6), (PAIRS, 11)])
+@pytest.mark.parametrize(("table", "queries"), [("adjudications", 6), (PAIRS, 8)])
 def test_a_portion_costs_the_same_whatever_its_size(
-    apart: Desk,  # noqa: F811
+    apart: Desk,
     table: str,
     queries: int,
     django_assert_num_queries: Any,
@@ -263,19 +284,31 @@ def test_a_portion_costs_the_same_whatever_its_size(
     cast = apart.cast
     settle(apart, cast.clinicians[0])
     settle(apart, cast.clinicians[0])
-    for word, level in (("One", 1), ("Two", 3), ("Three", 5)):
-        settled(apart, reply(apart, word), empathy=level)
     selection = select(registry.find(table), cast.member(cast.leads[0]), {})
     for size in (1, 2):
         monkeypatch.setattr(reading, "CHUNK", size)
-        chunks = selection.chunks()
         with django_assert_num_queries(queries):
-            next(chunks)
+            assert next(selection.chunks()).units == size
+
+
+def test_a_portion_of_pairs_costs_the_same_whatever_its_size(
+    apart: Desk, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, other = turn_and_text(apart, "Another")
+    for level, target in enumerate((turn, other, turn_and_text(apart, "A third")[1]), start=1):
+        settled(apart, target, empathy=level)
+    selection = select(registry.find(PAIRS), apart.cast.member(apart.cast.leads[0]), {})
+    for size in (1, 3):
+        monkeypatch.setattr("annotation.exports.adjudication_preferences.CHUNK", size)
+        chunks = selection.chunks()
+        assert next(chunks).units == 3
+        with django_assert_num_queries(5):
+            assert len(next(chunks).rows) == size
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_the_files_open(apart: Desk, tmp_path: Path) -> None:  # noqa: F811
+def test_the_files_open(apart: Desk, tmp_path: Path) -> None:
     cast, lead = apart.cast, apart.cast.leads[0]
     settle(apart, cast.clinicians[0], rationales={"empathy": "=HYPERLINK(1)"})
     settled(apart, reply(apart, "Warm"), empathy=4)
@@ -290,7 +323,7 @@ def test_the_files_open(apart: Desk, tmp_path: Path) -> None:  # noqa: F811
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_no_pair_is_said(apart: Desk) -> None:  # noqa: F811
+def test_no_pair_is_said(apart: Desk) -> None:
     settled(apart, reply(apart, "Warm"), empathy=4)
     run = exported(apart.cast, apart.cast.leads[0], PAIRS)
     assert run.status == "failed" and "same prompt" in run.error
