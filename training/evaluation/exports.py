@@ -54,9 +54,9 @@ ANSWER_COLUMNS = (
     number("format", "1 if all four spans are there, else 0"),
     number("emotion_match", "1 if the answer names the emotion, else 0; empty if it is not known"),
     text("error", "Why there is no answer"),
+    *SPEC_COLUMNS,
     *JUDGE_COLUMNS,
     text("judge_hash", "SHA-256 of all that makes the judge"),
-    *SPEC_COLUMNS,
     number("total", "The rubric’s total by this judge, 0 to 1; empty if it is undefined"),
     records(
         "scores",
