@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 from django.http import Http404
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from annotation.adjudication import services
@@ -23,6 +25,7 @@ from tests.support.desk import Desk
 from tests.support.dialogues import REPLY, supporter_turns
 from tests.support.exports import exported, lines_of, rows_for
 from tests.support.opened import as_pandas, assert_opens_everywhere
+from tests.support.pages import html_of
 from webapp.accounts.models import User
 from webapp.errors import Refused
 
@@ -148,6 +151,19 @@ def test_a_queue_is_a_filter(apart: Desk) -> None:
     assert rows_of(cast, lead, "adjudications", queue=str(other.pk)) == []
     with pytest.raises(Http404):
         rows_for(cast, lead, "adjudications", queue=str(uuid4()))
+
+
+def test_the_pages_lead_to_the_export_with_their_queue(apart: Desk, client: Client) -> None:
+    cast = apart.cast
+    settle(apart, cast.clinicians[0])
+    client.force_login(cast.leads[0])
+    new = f"{reverse('export_new', args=[cast.project.pk])}?table=adjudications"
+    assert f'href="{new}"' in html_of(client.get(reverse("adjudication", args=[cast.project.pk])))
+    page = client.get(reverse("adjudication_queue", args=[cast.project.pk, apart.queue.pk]))
+    assert f'href="{new}&amp;queue={apart.queue.pk}"' in html_of(page)
+    form = html_of(client.get(f"{new}&queue={apart.queue.pk}"))
+    assert "in the queue First look. 3 settled criteria now." in form
+    assert "preferences from adjudication</a>" in form
 
 
 def test_who_still_rates_a_text_gets_nothing_that_was_settled_about_it(

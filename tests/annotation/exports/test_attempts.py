@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import pytest
 from django.http import Http404
+from django.test import Client
+from django.urls import reverse
 
 from annotation.exports import reading, registry
 from annotation.exports.services import select
@@ -18,6 +20,7 @@ from tests.conftest import Cast
 from tests.support.exports import rows_for
 from tests.support.generation import corpus, served
 from tests.support.opened import as_pandas, assert_opens_everywhere
+from tests.support.pages import html_of
 from tests.support.refinement import refining_run, script
 from webapp.accounts.models import User
 from webapp.llm.models import Endpoint
@@ -185,6 +188,18 @@ def test_the_files_open(
         assert frame["failed_criteria"][0][0]["needed"] == "at least 3"
     else:
         assert frame["chosen"][0][0]["role"] == "assistant"
+
+
+def test_the_page_of_a_generation_leads_to_its_attempts(
+    cast: Cast, run: GenerationRun, client: Client
+) -> None:
+    client.force_login(cast.leads[0])
+    page = html_of(client.get(reverse("generation_run", args=[cast.project.pk, run.pk])))
+    new = f"{reverse('export_new', args=[cast.project.pk])}?table=attempts"
+    assert f'href="{new}&amp;generation_run={run.pk}"' in page
+    form = html_of(client.get(f"{new}&generation_run={run.pk}"))
+    assert f"of {run}. 4 attempts now." in form
+    assert "preferences from refinement</a>" in form
 
 
 def test_trl_knows_the_format(cast: Cast, run: GenerationRun) -> None:

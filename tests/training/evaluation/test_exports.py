@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 from django.http import Http404
+from django.test import Client
+from django.urls import reverse
 
 from annotation.exports import reading, registry
 from annotation.exports.services import select
@@ -15,6 +17,7 @@ from tests.conftest import Cast
 from tests.support.evaluations import PROMPTS, cold, model, planned, prompts, rated_corpus, warm
 from tests.support.exports import exported, rows_for
 from tests.support.opened import as_dataset, as_pandas, assert_opens_everywhere
+from tests.support.pages import html_of
 from training.evaluation import queries, work
 from training.evaluation.limits import CORPUS
 from training.models import Answer, AnswerRating, EvaluationRun
@@ -159,6 +162,20 @@ def test_a_portion_costs_the_same_whatever_its_size(
         monkeypatch.setattr(reading, "CHUNK", size)
         with django_assert_num_queries(count):
             assert next(selection.chunks()).rows
+
+
+def test_the_pages_lead_to_the_exports(cast: Cast, run: EvaluationRun, client: Client) -> None:
+    client.force_login(cast.leads[0])
+    where = {"project_id": cast.project.pk, "run_id": run.pk}
+    new = f"{reverse('export_new', args=[cast.project.pk])}?table="
+    page = html_of(client.get(reverse("evaluation", kwargs=where), {"against": "1"}))
+    assert f'href="{new}{FIGURES}&amp;evaluation={run.pk}&amp;against=1"' in page
+    page = html_of(client.get(reverse("evaluation_answers", kwargs=where)))
+    assert f'href="{new}{ANSWERS}&amp;evaluation={run.pk}"' in page
+    form = html_of(client.get(f"{new}{FIGURES}&evaluation={run.pk}&against=1"))
+    assert f"Figures of {run}, compared with Cold. 1 judge now." in form
+    form = html_of(client.get(f"{new}{ANSWERS}&evaluation={run.pk}"))
+    assert f"{3 * PROMPTS} answers now." in form
 
 
 def test_the_files_open(cast: Cast, run: EvaluationRun, tmp_path: Path) -> None:
