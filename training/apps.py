@@ -1,6 +1,5 @@
 from django.apps import AppConfig
 
-
 class TrainingConfig(AppConfig):
     name = "training"
 
@@ -10,6 +9,7 @@ class TrainingConfig(AppConfig):
         from training.checkpoints import new_projects, serving
         from training.comparisons import exports as comparisons
         from training.evaluation import hidden
+        from training.evaluation import exports as evaluation_exports
         from training.evaluation import live as evaluation
 
         live.register()
@@ -21,3 +21,4 @@ class TrainingConfig(AppConfig):
         exports.register()
         hidden.register()
         comparisons.register()
+        evaluation_exports.register()

@@ -117,6 +117,7 @@ class RolloutRows:
 
 @dataclass(frozen=True)
 class PreferenceRows:
+    member: Member
     run: TrainingRun
     rows: QuerySet[Rollout]
     about: str
@@ -130,7 +131,8 @@ class PreferenceRows:
             read = steps[start : start + STEPS_READ]
             found = self.rows.filter(step__in=read).order_by("step", "prompt_id", "index")
             pairs = _pairs(list(found))
-            prompts = _prompts(self.run, {best.prompt_id for best, _ in pairs})
+            hidden = _hidden_prompts(self.member, [best for best, _ in pairs])
+            prompts = _prompts(self.run, {best.prompt_id for best, _ in pairs} - hidden)
             yield Chunk(
                 len(read),
                 [
@@ -157,7 +159,7 @@ def _select_rollouts(member: Member, filters: Filters) -> RolloutRows:
 def _select_preferences(member: Member, filters: Filters) -> PreferenceRows:
     run = _run(member, filters)
     about = f"Pairs of replies from {run}, chosen by {run.judge}."
-    return PreferenceRows(run, Rollout.objects.filter(run=run), about)
+    return PreferenceRows(member, run, Rollout.objects.filter(run=run), about)
 
 
 def _run(member: Member, filters: Filters) -> TrainingRun:
@@ -288,6 +290,9 @@ PREFERENCES = Table(
         "judge’s scores, the format check and the emotion.",
         "The columns `prompt`, `chosen` and `rejected` are TRL’s conversational preference format, "
         "as DPOTrainer reads it. Groups whose replies all have the same reward give no pair.",
+        "Prompts that the person who made this export still had to rate give no pair: their "
+        "rewards would tell which emotion they were written for.",
     ),
-    empty="No group of this run has replies with different rewards, so there is nothing to prefer.",
+    empty="No group that you may see has replies with different rewards, so there is nothing to "
+    "prefer.",
 )

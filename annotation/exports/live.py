@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 
 from annotation.exports import queries
+from annotation.exports.adjudication_preferences import ADJUDICATION_PREFERENCES
+from annotation.exports.adjudications import ADJUDICATIONS
 from annotation.exports.agreement import AGREEMENT
+from annotation.exports.attempts import ATTEMPTS
 from annotation.exports.dialogues import DIALOGUES
 from annotation.exports.judge_scores import JUDGE_SCORES
 from annotation.exports.ratings import RATINGS
+from annotation.exports.refinement_preferences import REFINEMENT_PREFERENCES
 from annotation.exports.registry import register as register_tables
 from annotation.exports.sft import SFT
 from annotation.models import ExportRun
@@ -16,11 +20,23 @@ from webapp.runs import registry
 from webapp.runs.models import Run
 from webapp.runs.pages import render_parts
 
+# In the order in which the page lists them.
+TABLES = (
+    DIALOGUES,
+    RATINGS,
+    JUDGE_SCORES,
+    AGREEMENT,
+    ADJUDICATIONS,
+    ATTEMPTS,
+    SFT,
+    REFINEMENT_PREFERENCES,
+    ADJUDICATION_PREFERENCES,
+)
 EXPORT_PARTS = ("head", "progress")
 
 
 def register() -> None:
-    register_tables(DIALOGUES, RATINGS, JUDGE_SCORES, AGREEMENT, SFT)
+    register_tables(*TABLES)
     registry.register(
         registry.Kind(
             model=ExportRun,

@@ -158,7 +158,7 @@ def score_rows(rating: Rating, pinned: PinnedSpec) -> Iterator[Row]:
             "criterion_hash": score.criterion_hash,
             "status": score.status,
             "value": score.value,
-            "level": _label(criterion, score.value),
+            "level": level_label(criterion, score.value),
             "expected": score.expected,
             "rationale": score.rationale,
             "reason": score.reason,
@@ -169,7 +169,7 @@ def score_rows(rating: Rating, pinned: PinnedSpec) -> Iterator[Row]:
         }
 
 
-def _label(criterion: CriterionSpec | None, value: float | None) -> str | None:
+def level_label(criterion: CriterionSpec | None, value: float | None) -> str | None:
     if criterion is None or value is None:
         return None
     return next((level.label for level in criterion.levels if level.value == value), None)

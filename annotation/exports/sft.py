@@ -1,6 +1,6 @@
 """Replies to imitate, as TRL's SFTTrainer reads them: a prompt and its completion, as messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
@@ -18,10 +18,15 @@ from webapp.accounts.access import Member
 from webapp.errors import Refused
 
 RESPONSE = "response"
-SPELLINGS = (
-    ("tokens", "Four spans as tokens: <|understanding_begin|>"),
-    ("tags", "Four spans as tags: <understanding>"),
-    (RESPONSE, "The response only"),
+SPELLING = Choice(
+    "spelling",
+    "How replies are written",
+    (
+        ("tokens", "Four spans as tokens: <|understanding_begin|>"),
+        ("tags", "Four spans as tags: <understanding>"),
+        (RESPONSE, "The response only"),
+    ),
+    "Replies without all four spans are left out unless you choose the response only.",
 )
 
 COLUMNS = (
@@ -54,7 +59,7 @@ class SftRows:
         turns = list(dialogue.turns.all())
         for place, turn in enumerate(turns):
             completion = _completion(turn, self.spelling)
-            prompt = _prompt(dialogue, turns[:place], turn) if completion else None
+            prompt = prompt_before(dialogue, turns[:place], turn) if completion else None
             if completion and prompt:
                 yield {
                     "prompt": prompt,
@@ -68,14 +73,22 @@ class SftRows:
 
 
 def _select(member: Member, filters: Filters) -> SftRows:
-    spelling = filters.get("spelling", SPELLINGS[0][0])
-    if spelling not in dict(SPELLINGS):
-        raise Refused("Choose from the list how replies are written.", code="spelling")
+    spelling = spelling_in(filters)
     rows, words = selected_dialogues(member, filters)
     return SftRows(rows, spelling, f"Supporter’s replies in: {words[0].lower()}{words[1:]}.")
 
 
-def _prompt(dialogue: Dialogue, before: Sequence[Turn], turn: Turn) -> list[dict[str, str]] | None:
+def spelling_in(filters: Filters) -> str:
+    """How the filters ask for replies. Raises Refused for what is not on the list."""
+    spelling = filters.get(SPELLING.name, SPELLING.values[0][0])
+    if spelling not in dict(SPELLING.values):
+        raise Refused("Choose from the list how replies are written.", code="spelling")
+    return spelling
+
+
+def prompt_before(
+    dialogue: Dialogue, before: Sequence[Turn], turn: Turn
+) -> list[dict[str, str]] | None:
     """The prompt that training makes of the same turn; None where no seeker spoke before."""
     profile = dialogue.profile.text if dialogue.profile else ""
     context = build_context(profile, dialogue.situation, before, turn)
@@ -88,15 +101,20 @@ def _prompt(dialogue: Dialogue, before: Sequence[Turn], turn: Turn) -> list[dict
 
 def _completion(turn: Turn, spelling: str) -> str | None:
     """None for what is no reply of a supporter, and for one that can't be written this way."""
-    if turn.role != Turn.Role.SUPPORTER:
-        return None
+    is_reply = turn.role == Turn.Role.SUPPORTER
+    return written(turn.text, turn.spans, spelling) if is_reply else None
+
+
+def written(response: str, spans: Mapping[str, str] | None, spelling: str) -> str | None:
+    """A reply as a model should write it; None where it can't be written this way. `spans` has
+    the four spans, or is None where one is missing."""
     if spelling == RESPONSE:
-        return turn.text or None
-    if turn.spans is None:
+        return response or None
+    if spans is None:
         return None
     try:
         return render_spans(
-            Spans(*(turn.spans[name] for name in SPAN_NAMES)),
+            Spans(*(spans[name] for name in SPAN_NAMES)),
             "tokens" if spelling == "tokens" else "tags",
         )
     except ValueError:
@@ -113,14 +131,7 @@ SFT = Table(
     columns=COLUMNS,
     select=_select,
     filters=TEXT_FILTERS,
-    choices=(
-        Choice(
-            "spelling",
-            "How replies are written",
-            SPELLINGS,
-            "Replies without all four spans are left out unless you choose the response only.",
-        ),
-    ),
+    choices=(SPELLING,),
     notes=(
         "The columns `prompt` and `completion` are TRL’s conversational prompt-completion format: "
         "SFTTrainer computes its loss on the completion only. Earlier replies in a prompt are "

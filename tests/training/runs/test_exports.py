@@ -85,20 +85,26 @@ def test_a_rollout_has_its_reward_spans_and_scores(
         rows_of(cast, run, "rollouts", step="two")
 
 
+def queue_with(cast: Cast, world: World, run: TrainingRun, target: Target) -> Queue:
+    """A queue in which the first lead rates this text."""
+    queue = Queue.objects.create(
+        project=cast.project,
+        number=1,
+        name="Q",
+        version=world.version,
+        snapshot=run.train_snapshot,
+    )
+    Item.objects.create(project=cast.project, queue=queue, position=0, target=target)
+    QueueRater.objects.create(project=cast.project, queue=queue, user=cast.leads[0])
+    return queue
+
+
 def test_who_still_rates_a_prompts_turn_does_not_read_its_emotion(
     cast: Cast, ready: World, run: TrainingRun
 ) -> None:
     target = prompt(ready, 901)
     group(run, target.pk, 0.5)
-    queue = Queue.objects.create(
-        project=cast.project,
-        number=1,
-        name="Q",
-        version=ready.version,
-        snapshot=run.train_snapshot,
-    )
-    Item.objects.create(project=cast.project, queue=queue, position=0, target=target)
-    QueueRater.objects.create(project=cast.project, queue=queue, user=cast.leads[0])
+    queue = queue_with(cast, ready, run, target)
     [row] = rows_of(cast, run, "rollouts")
     # The reward and its other parts would tell whether the emotion matches.
     for name in ("prompt_emotion", "emotion_match", "reward", "advantage"):
@@ -127,7 +133,21 @@ def test_a_pair_is_the_best_and_the_worst_reply_of_a_group(
     assert (row["chosen_by"], row["judge"]) == ("judge", str(run.judge))
 
 
-@pytest.mark.parametrize(("table", "queries"), [("rollouts", 2), ("preferences", 6)])
+def test_who_still_rates_a_prompts_turn_gets_no_pair_of_it(
+    cast: Cast, ready: World, run: TrainingRun
+) -> None:
+    """The rewards of a pair would tell whether its replies name the emotion."""
+    hidden, seen = prompt(ready, 901), prompt(ready, 902)
+    group(run, hidden.pk, 0.1, 0.9)
+    group(run, seen.pk, 0.2, 0.8)
+    queue = queue_with(cast, ready, run, hidden)
+    assert [row["prompt_id"] for row in rows_of(cast, run, "preferences")] == [str(seen.pk)]
+    queue.closed_at = timezone.now()
+    queue.save()
+    assert len(rows_of(cast, run, "preferences")) == 2
+
+
+@pytest.mark.parametrize(("table", "queries"), [("rollouts", 2), ("preferences", 7)])
 def test_a_portion_costs_the_same_whatever_its_size(
     cast: Cast,
     ready: World,
