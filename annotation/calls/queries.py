@@ -10,6 +10,7 @@ from django.urls import reverse
 from annotation.models import (
     Attempt,
     Dialogue,
+    DifficultyReply,
     GenerationItem,
     JudgeItem,
     PlaygroundItem,
@@ -73,8 +74,12 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
         copies_of(hidden).filter(pk__in=pasted).values("context_hash")
     )
     attempts = Attempt.objects.filter(dialogue__in=dialogues)
+    # Fresh replies in the place of such a turn.
+    replies = DifficultyReply.objects.filter(prompt__target__in=targets)
     judged = JudgeCall.objects.filter(project=member.project).filter(
-        Q(context_hash__in=about) | Q(context_hash__in=attempts.values("context_hash"))
+        Q(context_hash__in=about)
+        | Q(context_hash__in=attempts.values("context_hash"))
+        | Q(context_hash__in=replies.filter(target__isnull=False).values("target__context_hash"))
     )
     written = Turn.objects.filter(dialogue__in=dialogues)
     planned = GenerationItem.objects.filter(dialogue__in=dialogues)
@@ -87,6 +92,7 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
         .exclude(made_for__in=attempts.values("pk"))
         .exclude(made_for__in=planned.values("pk"))
         .exclude(made_for__in=shown.values("run"))
+        .exclude(made_for__in=replies.values("pk"))
     )
 
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
+from annotation.sets.services import freeze_split
 from rubrics.models import Judge, RubricVersion
 from training.checks import require_scoring
 from training.evaluation.limits import (
@@ -26,7 +27,6 @@ from training.models import (
     EvaluationRun,
     TrainingRun,
 )
-from training.services import freeze_split
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused
