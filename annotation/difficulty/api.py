@@ -150,6 +150,21 @@ class DifficultyRunFilter(django_filters.FilterSet):
         fields: ClassVar[list[str]] = []
 
 
+class DifficultyPromptFilter(django_filters.FilterSet):
+    difficulty = django_filters.ChoiceFilter(
+        choices=[*Difficulty.choices, (queries.NONE, "Without pFAIL")], method="of_kind"
+    )
+
+    class Meta:
+        model = DifficultyPrompt
+        fields: ClassVar[list[str]] = []
+
+    def of_kind(
+        self, rows: QuerySet[DifficultyPrompt], name: str, kind: str
+    ) -> QuerySet[DifficultyPrompt]:
+        return queries.of_kind(rows, kind)
+
+
 class DifficultyReplyFilter(django_filters.FilterSet):
     prompt = django_filters.UUIDFilter(field_name="prompt_id")
     verdict = django_filters.ChoiceFilter(choices=DifficultyReply.Verdict.choices)
@@ -197,9 +212,9 @@ class DifficultyViewSet(RunViewSet):
     @extend_schema(request=NewDifficultySetSerializer, responses={201: SetSerializer})
     def make_set(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         """Make a set of the easy or of the hard prompts. The same again returns the same set."""
+        run = difficulty_run_for(self.member, id)
         given = NewDifficultySetSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        run = difficulty_run_for(self.member, id)
         made: Collection = services.set_create(
             run=run, actor=self.member.user, difficulty=given.validated_data["difficulty"]
         )
@@ -208,18 +223,17 @@ class DifficultyViewSet(RunViewSet):
 
 
 class DifficultyPromptViewSet(ProjectViewSet):
-    """The prompts of a run with their pFAIL; filter by `difficulty`: easy, hard or none. Prompts
-    that you still have to rate are left out."""
+    """The prompts of a run with their pFAIL. Prompts that you still have to rate are left out."""
 
     queryset = DifficultyPrompt.objects.none()
     serializer_class = DifficultyPromptSerializer
+    filterset_class = DifficultyPromptFilter
     pagination_class = ByPosition
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": RUN_STARTERS}
 
     def rows(self) -> QuerySet[DifficultyPrompt]:
         run = difficulty_run_for(self.member, self.kwargs["id"])
-        kind = self.request.query_params.get("difficulty", "")
-        return queries.prompts_of(run, self.member, kind).select_related("target")
+        return queries.prompts_of(run, hidden_prompts(run, self.member)).select_related("target")
 
 
 class DifficultyReplyViewSet(ProjectViewSet):

@@ -121,11 +121,11 @@ def has_failed(run: DifficultyRun) -> bool:
 
 def state_of(run: DifficultyRun, member: Member) -> State:
     hidden = hidden_prompts(run, member)
-    shown = run.prompts.exclude(pk__in=hidden)
+    shown = prompts_of(run, hidden)
     done, planned = counts(run)
     by_p_fail = _by_p_fail(shown)
     bins = bins_of(by_p_fail, run.replies, hard_from=HARD_FROM)
-    unmeasured = shown.filter(p_fail=None).order_by("position")
+    unmeasured = of_kind(shown, NONE)
     return State(
         run=run,
         progress=progress_of(run, done=done, total=planned),
@@ -145,25 +145,28 @@ def state_of(run: DifficultyRun, member: Member) -> State:
     )
 
 
-def prompts_of(run: DifficultyRun, member: Member, kind: str = "") -> QuerySet[DifficultyPrompt]:
-    """The prompts that this person may see, of one kind: easy, hard, none, or all."""
-    rows = run.prompts.exclude(pk__in=hidden_prompts(run, member))
-    if kind in DIFFICULTIES:
-        rows = rows.filter(DIFFICULTIES[kind])
+def prompts_of(run: DifficultyRun, hidden: set[UUID]) -> QuerySet[DifficultyPrompt]:
+    """The prompts of a run without those that a person must not see yet."""
+    return run.prompts.exclude(pk__in=hidden).order_by("position")
+
+
+def of_kind(rows: QuerySet[DifficultyPrompt], kind: str) -> QuerySet[DifficultyPrompt]:
+    """Those that are easy, hard, or without pFAIL; all for any other kind."""
     if kind == NONE:
-        rows = rows.filter(p_fail=None)
-    return rows.order_by("position")
+        return rows.filter(p_fail=None)
+    return rows.filter(DIFFICULTIES[kind]) if kind in DIFFICULTIES else rows
 
 
 def page_of(run: DifficultyRun, member: Member, kind: str, *, after: int | None) -> PromptPage:
-    rows = prompts_of(run, member, kind).select_related("target__turn__dialogue")
+    hidden = hidden_prompts(run, member)
+    rows = of_kind(prompts_of(run, hidden), kind).select_related("target__turn__dialogue")
     if after is not None:
         rows = rows.filter(position__gt=after)
     found = list(rows[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     return PromptPage(
         rows=shown,
-        hidden=len(hidden_prompts(run, member)),
+        hidden=len(hidden),
         next=shown[-1].position if len(found) > PAGE_SIZE else None,
     )
 
@@ -184,7 +187,7 @@ def _parts(run: DifficultyRun, bins: Sequence[Bin]) -> list[Part]:
 
 
 def _measured(prompts: QuerySet[DifficultyPrompt]) -> list[Measured]:
-    rows = prompts.order_by("position").values_list(
+    rows = prompts.values_list(
         "p_fail", "target__turn__dialogue__split_key", "target__turn__dialogue"
     )
     return [

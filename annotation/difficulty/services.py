@@ -48,20 +48,12 @@ def difficulty_start(
     Raises Refused for numbers outside their limits, an endpoint that is not the project's, a
     version or a judge that can't judge turns, and a set without texts in the split."""
     require_open(project)
-    for limit, given in (
-        (PROMPTS, prompts),
-        (REPLIES, replies),
-        (MAX_TOKENS, max_tokens),
-        (TEMPERATURE, temperature),
-        (SEED, seed),
-    ):
-        limit.require(given)
-    if split not in Split.values:
-        raise Refused("The split must be train, validation or test.", code="split")
-    if "split" in collection.query:
-        raise Refused(
-            f"“{collection.name}” has one split only. Choose a set with all splits.", code="split"
-        )
+    PROMPTS.require(prompts)
+    REPLIES.require(replies)
+    MAX_TOKENS.require(max_tokens)
+    TEMPERATURE.require(temperature)
+    SEED.require(seed)
+    _require_prompts(collection, split)
     if endpoint.project_id != project.pk or endpoint.archived_at is not None:
         raise Refused("Choose an endpoint of this project.", code="no_endpoint")
     levels = dict(thresholds or {})
@@ -91,6 +83,15 @@ def difficulty_start(
         )
         _plan(run, snapshot)
     return run
+
+
+def _require_prompts(collection: Collection, split: str) -> None:
+    if split not in Split.values:
+        raise Refused("The split must be train, validation or test.", code="split")
+    if "split" in collection.query:
+        raise Refused(
+            f"“{collection.name}” has one split only. Choose a set with all splits.", code="split"
+        )
 
 
 def _plan(run: DifficultyRun, snapshot: Snapshot) -> None:
