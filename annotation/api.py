@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotation.impact.api")),
     path("", include("annotation.suggestions.api")),
     path("", include("annotation.exports.api")),
+    path("", include("annotation.difficulty.api")),
 ]

@@ -6,6 +6,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         from annotation.corpus import live as corpus
+        from annotation.difficulty import live as difficulty
         from annotation.exports import live as exports
         from annotation.generation import live as generation
         from annotation.impact import live as impact
@@ -14,6 +15,7 @@ class AnnotationConfig(AppConfig):
         from annotation.suggestions import live as suggestions
         from rubrics.versions import carried_ratings
 
-        for feature in (corpus, generation, judge_runs, impact, suggestions, exports):
+        features = (corpus, generation, judge_runs, impact, suggestions, exports, difficulty)
+        for feature in features:
             feature.register()
         carried_ratings.register(count_ratings)

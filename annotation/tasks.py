@@ -5,10 +5,11 @@ neither scikit-learn nor the model client.
 """
 
 from annotation.corpus import tasks as corpus
+from annotation.difficulty import tasks as difficulty
 from annotation.exports import tasks as exports
 from annotation.generation import tasks as generation
 from annotation.impact import tasks as impact
 from annotation.judge_runs import tasks as judge_runs
 from annotation.suggestions import tasks as suggestions
 
-__all__ = ["corpus", "exports", "generation", "impact", "judge_runs", "suggestions"]
+__all__ = ["corpus", "difficulty", "exports", "generation", "impact", "judge_runs", "suggestions"]

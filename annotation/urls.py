@@ -16,4 +16,5 @@ urlpatterns = [
     path("", include("annotation.impact.urls")),
     path("", include("annotation.suggestions.urls")),
     path("", include("annotation.exports.urls")),
+    path("", include("annotation.difficulty.urls")),
 ]

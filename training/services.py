@@ -8,11 +8,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
-from annotation.sets.limits import shuffling
-from annotation.sets.services import collection_create, freeze
+from annotation.sets.services import freeze_split, measured_set
 from rubrics.models import Judge, RubricVersion
 from training.checkpoints.contents import inspect
 from training.checks import (
@@ -77,14 +75,16 @@ def training_start_on_set(
         _hold(base)
         part = partial(freeze_split, actor=actor, seed=seed)
         is_plan = sft is not None and grpo is not None
+        # Easy and hard prompts are those of one split; what is held out is not trained on.
+        whole = measured_set(collection)
         return training_start(
             project=project,
             actor=actor,
             key=key,
             base=base,
             train=part(collection, Split.TRAIN, limit=prompts),
-            held_out=part(collection, Split.TEST, limit=held_out_prompts),
-            validation=_validation(part, collection, limit=held_out_prompts) if sft else None,
+            held_out=part(whole, Split.TEST, limit=held_out_prompts),
+            validation=_validation(part, whole, limit=held_out_prompts) if sft else None,
             then=part(grpo_collection or collection, Split.TRAIN, limit=prompts)
             if is_plan
             else None,
@@ -269,28 +269,3 @@ def _validation(
         if refusal.code != "empty_split":
             raise
         return None
-
-
-def freeze_split(
-    collection: Collection, split: Split, *, actor: User, seed: int, limit: int
-) -> Snapshot:
-    """A split of a set, frozen: `limit` supporter turns drawn by the seed. Raises Refused where
-    it is empty."""
-    query = SetQuery.from_json(collection.query | {"split": split.value})
-    known = Collection.objects.filter(project=collection.project, query=query.to_json()).first()
-    part = known or collection_create(
-        project=collection.project,
-        actor=actor,
-        name=f"{collection.name[:100]}, {split.label.lower()} split",
-        query=query,
-    )
-    try:
-        return freeze(collection=part, actor=actor, seed=shuffling(seed), limit=limit, kind="turn")
-    except Refused as refusal:
-        if refusal.code != "empty":
-            raise
-        raise Refused(
-            f"“{collection.name}” has no texts in its {split.label.lower()} split. Choose a "
-            "larger set.",
-            code="empty_split",
-        ) from None

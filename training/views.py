@@ -41,9 +41,10 @@ def training_runs(request: HttpRequest, member: Member) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @project_page(*TRAINERS)
 def training_new(request: HttpRequest, member: Member) -> HttpResponse:
-    initial = {"key": new_id().hex}
-    if base := request.GET.get("base"):
-        initial["base"] = base
+    # A link may choose these beforehand.
+    names = ("plan", "base", "collection", "grpo_collection")
+    asked_for = {name: request.GET[name] for name in names if name in request.GET}
+    initial = {"key": new_id().hex, **asked_for}
     form = TrainingForm(request.POST or None, project=member.project, initial=initial)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data

@@ -20,6 +20,7 @@ ICONS = {
     "adjudication": '<path d="M3.500 5c4 0 4 5 7.500 5h5.500M3.500 15c4 0 4-5 7.500-5"/>'
     '<path d="m14 7.500 2.500 2.500-2.500 2.500"/>',
     "training": '<path d="M3 10h3l2-5 4 10 2-5h3"/>',
+    "difficulty": '<path d="M2.500 16.500 8 5.500l3.500 6.500 2-3 4 7.500z"/>',
     "evaluation": '<path d="M3.5 16.5h13"/><path d="M6 13V9M10 13V5M14 13V7.5"/>',
     "desk": '<path d="M4 6.5h12M4 10h12M4 13.5h7"/><path d="m13.5 14.5 1.5 1.5 2.5-3"/>',
     "judge": '<path d="M10 4v12M5 16h10M4 6h12M4 6l-2 5h4zM16 6l-2 5h4z"/>',

@@ -11,6 +11,7 @@ from annotation.calls.registry import hidden_rows
 from annotation.models import (
     Attempt,
     Dialogue,
+    DifficultyReply,
     GenerationItem,
     JudgeItem,
     PlaygroundItem,
@@ -74,8 +75,12 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
         copies_of(hidden).filter(pk__in=pasted).values("context_hash")
     )
     attempts = Attempt.objects.filter(dialogue__in=dialogues)
+    # Fresh replies in the place of such a turn.
+    replies = DifficultyReply.objects.filter(prompt__target__in=targets)
     judged = JudgeCall.objects.filter(project=member.project).filter(
-        Q(context_hash__in=about) | Q(context_hash__in=attempts.values("context_hash"))
+        Q(context_hash__in=about)
+        | Q(context_hash__in=attempts.values("context_hash"))
+        | Q(context_hash__in=replies.filter(target__isnull=False).values("target__context_hash"))
     )
     written = Turn.objects.filter(dialogue__in=dialogues)
     planned = GenerationItem.objects.filter(dialogue__in=dialogues)
@@ -88,6 +93,7 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
         .exclude(made_for__in=attempts.values("pk"))
         .exclude(made_for__in=planned.values("pk"))
         .exclude(made_for__in=shown.values("run"))
+        .exclude(made_for__in=replies.values("pk"))
     )
     for rows in hidden_rows(member):
         calls = calls.exclude(made_for__in=rows)

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from annotation.formats.emotions import EMOTIONS
-from annotation.models import Dialogue, ImportLine, Target, Turn
+from annotation.models import Dialogue, DifficultyPrompt, ImportLine, Target, Turn
 from annotation.models.corpus import Split
+from annotation.models.difficulty import DIFFICULTIES
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 
@@ -20,7 +21,8 @@ KINDS = (Target.Kind.TURN, Target.Kind.DIALOGUE)
 class SetQuery:
     """The keys that `Collection.query` may have; "" and None leave one out.
 
-    `kind` says what the members are: supporter turns or whole dialogues.
+    `kind` says what the members are: supporter turns or whole dialogues. `difficulty_run` and
+    `difficulty` belong together: the prompts that this run found easy or hard.
     """
 
     import_run: str = ""
@@ -29,10 +31,12 @@ class SetQuery:
     source: str = ""
     emotion: str = ""
     split: str = ""
+    difficulty_run: str = ""
+    difficulty: str = ""
     kind: str = Target.Kind.TURN
 
     def __post_init__(self) -> None:
-        for name in ("import_run", "generation_run", "profile"):
+        for name in ("import_run", "generation_run", "profile", "difficulty_run"):
             if getattr(self, name):
                 _require_uuid(getattr(self, name))
         if self.emotion and self.emotion not in EMOTIONS:
@@ -41,6 +45,18 @@ class SetQuery:
             raise Refused("The split must be train, validation or test.", code="split")
         if self.kind not in KINDS:
             raise Refused("A set contains supporter turns or dialogues.", code="kind")
+        self._require_difficulty()
+
+    def _require_difficulty(self) -> None:
+        if bool(self.difficulty_run) != bool(self.difficulty):
+            raise Refused("Give a difficulty run and easy or hard together.", code="difficulty")
+        if self.difficulty and self.difficulty not in DIFFICULTIES:
+            raise Refused("The difficulty must be easy or hard.", code="difficulty")
+        if self.difficulty and self.kind != Target.Kind.TURN:
+            raise Refused(
+                "Only supporter turns are easy or hard. Choose supporter turns as members.",
+                code="difficulty",
+            )
 
     def to_json(self) -> dict[str, str]:
         return {name: str(value) for name, value in asdict(self).items() if value}
@@ -67,13 +83,28 @@ def dialogues_in(*, project: Project, query: SetQuery) -> QuerySet[Dialogue]:
         "emotion_label": query.emotion,
         "split": query.split,
     }
-    return rows.filter(**{name: value for name, value in same.items() if value})
+    rows = rows.filter(**{name: value for name, value in same.items() if value})
+    if query.difficulty:
+        turns = Turn.objects.filter(project=project, targets__in=_prompts(query))
+        rows = rows.filter(pk__in=turns.values("dialogue"))
+    return rows
 
 
-def supporter_turns(project: Project, dialogues: QuerySet[Dialogue]) -> QuerySet[Turn]:
-    return Turn.objects.filter(
+def turns_in(*, project: Project, query: SetQuery) -> QuerySet[Turn]:
+    """The supporter turns that a query names."""
+    dialogues = dialogues_in(project=project, query=query)
+    turns = Turn.objects.filter(
         project=project, role=Turn.Role.SUPPORTER, dialogue__in=dialogues.values("pk")
     )
+    return turns.filter(targets__in=_prompts(query)) if query.difficulty else turns
+
+
+def _prompts(query: SetQuery) -> QuerySet[DifficultyPrompt, UUID]:
+    """The targets that a difficulty run found easy or hard."""
+    prompts = DifficultyPrompt.objects.filter(
+        DIFFICULTIES[query.difficulty], run_id=UUID(query.difficulty_run)
+    )
+    return prompts.order_by().values_list("target_id", flat=True)
 
 
 def _imported(run_id: str) -> QuerySet[ImportLine, UUID]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
 from annotation.exports.columns import Chunk, Row, integer, messages, text
 from annotation.exports.reading import in_chunks
 from annotation.exports.registry import Choice, Filters, Table
-from annotation.exports.texts import TEXT_FILTERS, selected_dialogues
+from annotation.exports.texts import TEXT_FILTERS, selected_dialogues, selected_turns
 from annotation.generation.prompts import prompt_messages
 from annotation.models import Dialogue, Turn
 from annotation.ratings.context import build_context
@@ -43,6 +44,8 @@ COLUMNS = (
 @dataclass(frozen=True)
 class SftRows:
     rows: QuerySet[Dialogue]
+    # None: every reply of these dialogues.
+    chosen: QuerySet[Turn] | None
     spelling: str
     about: str
 
@@ -52,12 +55,20 @@ class SftRows:
     def chunks(self) -> Iterator[Chunk]:
         turns = Prefetch("turns", queryset=Turn.objects.order_by("position"))
         for found in in_chunks(self.rows.select_related("profile").prefetch_related(turns)):
-            rows = [(each.split, row) for each in found for row in self._rows(each)]
+            chosen = self._chosen_in(found)
+            rows = [(each.split, row) for each in found for row in self._rows(each, chosen)]
             yield Chunk(len(found), rows)
 
-    def _rows(self, dialogue: Dialogue) -> Iterator[Row]:
+    def _chosen_in(self, dialogues: Sequence[Dialogue]) -> set[UUID] | None:
+        if self.chosen is None:
+            return None
+        return set(self.chosen.filter(dialogue__in=dialogues).values_list("pk", flat=True))
+
+    def _rows(self, dialogue: Dialogue, chosen: set[UUID] | None) -> Iterator[Row]:
         turns = list(dialogue.turns.all())
         for place, turn in enumerate(turns):
+            if chosen is not None and turn.pk not in chosen:
+                continue
             completion = _completion(turn, self.spelling)
             prompt = prompt_before(dialogue, turns[:place], turn) if completion else None
             if completion and prompt:
@@ -75,7 +86,8 @@ class SftRows:
 def _select(member: Member, filters: Filters) -> SftRows:
     spelling = spelling_in(filters)
     rows, words = selected_dialogues(member, filters)
-    return SftRows(rows, spelling, f"Supporter’s replies in: {words[0].lower()}{words[1:]}.")
+    about = f"Supporter’s replies in: {words[0].lower()}{words[1:]}."
+    return SftRows(rows, selected_turns(member, filters), spelling, about)
 
 
 def spelling_in(filters: Filters) -> str:

@@ -5,9 +5,9 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from annotation.corpus.access import dialogue_for
-from annotation.corpus.set_query import SetQuery, dialogues_in
+from annotation.corpus.set_query import SetQuery, dialogues_in, turns_in
 from annotation.exports.registry import Filters
-from annotation.models import Dialogue, Queue, Snapshot, Target
+from annotation.models import Dialogue, Queue, Snapshot, Target, Turn
 from annotation.queues.access import queue_of
 from annotation.ratings import blindness
 from annotation.ratings.blindness import copies_of, hidden_targets
@@ -30,7 +30,7 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
         return Dialogue.objects.filter(pk=row.pk, sealed_at__isnull=False), str(row)
     if "snapshot" in filters:
         snapshot = snapshot_for(member, as_id(filters["snapshot"]))
-        rows = _without_told_emotions(
+        rows = _without_what_is_told(
             member, _members(snapshot), SetQuery.from_json(snapshot.collection.query)
         )
         return rows, f"Snapshot {snapshot.number} of {snapshot.collection.name}"
@@ -44,6 +44,20 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
     )
     words = in_words(query, names_in(member.project, [query]), members="Dialogues")
     return _matching(member, query), words
+
+
+def selected_turns(member: Member, filters: Filters) -> QuerySet[Turn] | None:
+    """The turns that a set of easy or hard prompts, or a snapshot of one, is about; None where
+    the filters mean all turns of their dialogues."""
+    if "snapshot" in filters:
+        snapshot = snapshot_for(member, as_id(filters["snapshot"]))
+        if "difficulty" not in snapshot.collection.query:
+            return None
+        return Turn.objects.filter(targets__in=snapshot.members.order_by().values("target"))
+    if "set" in filters:
+        query = SetQuery.from_json(collection_for(member, as_id(filters["set"])).query)
+        return turns_in(project=member.project, query=query) if query.difficulty else None
+    return None
 
 
 def is_narrowed(filters: Filters) -> bool:
@@ -92,15 +106,15 @@ def _require_one_place(filters: Filters) -> None:
 
 
 def _matching(member: Member, query: SetQuery) -> QuerySet[Dialogue]:
-    return _without_told_emotions(member, dialogues_in(project=member.project, query=query), query)
+    return _without_what_is_told(member, dialogues_in(project=member.project, query=query), query)
 
 
-def _without_told_emotions(
+def _without_what_is_told(
     member: Member, rows: QuerySet[Dialogue], query: SetQuery
 ) -> QuerySet[Dialogue]:
-    """A query that names an emotion tells it of all its dialogues: then those in which the member
-    still has to rate are left out."""
-    if not query.emotion:
+    """A query that names an emotion, or how hard a prompt is, tells it of all its dialogues: then
+    those in which the member still has to rate are left out."""
+    if not query.emotion and not query.difficulty:
         return rows
     return rows.exclude(pk__in=blindness.hidden_dialogues(member.user, member.project).values("pk"))
 

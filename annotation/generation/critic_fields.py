@@ -41,17 +41,12 @@ def critic_versions(project: Project) -> QuerySet[RubricVersion]:
 def critic_fields(version: RubricVersion) -> dict[str, forms.Field]:
     """The fields by name, in the order of the page."""
     spec = spec_of(version)
-    judges = judges_of(version.project)
-    usable = (judge for judge in judges if unfitted_criterion(version, judge) is None)
     names = [(criterion.uid, criterion.name) for criterion in spec.judge_criteria]
     return {
-        "critic_judge": forms.ModelChoiceField(
-            label="Judge",
-            queryset=judges,
-            empty_label=None,
-            initial=next(usable, None),
-            help_text="A language model also writes a critique for the supporter. A learned judge "
-            "must be fitted on this version.",
+        "critic_judge": judge_field(
+            version,
+            "A language model also writes a critique for the supporter. A learned judge must be "
+            "fitted on this version.",
         ),
         "revisions": forms.IntegerField(
             label="Maximum revisions per reply",
@@ -59,7 +54,7 @@ def critic_fields(version: RubricVersion) -> dict[str, forms.Field]:
             initial=REVISIONS.default,
             help_text="If a reply still fails after the last one, its dialogue is dropped.",
         ),
-        **dict(_level_fields(version)),
+        **level_fields(version),
         "profile_criterion": forms.ChoiceField(
             label="Criterion about the profile",
             required=False,
@@ -86,12 +81,11 @@ def critic_fields(version: RubricVersion) -> dict[str, forms.Field]:
 
 def chosen_critic(version: RubricVersion, cleaned: dict[str, Any]) -> CriticChoice:
     """What was chosen in these fields; each is taken out of `cleaned`."""
-    levels = [name for name in cleaned if name.startswith(LEVEL)]
     judge: Judge = cleaned.pop("critic_judge")
     return CriticChoice(
         version=version,
         judge=judge,
-        thresholds={name.removeprefix(LEVEL): int(cleaned.pop(name)) for name in levels},
+        thresholds=chosen_levels(cleaned),
         revisions=cleaned.pop("revisions"),
         solved_total=cleaned.pop("solved_total"),
         solved_from=cleaned.pop("solved_from"),
@@ -99,18 +93,37 @@ def chosen_critic(version: RubricVersion, cleaned: dict[str, Any]) -> CriticChoi
     )
 
 
-def _level_fields(version: RubricVersion) -> Iterator[tuple[str, forms.Field]]:
+def judge_field(version: RubricVersion, help_text: str) -> forms.ModelChoiceField:
+    """A judge for the version; one that can score it is preselected."""
+    judges = judges_of(version.project)
+    usable = (judge for judge in judges if unfitted_criterion(version, judge) is None)
+    return forms.ModelChoiceField(
+        label="Judge",
+        queryset=judges,
+        empty_label=None,
+        initial=next(usable, None),
+        help_text=help_text,
+    )
+
+
+def level_fields(version: RubricVersion) -> dict[str, forms.Field]:
+    """A field for the PASS level of each criterion, by name, in the order of the rubric."""
     spec = spec_of(version)
     defaults = default_thresholds(spec)
-    for criterion in criteria_asked(spec):
-        yield (
-            f"{LEVEL}{criterion.uid}",
-            forms.ChoiceField(
-                label=criterion.name,
-                choices=list(_levels(criterion)),
-                initial=defaults[criterion.uid],
-            ),
+    return {
+        f"{LEVEL}{criterion.uid}": forms.ChoiceField(
+            label=criterion.name,
+            choices=list(_levels(criterion)),
+            initial=defaults[criterion.uid],
         )
+        for criterion in criteria_asked(spec)
+    }
+
+
+def chosen_levels(cleaned: dict[str, Any]) -> dict[str, int]:
+    """The PASS levels that were chosen, by uid; their fields are taken out of `cleaned`."""
+    names = [name for name in cleaned if name.startswith(LEVEL)]
+    return {name.removeprefix(LEVEL): int(cleaned.pop(name)) for name in names}
 
 
 def _levels(criterion: CriterionSpec) -> Iterator[tuple[int, str]]:

@@ -49,20 +49,37 @@ class Gain:
         return abs(self.change or 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """What is resampled: `unit` says what it is, `places` has the cluster of each value, counted
+    from 0, `count` is how many there are."""
+
+    unit: str
+    places: npt.NDArray[np.int64]
+    count: int
+
+    @property
+    def too_few(self) -> str:
+        """Why there is no interval; empty where there are enough."""
+        return "" if self.count >= MIN_GROUPS else f"fewer than {MIN_GROUPS} {self.unit}"
+
+
+def clusters_of(profiles: Sequence[Hashable], dialogues: Sequence[Hashable]) -> Clusters:
+    """The profiles of the values, or their dialogues where there is one profile only."""
+    unit = "profiles" if len(set(profiles)) > 1 else "dialogues"
+    names = profiles if unit == "profiles" else dialogues
+    # In the order of their first value, so that the draws do not depend on the ids.
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return Clusters(unit, np.array([places[name] for name in names], dtype=np.int64), len(places))
+
+
 def paired_gain(pairs: Sequence[Pair]) -> Gain:
     """The mean paired difference over turns."""
     if not pairs:
         return Gain(None, None, None, None, None, 0, 0, "profiles", "no replies")
-    unit = "profiles" if len({pair.profile for pair in pairs}) > 1 else "dialogues"
-    names = [pair.profile if unit == "profiles" else pair.dialogue for pair in pairs]
-    # In the order of their first turn, so that the draws do not depend on the ids.
-    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    groups = np.array([places[name] for name in names])
+    clusters = clusters_of([pair.profile for pair in pairs], [pair.dialogue for pair in pairs])
     changes = np.array([pair.accepted - pair.first for pair in pairs])
-    sums = np.bincount(groups, changes).astype(float)
-    counts = np.bincount(groups).astype(float)
-    is_enough = len(places) >= MIN_GROUPS
-    low, high = _interval(sums, counts) if is_enough else (None, None)
+    low, high = (None, None) if clusters.too_few else mean_interval(changes, clusters)
     return Gain(
         first=float(np.mean([pair.first for pair in pairs])),
         accepted=float(np.mean([pair.accepted for pair in pairs])),
@@ -70,15 +87,19 @@ def paired_gain(pairs: Sequence[Pair]) -> Gain:
         low=low,
         high=high,
         n=len(pairs),
-        groups=len(places),
-        unit=unit,
-        reason="" if is_enough else f"fewer than {MIN_GROUPS} {unit}",
+        groups=clusters.count,
+        unit=clusters.unit,
+        reason=clusters.too_few,
     )
 
 
-def _interval(sums: Floats, counts: Floats) -> tuple[float, float]:
+def mean_interval(values: Floats, clusters: Clusters) -> tuple[float, float]:
+    """The 95 % interval of the mean of `values` (n,), by a bootstrap over their clusters."""
     # Imported where it is needed: it takes a while, and every start of the web would pay it.
     from scipy.stats import bootstrap
+
+    sums = np.bincount(clusters.places, values).astype(float)
+    counts = np.bincount(clusters.places).astype(float)
 
     def mean(sums: Floats, counts: Floats, axis: int) -> Floats:
         return sums.sum(axis=axis) / counts.sum(axis=axis)

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_deleted_in_background'),
-        ('annotation', '0014_exports'),
+        ('annotation', '0015_difficulty'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

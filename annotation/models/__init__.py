@@ -12,6 +12,7 @@ from annotation.models.corpus import (
     Turn,
 )
 from annotation.models.desk import Assignment, Item, Queue, QueueRater
+from annotation.models.difficulty import DifficultyPrompt, DifficultyReply, DifficultyRun
 from annotation.models.exports import ExportPart, ExportRun
 from annotation.models.impact import (
     DraftScore,
@@ -44,6 +45,9 @@ __all__ = [
     "ComparisonRater",
     "Decision",
     "Dialogue",
+    "DifficultyPrompt",
+    "DifficultyReply",
+    "DifficultyRun",
     "DraftScore",
     "Evidence",
     "ExportPart",

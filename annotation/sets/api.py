@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from annotation.corpus.set_query import KINDS, SetQuery
 from annotation.formats.emotions import EMOTIONS
-from annotation.models import Collection, Snapshot, SnapshotMember
+from annotation.models import Collection, DifficultyPrompt, Snapshot, SnapshotMember
 from annotation.models.corpus import Split
 from annotation.roles import DATA_READERS
 from annotation.sets import queries, services
@@ -32,6 +32,12 @@ class SetQuerySerializer(serializers.Serializer[Any]):
     source = serializers.CharField(required=False, max_length=40)
     emotion = serializers.ChoiceField(required=False, choices=sorted(EMOTIONS))
     split = serializers.ChoiceField(required=False, choices=Split.choices)
+    difficulty_run = serializers.UUIDField(required=False)
+    difficulty = serializers.ChoiceField(
+        required=False,
+        choices=DifficultyPrompt.Difficulty.choices,
+        help_text="The prompts that `difficulty_run` found easy or hard.",
+    )
 
 
 class SetSerializer(serializers.ModelSerializer[Collection]):

@@ -3,8 +3,16 @@
 from django.db.models import Count, QuerySet
 
 from annotation.corpus.queries import SOURCE_LABELS
-from annotation.corpus.set_query import SetQuery, dialogues_in, supporter_turns
-from annotation.models import Collection, GenerationRun, ImportRun, Profile, Snapshot, Target
+from annotation.corpus.set_query import SetQuery, dialogues_in, turns_in
+from annotation.models import (
+    Collection,
+    DifficultyRun,
+    GenerationRun,
+    ImportRun,
+    Profile,
+    Snapshot,
+    Target,
+)
 from webapp.accounts.models import Project
 
 
@@ -40,18 +48,31 @@ def in_words(query: SetQuery, names: dict[str, str], *, members: str = "") -> st
         f"of {names.get(query.profile, 'one profile')}" if query.profile else "",
         f"whose seeker feels {query.emotion}" if query.emotion else "",
         f"in the {query.split} split" if query.split else "",
+        _difficulty_in_words(query, names),
     ]
     said = ", ".join(part for part in parts if part)
     return f"{kind} {said}" if said else f"All {kind.lower()}"
 
 
+def _difficulty_in_words(query: SetQuery, names: dict[str, str]) -> str:
+    if not query.difficulty:
+        return ""
+    run = names.get(query.difficulty_run, "a difficulty run")
+    return f"that were {query.difficulty} in {run}"
+
+
 def names_in(project: Project, queries: list[SetQuery]) -> dict[str, str]:
-    """What the ids in these queries are called, by id: three queries however many they are."""
-    wanted = {pk for q in queries for pk in (q.import_run, q.generation_run, q.profile) if pk}
+    """What the ids in these queries are called, by id: four queries however many they are."""
+    wanted = {
+        pk
+        for q in queries
+        for pk in (q.import_run, q.generation_run, q.profile, q.difficulty_run)
+        if pk
+    }
     if not wanted:
         return {}
     names: dict[str, str] = {}
-    for model in (ImportRun, GenerationRun, Profile):
+    for model in (ImportRun, GenerationRun, Profile, DifficultyRun):
         rows = model.objects.filter(project=project, pk__in=wanted)
         title = getattr(model, "title", "Profile")
         names |= {str(pk): f"{title} {number}" for pk, number in rows.values_list("pk", "number")}
@@ -60,7 +81,6 @@ def names_in(project: Project, queries: list[SetQuery]) -> dict[str, str]:
 
 def size_of(*, project: Project, query: SetQuery) -> int:
     """How many members a snapshot of this query would have now."""
-    dialogues = dialogues_in(project=project, query=query)
     if query.kind == Target.Kind.DIALOGUE:
-        return dialogues.count()
-    return supporter_turns(project, dialogues).count()
+        return dialogues_in(project=project, query=query).count()
+    return turns_in(project=project, query=query).count()

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from annotation.corpus.set_query import SetQuery, dialogues_in, supporter_turns
+from annotation.corpus.set_query import SetQuery, dialogues_in, turns_in
 from annotation.models import (
     Collection,
+    DifficultyRun,
     GenerationRun,
     ImportRun,
     Profile,
@@ -16,8 +17,9 @@ from annotation.models import (
     SnapshotMember,
     Target,
 )
+from annotation.models.corpus import Split
 from annotation.ratings.targets import targets_for
-from annotation.sets.limits import MEMBERS
+from annotation.sets.limits import MEMBERS, shuffling
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, ProjectRow, User
 from webapp.accounts.numbers import next_number
@@ -104,6 +106,42 @@ def freeze(
     return snapshot
 
 
+def freeze_split(
+    collection: Collection, split: Split, *, actor: User, seed: int, limit: int
+) -> Snapshot:
+    """A split of a set, frozen: `limit` supporter turns drawn by the seed. Raises Refused where
+    it is empty."""
+    query = SetQuery.from_json(collection.query | {"split": split.value})
+    known = Collection.objects.filter(project=collection.project, query=query.to_json()).first()
+    part = known or collection_create(
+        project=collection.project,
+        actor=actor,
+        name=f"{collection.name[:100]}, {split.label.lower()} split",
+        query=query,
+    )
+    try:
+        return freeze(collection=part, actor=actor, seed=shuffling(seed), limit=limit, kind="turn")
+    except Refused as refusal:
+        if refusal.code != "empty":
+            raise
+        raise Refused(
+            f"“{collection.name}” has no texts in its {split.label.lower()} split. Choose a "
+            "larger set.",
+            code="empty_split",
+        ) from None
+
+
+def measured_set(collection: Collection) -> Collection:
+    """The set with all splits behind one of easy or hard prompts, which has the prompts of one
+    split only: the set that its difficulty run drew them from. Any other set is its own."""
+    while run_id := collection.query.get("difficulty_run"):
+        run = DifficultyRun.objects.select_related("collection__project").get(
+            project=collection.project, pk=run_id
+        )
+        collection = run.collection
+    return collection
+
+
 def members_of(collection: Collection, *, seed: int, limit: int, kind: str) -> list[Target]:
     """The first `limit` members of the set as they are now, in the order of `freeze`."""
     query, ids = _members(collection, seed=seed, limit=limit, kind=kind)
@@ -119,11 +157,10 @@ def _members(
 
 def _places(project: Project, query: SetQuery) -> list[tuple[int, int, UUID]]:
     """(dialogue number, position, id) of every member, in that order."""
-    dialogues = dialogues_in(project=project, query=query)
     if query.kind == Target.Kind.DIALOGUE:
-        rows = dialogues.order_by("number").values_list("number", "pk")
-        return [(number, 0, pk) for number, pk in rows]
-    turns = supporter_turns(project, dialogues).order_by("dialogue__number", "position")
+        dialogues = dialogues_in(project=project, query=query).order_by("number")
+        return [(number, 0, pk) for number, pk in dialogues.values_list("number", "pk")]
+    turns = turns_in(project=project, query=query).order_by("dialogue__number", "position")
     return list(turns.values_list("dialogue__number", "position", "pk"))
 
 
@@ -157,6 +194,7 @@ def _require_ours(project: Project, query: SetQuery) -> None:
         (query.import_run, ImportRun),
         (query.generation_run, GenerationRun),
         (query.profile, Profile),
+        (query.difficulty_run, DifficultyRun),
     )
     for pk, model in named:
         if pk and not model._default_manager.filter(project=project, pk=pk).exists():

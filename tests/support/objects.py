@@ -43,6 +43,7 @@ from tests.support.rows import (
     version,
 )
 from tests.support.run_rows import (
+    difficulty_run,
     evaluation_run,
     export_run,
     fit_run,
@@ -105,6 +106,7 @@ RUNS: dict[str, Callable[[Setting], Any]] = {
     "impact": impact_run,
     "suggestion": suggestion_run,
     "training": training_run,
+    "difficulty": difficulty_run,
     "evaluation": evaluation_run,
     "fetch": model_fetch,
 }
@@ -171,6 +173,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "fit_*.run_id": fit_run,
     "api_fit*.run_id": fit_run,
     "training_*.run_id": training_run,
+    "difficulty_*.run_id": difficulty_run,
     "evaluation*.run_id": evaluation_run,
     "evaluation_export.form": lambda setting: "csv",
     "model_fetch.run_id": model_fetch,
@@ -195,6 +198,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "api_judge_run*.id": judge_run,
     "api_fit*.id": fit_run,
     "api_training*.id": training_run,
+    "api_difficulty*.id": difficulty_run,
     "api_evaluation*.id": evaluation_run,
     "api_judge_*.id": judge,
     "api_checkpoint_*.id": checkpoint,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from annotation.models import (
+    DifficultyRun,
     ExportRun,
     FitRun,
     GenerationRun,
@@ -140,6 +141,25 @@ def evaluation_run(setting: Setting) -> EvaluationRun:
     )
     EvaluatedSystem.objects.create(project=setting.project, run=run, position=0, name="Corpus")
     return run
+
+
+def difficulty_run(setting: Setting) -> DifficultyRun:
+    pinned = setting["published_id"]
+    return DifficultyRun.objects.create(
+        **_run(setting, DifficultyRun),
+        collection=collection(setting),
+        split="train",
+        snapshot=setting["snapshot_id"],
+        endpoint=setting["endpoint_id"],
+        version=pinned,
+        spec=pinned.spec,
+        judge=setting["judge_id"],
+        thresholds={},
+        replies=2,
+        max_tokens=64,
+        temperature=0.8,
+        seed=0,
+    )
 
 
 def model_fetch(setting: Setting) -> ModelFetch:

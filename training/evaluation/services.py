@@ -6,6 +6,7 @@ from django.db import transaction
 
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
+from annotation.sets.services import freeze_split
 from rubrics.models import Judge, RubricVersion
 from training.checks import require_scoring
 from training.evaluation.limits import (
@@ -25,7 +26,6 @@ from training.models import (
     TrainingRun,
 )
 from training.reward_judges import require_another, rewards_behind, rewards_of
-from training.services import freeze_split
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.errors import Refused

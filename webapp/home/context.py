@@ -32,6 +32,7 @@ PROJECT_PLACES = (
     Place("Adjudication", "adjudication", "adjudication", "u", (CLINICIAN, LEAD)),
     Place("Generation", "generation_runs", "generation", "g", (LEAD,)),
     Place("Judging", "judging", "judge", "j", (CLINICIAN, LEAD)),
+    Place("Difficulty", "difficulty_runs", "difficulty", "f", (LEAD,)),
     Place("Training", "training_runs", "training", "t", (LEAD,)),
     Place("Evaluation", "evaluations", "evaluation", "v", (LEAD,)),
     Place("Endpoints", "endpoints", "server", "e", (LEAD,)),

@@ -8,11 +8,13 @@ from threading import Barrier
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from annotation.corpus.set_query import SetQuery
+from annotation.difficulty.services import difficulty_start, set_create
 from annotation.formats.records import plain_turn
-from annotation.models import Collection, Snapshot
+from annotation.models import Collection, DifficultyRun, Snapshot
 from annotation.sets.services import collection_create, freeze
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
@@ -79,6 +81,38 @@ def test_a_plan_keeps_what_its_second_run_needs(ready: World) -> None:
     assert run.then_settings["grpo"] == GRPO
     assert run.then_snapshot.collection.name.startswith("Hard")
     assert run.train_snapshot.collection.name.startswith("Everything")
+
+
+def test_sft_learns_from_easy_prompts_and_grpo_from_hard_ones(ready: World) -> None:
+    dialogues_in(ready.project, "train", 6, source="others")
+    dialogues_in(ready.project, "validation", 2)
+    judge = ready.judge
+    assert judge.endpoint is not None
+    measured = difficulty_start(
+        project=ready.project, actor=ready.lead, key="measured", collection=ready.collection,
+        prompts=12, endpoint=judge.endpoint, version=ready.version, judge=judge,
+    )  # fmt: skip
+    DifficultyRun.objects.filter(pk=measured.pk).update(status="succeeded")
+    measured.refresh_from_db()
+    for prompts, p_fail in ((Q(position__lt=6), 0.25), (Q(position__gte=6), 0.75)):
+        measured.prompts.filter(prompts).update(judged=8, p_fail=p_fail)
+    easy, hard = (
+        set_create(run=measured, actor=ready.lead, difficulty=name) for name in ("easy", "hard")
+    )
+    run = ready.start(sft=SFT, collection=easy, grpo_collection=hard)
+    found = [
+        set(snapshot.members.values_list("target__difficulty_prompts__p_fail", flat=True))
+        for snapshot in (run.train_snapshot, run.then_snapshot)
+    ]
+    assert found == [{0.25}, {0.75}]
+    # Difficulty was measured on the train split only: the others come from the whole set.
+    for snapshot, split in (
+        (run.held_out_snapshot, "test"),
+        (run.validation_snapshot, "validation"),
+    ):
+        splits = snapshot.members.values_list("target__turn__dialogue__split", flat=True)
+        assert set(splits) == {split}
+        assert snapshot.collection.name.startswith("Everything")
 
 
 def test_a_set_without_whole_replies_teaches_nothing(ready: World) -> None:

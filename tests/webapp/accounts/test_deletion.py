@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from annotation.models import (
     Attempt,
+    DifficultyPrompt,
+    DifficultyReply,
     DraftScore,
     Evidence,
     ExportPart,
@@ -134,6 +136,12 @@ def fill(setting: Setting) -> None:
     )  # fmt: skip
     AnswerRating.objects.create(
         project=project, answer=answer, judge=setting["judge_id"], rating=rating
+    )
+    prompt = DifficultyPrompt.objects.create(
+        project=project, run=runs["difficulty"], position=0, target=target, k=2
+    )
+    DifficultyReply.objects.create(
+        project=project, prompt=prompt, number=0, target=target, rating=rating, verdict="pass"
     )
     comment(setting)
     Review.objects.create(

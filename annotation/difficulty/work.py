@@ -1,0 +1,42 @@
+"""A difficulty run: the model replies K times to each prompt, then a judge judges every reply."""
+
+from annotation.difficulty.answering import answer_all
+from annotation.difficulty.judging import judge_all
+from annotation.models import DifficultyReply, DifficultyRun
+from webapp.runs import live
+from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async
+
+
+def work(run_id: str) -> None:
+    """Reply and judge what is left. For a worker."""
+    with claimed(DifficultyRun, run_id) as claim:
+        if claim is not None:
+            run_async(_measure(claim))
+
+
+async def _measure(claim: Claim[DifficultyRun]) -> None:
+    await in_db(_prepare, claim)
+    await answer_all(claim)
+    await judge_all(claim)
+    await in_db(_fail_if_nothing_was_judged, claim.run)
+
+
+def _prepare(claim: Claim[DifficultyRun]) -> None:
+    """What failed is tried again. A rating without a verdict is none of that: the same judge would
+    leave out the same criterion."""
+    rows = DifficultyRun.objects.select_related(
+        "project", "endpoint", "spec", "judge__endpoint", "judge__artefact"
+    )
+    claim.run = rows.get(pk=claim.run.pk)
+    with claim.writing():
+        failed = DifficultyReply.objects.filter(prompt__run=claim.run, rating=None)
+        failed.exclude(error="").update(error="")
+        live.publish(claim.run.topic)
+
+
+def _fail_if_nothing_was_judged(run: DifficultyRun) -> None:
+    replies = DifficultyReply.objects.filter(prompt__run=run)
+    if replies.exclude(verdict="").exists():
+        return
+    first = replies.exclude(error="").order_by("prompt__position", "number").first()
+    raise RunFailed(f"No reply was judged. The first reason: {first.error if first else ''}")
