@@ -108,7 +108,7 @@ def chart(
 
 
 def small_chart(
-    series: Series, *, steps: int, width: int = 300, height: int = 92, room: float = 50
+    series: Series, *, steps: int, width: int = 300, height: int = 92, room: float = 64
 ) -> Chart | None:
     """One line without labels on its axes; its last value is written at its end."""
     if not series:

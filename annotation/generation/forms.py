@@ -10,12 +10,15 @@ from annotation.choices import offer_rows
 from annotation.formats.emotions import EMOTIONS
 from annotation.generation.critic_fields import LEVEL, chosen_critic, critic_fields, critic_versions
 from annotation.generation.limits import COUNT, EXCHANGES, TEMPERATURE, read_situations
+from annotation.generation.queries import emotions_with_situations
 from rubrics.models import RubricVersion
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs.limits import MAX_KEY
+
+USUAL_EMOTIONS = ["lonely", "ashamed", "terrified"]
 
 
 class GenerationForm(forms.Form):
@@ -28,7 +31,6 @@ class GenerationForm(forms.Form):
     emotions = forms.MultipleChoiceField(
         choices=[(emotion, emotion) for emotion in sorted(EMOTIONS)],
         widget=forms.CheckboxSelectMultiple,
-        initial=["lonely", "ashamed", "terrified"],
     )
     situations = forms.CharField(
         required=False,
@@ -65,6 +67,7 @@ class GenerationForm(forms.Form):
         endpoints = Endpoint.objects.filter(project=project, archived_at=None).order_by("name")
         for name in ("supporter", "simulator"):
             offer_rows(self, name, endpoints)
+        self.initial.setdefault("emotions", _suggested_emotions(project))
         versions = critic_versions(project)
         offer_rows(self, "critic_version", versions)
         critic = self._chosen_version(versions)
@@ -102,3 +105,11 @@ class GenerationForm(forms.Form):
             return read_situations(self.cleaned_data["situations"].splitlines())
         except Refused as refusal:
             raise forms.ValidationError(str(refusal)) from None
+
+
+def _suggested_emotions(project: Project) -> list[str]:
+    """The usual ones, or as many others where the project has no situations for one of them."""
+    known = emotions_with_situations(project)
+    if not known or set(USUAL_EMOTIONS) <= set(known):
+        return USUAL_EMOTIONS
+    return known[: len(USUAL_EMOTIONS)]

@@ -12,6 +12,8 @@ from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
 from webapp.runs.progress import Progress, progress_of
 
+# The source of generated dialogues.
+SOURCE = "generation"
 LATEST = 10
 # Of the dialogue that is being written: enough to follow it.
 TURNS_SHOWN = 4
@@ -21,6 +23,21 @@ WAITING, DONE, FAILED, DROPPED = (
     GenerationItem.State.FAILED,
     GenerationItem.State.DROPPED,
 )
+
+
+def with_situations(project: Project) -> QuerySet[Dialogue]:
+    """The dialogues whose situations a plan can take."""
+    return (
+        Dialogue.objects.filter(project=project, emotion_label__isnull=False)
+        .exclude(situation="")
+        .exclude(source=SOURCE)
+    )
+
+
+def emotions_with_situations(project: Project) -> list[str]:
+    """The emotions that a plan finds situations for, in the order of the alphabet."""
+    found = with_situations(project).order_by("emotion_label")
+    return [str(label) for label in found.values_list("emotion_label", flat=True).distinct()]
 
 
 @dataclass(frozen=True)

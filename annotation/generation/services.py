@@ -10,7 +10,8 @@ from annotation.corpus.set_query import SetQuery
 from annotation.formats.emotions import EMOTIONS
 from annotation.generation.critics import CriticChoice, critic_add, require_usable
 from annotation.generation.limits import COUNT, EXCHANGES, TEMPERATURE, read_situations
-from annotation.models import Collection, Dialogue, GenerationItem, GenerationRun, Profile
+from annotation.generation.queries import with_situations
+from annotation.models import Collection, GenerationItem, GenerationRun, Profile
 from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
 from webapp.errors import Refused
@@ -18,8 +19,6 @@ from webapp.ids import new_id
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
-
-SOURCE = "generation"
 
 
 def generation_start(
@@ -114,9 +113,8 @@ def _plan(
     known: dict[str, list[str]] = {emotion: list(situations) for emotion in emotions}
     if not situations:
         rows = (
-            Dialogue.objects.filter(project=project, emotion_label__in=emotions)
-            .exclude(situation="")
-            .exclude(source=SOURCE)
+            with_situations(project)
+            .filter(emotion_label__in=emotions)
             .order_by("emotion_label", "situation")
             .values_list("emotion_label", "situation")
             .distinct()

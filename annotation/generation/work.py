@@ -9,8 +9,8 @@ from annotation.corpus.services import split_for, split_key_of
 from annotation.generation import keeping
 from annotation.generation.drops import emotion_jump
 from annotation.generation.prompts import Turn as SaidTurn
+from annotation.generation.queries import SOURCE
 from annotation.generation.refining import Critic, CriticFailed, Dropped, is_solved
-from annotation.generation.services import SOURCE
 from annotation.generation.settling import Settling, seal
 from annotation.generation.synthesis import (
     Complete,

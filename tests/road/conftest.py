@@ -1,4 +1,4 @@
-"""The whole studio as `make run` starts it, on data of its own, for the road through it."""
+"""The whole studio as `make run` starts it, with data of its own, for the road through it."""
 
 import contextlib
 import json
@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from tests.support.browser import browser_type_launch_args  # noqa: F401
+from tests.support.migrated import copied_database
+from tests.support.services import is_ours
 from tests.support.waiting import LONG_S, SHORT_S, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -32,16 +35,27 @@ class Studio:
         return email, self.passwords[email]
 
 
+@pytest.fixture(scope="module")
+def database(django_db_modify_db_settings: None) -> Iterator[dict[str, str]]:
+    """Where the studio finds a database that is migrated already, which saves half a minute."""
+    if not is_ours("DATABASE_URL"):
+        yield {}  # the studio starts and migrates one
+        return
+    template = connection.settings_dict["TEST"]["TEMPLATE"]
+    with copied_database(template, f"road_{os.getpid()}") as url:
+        yield {"DATABASE_URL": url}
+
+
 # Stopped when the road is walked: the tests after it want the processors.
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def studio(tmp_path_factory: pytest.TempPathFactory, database: dict[str, str]) -> Iterator[Studio]:
     var = tmp_path_factory.mktemp("studio") / "var"
     port = _free_pair()
     environment = {
         name: value
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "REDIS_URL", "KARDIA_DEMO", "DJANGO_SETTINGS_MODULE")
-    }
+    } | database
     process = subprocess.Popen(
         [sys.executable, "-m", "webapp.embedded", "run", "--port", str(port)],
         cwd=ROOT,

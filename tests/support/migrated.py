@@ -6,6 +6,8 @@ is kept in pytest's cache, under a name made of all migrations: the next run onl
 
 import hashlib
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -40,6 +42,19 @@ def migrated_database(cache: Path) -> str:
             rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
             server.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(name)))
     return name
+
+
+@contextmanager
+def copied_database(template: str, name: str) -> Iterator[str]:
+    """The URL of a copy of a migrated database, for a program of its own. It is dropped after."""
+    with psycopg.connect(_url("postgres"), autocommit=True) as server:
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        server.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield _url(name)
+        finally:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+            server.execute(drop.format(sql.Identifier(name)))
 
 
 def _fill(database: str, dump: Path) -> None:

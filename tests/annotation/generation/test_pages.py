@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from annotation.corpus.services import split_for
 from annotation.generation.live import render_generation
-from annotation.generation.services import SOURCE
+from annotation.generation.queries import SOURCE
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from tests.conftest import Cast
+from tests.support.dialogues import added, parsed
 from tests.support.generation import corpus, endpoint, planned
 from tests.support.pages import html_of
 from webapp.runs.models import Status
@@ -184,3 +185,22 @@ def test_pages_ask_the_same_number_of_queries_however_long_they_are(
     for _ in range(20):
         planned(cast, run.supporter, count=2)
     assert queries("generation_runs") == one
+
+
+def test_the_form_ticks_emotions_that_the_project_has_situations_for(
+    cast: Cast, client: Client
+) -> None:
+    client.force_login(cast.leads[0])
+
+    def ticked() -> list[str]:
+        form = client.get(page("generation_new", cast)).context["form"]
+        return list(form["emotions"].value())
+
+    usual = ["lonely", "ashamed", "terrified"]
+    assert ticked() == usual
+    emotions = ["proud", "joyful", "lonely", "afraid"]
+    added(cast.project, *(parsed(n, emotion=emotion) for n, emotion in enumerate(emotions)))
+    added(cast.project, parsed(9, emotion="annoyed", situation=""))
+    assert ticked() == ["afraid", "joyful", "lonely"]
+    added(cast.project, *(parsed(20 + n, emotion=emotion) for n, emotion in enumerate(usual)))
+    assert ticked() == usual

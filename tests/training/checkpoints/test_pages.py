@@ -147,6 +147,8 @@ def test_a_checkpoint_is_served_with_one_click(lead: Client, starter: Checkpoint
     endpoint = Endpoint.objects.get()
     assert endpoint.model == served_name(starter)
     assert "Starter model" in page(lead, "generation_new", starter.project)
+    evaluation = reverse("evaluation_new", args=[starter.project_id])
+    assert f'href="{evaluation}?endpoint={endpoint.pk}"' in found
 
 
 def test_where_the_local_server_is_not_allowed(

@@ -1,0 +1,51 @@
+"""The last stations: what leaves the studio is opened again with other tools."""
+
+import zipfile
+from pathlib import Path
+
+import datasets
+import pandas as pd
+from playwright.sync_api import Page
+
+from tests.road.models import FIRST
+from tests.road.people import ITEMS, QUEUE
+from tests.road.walk import Road, choose, finished, press
+
+
+def export_ratings(road: Road) -> None:
+    """What people and judges gave, in pandas."""
+    page = road.go("lead", "Data", "Exports", "Ratings")
+    file = exported(road, page, "Parquet")
+    road.shoot(page, "11-export")
+    rows = pd.read_parquet(file)
+    given = rows[rows["queue_name"] == QUEUE]
+    assert list(given.groupby("rater").size()) == [2 * ITEMS, 2 * ITEMS]
+    assert given["value"].between(1, 3).all()
+    settled = rows[(rows["purpose"] == "adjudication") & (rows["criterion"] == "Warmth")]
+    assert sorted(settled["value"]) == [1, 3]
+    assert FIRST in set(rows[rows["rater_kind"] == "judge"]["rater"].str.removesuffix(" v1"))
+
+
+def export_dialogues(road: Road) -> None:
+    """The trained model's dialogues, in Hugging Face's datasets."""
+    page = road.go("lead", "Generation", "Generation 2", "View the dialogues", "Export")
+    folder = road.folder / "dialogues"
+    with zipfile.ZipFile(exported(road, page, "Dataset folder")) as archive:
+        archive.extractall(folder)
+    opened = datasets.load_dataset(str(folder), cache_dir=str(road.folder / "cache"))
+    rows = [row for split in opened.values() for row in split]
+    assert len(rows) == 3
+    assert all(turn["raw"] for row in rows for turn in row["turns"])
+    assert {len(row["turns"]) for row in rows} == {4}
+
+
+def exported(road: Road, page: Page, form: str) -> Path:
+    """The file of an export in this format."""
+    choose(page, "Format", form)
+    press(page, "Start the export")
+    finished(page)
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download").click()
+    file = road.folder / downloading.value.suggested_filename
+    downloading.value.save_as(file)
+    return file
