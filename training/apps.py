@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 
+
 class TrainingConfig(AppConfig):
     name = "training"
 
@@ -8,8 +9,8 @@ class TrainingConfig(AppConfig):
         from training.checkpoints import live as checkpoints
         from training.checkpoints import new_projects, serving
         from training.comparisons import exports as comparisons
-        from training.evaluation import hidden
         from training.evaluation import exports as evaluation_exports
+        from training.evaluation import hidden
         from training.evaluation import live as evaluation
 
         live.register()
