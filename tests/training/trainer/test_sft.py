@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 SFT = {"steps": 4, "batch_size": 4, "max_completion_tokens": 64, "save_every": 2}
 
 
-def write_sft_run(folder, judge, **spec):
+def write_sft_run(folder, judge, /, **spec):
     """A run with four rows to validate with."""
     content = write_run(folder, judge, method="sft", **spec)
     rows = data_rows(4, 13, "validation")
