@@ -115,4 +115,7 @@ def _criteria(rule: Rule, reply: DifficultyReply, judgement: Judgement) -> list[
 
 
 def _label(criterion: CriterionSpec, value: float | None) -> str:
-    return next((level.label for level in criterion.levels if level.value == value), "")
+    label = next((level.label for level in criterion.levels if level.value == value), "")
+    if label or value is None or len(criterion.level_values) > 2:
+        return label
+    return "met" if value == criterion.level_values[-1] else "not met"

@@ -5,7 +5,9 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from annotation.difficulty import queries, replies, services
 from annotation.difficulty.access import difficulty_run_for
@@ -88,8 +90,10 @@ def difficulty_set(request: HttpRequest, member: Member, run_id: UUID) -> HttpRe
         made = services.set_create(run=run, actor=member.user, difficulty=difficulty)
     except Refused as refusal:
         messages.error(request, str(refusal))
-        return redirect("difficulty_run", project_id=member.project.pk, run_id=run.pk)
-    return redirect("set", project_id=member.project.pk, set_id=made.pk)
+        return HttpResponseClientRedirect(
+            reverse("difficulty_run", args=[member.project.pk, run.pk])
+        )
+    return HttpResponseClientRedirect(reverse("set", args=[member.project.pk, made.pk]))
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

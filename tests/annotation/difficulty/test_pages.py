@@ -69,8 +69,8 @@ def test_the_page_shows_shares_a_chart_and_a_table(lead: Client, run: Difficulty
 
 def test_two_clicks_make_one_set_and_training_takes_both(lead: Client, run: DifficultyRun) -> None:
     first, second = (lead.post(url("difficulty_set", run), {"difficulty": "hard"}) for _ in "ab")
-    assert first.url == second.url
-    shown = html_of(lead.get(first.url))
+    assert first["HX-Redirect"] == second["HX-Redirect"]
+    shown = html_of(lead.get(first["HX-Redirect"]))
     assert f"Supporter turns that were hard in {run}" in shown
     lead.post(url("difficulty_set", run), {"difficulty": "easy"})
     easy, hard = (
@@ -89,8 +89,8 @@ def test_two_clicks_make_one_set_and_training_takes_both(lead: Client, run: Diff
 
 
 def test_a_refused_set_says_why(lead: Client, run: DifficultyRun) -> None:
-    answer = lead.post(url("difficulty_set", run), {"difficulty": "odd"}, follow=True)
-    assert "must be easy or hard" in html_of(answer)
+    answer = lead.post(url("difficulty_set", run), {"difficulty": "odd"})
+    assert "must be easy or hard" in html_of(lead.get(answer["HX-Redirect"]))
     assert not Collection.objects.filter(query__has_key="difficulty").exists()
 
 
@@ -99,8 +99,9 @@ def test_a_prompt_shows_its_replies_and_why_they_failed(lead: Client, run: Diffi
     page = html_of(lead.get(url("difficulty_replies", run) + f"?prompt={hard.position}"))
     assert f"This prompt is hard: pFAIL 1.00, {K} of {K} replies judged" in page
     assert f"Prompt {hard.position + 1} of {PROMPTS}" in page
-    assert page.count('<p dir="auto">Get over it.') == K and page.count("Fell short") == K
-    assert "at least 2" in page and "Reached" in page
+    assert page.count('<p dir="auto">Get over it.') == K and page.count("Fell short") >= K
+    assert "at least 2" in page and "Reached" in page and "1 (met)" in page
+    assert "Why Warmth fell short" in page
     last = html_of(lead.get(url("difficulty_replies", run) + "?prompt=999"))
     assert f"Prompt {PROMPTS} of {PROMPTS}" in last and "Next prompt" not in last
     assert lead.get(url("difficulty_replies", run) + "?prompt=x").status_code == 200
