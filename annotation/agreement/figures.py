@@ -13,11 +13,13 @@ _LOOKS = {Rater.Kind.PERSON: "human", Rater.Kind.JUDGE: "judge"}
 
 @dataclass(frozen=True)
 class DisplayedRater:
-    """A rater as this page names it. Only leads read the names of people."""
+    """A rater as this page names it. Only leads read the names of people. `is_learned`: a judge
+    that was fitted on ratings, perhaps on those that it is compared with."""
 
     key: str
     kind: str
     name: str
+    is_learned: bool = False
 
     @property
     def is_person(self) -> bool:

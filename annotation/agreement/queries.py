@@ -30,7 +30,7 @@ from annotation.ratings.carried_ratings import carried
 from annotation.ratings.labels import names_of, title_of, tone_of
 from annotation.ratings.references import AdjudicatedLevels, adjudicated_levels, with_adjudicated
 from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
-from rubrics.models import Criterion, RubricVersion
+from rubrics.models import Criterion, Judge, RubricVersion
 from webapp.accounts.access import Member
 
 PEOPLE = "people"
@@ -306,7 +306,15 @@ def _known(rows: QuerySet[Rater], member: Member) -> dict[str, DisplayedRater]:
         key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk),
     )
     names = names_of(found, member)
-    return {str(row.pk): DisplayedRater(str(row.pk), row.kind, names[row.pk]) for row in found}
+    return {
+        str(row.pk): DisplayedRater(
+            str(row.pk),
+            row.kind,
+            names[row.pk],
+            is_learned=row.judge is not None and row.judge.kind == Judge.Kind.LEARNED,
+        )
+        for row in found
+    }
 
 
 def _apart(

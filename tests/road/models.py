@@ -129,6 +129,9 @@ def evaluate(road: Road, trained: str) -> None:
     tables = page.locator("h2", has_text="Results by")
     expect(tables).to_have_text([re.compile(FIRST), re.compile(SETTLED)])
     expect(page.get_by_text("This judge was the reward of one of these models.")).to_have_count(1)
+    choose(page, "Compare with", STARTER)
+    press(page, "Show")
+    expect(page.get_by_role("heading", name=f"{trained} against {STARTER}")).to_have_count(2)
     road.shoot(page, "9-evaluation")
 
 

@@ -10,7 +10,7 @@ from webapp.runs import registry
 from webapp.runs.models import Run
 from webapp.runs.pages import render_parts
 
-PARTS = ("head", "progress", "results")
+PARTS = ("head", "progress", "links", "results")
 
 
 def register() -> None:

@@ -14,6 +14,7 @@ from annotation.queues import queries
 from annotation.queues import services as queues
 from tests.support.desk import Desk
 from tests.support.pages import html_of
+from webapp.accounts.models import Membership
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 
@@ -171,3 +172,12 @@ def test_ids_of_another_project_are_no_choice(at_desk: Desk, client: Client) -> 
     page = client.post(reverse("queue_new", args=[cast.project.pk]), foreign)
     assert page.status_code == 200
     assert set(page.context["form"].errors) == {"source", "raters"}
+
+
+def test_without_annotators_the_form_leads_to_the_members(at_desk: Desk, client: Client) -> None:
+    project = at_desk.cast.project
+    Membership.objects.filter(project=project, role="annotator").delete()
+    client.force_login(at_desk.cast.leads[0])
+    page = html_of(client.get(reverse("queue_new", args=[project.pk])))
+    assert "The project has no annotators" in page and "Create the queue" not in page
+    assert f'<a class="btn" href="{reverse("members", args=[project.pk])}">' in page

@@ -14,6 +14,7 @@ from tests.support.evaluations import PROMPTS, cold, model, planned, prompts, ra
 from tests.support.pages import html_of
 from tests.support.stored import as_shown
 from training.evaluation import work
+from training.evaluation.live import render
 from training.models import AnswerRating, EvaluationRun
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -60,6 +61,11 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     # An address that somebody changed.
     assert lead.get(url("evaluation", run) + "?against=99").status_code == 200
     assert lead.get(url("evaluation", run) + "?against=x").status_code == 200
+
+
+def test_what_to_compare_with_comes_when_the_run_ends(cast: Cast, run: EvaluationRun) -> None:
+    sent = html_of("".join(render(run, cast.member(cast.leads[0]))))
+    assert 'id="run-links" hx-swap-oob="true"' in sent and "Compare with" in sent
 
 
 def test_the_answers_of_a_prompt_have_their_lines(lead: Client, run: EvaluationRun) -> None:
