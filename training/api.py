@@ -29,6 +29,7 @@ from training.serializers import (
 )
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.runs.api import IDEMPOTENCY_KEY, RunViewSet, idempotency_key, run_paths
+from webapp.text import whole_number
 
 MAX_STEPS = 1000
 
@@ -125,10 +126,10 @@ class RolloutViewSet(ProjectViewSet):
 
 
 def _after(request: Request) -> int:
-    text = request.query_params.get("after", "0")
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
+    after = whole_number(request.query_params.get("after", "0"))
+    if after is None:
         raise serializers.ValidationError({"after": ["A step must be a whole number."]})
-    return int(text)
+    return after
 
 
 P = "projects/<uuid:project_id>"

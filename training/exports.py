@@ -31,6 +31,7 @@ from training.access import TRAINERS, run_for
 from training.models import Rollout, TrainingRun
 from webapp.accounts.access import Member
 from webapp.errors import Refused
+from webapp.text import whole_number
 
 # Steps whose rollouts are held at once.
 STEPS_READ = 20
@@ -149,10 +150,11 @@ class PreferenceRows:
 def _select_rollouts(member: Member, filters: Filters) -> RolloutRows:
     run = _run(member, filters)
     rows, about = Rollout.objects.filter(run=run), f"The rollouts of {run}"
-    if step := filters.get("step"):
-        if not (step.isascii() and step.isdigit() and len(step) < 10):
+    if "step" in filters:
+        step = whole_number(filters["step"])
+        if step is None:
             raise Refused("A step must be a whole number.", code="step")
-        rows, about = rows.filter(step=int(step)), f"{about} at step {int(step)}"
+        rows, about = rows.filter(step=step), f"{about} at step {step}"
     return RolloutRows(member, run, rows, f"{about}.")
 
 

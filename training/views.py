@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -23,6 +23,7 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.text import whole_number
 
 SHOWN = 100
 
@@ -89,7 +90,8 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page(*TRAINERS)
 def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = run_for(member, run_id)
-    step, prompt = _number(request.GET, "step"), _number(request.GET, "prompt")
+    step = whole_number(request.GET.get("step", ""))
+    prompt = whole_number(request.GET.get("prompt", ""))
     ending = ending_of(run, member)
     context = {
         "member": member,
@@ -124,7 +126,7 @@ def training_evaluate(request: HttpRequest, member: Member, run_id: UUID) -> Htt
 @project_page(*TRAINERS)
 def training_series(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = run_for(member, run_id)
-    table = series.table_of(run, after=_number(request.GET, "after") or 0)
+    table = series.table_of(run, after=whole_number(request.GET.get("after", "")) or 0)
     return render(request, "training/series.html", {"member": member, "run": run, "table": table})
 
 
@@ -151,9 +153,3 @@ def training_log(request: HttpRequest, member: Member, run_id: UUID) -> HttpResp
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-def _number(query: QueryDict, name: str) -> int | None:
-    """A whole number of the address, None where it is none."""
-    text = query.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None

@@ -24,6 +24,12 @@ def storable_json(value: Any) -> Any:
     return value
 
 
+def whole_number(text: str) -> int | None:
+    """The whole number that a field or an address gives, from 0; None for anything else, and for
+    more digits than a database keeps."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def markdown_line(text: str) -> str:
     """A text that a person typed, as one line that Markdown takes as it is."""
     plain = " ".join(text.split())

@@ -24,6 +24,7 @@ from rubrics.markdown import to_html
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
+from webapp.text import whole_number
 
 
 @require_safe
@@ -113,7 +114,7 @@ def adjudicate_submit(request: HttpRequest, member: Member, adjudication_id: UUI
             member=member,
             draft=_posted_draft(request),
             active_seconds=request.POST.get("active_seconds") or 0,
-            revision=_revision(request.POST.get("revision", "")),
+            revision=whole_number(request.POST.get("revision", "")),
         )
     except services.StaleDraft as stale:
         return _refused(request, own, stale, revision=stale.revision, draft=stale.draft)
@@ -275,7 +276,3 @@ def _list_url(member: Member, queue: Queue) -> str:
 
 def _to_list(member: Member, queue: Queue) -> HttpResponse:
     return redirect(_list_url(member, queue))
-
-
-def _revision(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -25,6 +25,7 @@ from webapp.errors import Refused
 from webapp.files.models import StoredFile
 from webapp.files.services import store
 from webapp.ids import new_id
+from webapp.text import whole_number
 
 
 @require_safe
@@ -44,8 +45,8 @@ def dialogues(request: HttpRequest, member: Member) -> HttpResponse:
         rows = dialogues_in(project=member.project, query=query)
     page = by_number(
         queries.with_turn_counts(rows),
-        before=_number(request, "before"),
-        after=_number(request, "after"),
+        before=whole_number(request.GET.get("before", "")),
+        after=whole_number(request.GET.get("after", "")),
     )
     context = {
         "member": member,
@@ -81,8 +82,8 @@ def dialogue(request: HttpRequest, member: Member, dialogue_id: UUID) -> HttpRes
 def imports(request: HttpRequest, member: Member) -> HttpResponse:
     page = by_number(
         queries.imports_of(member.project),
-        before=_number(request, "before"),
-        after=_number(request, "after"),
+        before=whole_number(request.GET.get("before", "")),
+        after=whole_number(request.GET.get("after", "")),
     )
     return render(request, "data/imports.html", {"member": member, "tab": "imports", "page": page})
 
@@ -129,12 +130,6 @@ def _start(member: Member, form: ImportForm) -> ImportRun:
         format=form.cleaned_data["format"],
         key=form.cleaned_data["key"],
     )
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    """A place in a list from the address; nonsense is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _without_place(request: HttpRequest) -> str:

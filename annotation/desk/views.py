@@ -22,6 +22,7 @@ from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
+from webapp.text import whole_number
 
 
 @require_safe
@@ -90,7 +91,7 @@ def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> Ht
             assignment=assignment,
             draft=_posted_draft(request),
             active_seconds=request.POST.get("active_seconds") or 0,
-            revision=_revision(request.POST.get("revision", "")),
+            revision=whole_number(request.POST.get("revision", "")),
         )
     except services.StaleDraft as stale:
         return _refused(request, assignment, stale, revision=stale.revision, draft=stale.draft)
@@ -252,10 +253,6 @@ def _posted_draft(request: HttpRequest) -> dict[str, dict[str, str]]:
 def _url(action: str, assignment: Assignment) -> str:
     where = {"project_id": assignment.project_id, "assignment_id": assignment.pk}
     return reverse(f"desk_{action}", kwargs=where)
-
-
-def _revision(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _uuid(text: str) -> UUID | None:

@@ -17,6 +17,7 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.text import whole_number
 
 SHOWN = 100
 # What the list of prompts can be narrowed to.
@@ -65,7 +66,7 @@ def difficulty_prompts(request: HttpRequest, member: Member, run_id: UUID) -> Ht
     """The prompts with their pFAIL."""
     run = difficulty_run_for(member, run_id)
     kind = request.GET.get("difficulty", "")
-    page = queries.page_of(run, member, kind, after=_number(request, "after"))
+    page = queries.page_of(run, member, kind, after=whole_number(request.GET.get("after", "")))
     context = {"member": member, "run": run, "kind": kind, "kinds": KINDS, "page": page}
     return render(request, "difficulty/prompts.html", context)
 
@@ -75,7 +76,7 @@ def difficulty_prompts(request: HttpRequest, member: Member, run_id: UUID) -> Ht
 def difficulty_replies(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     """One prompt with its replies, one below the other."""
     run = difficulty_run_for(member, run_id)
-    shown = replies.prompt_of(run, member, _number(request, "prompt") or 0)
+    shown = replies.prompt_of(run, member, whole_number(request.GET.get("prompt", "")) or 0)
     context = {"member": member, "run": run, "shown": shown}
     return render(request, "difficulty/replies.html", context)
 
@@ -94,9 +95,3 @@ def difficulty_set(request: HttpRequest, member: Member, run_id: UUID) -> HttpRe
             reverse("difficulty_run", args=[member.project.pk, run.pk])
         )
     return HttpResponseClientRedirect(reverse("set", args=[member.project.pk, made.pk]))
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    """A whole number of the address, None where it is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None

@@ -19,6 +19,7 @@ from webapp.accounts.access import Member, require
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.text import whole_number
 
 
 @require_safe
@@ -26,8 +27,8 @@ from webapp.ids import new_id
 def exports(request: HttpRequest, member: Member) -> HttpResponse:
     page = by_number(
         queries.exports_of(member),
-        before=_number(request, "before"),
-        after=_number(request, "after"),
+        before=whole_number(request.GET.get("before", "")),
+        after=whole_number(request.GET.get("after", "")),
     )
     context = {
         "member": member,
@@ -86,12 +87,6 @@ def export_remove(request: HttpRequest, member: Member, run_id: UUID) -> HttpRes
     else:
         messages.success(request, f"The file of export {run.number} was removed.")
     return _to_export(run)
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    """A place in the list from the address; nonsense is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _table(member: Member, name: str) -> Table:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from annotation.models import Dialogue, Turn
 from annotation.ratings.blindness import hidden_targets
 from webapp.accounts.access import Member
+from webapp.text import whole_number
 
 SHOWN = 12
 MAX_QUERY = 200
@@ -67,9 +68,8 @@ def _dialogues(member: Member, words: str) -> list[TextChoice]:
 
 
 def _in_dialogue(words: str, number: str, text: str) -> Q:
-    digits = words.replace(",", "")
-    if digits.isascii() and digits.isdigit() and len(digits) < 10:
-        return Q(**{number: int(digits)})
+    if (found := whole_number(words.replace(",", ""))) is not None:
+        return Q(**{number: found})
     return Q(**{f"{text}__icontains": words}) if words else Q()
 
 

@@ -18,16 +18,16 @@ from annotation.sets.services import collection_create, freeze
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
+from webapp.text import whole_number
 from webapp.ui import number
 
 
 @require_safe
 @project_page(*DATA_READERS)
 def sets(request: HttpRequest, member: Member) -> HttpResponse:
-    before = request.GET.get("before", "")
     page = by_number(
         queries.collections_of(member.project),
-        before=int(before) if before.isdecimal() and len(before) < 10 else None,
+        before=whole_number(request.GET.get("before", "")),
     )
     read = [SetQuery.from_json(row.query) for row in page.rows]
     names = queries.names_in(member.project, read)

@@ -25,6 +25,7 @@ from webapp.accounts.access import Member, require_open
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.text import whole_number
 
 UPLOAD, PATH, HUB = "upload", "path", "hub"
 WAYS = {UPLOAD: "Upload", PATH: "Folder on the server", HUB: "Hugging Face Hub"}
@@ -35,8 +36,8 @@ WAYS = {UPLOAD: "Upload", PATH: "Folder on the server", HUB: "Hugging Face Hub"}
 def checkpoints(request: HttpRequest, member: Member) -> HttpResponse:
     page = by_number(
         queries.checkpoints_of(member.project),
-        before=_number(request, "before"),
-        after=_number(request, "after"),
+        before=whole_number(request.GET.get("before", "")),
+        after=whole_number(request.GET.get("after", "")),
     )
     context = {
         "member": member,
@@ -222,9 +223,3 @@ def _said_of(left_out: list[str]) -> str:
         return ""
     names = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
     return f" These files were left out, because the model does not need them: {names}."
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    """A place in a list from the address; nonsense is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -14,6 +14,7 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.text import whole_number
 
 SHOWN = 100
 # How a table leaves the studio: content type and writer.
@@ -53,7 +54,7 @@ def evaluation_new(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page(*TRAINERS)
 def evaluation(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = evaluation_for(member, run_id)
-    state = queries.state_of(run, member, against=_number(request, "against"))
+    state = queries.state_of(run, member, against=whole_number(request.GET.get("against", "")) or 0)
     return render(request, "evaluation/run.html", {"member": member, "run": run, "state": state})
 
 
@@ -62,7 +63,7 @@ def evaluation(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespon
 def evaluation_answers(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     """One prompt with all its answers, one below the other."""
     run = evaluation_for(member, run_id)
-    shown = answers.prompt_of(run, member, _number(request, "prompt"))
+    shown = answers.prompt_of(run, member, whole_number(request.GET.get("prompt", "")) or 0)
     return render(
         request, "evaluation/answers.html", {"member": member, "run": run, "shown": shown}
     )
@@ -77,7 +78,8 @@ def evaluation_export(
     if form not in FORMATS:
         raise Http404
     content_type, write = FORMATS[form]
-    against = queries.state_of(run, member, against=_number(request, "against")).against
+    chosen = whole_number(request.GET.get("against", "")) or 0
+    against = queries.state_of(run, member, against=chosen).against
     return HttpResponse(
         write(queries.tables_of(run, member, against=against)),
         content_type=content_type,
@@ -86,9 +88,3 @@ def evaluation_export(
             "X-Content-Type-Options": "nosniff",
         },
     )
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    """A whole number of the address, 0 where it is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
