@@ -1,6 +1,10 @@
 """Easy and hard prompts as sets: made once, frozen, exported and trained on."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connection
 
 from annotation.corpus.set_query import SetQuery
 from annotation.difficulty.services import set_create
@@ -13,6 +17,7 @@ from annotation.sets.services import collection_create, freeze, freeze_split, me
 from tests.conftest import Cast
 from tests.support.judge_runs import texts
 from tests.support.objects import RUNS, Setting
+from tests.support.waiting import SHORT_S
 from webapp.accounts.numbers import next_number
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -63,6 +68,23 @@ def test_a_second_click_leads_to_the_same_set(cast: Cast, run: DifficultyRun) ->
     assert made(cast, run, "hard") == first
     assert first.name == f"Difficulty run {run.number}: hard prompts"
     assert Entry.objects.filter(action="collection.created", object_id=first.pk).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_make_one_set(cast: Cast, run: DifficultyRun) -> None:
+    together = Barrier(2)
+
+    def click(_: int) -> Collection:
+        together.wait(SHORT_S)
+        try:
+            return made(cast, run, "easy")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(click, range(2))
+    assert first == second
+    assert Collection.objects.filter(query__difficulty="easy").count() == 1
 
 
 @pytest.mark.parametrize(
