@@ -77,6 +77,11 @@ def render_spans(spans: Spans, spelling: Spelling) -> str:
     )
 
 
+def is_mark(text: str) -> bool:
+    """Whether the text is one mark of a span."""
+    return _MARK.fullmatch(text) is not None
+
+
 def canon_reply(raw: str) -> str:
     """The text to hash for a reply: equal for both spellings of the same four spans."""
     spans = parse_spans(raw).spans

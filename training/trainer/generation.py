@@ -1,13 +1,16 @@
 """Load a model folder and let it answer prompts."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 import torch
+from tokenizers import Tokenizer as BackendTokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from rubrics.judging.spans import is_mark
 from training.trainer.strict import ConfigError
 
 BATCH = 32
@@ -23,7 +26,28 @@ def load_tokenizer(folder: Path) -> Tokenizer:
         raise ConfigError("model.path", f"The tokenizer in {folder} has no chat template.")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    _keep_span_marks(tokenizer)
     return tokenizer
+
+
+def _keep_span_marks(tokenizer: Tokenizer) -> None:
+    """Where the marks of the four spans are special tokens, TRL decodes replies without them, and
+    no reply would have its spans: they become ordinary added tokens, of the same ids."""
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    marks = {
+        token["content"]
+        for token in state["added_tokens"]
+        if token["special"] and is_mark(token["content"])
+    }
+    if not marks:
+        return
+    for token in state["added_tokens"]:
+        token["special"] = token["special"] and token["content"] not in marks
+    tokenizer._tokenizer = BackendTokenizer.from_str(json.dumps(state))
+    # A saved checkpoint would make them special again.
+    tokenizer.extra_special_tokens = [
+        token for token in tokenizer.extra_special_tokens if token not in marks
+    ]
 
 
 def load_model(folder: Path) -> PreTrainedModel:

@@ -1,13 +1,18 @@
-"""Models are loaded from safetensors only."""
+"""Models are loaded from safetensors only, and their replies keep the marks of the spans."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from training.trainer.generation import load_model
+from rubrics.judging.spans import SPAN_NAMES
+from training.trainer.generation import load_model, load_tokenizer
 from training.trainer.strict import ConfigError
 
 pytestmark = pytest.mark.model
+
+STARTER = Path(__file__).parents[3] / "training/starter/models/starter-sft"
 
 
 def test_weights_in_a_pickle_file_are_not_loaded(tmp_path: Path) -> None:
@@ -20,3 +25,31 @@ def test_weights_in_a_pickle_file_are_not_loaded(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(ConfigError, match="can't be loaded"):
         load_model(tmp_path)
+
+
+def test_marks_of_spans_that_are_special_tokens_survive_decoding(tmp_path: Path) -> None:
+    """As TRL decodes, in training and from the checkpoint that training saves."""
+    from transformers import AutoTokenizer
+
+    folder = tmp_path / "model"
+    shutil.copytree(STARTER, folder)
+    marks = [f"<|{name}_{edge}|>" for name in SPAN_NAMES for edge in ("begin", "end")]
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    for token in tokenizer["added_tokens"]:
+        token["special"] = token["special"] or token["content"] in marks
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    config["extra_special_tokens"] += marks
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+
+    said = "".join(f"<|{name}_begin|>{name}<|{name}_end|>" for name in SPAN_NAMES)
+    plain = AutoTokenizer.from_pretrained(folder)
+    ids = plain(f"{said}<|im_end|>")["input_ids"]
+    assert plain.decode(ids, skip_special_tokens=True) == "".join(SPAN_NAMES)
+    load_tokenizer(folder).save_pretrained(tmp_path / "saved")
+    for place in (folder, tmp_path / "saved"):
+        loaded = load_tokenizer(place)
+        assert loaded(f"{said}<|im_end|>")["input_ids"] == ids
+        assert loaded.batch_decode([ids], skip_special_tokens=True) == [said]
+    saved = AutoTokenizer.from_pretrained(tmp_path / "saved")
+    assert saved.decode(ids, skip_special_tokens=True) == said
