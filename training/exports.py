@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +64,10 @@ ROLLOUT_COLUMNS = (
     number("format", "1 if all four spans are there, else 0"),
     number("emotion_match", "1 if the reply names the emotion; empty if that is not known"),
     number("rubric", "The rubric’s total, 0 to 1"),
-    number("reward", "What training made larger, 0 to 1; empty if the emotion is hidden"),
+    number(
+        "reward",
+        "What training made larger, 0 to 1; empty if the judge failed or the emotion is hidden",
+    ),
     number(
         "advantage",
         "How far the reward is from its group’s mean, in standard deviations; may be empty, too",
@@ -219,14 +223,14 @@ def _hidden_prompts(member: Member, rollouts: Sequence[Rollout]) -> set[str]:
 def _pairs(rollouts: Sequence[Rollout]) -> list[tuple[Rollout, Rollout]]:
     """The replies with the highest and the lowest reward of each group in which they differ; of
     equal ones the first."""
-    groups: dict[tuple[int, str], list[Rollout]] = defaultdict(list)
+    groups: dict[tuple[int, str], list[tuple[float, Rollout]]] = defaultdict(list)
     for rollout in rollouts:
-        groups[rollout.step, rollout.prompt_id].append(rollout)
+        if rollout.reward is not None:
+            groups[rollout.step, rollout.prompt_id].append((rollout.reward, rollout))
     pairs = (
-        (max(group, key=lambda row: row.reward), min(group, key=lambda row: row.reward))
-        for group in groups.values()
+        (max(group, key=itemgetter(0)), min(group, key=itemgetter(0))) for group in groups.values()
     )
-    return [(best, worst) for best, worst in pairs if best.reward > worst.reward]
+    return [(best, worst) for (most, best), (least, worst) in pairs if most > least]
 
 
 def _prompts(run: TrainingRun, ids: set[str]) -> dict[str, list[dict[str, str]]]:

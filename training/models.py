@@ -108,7 +108,8 @@ class Rollout(ProjectRow):
     # Null where the seeker's emotion is not known.
     emotion_match = models.FloatField(null=True)
     rubric = models.FloatField(null=True)
-    reward = models.FloatField()
+    # Null where the judgement failed, or where its group has fewer than two rewards to compare.
+    reward = models.FloatField(null=True)
     advantage = models.FloatField(null=True)
     scores = models.JSONField(default=dict)
 

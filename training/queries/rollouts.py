@@ -50,8 +50,9 @@ class RolloutView:
     prompts: list[int]
     criteria: Sequence[CriterionSpec]
     rows: list[RolloutRow]
-    mean: float
-    deviation: float
+    # Of the rewards that there are; None where there are too few.
+    mean: float | None
+    deviation: float | None
 
     @property
     def emotion(self) -> str:
@@ -81,7 +82,7 @@ def view_of(
     number = min(max(prompt or 1, 1), len(groups))
     shown = list(rollouts.filter(step=at, prompt_id=groups[number - 1]).order_by("index"))
     criteria = from_json(run.spec.content).judge_criteria
-    rewards = [rollout.reward for rollout in shown]
+    rewards = [rollout.reward for rollout in shown if rollout.reward is not None]
     return RolloutView(
         step=at,
         first_step=ends["first"],
@@ -92,8 +93,8 @@ def view_of(
         prompts=list(range(1, len(groups) + 1)),
         criteria=criteria,
         rows=[RolloutRow(rollout, _cells(rollout, criteria)) for rollout in shown],
-        mean=statistics.fmean(rewards),
-        deviation=statistics.stdev(rewards) if len(rewards) > 1 else 0.0,
+        mean=statistics.fmean(rewards) if rewards else None,
+        deviation=statistics.stdev(rewards) if len(rewards) > 1 else None,
     )
 
 

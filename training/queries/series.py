@@ -22,6 +22,7 @@ LABELS: Mapping[str, str] = {
     "length": "Reply length",
     "clipped_ratio": "Cut off",
     "frac_reward_zero_std": "Groups with no spread (nothing to learn from)",
+    "groups_skipped": "Groups with fewer than two rewards (left out)",
     "judge_failures": "Judge failures",
     "loss": "Loss",
     "validation_loss": "Loss on validation replies",
@@ -38,6 +39,7 @@ PLACES: Mapping[str, int] = {
     "length": 1,
     "step_time_s": 1,
     "judge_failures": 0,
+    "groups_skipped": 0,
 }
 CRITERION = "criterion/"
 CRITERION_PLACES = 2

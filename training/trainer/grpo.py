@@ -64,7 +64,11 @@ class Reward:
         ]
         if calls:
             self._events.append("judge_calls", step=step, calls=calls)
-        return _values(self._rollouts, self._rater)
+        skipped = sum(
+            all(rollout["reward"] is None for rollout in group["rollouts"])
+            for group in groups.values()
+        )
+        return _values(self._rollouts, self._rater) | {"groups_skipped": float(skipped)}
 
 
 def _call(call: CallRecord) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The reward of a step's rollouts: format + emotion + rubric, weighted.
 
-A failed judgement takes the mean of its group, never zero: a judge's outage must not teach the
-model that the reply was bad. Advantages are TRL's for `scale_rewards="group"`.
+A reply whose judgement failed has no reward: TRL leaves it out of its group's mean and gives it the
+advantage 0. As zero, a judge's outage would teach that the reply was bad; as the group's mean, a
+reply that breaks the judge would be paid for it. Advantages are TRL's for `scale_rewards="group"`.
 """
 
 import statistics
@@ -21,7 +22,8 @@ STD_FLOOR = 1e-4  # what TRL adds to a group's deviation
 
 @dataclass(frozen=True)
 class Rollout:
-    """One sampled reply with its reward; `rubric` is None where the judgement failed."""
+    """One sampled reply with its reward. `rubric` is None where the judgement failed; `reward` is,
+    too, where it needs that, and where its group has fewer than two rewards to compare."""
 
     row: Row
     index: int
@@ -30,7 +32,7 @@ class Rollout:
     format: float
     emotion: float | None
     rubric: float | None
-    reward: float
+    reward: float | None
     advantage: float
 
 
@@ -50,11 +52,7 @@ def score_rollouts(
     parts = [reward_parts(result, rubric) for result in results]
     rubric_values = [part["rubric"] for part in parts]
     require_judgements(results, rubric_values, weights.max_failure_share)
-    filled = fill_failures(rubric_values, group_size)
-    rewards = [
-        reward_of(part | {"rubric": value}, weights)
-        for part, value in zip(parts, filled, strict=True)
-    ]
+    rewards = without_single_rewards([reward_of(part, weights) for part in parts], group_size)
     advantages = group_advantages(rewards, group_size)
     return [
         Rollout(
@@ -72,9 +70,11 @@ def score_rollouts(
     ]
 
 
-def reward_of(parts: dict[str, float | None], weights: RewardSection) -> float:
-    """The weighted sum of the parts. A part that does not apply (None: the seeker's emotion is
-    not known) leaves its weight to the others."""
+def reward_of(parts: dict[str, float | None], weights: RewardSection) -> float | None:
+    """The weighted sum of the parts. An emotion that does not apply (None: the seeker's is not
+    known) leaves its weight to the others; None where the rubric's total is needed and missing."""
+    if parts["rubric"] is None and weights.rubric > 0:
+        return None
     weighted = {name: getattr(weights, name) for name in ("format", "emotion", "rubric")}
     present = {name: weight for name, weight in weighted.items() if parts[name] is not None}
     share = sum(present.values())
@@ -84,26 +84,27 @@ def reward_of(parts: dict[str, float | None], weights: RewardSection) -> float:
     return total * sum(weighted.values()) / share
 
 
-def fill_failures(values: Sequence[float | None], group_size: int) -> list[float]:
-    """Each None replaced by the mean of its group, or of the step where a whole group failed."""
-    known = [value for value in values if value is not None]
-    step_mean = statistics.fmean(known) if known else 0.0
-    filled: list[float] = []
-    for start in range(0, len(values), group_size):
-        group = values[start : start + group_size]
-        known = [value for value in group if value is not None]
-        mean = statistics.fmean(known) if known else step_mean
-        filled += [mean if value is None else value for value in group]
-    return filled
+def without_single_rewards(rewards: Sequence[float | None], group_size: int) -> list[float | None]:
+    """Without those of groups in which fewer than two replies have one: nothing can be compared."""
+    kept: list[float | None] = []
+    for start in range(0, len(rewards), group_size):
+        group = rewards[start : start + group_size]
+        known = sum(reward is not None for reward in group)
+        kept += group if known > 1 else [None] * len(group)
+    return kept
 
 
-def group_advantages(rewards: Sequence[float], group_size: int) -> list[float]:
-    """(reward - mean of its group) / (deviation of its group + 1e-4)."""
+def group_advantages(rewards: Sequence[float | None], group_size: int) -> list[float]:
+    """(reward - mean of its group) / (deviation of its group + 1e-4); 0 without a reward."""
     advantages: list[float] = []
     for start in range(0, len(rewards), group_size):
         group = rewards[start : start + group_size]
-        mean, deviation = statistics.fmean(group), statistics.stdev(group)
-        advantages += [(reward - mean) / (deviation + STD_FLOOR) for reward in group]
+        known = [reward for reward in group if reward is not None]
+        mean = statistics.fmean(known) if known else 0.0
+        deviation = statistics.stdev(known) if len(known) > 1 else 0.0
+        advantages += [
+            0.0 if reward is None else (reward - mean) / (deviation + STD_FLOOR) for reward in group
+        ]
     return advantages
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from trl.trainer.utils import nanstd
 
 from rubrics.core.spec import RubricSpec
 from rubrics.demo import kardia
@@ -13,7 +14,12 @@ from training.trainer.config import RewardSection
 from training.trainer.data import Row
 from training.trainer.failures import TrainingFailed
 from training.trainer.rating import with_checks
-from training.trainer.rewards import fill_failures, group_advantages, reward_of, score_rollouts
+from training.trainer.rewards import (
+    group_advantages,
+    reward_of,
+    score_rollouts,
+    without_single_rewards,
+)
 
 pytestmark = pytest.mark.model
 
@@ -86,7 +92,8 @@ def test_the_rollouts_of_the_mock_up():
     assert [rollout.index for rollout in rollouts] == list(range(8))
 
 
-def test_a_failed_judgement_takes_the_mean_of_its_group_and_never_zero():
+def test_a_failed_judgement_has_no_reward_and_moves_no_mean():
+    """As zero it would punish the reply for the judge, as the mean it would pay for breaking it."""
     rollouts = score(
         [
             *(result(1, 1, [5] * 5), result(1, 1, [3] * 5), result(1, 1, None)),
@@ -94,13 +101,37 @@ def test_a_failed_judgement_takes_the_mean_of_its_group_and_never_zero():
         ],
         3,
     )
-    assert rollouts[2].rubric is None
-    assert rollouts[2].reward == pytest.approx((1 + 1 + 0.75) / 3)
-    assert rollouts[2].advantage == pytest.approx(0, abs=1e-9)
+    assert (rollouts[2].rubric, rollouts[2].reward, rollouts[2].advantage) == (None, None, 0.0)
+    # 1 and 5/6: the mean of two, and their own deviation.
+    deviation = (1 / 6) / 2**0.5
+    assert rollouts[0].advantage == pytest.approx((1 / 12) / (deviation + 1e-4))
+    assert rollouts[1].advantage == -rollouts[0].advantage
 
 
-def test_a_group_without_any_judgement_takes_the_mean_of_the_step():
-    assert fill_failures([None, None, 0.2, 0.6], 2) == pytest.approx([0.4, 0.4, 0.2, 0.6])
+def test_a_group_with_fewer_than_two_rewards_is_left_out():
+    assert without_single_rewards([None, None, 0.2, None, 0.3, 0.6], 2) == [
+        *(None, None, None, None, 0.3, 0.6)
+    ]
+    assert group_advantages([None, None, 0.2, 0.6], 2)[:2] == [0.0, 0.0]
+
+
+def test_a_reward_without_the_rubric_needs_no_judge():
+    parts = {"format": 1.0, "emotion": 0.0, "rubric": None}
+    assert reward_of(parts, RewardSection(1, 1, 0)) == 1.0
+    assert reward_of(parts, EVEN) is None
+
+
+@pytest.mark.parametrize("lost", [[2], [0, 1, 2], [0, 1, 2, 3]])
+def test_advantages_without_a_reward_are_those_of_trl(lost: list[int]):
+    """By TRL's own calculation: NaN where its reward function returned None."""
+    rewards: list[float | None] = [0.1, 0.5, 0.9, 0.4, 0.3, 0.8, 0.3, 0.6]
+    for place in lost:
+        rewards[place] = None
+    grouped = torch.tensor([float("nan") if r is None else r for r in rewards]).view(2, 4)
+    mean = torch.nanmean(grouped, dim=1, keepdim=True)
+    trl = (grouped - mean) / (nanstd(grouped, dim=1).unsqueeze(1) + 1e-4)
+    expected = torch.nan_to_num(trl, nan=0.0).flatten().tolist()
+    assert group_advantages(rewards, 4) == pytest.approx(expected, abs=1e-4)
 
 
 def test_too_many_failures_stop_the_run_with_the_reason():
