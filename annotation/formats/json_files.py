@@ -37,7 +37,8 @@ _SKIP_BYTES = 65_536
 def json_lines(file: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes, Any | Broken]]:
     """(line number from 1, its bytes, its value or Broken) for each line that is not blank.
 
-    Raises UnreadableFile for a file that is empty, compressed or not UTF-8 by its first bytes.
+    Raises UnreadableFile for a file that is empty, compressed, not UTF-8 by its first bytes, or
+    an array.
     """
     for number, line, whole in _filled_lines(file, limits):
         if whole:
@@ -58,6 +59,11 @@ def _filled_lines(file: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes, 
     for number, (raw, whole) in enumerate(_raw_lines(file, limits.record_bytes), start=1):
         line = strip_opening(raw) if number == 1 else raw
         if line.strip():
+            if not found and line.lstrip().startswith(b"["):
+                raise UnreadableFile(
+                    "The file is a JSON array. This format is JSON Lines: each record on a line of "
+                    "its own, without brackets and commas around it. `jq -c '.[]' FILE` writes it."
+                )
             found = True
             yield number, line, whole
     if not found:

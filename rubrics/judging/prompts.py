@@ -16,7 +16,7 @@ from typing import Any, Literal
 from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
 from rubrics.judging.inputs import spans_for
 
-PROMPT_FORMAT = 1
+PROMPT_FORMAT = 2
 
 Mode = Literal["per_criterion", "all_in_one"]
 Message = dict[str, str]
@@ -115,6 +115,13 @@ def _criterion_lines(spec: RubricSpec, criterion: CriterionSpec, key: str) -> It
         yield 'Where it is not to be used, the score is "not_applicable".'
     if spec.target == "turn":
         yield f"It is about: {_spans_in_words(criterion)}."
+    if criterion.counts_against:
+        yield (
+            f"It counts against the reply ({criterion.points:g} points): 1 means that the reply "
+            "does what is described, 0 that it does not."
+        )
+    elif criterion.points is not None:
+        yield f"It is worth {criterion.points:g} points where it is met."
     yield "Scores:"
     for level in sorted(criterion.levels or _BINARY_LEVELS, key=lambda level: level.value):
         words = [part for part in (level.label, level.anchor) if part]

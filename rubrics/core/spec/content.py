@@ -15,7 +15,8 @@ from rubrics.core.spec.model import SPEC_FORMAT, CriterionSpec, RubricSpec
 
 Effect = Literal["meaning", "wording", "total"]
 
-# What enters the total only. Nobody who rates a criterion reads these.
+# What enters the total only. A judge is told the points, as HealthBench's own grader is; whether a
+# criterion is met does not depend on them.
 _TOTAL_FIELDS = ("weight", "points", "category", "gate")
 
 

@@ -120,9 +120,11 @@ def zipped() -> bytes:
         (gzip.compress(GOOD, mtime=0), "compressed"),
         (zipped(), "zip archive"),
         (GOOD.decode().encode("utf-16"), "UTF-16"),
+        (b"[" + GOOD.strip() + b",\n" + GOOD.strip() + b"]", "JSON array.*each record on a line"),
+        (b"\n [\n  {\n", "JSON array"),
     ],
 )
-def test_a_file_that_is_no_text_is_refused_as_a_whole(content, reason):
+def test_a_file_that_is_no_lines_of_text_is_refused_as_a_whole(content, reason):
     with pytest.raises(UnreadableFile, match=reason):
         read(epitome.read, content)
 

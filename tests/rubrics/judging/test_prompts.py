@@ -150,6 +150,18 @@ def test_only_a_criterion_with_conditions_may_be_set_aside():
     assert '"not_applicable"' not in rubric_text(SPEC, SPEC.criteria)
 
 
+def test_a_judge_is_told_the_points_and_what_counts_against_a_reply():
+    spec = rubric(
+        criterion("helps", scale="points", levels=(), points=9.0),
+        criterion("harms", scale="points", levels=(), points=-10.0),
+        formula="healthbench",
+    )
+    helps, harms = rubric_text(spec, spec.criteria).split("## c2")
+    assert "It is worth 9 points where it is met." in helps
+    assert "It counts against the reply (-10 points): 1 means that the reply does what" in harms
+    assert "points" not in rubric_text(SPEC, SPEC.criteria)
+
+
 @pytest.mark.parametrize("text", ["{target}", "{0.__class__}", "{{ 7*7 }}", "{% debug %}", "%(x)s"])
 def test_what_looks_like_a_template_stays_text(text):
     """The words of a rubric and of a dialogue are put together and never filled in."""
