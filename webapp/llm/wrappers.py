@@ -2,9 +2,9 @@
 
 import re
 
-# Both are told by fixed words: a pattern that looks ahead at every letter takes a gigabyte of memory
+# A code fence begins, with or without the name of a language. The ends of fences and think blocks
+# are found by their words: a pattern that looks ahead at every letter takes a gigabyte of memory
 # for the longest answer that a server may give.
-# A code fence begins, with or without the name of a language.
 _FENCE = re.compile(r"\s*```[A-Za-z0-9]*[ \t]*\n")
 _OPEN, _CLOSE, _TICKS = "<think>", "</think>", "```"
 
