@@ -75,8 +75,7 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
         copies_of(hidden).filter(pk__in=pasted).values("context_hash")
     )
     attempts = Attempt.objects.filter(dialogue__in=dialogues)
-    # Fresh replies in the place of such a turn.
-    replies = DifficultyReply.objects.filter(prompt__target__in=targets)
+    replies = _fresh_replies(member, hidden)
     judged = JudgeCall.objects.filter(project=member.project).filter(
         Q(context_hash__in=about)
         | Q(context_hash__in=attempts.values("context_hash"))
@@ -98,6 +97,13 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
     for rows in hidden_rows(member):
         calls = calls.exclude(made_for__in=rows)
     return calls
+
+
+def _fresh_replies(member: Member, hidden: QuerySet[Target, UUID]) -> QuerySet[DifficultyReply]:
+    """Those of difficulty runs in the place of such a turn, or with its words."""
+    replies = DifficultyReply.objects.filter(project=member.project).order_by()
+    copies = copies_of(hidden).filter(pk__in=replies.values("target"))
+    return replies.filter(Q(prompt__target__in=hidden) | Q(target__in=copies.values("pk")))
 
 
 def page_of(calls: QuerySet[ModelCall], *, before: UUID | None) -> CallPage:

@@ -2,21 +2,30 @@
 
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from annotation.models import DifficultyPrompt, DifficultyReply, DifficultyRun
 from annotation.ratings.blindness import copies_of, hidden_targets
 from webapp.accounts.access import Member
 
 
 def hidden_prompts(run: DifficultyRun, member: Member) -> set[UUID]:
-    """The prompts whose turn this person still has to rate, and those where a reply says word for
-    word what such a turn says."""
-    hidden = hidden_targets(member.user, member.project)
-    if not hidden.exists():
+    """The prompts of a run that this person may not see yet."""
+    if not hidden_targets(member.user, member.project).exists():
         return set()
-    by_place = DifficultyPrompt.objects.filter(run=run, target__in=hidden)
-    copies = copies_of(hidden).filter(project=run.project).values("pk")
-    by_words = DifficultyReply.objects.filter(prompt__run=run, target__in=copies)
-    return {
-        *by_place.values_list("pk", flat=True),
-        *by_words.values_list("prompt_id", flat=True),
-    }
+    return set(hidden_in(run.prompts.all(), member))
+
+
+def hidden_in(
+    prompts: QuerySet[DifficultyPrompt], member: Member
+) -> QuerySet[DifficultyPrompt, UUID]:
+    """Ids of those whose turn this person still has to rate, and of those where a reply says word
+    for word what such a turn says."""
+    hidden = hidden_targets(member.user, member.project)
+    copies = copies_of(hidden).filter(project=member.project).values("pk")
+    by_words = DifficultyReply.objects.filter(project=member.project, target__in=copies)
+    return (
+        prompts.filter(Q(target__in=hidden) | Q(pk__in=by_words.order_by().values("prompt")))
+        .order_by()
+        .values_list("pk", flat=True)
+    )

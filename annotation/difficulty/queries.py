@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from annotation.corpus.set_query import SetQuery
 from annotation.difficulty.charts import Bin, Histogram, bins_of, histogram_of
-from annotation.difficulty.hidden import hidden_prompts
+from annotation.difficulty.hidden import hidden_in, hidden_prompts
 from annotation.difficulty.limits import HARD_FROM
 from annotation.difficulty.statistics import Measured, Share, share_hard
 from annotation.difficulty.verdicts import rule_of
@@ -92,12 +92,14 @@ def runs_of(project: Project) -> QuerySet[DifficultyRun]:
     )  # fmt: skip
 
 
-def with_counts(rows: QuerySet[DifficultyRun]) -> QuerySet[DifficultyRun]:
-    """With `prompt_count`, `measured` and `hard`."""
+def with_counts(rows: QuerySet[DifficultyRun], member: Member) -> QuerySet[DifficultyRun]:
+    """With `prompt_count`, and with `measured` and `hard` of the prompts that this person may
+    see."""
+    hidden = Q(prompts__in=hidden_in(DifficultyPrompt.objects.filter(run__in=rows), member))
     return rows.annotate(
         prompt_count=Count("prompts"),
-        measured=Count("prompts", filter=Q(prompts__p_fail__isnull=False)),
-        hard=Count("prompts", filter=Q(prompts__p_fail__gte=HARD_FROM)),
+        measured=Count("prompts", filter=Q(prompts__p_fail__isnull=False) & ~hidden),
+        hard=Count("prompts", filter=Q(prompts__p_fail__gte=HARD_FROM) & ~hidden),
     )
 
 

@@ -27,7 +27,7 @@ KINDS = (("", "All"), ("easy", "Easy"), ("hard", "Hard"), (queries.NONE, "Withou
 @require_safe
 @project_page(*RUN_STARTERS)
 def difficulty_runs(request: HttpRequest, member: Member) -> HttpResponse:
-    runs = queries.with_counts(queries.runs_of(member.project))[:SHOWN]
+    runs = queries.with_counts(queries.runs_of(member.project), member)[:SHOWN]
     return render(request, "difficulty/index.html", {"member": member, "runs": runs})
 
 

@@ -4,13 +4,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from annotation.calls.queries import visible_calls
 from annotation.queues.services import queue_create
+from rubrics.models import JudgeCall
 from tests.conftest import Cast
 from tests.support.evaluations import PROMPTS, model, planned, prompts, rated_corpus, warm
 from tests.support.pages import html_of
 from training.evaluation import live, queries, work
 from training.models import Answer, EvaluationRun
 from webapp.accounts.access import Member
+from webapp.llm.models import Endpoint, ModelCall
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -63,6 +66,24 @@ def test_nothing_of_a_hidden_prompt_is_shown(
     api = {"project_id": run.project_id, "id": run.pk}
     assert client.get(reverse("api_evaluation_answers", kwargs=api)).json()["results"] == []
     assert client.get(reverse("api_evaluation_retrieve", kwargs=api)).json()["tables"] == []
+
+
+def test_the_calls_about_it_are_hidden_too(cast: Cast, run: EvaluationRun, blind: Member) -> None:
+    """Also what judges gave to the answers of models."""
+    endpoint = Endpoint.objects.get(project=cast.project, name="Warm")
+    for call in JudgeCall.objects.filter(run_id=run.pk):
+        ModelCall.objects.create(
+            project=cast.project,
+            endpoint=endpoint,
+            purpose="judge",
+            request={},
+            made_for=call.pk,
+            run_id=run.pk,
+        )
+    calls = visible_calls(cast.member(cast.leads[0])).filter(run_id=run.pk)
+    # The model's answers, and one judge's call for each answer of both systems.
+    assert calls.count() == PROMPTS + 2 * PROMPTS
+    assert not visible_calls(blind).filter(run_id=run.pk).exists()
 
 
 def test_others_see_it_all(cast: Cast, run: EvaluationRun, blind: Member) -> None:
