@@ -171,7 +171,7 @@ class TrainingForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="At least one must not be the judge of the reward: a model learns to please the "
-        f"judge that rewards it. At most {EVALUATION_JUDGES.most}; with none, there is no "
+        f"judge that rewards it. Choose at most {EVALUATION_JUDGES.most}; with none, there is no "
         "evaluation.",
     )
     tuning = forms.ChoiceField(

@@ -44,13 +44,13 @@ class DifficultyForm(forms.Form):
         label="Model",
         queryset=Endpoint.objects.none(),
         empty_label=None,
-        help_text="The model that you want to train: prompts are easy or hard for this model.",
+        help_text="The model that you want to train. Prompts are easy or hard for this model only.",
     )
     replies = forms.IntegerField(
         label="Replies per prompt",
         **REPLIES.range,
         initial=REPLIES.default,
-        help_text="The model replies so often to each prompt, each time anew. The paper has 8.",
+        help_text="More replies make pFAIL more exact, but the run takes longer. The paper has 8.",
     )
     max_tokens = forms.IntegerField(
         label="Longest reply",

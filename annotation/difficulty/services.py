@@ -117,7 +117,7 @@ def set_create(*, run: DifficultyRun, actor: User, difficulty: str) -> Collectio
     if difficulty not in DIFFICULTIES:
         raise Refused("The difficulty must be easy or hard.", code="difficulty")
     if not run.is_ended:
-        raise Refused(f"{run} still works. Wait until it has ended.", code="not_ended")
+        raise Refused(f"{run} is still running. Wait until it has ended.", code="not_ended")
     if not run.prompts.filter(DIFFICULTIES[difficulty]).exists():
         raise Refused(f"{run} found no {difficulty} prompts.", code="empty")
     query = SetQuery(difficulty_run=str(run.pk), difficulty=difficulty)

@@ -109,7 +109,8 @@ def taught_by(judge: Judge) -> str:
 
 
 def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
-    ended = ~Q(items__state=JudgeItem.State.WAITING)
+    states = JudgeItem.State
+    judged = Q(items__state__in=(states.DONE, states.REUSED))
     return (
         JudgeRun.objects.filter(project=project)
         .select_related(
@@ -118,8 +119,8 @@ def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
         .defer("spec__content", "version__draft")
         .annotate(
             planned=Count("items"),
-            done=Count("items", filter=ended),
-            failed=Count("items", filter=Q(items__state=JudgeItem.State.FAILED)),
+            judged=Count("items", filter=judged),
+            failed=Count("items", filter=Q(items__state=states.FAILED)),
         )
         .order_by("-number")
     )

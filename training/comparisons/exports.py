@@ -129,8 +129,8 @@ def _select_preferences(member: Member, filters: Filters) -> PreferenceRows:
 def _link(member: Member, filters: Filters) -> EvaluationComparison:
     if "comparison" not in filters:
         raise Refused(
-            "Choose a blind comparison. The page of an evaluation’s comparisons has links to "
-            "export.",
+            "Choose a blind comparison. You find the links to export it on its evaluation’s page "
+            "“Blind comparisons”.",
             code="comparison",
         )
     rows = EvaluationComparison.objects.filter(
@@ -228,7 +228,7 @@ JUDGEMENTS = Table(
     filters=("comparison",),
     place=_PLACE,
     notes=(
-        "Which reply was A was drawn anew for each person and pair. Pairs with identical answers "
+        "Chance decided which reply was A, for each person and pair. Pairs with identical answers "
         "were shown to nobody, so they have no row. Pairs that the person who made this export "
         "still had to judge are left out.",
     ),

@@ -34,7 +34,7 @@ class ComparisonForm(forms.Form):
     question = forms.CharField(
         max_length=Comparison.MAX_QUESTION,
         initial=QUESTION,
-        help_text="What people answer of each pair.",
+        help_text="People read it above each pair.",
     )
     raters = forms.ModelMultipleChoiceField(
         label="Who judges",
@@ -53,7 +53,7 @@ class ComparisonForm(forms.Form):
         label="Release a pair after (minutes)",
         **LEASE_MINUTES.range,
         initial=LEASE_MINUTES.default,
-        help_text="Then somebody else can judge it.",
+        help_text="If nobody has judged it by then, somebody else can.",
     )
     seed = forms.IntegerField(
         **SEED.range, initial=SEED.default, help_text="The same seed draws the same pairs."

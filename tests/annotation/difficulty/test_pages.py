@@ -111,7 +111,7 @@ def test_prompts_are_listed_by_difficulty(lead: Client, run: DifficultyRun, monk
     hard = run.prompts.filter(p_fail__gte=0.5).count()
     page = html_of(lead.get(url("difficulty_prompts", run) + "?difficulty=hard"))
     assert page.count("<td>Hard</td>") == hard and "<td>Easy</td>" not in page
-    assert "No such prompts" in html_of(
+    assert "No prompts of this kind" in html_of(
         lead.get(url("difficulty_prompts", run) + "?difficulty=none")
     )
     monkeypatch.setattr("annotation.difficulty.queries.PAGE_SIZE", 20)

@@ -45,7 +45,7 @@ def test_a_finished_run_shows_what_another_judge_found(
 ) -> None:
     run = evaluated(cast, monkeypatch)
     page = html_of(lead.get(url("training_run", run)))
-    assert "“starter” and “GRPO run 1, step 4” answer the same 6 held-out prompts" in page
+    assert "“starter” and “GRPO run 1, step 4” answered the same 6 held-out prompts" in page
     assert "Results by Learned v1" in page
     assert f"{PROMPTS} prompts of {PROMPTS} profiles" in page
     assert "GRPO run 1, step 4 against starter" in page and "Clearly above in Warmth" in page
@@ -89,7 +89,7 @@ def test_who_still_has_to_rate_the_prompts_sees_no_result(
     )
     client.force_login(cast.leads[1])
     page = html_of(client.get(url("training_run", run)))
-    assert f"You still have to rate {PROMPTS} of these prompts" in page
+    assert f"You still have to rate or judge {PROMPTS} of these prompts" in page
     assert "Results by" not in page and "Clearly above" not in page
     member = cast.member(cast.leads[1])
     assert "Results by" not in "".join(live.render(run, member))
