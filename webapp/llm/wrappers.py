@@ -2,18 +2,33 @@
 
 import re
 
-# One think block that is closed, at the beginning.
-_THINKING = re.compile(r"\A\s*<think>(?:(?!</?think>).)*</think>", re.DOTALL)
+_OPENED, _CLOSED = "<think>", "</think>"
 # One code fence around all of it. A fence inside, which would make it two, is no part of JSON.
-_FENCE = re.compile(r"\A\s*```[A-Za-z0-9]*[ \t]*\n((?:(?!```).)*)\n[ \t]*```\s*\Z", re.DOTALL)
+_FENCE_BEGINS = re.compile(r"```[A-Za-z0-9]*[ \t\r]*\n")
+_FENCE_ENDS = re.compile(r"\n[ \t]*```\Z")
 
 
 def unwrapped(text: str) -> str:
     """The text without a closed think block before it, and without one code fence around it.
 
-    A block that is not closed, a second block or fence, and words around a fence stay: whoever
-    parses the text refuses it then.
+    The chat template may have opened the block. A block that is not closed, a second block or
+    fence, and words around a fence stay: whoever parses the text refuses it then.
     """
-    text = _THINKING.sub("", text, count=1)
-    fenced = _FENCE.match(text)
-    return fenced[1] if fenced else text
+    return _without_fence(_without_thinking(text).strip())
+
+
+def _without_thinking(text: str) -> str:
+    thought, closed, rest = text.partition(_CLOSED)
+    begun = thought.lstrip()
+    # An answer that only speaks of think blocks has begun before the mark.
+    if not closed or begun.startswith(("{", "[", "`")):
+        return text
+    return text if _OPENED in begun.removeprefix(_OPENED) else rest
+
+
+def _without_fence(text: str) -> str:
+    begin, end = _FENCE_BEGINS.match(text), _FENCE_ENDS.search(text, max(0, len(text) - 100))
+    if begin is None or end is None or end.start() < begin.end():
+        return text
+    inner = text[begin.end() : end.start()]
+    return text if "```" in inner else inner

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse
 from tests.support.model_client import ask, make_client
 from tests.support.servers import Stub, answer, refusal, serve
 from webapp.llm.client import Adaptation, RequestRefused
-from webapp.llm.client.adaptations import adapted
+from webapp.llm.client.adaptations import adaptation_to, adapted
 
 MAX_TOKENS_GONE = (
     "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
@@ -67,6 +67,21 @@ async def test_what_was_learned_before_is_heeded_from_the_start():
         async with make_client(url, adaptations=known) as client:
             await ask(client, seed=3)
     assert "seed" not in stub.bodies[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ("This model does not support the parameter `logprobs`.", "logprobs"),
+        ("`temperature` and `top_p` cannot both be specified for this model.", "top_p"),
+        ("`temperature` is deprecated for this model.", "temperature"),
+        ('Unknown name "seed": Cannot find field.', "seed"),
+    ],
+)
+def test_servers_say_it_in_words_of_their_own(words, field):
+    sent = {"seed": 1, "temperature": 0.0, "top_p": 1.0, "logprobs": True, "top_logprobs": 20}
+    found = adaptation_to(RequestRefused(words, status=400), sent)
+    assert found is not None and found.field == field
 
 
 @pytest.mark.parametrize(

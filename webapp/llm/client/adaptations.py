@@ -12,13 +12,14 @@ from typing import Any
 from webapp.llm.errors import REQUEST_FAULTS, RequestRefused
 
 INSTEAD = {"max_tokens": "max_completion_tokens"}
-LEFT_OUT = ("seed", "temperature", "top_p", "logprobs", "top_logprobs")
+# Where a server takes only one of temperature and top_p, top_p goes: it is 1, which says nothing.
+LEFT_OUT = ("seed", "top_p", "temperature", "logprobs", "top_logprobs")
 # One is of no use without the other.
 _TOGETHER = {"logprobs": ("top_logprobs",), "top_logprobs": ("logprobs",)}
 # A value that is too large is no field that the server does not know.
 _UNKNOWN = re.compile(
-    r"unsupported|not supported?|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed"
-    r"|extra (?:field|input)|forbidden",
+    r"unsupported|not support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed"
+    r"|extra (?:field|input)|forbidden|cannot both be|deprecated",
     re.IGNORECASE,
 )
 
