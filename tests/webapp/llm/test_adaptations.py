@@ -88,6 +88,7 @@ def test_servers_say_it_in_words_of_their_own(words, field):
     "words",
     [
         "'max_tokens' is too large: 99999. The context length is 4096 tokens.",
+        "This model does not support max_tokens greater than 4096.",
         "The prompt is unsupported.",
         "Unsupported parameter: 'max_completion_tokens'",
     ],

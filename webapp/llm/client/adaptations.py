@@ -22,6 +22,8 @@ _UNKNOWN = re.compile(
     r"|extra (?:field|input)|forbidden|cannot both be|deprecated",
     re.IGNORECASE,
 )
+# Said of a number of tokens: another name would be refused for it, too, and yet be remembered.
+_SIZE = re.compile(r"too (?:large|high)|at most|greater|more than|exceed", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ def adaptation_to(error: RequestRefused, sent: Mapping[str, Any]) -> Adaptation 
     named = [name for name in known if name in error.names]
     spelled = [name for name in known if re.search(rf"\b{name}\b", said)]
     field = next(iter(named or spelled), None)
-    return Adaptation(field, INSTEAD.get(field, ""), said) if field else None
+    if field is None or (field in INSTEAD and _SIZE.search(said)):
+        return None
+    return Adaptation(field, INSTEAD.get(field, ""), said)
 
 
 def adapted(body: Mapping[str, Any], adaptations: Mapping[str, Adaptation]) -> dict[str, Any]:
