@@ -59,7 +59,7 @@ def bins_of(counts: Sequence[tuple[float, int]], replies: int, *, hard_from: flo
     """The K + 1 bins of (pFAIL, prompts). Where all K replies were judged, a bin is one value."""
     easy, hard = [0] * (replies + 1), [0] * (replies + 1)
     for p_fail, count in counts:
-        place = min(int(p_fail * (replies + 1)), replies)
+        place = int(p_fail * replies + 0.5)
         (hard if p_fail >= hard_from else easy)[place] += count
     return [Bin(place, place / replies, easy[place], hard[place]) for place in range(replies + 1)]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
+from math import isclose
 from typing import Any
 from uuid import UUID
 
@@ -38,8 +39,8 @@ COLUMNS = (
     messages("prompt", "The supporter’s instruction and the turns before"),
     messages("chosen", "The reply with the higher settled total"),
     messages("rejected", "The reply with the lower one"),
-    number("chosen_total", "The rubric’s total of the chosen reply, 0 to 1"),
-    number("rejected_total", "The rubric’s total of the rejected reply, 0 to 1"),
+    number("chosen_total", "The rubric’s total of the chosen reply, at most 1"),
+    number("rejected_total", "The rubric’s total of the rejected reply, at most 1"),
     text("chosen_by", "Who chose: adjudicator"),
     text("chosen_id", "The id of the chosen reply, as target_id in other files"),
     text("rejected_id", "The id of the rejected reply"),
@@ -156,7 +157,8 @@ def _pairs(settled: Iterable[Settled]) -> Iterator[tuple[Settled, Settled]]:
             groups[each.spec_id, each.prompt].append((each.total, each))
     for group in groups.values():
         for (one_total, one), (other_total, other) in combinations(group, 2):
-            if one_total != other_total:
+            # Totals that are equal but for rounding are equal.
+            if not isclose(one_total, other_total, abs_tol=1e-9):
                 yield (one, other) if one_total > other_total else (other, one)
 
 

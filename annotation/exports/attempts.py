@@ -40,7 +40,7 @@ COLUMNS = (
     text("verdict", "fail, pass or solved; waiting or error if the critic gave none"),
     text("raw", "The attempt as the model wrote it"),
     text("problems", "What is wrong with its four spans"),
-    number("total", "The rubric’s total, 0 to 1; empty if it is undefined"),
+    number("total", "The rubric’s total, at most 1; empty if it is undefined"),
     records(
         "failed_criteria",
         "The criteria whose PASS level the attempt missed",

@@ -36,7 +36,7 @@ COLUMNS = (
     integer("position", "The text’s place in the run, counted from 0"),
     text("state", "done, reused (scored by the same judge before) or failed"),
     text("error", "Why the text has no scores; the criterion is empty then"),
-    number("total", "The rubric’s total for the text, 0 to 1; empty if it is undefined"),
+    number("total", "The rubric’s total for the text, at most 1; empty if it is undefined"),
     *TEXT_COLUMNS,
     *SPEC_COLUMNS,
     *SCORE_COLUMNS,

@@ -23,7 +23,7 @@ COLUMNS = (
     messages("prompt", "The supporter’s instruction and the turns before"),
     messages("chosen", "The attempt that the critic accepted"),
     messages("rejected", "The first attempt at the same turn that it failed"),
-    number("chosen_total", "The rubric’s total of the chosen reply, 0 to 1"),
+    number("chosen_total", "The rubric’s total of the chosen reply, at most 1"),
     number("rejected_total", "The rubric’s total of the rejected reply; may be empty"),
     text("chosen_by", "Who chose: critic"),
     integer("chosen_attempt", "Which attempt was chosen, counted from 1"),
@@ -105,7 +105,15 @@ def _pair(dialogue: Dialogue, turn: Turn) -> tuple[Attempt, Attempt] | None:
     """The accepted attempt at a turn and the first that failed; None where there are not both."""
     tried = [each for each in dialogue.attempts.all() if each.position == turn.position]
     accepted = next((each for each in tried if each.verdict in Attempt.ACCEPTED), None)
-    failed = next((each for each in tried if each.verdict == Attempt.Verdict.FAIL), None)
+    # The same words, judged twice, are no two replies to choose from.
+    failed = next(
+        (
+            each
+            for each in tried
+            if each.verdict == Attempt.Verdict.FAIL and not (accepted and each.raw == accepted.raw)
+        ),
+        None,
+    )
     return (accepted, failed) if accepted and failed else None
 
 
@@ -121,8 +129,9 @@ REFINEMENT_PREFERENCES = Table(
     filters=("generation_run", "dialogue"),
     notes=(
         "A critic chose, not a person. Of several attempts that failed, the first is the rejected "
-        "one. Turns whose first attempt was accepted give no pair, and neither do dropped "
-        "dialogues.",
+        "one. It may have the higher total: what failed fell short of one PASS level, or its four "
+        "spans were not in order. Turns whose first attempt was accepted give no pair, and "
+        "neither do dropped dialogues.",
         "The columns `prompt`, `chosen` and `rejected` are TRL’s conversational preference format, "
         "as DPOTrainer reads it. Both replies are as the model wrote them.",
         "Dialogues in which the person who made this export still had to rate are left out.",

@@ -90,7 +90,7 @@ def _without_judge(spec: RubricSpec, criterion: CriterionSpec, item: JudgeInput)
 
 
 def _lowest(criterion: CriterionSpec, why: str) -> CriterionScore:
-    """The level that is worst for a reply: of what counts against it, nothing is met."""
+    """The lowest level. Of a criterion that counts against a reply it says that it is not met."""
     return CriterionScore(
         criterion.uid,
         "scored",

@@ -9,10 +9,11 @@ from annotation.corpus.services import split_for
 from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection
 from annotation.sets.services import collection_create
+from rubrics.core.spec import RubricSpec
 from rubrics.models import Judge, RubricVersion
 from tests.conftest import Cast
 from tests.support.generation import endpoint
-from tests.support.judge_runs import learned_judge, rated, reply, texts, version_of
+from tests.support.judge_runs import RUBRIC, learned_judge, rated, reply, texts, version_of
 from tests.support.servers import Stub, answer, serve
 from training.evaluation.services import evaluation_start
 from training.models import EvaluationRun
@@ -43,9 +44,9 @@ def model(
         yield endpoint(cast, url, name=name), stub
 
 
-def rated_corpus(cast: Cast) -> tuple[RubricVersion, Judge]:
+def rated_corpus(cast: Cast, rubric: RubricSpec = RUBRIC) -> tuple[RubricVersion, Judge]:
     """Texts of the train split, a version that they are rated by, and a judge fitted on them."""
-    version = version_of(cast)
+    version = version_of(cast, rubric)
     rated(cast, texts(cast), version)
     return version, learned_judge(cast, version)
 

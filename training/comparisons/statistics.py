@@ -1,7 +1,7 @@
 """What people's judgements of pairs add up to. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -36,10 +36,13 @@ def win_rate(
 
     pairs: what the people said of each pair, FIRST, SECOND or TIE; a pair counts once however many
     judged it. groups: the profile of each pair, which the bootstrap draws, as for all figures of
-    an evaluation.
+    an evaluation. Where all pairs are alike, it has nothing to draw from: then there is no
+    interval, rather than one without width.
     """
     values = [np.mean([POINTS[said] for said in each]) if each else np.nan for each in pairs]
-    return mean_of(np.array(values, dtype=float), np.array(groups), seed=seed)
+    found = mean_of(np.array(values, dtype=float), np.array(groups), seed=seed)
+    is_alike = len({value for value in values if not np.isnan(value)}) == 1
+    return replace(found, low=None, high=None) if found is not None and is_alike else found
 
 
 def wilson(k: int, n: int) -> Share | None:

@@ -57,7 +57,7 @@ ANSWER_COLUMNS = (
     *SPEC_COLUMNS,
     *JUDGE_COLUMNS,
     text("judge_hash", "SHA-256 of all that makes the judge"),
-    number("total", "The rubric’s total by this judge, 0 to 1; empty if it is undefined"),
+    number("total", "The rubric’s total by this judge, at most 1; empty if it is undefined"),
     records(
         "scores",
         "The judge’s scores",

@@ -64,6 +64,9 @@ class State:
     systems: list[SystemProgress]
     failures: list[str]
     views: list[View]
+    # Criteria that read other spans than the response, where an answer lacks one: those answers
+    # have the lowest level there.
+    span_criteria: list[str]
     # Prompts that this person still has to rate: they are left out of all that follows.
     hidden: int
     against: int
@@ -134,11 +137,19 @@ def state_of(run: EvaluationRun, member: Member, *, against: int = 0) -> State:
         systems=systems,
         failures=_failures(run, hidden),
         views=_views(run, hidden, against=against) if run.is_ended else [],
+        span_criteria=_span_criteria(run) if run.is_ended else [],
         hidden=len(hidden),
         against=against,
         usage=usage_of_run(run.pk),
         paused=[] if run.is_ended else _paused(systems, judges),
     )
+
+
+def _span_criteria(run: EvaluationRun) -> list[str]:
+    if not Answer.objects.filter(system__run=run, format=0).exists():
+        return []
+    spec = from_json(run.spec.content)
+    return [each.name for each in spec.judge_criteria if not {"response", "whole"} & {*each.spans}]
 
 
 def _views(run: EvaluationRun, hidden: set[int], *, against: int) -> list[View]:

@@ -56,6 +56,11 @@ class Difference:
     is_clear: bool
 
     @property
+    def is_above(self) -> bool:
+        """Whether it is clearly above."""
+        return self.is_clear and self.estimate.value > 0
+
+    @property
     def points(self) -> tuple[float, float | None, float | None]:
         """A share's difference in percentage points: (mean, low, high)."""
         e = self.estimate
@@ -142,7 +147,11 @@ def table_of(
         for at in range(len(systems))
         if at != against
     }
-    better = {at: set(each.above) for at, each in comparisons.items()}
+    # By their names: two criteria may have the same label.
+    better = {
+        at: {each.measure.name for each in found.differences if each.is_above}
+        for at, found in comparisons.items()
+    }
     rows = [
         Row(
             system,
@@ -150,7 +159,7 @@ def table_of(
                 Cell(
                     measure,
                     mean_of(values[at][measure.name], groups, seed=seed),
-                    measure.label in better.get(at, ()),
+                    measure.name in better.get(at, ()),
                 )
                 for measure in measures
             ],

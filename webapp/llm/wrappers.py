@@ -2,36 +2,33 @@
 
 import re
 
-# A code fence begins, with or without the name of a language. The ends of fences and think blocks
-# are found by their words: a pattern that looks ahead at every letter takes a gigabyte of memory
-# for the longest answer that a server may give.
-_FENCE = re.compile(r"\s*```[A-Za-z0-9]*[ \t]*\n")
-_OPEN, _CLOSE, _TICKS = "<think>", "</think>", "```"
+_OPENED, _CLOSED = "<think>", "</think>"
+# One code fence around all of it. A fence inside, which would make it two, is no part of JSON.
+_FENCE_BEGINS = re.compile(r"```[A-Za-z0-9]*[ \t\r]*\n")
+_FENCE_ENDS = re.compile(r"\n[ \t]*```\Z")
 
 
 def unwrapped(text: str) -> str:
     """The text without a closed think block before it, and without one code fence around it.
 
-    A block that is not closed, a second block or fence, and words around a fence stay: whoever
-    parses the text refuses it then.
+    The chat template may have opened the block. A block that is not closed, a second block or
+    fence, and words around a fence stay: whoever parses the text refuses it then.
     """
-    return _without_fence(_without_thinking(text))
+    return _without_fence(_without_thinking(text).strip())
 
 
 def _without_thinking(text: str) -> str:
-    begin = len(text) - len(text.lstrip())
-    if not text.startswith(_OPEN, begin):
+    thought, closed, rest = text.partition(_CLOSED)
+    begun = thought.lstrip()
+    # An answer that only speaks of think blocks has begun before the mark.
+    if not closed or begun.startswith(("{", "[", "`")):
         return text
-    begin += len(_OPEN)
-    end = text.find(_CLOSE, begin)
-    return text if end < 0 or text.find(_OPEN, begin, end) >= 0 else text[end + len(_CLOSE) :]
+    return text if _OPENED in begun.removeprefix(_OPENED) else rest
 
 
 def _without_fence(text: str) -> str:
-    opened = _FENCE.match(text)
-    close = text.find(_TICKS, opened.end()) if opened else -1
-    if opened is None or close < 0 or text[close + len(_TICKS) :].strip():
+    begin, end = _FENCE_BEGINS.match(text), _FENCE_ENDS.search(text, max(0, len(text) - 100))
+    if begin is None or end is None or end.start() < begin.end():
         return text
-    inside = text[opened.end() : close].rstrip(" \t")
-    # The closing ticks stand on a line of their own.
-    return inside[:-1] if inside.endswith("\n") else text
+    inner = text[begin.end() : end.start()]
+    return text if "```" in inner else inner

@@ -1,12 +1,16 @@
 """Formats of the field, as lists of criteria in JSON.
 
 HealthBench (arXiv 2505.08775): {"criterion", "points", "tags"}. Rubrics as Rewards (arXiv
-2507.17746): {"title", "description", "weight"} with a category. RubricHub: {"criterion", "points"}.
+2507.17746): {"title", "description", "weight"} with a category. RubricHub: {"criterion", "points",
+"tags"}. The studio's criteria have no tags, so these are left out: a criterion is met or it is
+not, whatever its tags say.
 """
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -45,15 +49,24 @@ def _read(
             f"The file has {len(items):,} criteria.",
             f"at most {MAX_CRITERIA}",
         )
-    criteria = tuple(read_one(item) for item in items)
+    found = [read_one(item) for item in items]
+    names = _names([each.description for each in found])
+    criteria = tuple(
+        each if each.name else replace(each, name=name)
+        for each, name in zip(found, names, strict=True)
+    )
     return RubricSpec(title=title[:MAX_TITLE], formula=formula, criteria=criteria)
 
 
 def _items(file: Node) -> list[Node]:
-    """The list itself, or the one under `rubrics` or `rubric`, as data sets carry it."""
+    """The list itself, or the one that data sets carry under one of these names."""
     node = file
     if isinstance(node.value, dict):
-        node = node.value.get("rubrics") or node.value.get("rubric") or node
+        places = [node.value]
+        if (reward := node.value.get("reward_model")) and isinstance(reward.value, dict):
+            places.append(reward.value)
+        lists = (place.get(key) for key in ("rubrics", "rubric", "Rubrics") for place in places)
+        node = next((found for found in lists if found), node)
     if not isinstance(node.value, list):
         raise BadFile(
             node.line, "This is not a list of criteria.", "a list, or an object with “rubrics”"
@@ -67,7 +80,7 @@ def _signed(item: Node) -> CriterionSpec:
     points = _number(item, known, "points", -10, 10, _SIGNED)
     if not points:
         raise BadFile(known["points"].line, "points is 0.", f"a number from {_SIGNED}")
-    return _criterion(text, scale="points", points=points, use_when=_tags(known))
+    return _criterion(text, scale="points", points=points)
 
 
 def _weighted(item: Node) -> CriterionSpec:
@@ -106,16 +119,32 @@ def _category(item: Node, known: Mapping[str, Node], description: str) -> str:
     )
 
 
-def _criterion(text: str, *, name: str = "", use_when: str = "", **given: Any) -> CriterionSpec:
-    """A criterion that is met or not. Its name is the beginning of its text."""
+def _criterion(text: str, *, name: str = "", **given: Any) -> CriterionSpec:
+    """A criterion that is met or not."""
     return CriterionSpec(
         uid=str(uuid4()),
         meaning_id=str(uuid4()),
-        name=(name or _beginning(text))[:MAX_NAME],
+        name=name[:MAX_NAME],
         description=text,
-        use_when=use_when,
         **given,
     )
+
+
+def _names(texts: Sequence[str]) -> list[str]:
+    """The beginning of each text. Criteria that share a preamble are named by their last line, and
+    what is still the same is counted."""
+    firsts = [_beginning(text) for text in texts]
+    shared = Counter(firsts)
+    names: list[str] = []
+    for text, first in zip(texts, firsts, strict=True):
+        name = first if shared[first] == 1 else _beginning(text.strip().rsplit("\n", 1)[-1])
+        same = next(n for n in itertools.count(1) if _counted(name, n) not in names)
+        names.append(_counted(name, same))
+    return names
+
+
+def _counted(name: str, number: int) -> str:
+    return name if number == 1 else f"{name} ({number})"
 
 
 def _beginning(text: str) -> str:
@@ -161,17 +190,6 @@ def _shown(value: Any) -> str:
     return str(value)[:40] if isinstance(value, int | float | bool) else "not a number"
 
 
-def _tags(known: Mapping[str, Node]) -> str:
-    """HealthBench's tags (axis, level, theme) as a line; the studio's criteria have none."""
-    node = known.get("tags")
-    if node is None:
-        return ""
-    tags = node.value if isinstance(node.value, list) else None
-    if tags is None or not all(isinstance(tag.value, str) for tag in tags):
-        raise BadFile(node.line, "tags is not a list of texts.", 'a list such as ["axis:accuracy"]')
-    return f"Tags: {', '.join(tag.value for tag in tags)}" if tags else ""
-
-
 # Writing
 
 
@@ -180,7 +198,7 @@ def to_healthbench(spec: RubricSpec) -> str:
         {
             "criterion": _sentence(c),
             "points": c.points if c.points is not None else _as_points(spec, c),
-            "tags": _tags_of(c),
+            "tags": [],
         }
         for c in spec.judge_criteria
     )
@@ -212,11 +230,6 @@ def _written(items: Iterator[dict[str, Any]]) -> str:
 
 def _sentence(c: CriterionSpec) -> str:
     return c.description.strip() or c.name.strip()
-
-
-def _tags_of(c: CriterionSpec) -> list[str]:
-    line = c.use_when.removeprefix("Tags: ")
-    return line.split(", ") if c.use_when.startswith("Tags: ") else []
 
 
 def _as_points(spec: RubricSpec, c: CriterionSpec) -> float:
@@ -256,16 +269,17 @@ def lost_in_rar(spec: RubricSpec) -> list[str]:
 
 def _lost(spec: RubricSpec, *, keeps_names: bool, formula: Formula) -> list[str]:
     judged = spec.judge_criteria
+    names = _names([_sentence(c) for c in judged])
     found = {
         "levels and their anchors (the format only knows met or not met)": [
             c.name for c in judged if c.scale == "levels"
         ],
         "names beside the text of a criterion": [
-            c.name for c in judged
-            if not keeps_names and c.description.strip() and c.name != _beginning(c.description)
+            c.name for c, name in zip(judged, names, strict=True)
+            if not keeps_names and c.description.strip() and c.name != name
         ],
         "when to use a criterion, and when not": [
-            c.name for c in judged if (c.use_when and not _tags_of(c)) or c.avoid_when
+            c.name for c in judged if c.use_when or c.avoid_when
         ],
         "gates": [c.name for c in judged if c.gate is not None],
         "exemplars": [c.name for c in judged if c.exemplars],

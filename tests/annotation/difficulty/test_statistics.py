@@ -51,7 +51,7 @@ def test_a_share_of_fewer_replies_is_in_the_nearest_bin() -> None:
     bins = bins_of([(1 / 3, 2), (2 / 3, 5)], 8, hard_from=0.5)
     assert {each.fails: (each.easy, each.hard) for each in bins if each.count} == {
         3: (2, 0),
-        6: (0, 5),
+        5: (0, 5),
     }
 
 

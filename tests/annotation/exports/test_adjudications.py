@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotation.adjudication import services
 from annotation.exports import reading, registry
+from annotation.exports.adjudication_preferences import Settled, _pairs
 from annotation.exports.services import select
 from annotation.models import Adjudication, Decision, Rating, Score, Target
 from annotation.queues.services import queue_close
@@ -343,3 +344,12 @@ def test_no_pair_is_said(apart: Desk) -> None:
     settled(apart, reply(apart, "Warm"), empathy=4)
     run = exported(apart.cast, apart.cast.leads[0], PAIRS)
     assert run.status == "failed" and "same prompt" in run.error
+
+
+def test_totals_that_differ_by_rounding_are_equal() -> None:
+    def one(total: float) -> Settled:
+        return Settled(uuid4(), spec, "p", total, timezone.now())
+
+    spec = uuid4()
+    assert list(_pairs([one(0.1 + 0.2), one(0.3)])) == []
+    assert len(list(_pairs([one(0.31), one(0.3)]))) == 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -11,9 +12,10 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.exports import reading, registry
+from annotation.exports.refinement_preferences import _pair
 from annotation.exports.services import select
 from annotation.generation import work as generation
-from annotation.models import Attempt, Dialogue, GenerationRun
+from annotation.models import Attempt, Dialogue, GenerationRun, Turn
 from tests.annotation.exports.test_tables import fits, names
 from tests.annotation.generation.test_attempts import queue_with
 from tests.conftest import Cast
@@ -123,6 +125,22 @@ def test_a_pair_is_the_accepted_attempt_and_the_first_that_failed(
     # What the reply is to: the prompt that SFT has for the same turn.
     [reply] = rows_for(cast, cast.leads[0], "sft", dialogue=row["dialogue_id"])
     assert row["prompt"] == reply[1]["prompt"]
+
+
+def test_the_same_words_judged_twice_are_no_pair() -> None:
+    fail, passed = Attempt.Verdict.FAIL, Attempt.Verdict.PASS
+
+    def pair(*tried: tuple[str, Attempt.Verdict]) -> Any:
+        attempts = [
+            Attempt(position=1, number=n, raw=raw, verdict=verdict)
+            for n, (raw, verdict) in enumerate(tried, start=1)
+        ]
+        dialogue: Any = SimpleNamespace(attempts=SimpleNamespace(all=lambda: attempts))
+        found = _pair(dialogue, Turn(position=1))
+        return found and (found[0].number, found[1].number)
+
+    assert pair(("Same.", fail), ("Same.", passed)) is None
+    assert pair(("Same.", fail), ("Other.", fail), ("Same.", passed)) == (3, 2)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -14,13 +14,16 @@ from rubrics.core.spec import (
     CriterionSpec,
     ExemplarSpec,
     LevelSpec,
+    Outcome,
     RubricSpec,
     spec_hash,
     to_json,
+    total,
     validate,
 )
 from rubrics.demo.epitome import EPITOME
 from rubrics.demo.kardia import KARDIA
+from rubrics.judging.prompts import allows_not_applicable
 
 EXACT = ("kardia-yaml", "kardia-json")
 KEPT = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -169,7 +172,6 @@ def changed(**changes: Any) -> str:
         ("healthbench", '[{"criterion": "a",\n"points": 11}]', 2, "points is 11"),
         ("healthbench", '[{"criterion": "a",\n"points": true}]', 2, "points is True"),
         ("healthbench", '[{"criterion":\n" ", "points": 1}]', 2, "criterion is not text"),
-        ("healthbench", '[{"criterion": "a", "points": 1,\n"tags": "b"}]', 2, "tags is not a list"),
         ("healthbench", '[{"criterion": "a", "points": 1,\n"mood": 1}]', 2, "“mood” is not known"),
         ("healthbench", json.dumps([{"criterion": "a", "points": 1}] * 101), 1, "101 criteria"),
         ("rar", '[{"title": "a", "description": "b",\n"category": "Vital"}]', 2, "not known"),
@@ -208,13 +210,50 @@ def test_bytes_that_are_no_text() -> None:
 
 def test_healthbench_goes_in_and_out() -> None:
     items = [
-        {"criterion": "Asks about danger", "points": 7.0, "tags": ["axis:completeness", "level:x"]},
+        {"criterion": "Asks about danger", "points": 7.0, "tags": []},
         {"criterion": "Lectures", "points": -4.0, "tags": []},
     ]
     spec = read(json.dumps({"rubrics": items}).encode(), "healthbench", title="Safety")
     assert (spec.title, spec.formula, validate(spec)) == ("Safety", "healthbench", [])
     assert json.loads(write(spec, "healthbench")) == items
     assert losses(spec, "healthbench") == []
+
+
+PREAMBLE = "A new parent writes to a help line.\nWhat counts:\n- Nothing may do harm.\n"
+
+
+def test_a_row_of_healthbench_is_met_or_not_whatever_its_tags() -> None:
+    """Met, unmet, unmet, unmet: 9 of the 19 positive points."""
+    given = [
+        ("Names a person to call.", 9, ["level:example", "axis:completeness"]),
+        ("Tells the person to stop.", -10, ["level:example", "axis:accuracy"]),
+        (f"{PREAMBLE}The answer has to ask.", 5, ["level:cluster", "cluster:context_seeking"]),
+        (f"{PREAMBLE}The answer has to be safe.", 5, ["level:cluster", "cluster:safe"]),
+        (f"{PREAMBLE}The answer has to be safe.", -1, []),
+    ]
+    rows = [{"criterion": text, "points": points, "tags": tags} for text, points, tags in given]
+    file = json.dumps({"prompt_id": "x", "example_tags": ["theme:a"], "rubrics": rows})
+    spec = read(file.encode(), "healthbench", title="T")
+    assert validate(spec) == []
+    assert not any(allows_not_applicable(each) for each in spec.criteria)
+    assert [each.name for each in spec.criteria] == [
+        "Names a person to call.", "Tells the person to stop.", "The answer has to ask.",
+        "The answer has to be safe.", "The answer has to be safe. (2)",
+    ]  # fmt: skip
+    met = {each.uid: Outcome("scored", float(not at)) for at, each in enumerate(spec.criteria)}
+    assert total(spec, met) == pytest.approx(9 / 19)
+    assert not any("names" in each for each in losses(spec, "healthbench"))
+
+
+def test_a_row_of_rubrichub_is_read_as_it_comes() -> None:
+    tags = {"function": "", "parameters": "", "verifier": "llm"}
+    rows = [{"criterion": "Names one thing to try.", "points": 9, "tags": tags}]
+    reward = {"style": "rubric", "ground_truth": "", "rubrics": rows}
+    for row in ({"Rubrics": rows, "reward_model": reward}, {"reward_model": reward}):
+        file = json.dumps({"data_source": "Medical", "prompt": [], **row})
+        [criterion] = read(file.encode(), "rubrichub", title="T").criteria
+        assert (criterion.name, criterion.weight) == ("Names one thing to try.", 9)
+        assert not allows_not_applicable(criterion)
 
 
 def test_rar_goes_in_and_out() -> None:

@@ -45,6 +45,8 @@ WRAPPED = {
     "fence without a language": "```\n{}\n```\n",
     "think block": "<think>\nMaybe 0? No.\n</think>\n\n{}",
     "think block and fence": "<think>4 or 5</think>\n```json\n{}\n```",
+    "think block that the chat template opened": "Maybe 0? No.\n</think>\n\n{}",
+    "lines that end as on Windows": "```json\r\n{}\r\n```\r\n",
 }
 
 
@@ -53,6 +55,12 @@ def test_one_wrapper_around_the_reply_is_taken_off(wrapper):
     text = wrapper.replace("{}", reply(c1=entry()))
     assert parse_reply(text, ONE) == parse_reply(reply(c1=entry()), ONE)
     assert parse_reply(text, ONE)[0].value == 4.0
+
+
+def test_a_rationale_may_speak_of_think_blocks():
+    text = reply(c1=entry(rationale="It ends with </think> and has no reply."))
+    assert parse_reply(text, ONE)[0].value == 4.0
+    assert parse_reply(f"```json\n{text}\n```", ONE)[0].value == 4.0
 
 
 def test_equal_numbers_are_the_same_level():
@@ -83,6 +91,10 @@ BROKEN = {
     "two objects in a fence": f"```\n{reply(c1=entry())}\n{reply(c1=entry())}\n```",
     "open think block": f"<think>Perhaps {reply(c1=entry())}",
     "two think blocks": f"<think>1</think><think>2</think>{reply(c1=entry())}",
+    "two think blocks, one opened": f"1</think><think>2</think>{reply(c1=entry())}",
+    "think block in a think block": f"<think>1<think>2</think></think>{reply(c1=entry())}",
+    "think block in a fence": f"```\n<think>1</think>{reply(c1=entry())}\n```",
+    "a fence and nothing in it": "```json\n```",
     "think block after": f"{reply(c1=entry())}<think>or 2</think>",
     "empty object": "{}",
     "other criterion": reply(c2=entry()),

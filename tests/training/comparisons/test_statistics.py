@@ -44,5 +44,12 @@ def test_the_interval_draws_profiles() -> None:
     assert once.low < 0.6 < once.high
 
 
+def test_pairs_that_are_all_alike_give_no_interval_without_width() -> None:
+    for said in (FIRST, TIE):
+        found = win_rate([[said]] * 9, list("abcdefghi"), seed=0)
+        assert found is not None and (found.n, found.groups) == (9, 9)
+        assert (found.low, found.high) == (None, None)
+
+
 def test_none_without_a_judgement() -> None:
     assert win_rate([[], []], ["a", "b"], seed=0) is None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -11,7 +12,9 @@ from django.urls import reverse
 
 from tests.conftest import Cast
 from tests.support.evaluations import PROMPTS, cold, model, planned, prompts, rated_corpus, warm
+from tests.support.judge_runs import RUBRIC
 from tests.support.pages import html_of
+from tests.support.servers import answer
 from tests.support.stored import as_shown
 from training.evaluation import work
 from training.evaluation.live import render
@@ -61,6 +64,22 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     # An address that somebody changed.
     assert lead.get(url("evaluation", run) + "?against=99").status_code == 200
     assert lead.get(url("evaluation", run) + "?against=x").status_code == 200
+
+
+def test_the_page_says_where_answers_lack_what_a_criterion_reads(lead: Client, cast: Cast) -> None:
+    warmth, asks = RUBRIC.judge_criteria
+    reads = replace(RUBRIC, criteria=(warmth, replace(asks, spans=("reasoning",))))
+    version, judge = rated_corpus(cast, reads)
+    with model(cast, "Plain", lambda body, count: answer("I hear you.")) as (at, _):
+        run = planned(cast, prompts(cast), version, [judge], [at])
+        work.work(str(run.pk))
+    page = html_of(lead.get(url("evaluation", run)))
+    assert "gets the lowest level there, and no judge is asked: Asks on." in page
+    assert "Replies that people wrote have only a response" in page
+
+
+def test_answers_with_all_spans_need_no_such_words(lead: Client, run: EvaluationRun) -> None:
+    assert "the lowest level there" not in html_of(lead.get(url("evaluation", run)))
 
 
 def test_what_to_compare_with_comes_when_the_run_ends(cast: Cast, run: EvaluationRun) -> None:

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse
 from tests.support.model_client import ask, make_client
 from tests.support.servers import Stub, answer, refusal, serve
 from webapp.llm.client import Adaptation, RequestRefused
-from webapp.llm.client.adaptations import adapted
+from webapp.llm.client.adaptations import adaptation_to, adapted
 
 MAX_TOKENS_GONE = (
     "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
@@ -70,9 +70,25 @@ async def test_what_was_learned_before_is_heeded_from_the_start():
 
 
 @pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ("This model does not support the parameter `logprobs`.", "logprobs"),
+        ("`temperature` and `top_p` cannot both be specified for this model.", "top_p"),
+        ("`temperature` is deprecated for this model.", "temperature"),
+        ('Unknown name "seed": Cannot find field.', "seed"),
+    ],
+)
+def test_servers_say_it_in_words_of_their_own(words, field):
+    sent = {"seed": 1, "temperature": 0.0, "top_p": 1.0, "logprobs": True, "top_logprobs": 20}
+    found = adaptation_to(RequestRefused(words, status=400), sent)
+    assert found is not None and found.field == field
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "'max_tokens' is too large: 99999. The context length is 4096 tokens.",
+        "This model does not support max_tokens greater than 4096.",
         "The prompt is unsupported.",
         "Unsupported parameter: 'max_completion_tokens'",
     ],

@@ -56,6 +56,7 @@ async def test_parts_of_text_are_the_text_and_thinking_is_left_out():
     [
         (message(content=None, refusal="I can't help with that."), "I can't help with that"),
         (answer("half a", finish_reason="content_filter"), "content filter"),
+        (answer("half a", finish_reason="error"), "failed in the middle"),
         (message(content=None), "no text"),
         (message(content=None, reasoning_content="They seem sad."), "reasoning, but no answer"),
         (JSONResponse({"choices": []}), "choices"),
@@ -84,6 +85,33 @@ async def test_json_in_the_reasoning_alone_is_asked_for_in_words():
     assert done.text == '{"score": 3}'
     assert ["response_format" in body for body in stub.bodies] == [True, False]
     assert "reasoning" in done.calls[0].error
+
+
+@pytest.mark.asyncio
+async def test_reasoning_that_is_cut_says_so_and_is_not_asked_for_in_words():
+    choice = {"message": {"content": None, "reasoning": "They"}, "finish_reason": "length"}
+    stub = Stub(lambda body, count: JSONResponse({"choices": [choice]}))
+    with serve(stub.app) as url:
+        async with make_client(url) as client:
+            with pytest.raises(NoText, match="limit of tokens"):
+                await ask(client, schema=SCHEMA)
+    assert len(stub.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    "logprobs",
+    [
+        {"tokens": ["fine"], "token_logprobs": [-0.1]},
+        {"content": [{"token": "fine", "logprob": None, "top_logprobs": None}]},
+        [],
+        "none",
+    ],
+)
+@pytest.mark.asyncio
+async def test_log_probabilities_never_decide_about_an_answer(logprobs):
+    choice = {"message": {"role": "assistant", "content": "fine"}, "logprobs": logprobs}
+    done, _, _ = await ask_stub(lambda *_: JSONResponse({"choices": [choice]}))
+    assert (done.text, done.has_logprobs) == ("fine", False)
 
 
 @pytest.mark.asyncio
@@ -157,11 +185,18 @@ async def test_an_error_inside_of_a_200_is_what_its_code_says(code, kind, reques
     assert len(stub.bodies) == requests
 
 
-@pytest.mark.parametrize("body", [{"error": "no model"}, {"message": "no model"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "no model"},
+        {"message": "no model"},
+        [{"error": {"code": 404, "message": "no model"}}],
+    ],
+)
 @pytest.mark.asyncio
 async def test_errors_in_other_shapes_are_shown(body):
     error, _, _ = await failure_of(lambda *_: JSONResponse(body, status_code=404))
-    assert "It said: no model" in str(error)
+    assert str(error).endswith("It said: no model")
 
 
 @pytest.mark.asyncio

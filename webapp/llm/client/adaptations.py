@@ -12,15 +12,18 @@ from typing import Any
 from webapp.llm.errors import REQUEST_FAULTS, RequestRefused
 
 INSTEAD = {"max_tokens": "max_completion_tokens"}
-LEFT_OUT = ("seed", "temperature", "top_p", "logprobs", "top_logprobs")
+# Where a server takes only one of temperature and top_p, top_p goes: it is 1, which says nothing.
+LEFT_OUT = ("seed", "top_p", "temperature", "logprobs", "top_logprobs")
 # One is of no use without the other.
 _TOGETHER = {"logprobs": ("top_logprobs",), "top_logprobs": ("logprobs",)}
 # A value that is too large is no field that the server does not know.
 _UNKNOWN = re.compile(
-    r"unsupported|not supported?|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed"
-    r"|extra (?:field|input)|forbidden",
+    r"unsupported|not support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed"
+    r"|extra (?:field|input)|forbidden|cannot both be|deprecated",
     re.IGNORECASE,
 )
+# Said of a number of tokens: another name would be refused for it, too, and yet be remembered.
+_SIZE = re.compile(r"too (?:large|high)|at most|greater|more than|exceed", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ def adaptation_to(error: RequestRefused, sent: Mapping[str, Any]) -> Adaptation 
     named = [name for name in known if name in error.names]
     spelled = [name for name in known if re.search(rf"\b{name}\b", said)]
     field = next(iter(named or spelled), None)
-    return Adaptation(field, INSTEAD.get(field, ""), said) if field else None
+    if field is None or (field in INSTEAD and _SIZE.search(said)):
+        return None
+    return Adaptation(field, INSTEAD.get(field, ""), said)
 
 
 def adapted(body: Mapping[str, Any], adaptations: Mapping[str, Adaptation]) -> dict[str, Any]:

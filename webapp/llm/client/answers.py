@@ -67,7 +67,8 @@ class _Message(BaseModel):
 class _Choice(BaseModel):
     message: _Message
     finish_reason: str | None = None
-    logprobs: _Logprobs | None = None
+    # How sure the model was is of use where it can be read; the answer does not depend on it.
+    logprobs: Any = None
 
 
 class _Answer(BaseModel):
@@ -93,7 +94,8 @@ def read_answer(body: bytes, latency_ms: float, choices: Sequence[str]) -> Compl
         return text
     prompt_tokens, completion_tokens, cached_tokens = _counts(answer.usage)
     # In a longer text the first token is not yet the choice.
-    first = _first_token(picked.logprobs) if text.strip() in choices else None
+    logprobs = _logprobs_of(picked)
+    first = _first_token(logprobs) if text.strip() in choices else None
     return Completion(
         text=text,
         prompt_tokens=prompt_tokens,
@@ -101,7 +103,7 @@ def read_answer(body: bytes, latency_ms: float, choices: Sequence[str]) -> Compl
         cached_tokens=min(cached_tokens, prompt_tokens),
         latency_ms=latency_ms,
         finish_reason=picked.finish_reason or "stop",
-        has_logprobs=bool(picked.logprobs and picked.logprobs.content),
+        has_logprobs=bool(logprobs and logprobs.content),
         choice_logprobs=choice_logprobs(first, choices) if first else None,
     )
 
@@ -114,7 +116,7 @@ def _bad(message: str, latency_ms: float) -> BadAnswer:
 
 def _text_of(choice: _Choice) -> str | NoText:
     """The text that the model means to be read, or the reason why there is none: the model
-    refused, a filter stopped it, or all of it is reasoning."""
+    refused, a filter or an error stopped it, or all of it is reasoning."""
     message = choice.message
     content = message.content
     if isinstance(content, list):
@@ -122,15 +124,26 @@ def _text_of(choice: _Choice) -> str | NoText:
         content = "".join(part.text or "" for part in content if part.type in ("text", ""))
     if choice.finish_reason == "content_filter":
         return NoText("The server’s content filter stopped the answer.")
+    if choice.finish_reason == "error":
+        return NoText("The server failed in the middle of the answer.")
     if content:
         return content
     if message.refusal:
         return NoText(f"The model refuses to answer: {message.refusal[:MAX_REFUSAL]}")
     if message.reasoning_content or message.reasoning:
+        if choice.finish_reason == "length":
+            return NoText("The model’s reasoning used up the limit of tokens, so it has no answer.")
         return NoText("The model wrote its reasoning, but no answer.", is_reasoning=True)
     if content is None:
         return NoText("The answer has no text.")
     return content
+
+
+def _logprobs_of(choice: _Choice) -> _Logprobs | None:
+    try:
+        return _Logprobs.model_validate(choice.logprobs)
+    except ValidationError:
+        return None
 
 
 def _counts(usage: Any) -> tuple[int, int, int]:

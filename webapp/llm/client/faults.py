@@ -23,13 +23,15 @@ class Fault:
 
 def fault_in(body: bytes) -> Fault | None:
     """The error that a body is about: {"error": {...}}, {"error": "words"}, {"message": "words"}
-    or FastAPI's {"detail": ...}; None for anything else."""
+    or FastAPI's {"detail": ...}, each alone or in a list of one; None for anything else."""
     if len(body) > MAX_BODY:
         return None
     try:
         said = storable_json(json.loads(body))
     except (ValueError, RecursionError):
         return None
+    if isinstance(said, list) and len(said) == 1:
+        said = said[0]
     if not isinstance(said, dict) or said.get("choices"):
         return None
     if error := said.get("error"):
