@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection
 
 from training import events
@@ -26,7 +27,7 @@ from webapp.embedded.process import kill_group, last_lines, spawn
 from webapp.errors import Refused
 from webapp.llm.services import read_key
 from webapp.runs import live
-from webapp.runs.work import Claim, ClaimLost, RunFailed, claimed
+from webapp.runs.work import Claim, ClaimLost, Closed, RunFailed, claimed
 from webapp.text import storable_json
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def supervise(claim: Claim[TrainingRun]) -> None:
 def start_next(claim: Claim[TrainingRun]) -> None:
     """Where the run is the first of a plan, queue the second."""
     try:
-        with claim.writing():
+        with _starting(claim):
             # Whoever stopped the run in its last seconds wants no second one.
             if is_wanted(claim.run):
                 training_start_next(claim.run)
@@ -110,12 +111,23 @@ def start_evaluation(claim: Claim[TrainingRun]) -> None:
     if not is_due(claim.run):
         return
     try:
-        with claim.writing():
+        with _starting(claim):
             if is_wanted(claim.run):
                 ending_start(run=claim.run, actor=claim.run.created_by, replaces=claim.run)
     except Refused as refusal:
         with claim.writing():
             note_problem(claim.run, refusal)
+
+
+@contextmanager
+def _starting(claim: Claim[TrainingRun]) -> Iterator[None]:
+    """`claim.writing()` for what looks itself whether the project is open: it may have been
+    archived since that began."""
+    try:
+        with claim.writing():
+            yield
+    except PermissionDenied:
+        raise Closed from None
 
 
 def is_wanted(run: TrainingRun) -> bool:

@@ -1,7 +1,13 @@
 """What Django's models can't say: links that stay inside a project, rows that never change."""
 
 import pgtrigger
-from django.db import migrations
+from django.db import connection, migrations
+
+
+def one_at_a_time(name: str) -> None:
+    """Wait for whoever has this name, and have it until the present transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def same_project(table: str, column: str, target: str) -> migrations.RunSQL:

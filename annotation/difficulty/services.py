@@ -16,6 +16,7 @@ from rubrics.models import Judge, RubricVersion
 from rubrics.queries import spec_of
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
+from webapp.db import one_at_a_time
 from webapp.errors import Refused
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
@@ -122,8 +123,9 @@ def set_create(*, run: DifficultyRun, actor: User, difficulty: str) -> Collectio
         raise Refused(f"{run} found no {difficulty} prompts.", code="empty")
     query = SetQuery(difficulty_run=str(run.pk), difficulty=difficulty)
     with transaction.atomic():
-        # Of two at once, the second one waits here and finds the set of the first.
-        DifficultyRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
+        # Of two at once, the second one waits here and finds the set of the first. The run's own
+        # row stays free: who resumes it holds the place of a new run, which others wait for.
+        one_at_a_time(f"difficulty set/{run.pk}")
         known = Collection.objects.filter(project=run.project, query=query.to_json())
         return known.order_by("number").first() or collection_create(
             project=run.project,

@@ -103,9 +103,16 @@ def file_store(*, run: ExportRun, path: Path) -> StoredFile:
 
 
 def result_keep(
-    *, run: ExportRun, file: StoredFile, taken_at: datetime, roles: Sequence[str], rows: int
+    *,
+    run: ExportRun,
+    file: StoredFile,
+    taken_at: datetime,
+    roles: Sequence[str],
+    about: str,
+    rows: int,
 ) -> None:
-    """Make a stored file the run's, with what it holds. `roles` are those that it was read with."""
+    """Make a stored file the run's, with what it holds. `roles` are those that it was read with,
+    `about` says what was selected at that moment."""
     ExportRun.objects.filter(pk=run.pk).update(
         file=file,
         removed_at=None,
@@ -113,6 +120,7 @@ def result_keep(
         size=file.size,
         taken_at=taken_at,
         roles=list(roles),
+        about=about,
         rows_written=rows,
         columns=[column.name for column in registry.find(run.table).columns],
         keep_until=timezone.now() + timedelta(days=KEEP_DAYS),

@@ -25,11 +25,12 @@ from webapp.runs.work import Claim, RunFailed, claimed
 
 @dataclass(frozen=True)
 class Beginning:
-    """What the reader tells first: the moment it reads at, with which roles of the owner, and how
-    many units there are."""
+    """What the reader tells first: the moment it reads at, with which roles of the owner, what is
+    selected then as a sentence, and how many units there are."""
 
     taken_at: datetime
     roles: Sequence[str]
+    about: str
     units: int
 
 
@@ -81,7 +82,7 @@ def _export(claim: Claim[ExportRun], folder: Path) -> None:
             require_disk(_size(folder))
         if not rows:
             raise RunFailed(table.empty or f"There are no {table.units} to export any more.")
-        _write_card(run, folder, rows, beginning.taken_at)
+        _write_card(run, folder, rows, beginning)
         path = writer.finish()
     while not _keep(claim, path, beginning, rows.total()):
         claim.check()
@@ -97,7 +98,12 @@ def _keep(claim: Claim[ExportRun], path: Path, beginning: Beginning, rows: int) 
         if not hold(file):
             return False
         result_keep(
-            run=run, file=file, taken_at=beginning.taken_at, roles=beginning.roles, rows=rows
+            run=run,
+            file=file,
+            taken_at=beginning.taken_at,
+            roles=beginning.roles,
+            about=beginning.about,
+            rows=rows,
         )
         live.publish(run.topic)
     return True
@@ -110,7 +116,7 @@ def _read(run: ExportRun) -> Iterator[Beginning | Chunk]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT now()")
         taken_at = cursor.fetchone()[0]
-    yield Beginning(taken_at, sorted(owner.roles), selection.count())
+    yield Beginning(taken_at, sorted(owner.roles), selection.about, selection.count())
     yield from selection.chunks()
 
 
@@ -139,16 +145,16 @@ def _note_part(claim: Claim[ExportRun], position: int, chunk: Chunk) -> None:
         live.publish(run.topic)
 
 
-def _write_card(run: ExportRun, folder: Path, rows: Counter[str], taken_at: datetime) -> None:
+def _write_card(run: ExportRun, folder: Path, rows: Counter[str], beginning: Beginning) -> None:
     table = registry.find(run.table)
     card = Card(
         title=table.title,
         project=run.project.name,
-        about=run.about,
+        about=beginning.about,
         notes=(f"One row: {table.row[0].lower()}{table.row[1:]}.", *table.notes),
         columns=table.columns,
         rows={split or "train": n for split, n in rows.items()},
-        taken_at=taken_at,
+        taken_at=beginning.taken_at,
     )
     (folder / CARD).write_text(card_text(card), encoding="utf-8")
 

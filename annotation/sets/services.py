@@ -24,6 +24,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, ProjectRow, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
+from webapp.db import one_at_a_time
 from webapp.errors import Refused
 from webapp.limits import SEED
 
@@ -111,24 +112,31 @@ def freeze_split(
 ) -> Snapshot:
     """A split of a set, frozen: `limit` supporter turns drawn by the seed. Raises Refused where
     it is empty."""
+    project = collection.project
     query = SetQuery.from_json(collection.query | {"split": split.value})
-    known = Collection.objects.filter(project=collection.project, query=query.to_json()).first()
-    part = known or collection_create(
-        project=collection.project,
-        actor=actor,
-        name=f"{collection.name[:100]}, {split.label.lower()} split",
-        query=query,
-    )
-    try:
-        return freeze(collection=part, actor=actor, seed=shuffling(seed), limit=limit, kind="turn")
-    except Refused as refusal:
-        if refusal.code != "empty":
-            raise
-        raise Refused(
-            f"“{collection.name}” has no texts in its {split.label.lower()} split. Choose a "
-            "larger set.",
-            code="empty_split",
-        ) from None
+    with transaction.atomic():
+        # Of two who start something at once, each may freeze several splits: they would make the
+        # set of a split twice, and wait for each other's numbers of sets and snapshots.
+        one_at_a_time(f"splits/{project.pk}")
+        known = Collection.objects.filter(project=project, query=query.to_json())
+        part = known.order_by("number").first() or collection_create(
+            project=project,
+            actor=actor,
+            name=f"{collection.name[:100]}, {split.label.lower()} split",
+            query=query,
+        )
+        try:
+            return freeze(
+                collection=part, actor=actor, seed=shuffling(seed), limit=limit, kind="turn"
+            )
+        except Refused as refusal:
+            if refusal.code != "empty":
+                raise
+            raise Refused(
+                f"“{collection.name}” has no texts in its {split.label.lower()} split. Choose a "
+                "larger set.",
+                code="empty_split",
+            ) from None
 
 
 def measured_set(collection: Collection) -> Collection:

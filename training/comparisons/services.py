@@ -68,17 +68,23 @@ def _check(run: EvaluationRun, first: EvaluatedSystem, second: EvaluatedSystem) 
 
 
 def _drawn(first: EvaluatedSystem, second: EvaluatedSystem, count: int, seed: int) -> list[NewPair]:
-    """Pairs of answers to prompts that both answered, drawn and ordered by the seed."""
-    answers = Answer.objects.filter(target__isnull=False).select_related("target", "prompt")
-    ones = {answer.prompt_id: answer for answer in answers.filter(system=first)}
-    others = {answer.prompt_id: answer for answer in answers.filter(system=second)}
-    both = sorted(ones.keys() & others.keys(), key=lambda prompt: ones[prompt].position)
-    if not both:
+    """Pairs of answers to prompts that both answered, drawn and ordered by the seed. The texts are
+    read of those that were drawn only."""
+    answers = Answer.objects.filter(target__isnull=False)
+    others = answers.filter(system=second).values("prompt")
+    both = answers.filter(system=first, prompt__in=others).order_by("position")
+    prompts = list(both.values_list("prompt", flat=True))
+    if not prompts:
         raise Refused("These two systems have no prompt that both answered.", code="second")
-    drawn = random.Random(seed).sample(both, min(count, len(both)))  # noqa: S311
+    drawn = random.Random(seed).sample(prompts, min(count, len(prompts)))  # noqa: S311
+    found = answers.filter(prompt__in=drawn).select_related("target", "prompt")
+    one, other = (
+        {answer.prompt_id: answer for answer in found.filter(system=system)}
+        for system in (first, second)
+    )
     pairs = []
     for prompt in drawn:
-        one, other = ones[prompt], others[prompt]
-        assert one.target is not None and other.target is not None  # noqa: S101  (filtered above)
-        pairs.append(NewPair(one.prompt, one.target, other.target))
+        first_target, second_target = one[prompt].target, other[prompt].target
+        assert first_target is not None and second_target is not None  # noqa: S101  (filtered)
+        pairs.append(NewPair(one[prompt].prompt, first_target, second_target))
     return pairs

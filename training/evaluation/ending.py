@@ -10,6 +10,7 @@ from webapp.accounts.models import User
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
 from webapp.runs import live
+from webapp.runs import services as runs
 from webapp.runs.models import Run, Status
 
 
@@ -23,12 +24,18 @@ def ending_start(*, run: TrainingRun, actor: User, replaces: Run | None = None) 
     base, SFT's and GRPO's last checkpoint for a plan. What is not served yet is served by the local
     model server. Called again, it returns the evaluation that is there. Raises Refused where a
     model can't be served, and what `evaluation_start_on` and `runs.start` do."""
+    key = f"after-{run.pk.hex}"
     with transaction.atomic():
+        # Before anything else is looked at: what was removed since it started matters no more, and
+        # nothing is served for it again.
+        known = runs.started_before(EvaluationRun, project=run.project, key=key)
+        if known is not None:
+            return known
         (method,) = {"sft", "grpo"} & set(run.settings)
         started = evaluation_start_on(
             project=run.project,
             actor=actor,
-            key=f"after-{run.pk.hex}",
+            key=key,
             snapshot=run.held_out_snapshot,
             version=run.version,
             judges=[
@@ -68,9 +75,11 @@ def ending_retry(*, run: TrainingRun, actor: User) -> EvaluationRun:
 
 
 def note_problem(run: TrainingRun, refusal: Refused) -> None:
-    """Keep why the evaluation could not start. The run is finished all the same."""
+    """Keep why the evaluation could not start, unless somebody else has just started it. The run
+    is finished all the same."""
     with transaction.atomic():
-        TrainingRun.objects.filter(pk=run.pk).update(evaluation_problem=str(refusal))
+        unstarted = TrainingRun.objects.filter(pk=run.pk, evaluation=None)
+        unstarted.update(evaluation_problem=str(refusal))
         live.publish(run.topic)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from webapp.errors import Refused
@@ -12,6 +12,7 @@ from webapp.llm.call_rows import call_rows
 from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.probe import Findings, probe
+from webapp.runs.work import in_db
 from webapp.text import storable
 
 logger = logging.getLogger(__name__)
@@ -55,5 +56,10 @@ def run_test(*, test_id: UUID) -> None:
 
 
 async def _probe(endpoint: Endpoint) -> Findings:
-    async with open_client(endpoint, retries=0, is_test=True) as client:
-        return await probe(client)
+    try:
+        async with open_client(endpoint, retries=0, is_test=True) as client:
+            return await probe(client)
+    finally:
+        # Opened to note what the server refuses. Left open, it would be there when the database
+        # is not any more, and the next work of this process would fail on it.
+        await in_db(lambda: connection.close())

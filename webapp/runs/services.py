@@ -8,7 +8,7 @@ from uuid import UUID
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -17,6 +17,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
+from webapp.db import one_at_a_time
 from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.runs import live, registry
@@ -74,18 +75,12 @@ def started_before(model: type[R], *, project: Project, key: str) -> R | None:
     until the present transaction ends: what a run needs can be made first."""
     if not 0 < len(key) <= MAX_KEY:
         raise Refused(f"The key of a start must have 1 to {MAX_KEY} characters.", code="key")
-    _one_at_a_time(f"{model.kind}/{project.pk}/{key}")
+    one_at_a_time(f"{model.kind}/{project.pk}/{key}")
     return model.objects.filter(project=project, idempotency_key=key).first()
 
 
-def _one_at_a_time(name: str) -> None:
-    """Wait for whoever has this name, until the present transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-
-
 def _require_room(project: Project, *, without: Run | None = None) -> None:
-    _one_at_a_time(f"runs/{project.pk}")
+    one_at_a_time(f"runs/{project.pk}")
     first, *others = [
         kind.model.objects.filter(
             project=project, status__in=[Status.PENDING, Status.RUNNING]

@@ -1,17 +1,19 @@
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, SnapshotMember
+from annotation.models.corpus import Split
 from annotation.sets import services as sets
 from annotation.sets.queries import size_of
 from tests.conftest import Cast
 from tests.support.dialogues import added, parsed
-from tests.support.locks import waiting
+from tests.support.locks import until_waiting, waiting
 from tests.support.waiting import SHORT_S, wait_until
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -145,3 +147,55 @@ def test_a_run_of_another_project_is_refused(cast: Cast) -> None:
 def test_an_empty_set_has_no_snapshot(cast: Cast) -> None:
     with pytest.raises(Refused, match="empty"):
         sets.freeze(collection=_collection(cast), actor=cast.leads[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_freeze_splits_at_once_do_not_wait_for_each_other(cast: Cast) -> None:
+    """A start freezes several splits in one transaction. Some of their sets are there, others are
+    made: one start would need a snapshot's number after a set's, the other one the reverse."""
+    added(cast.project, *(parsed(n) for n in range(40)))
+    frozen = partial(sets.freeze_split, actor=cast.leads[0], seed=1, limit=5)
+    one, other = (
+        sets.collection_create(
+            project=cast.project, actor=cast.leads[0], name=name, query=SetQuery(kind=kind)
+        )
+        for name, kind in (("Turns", "turn"), ("Dialogues", "dialogue"))
+    )
+    frozen(one, Split.TRAIN)
+
+    def freeze_other() -> None:
+        try:
+            frozen(other, Split.TRAIN)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            frozen(one, Split.TRAIN)
+            waits = pool.submit(freeze_other)
+            until_waiting()
+            frozen(one, Split.TEST)
+        waits.result(SHORT_S)
+    names = Collection.objects.order_by("number").values_list("name", flat=True)
+    assert list(names)[2:] == ["Turns, train split", "Turns, test split", "Dialogues, train split"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_freeze_a_split_at_once_one_makes_its_set(cast: Cast) -> None:
+    added(cast.project, *(parsed(n) for n in range(20)))
+    collection = _collection(cast)
+
+    def freeze_too() -> None:
+        try:
+            sets.freeze_split(collection, Split.TRAIN, actor=cast.leads[0], seed=1, limit=5)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            sets.freeze_split(collection, Split.TRAIN, actor=cast.leads[0], seed=1, limit=5)
+            waits = pool.submit(freeze_too)
+            until_waiting()
+        waits.result(SHORT_S)
+    part = Collection.objects.get(query__has_key="split")
+    assert part.snapshots.count() == 2

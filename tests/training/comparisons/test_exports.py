@@ -7,10 +7,10 @@ from django.http import Http404
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.comparisons import judging
-from annotation.exports import reading, registry
+from annotation.exports import reading, registry, work
 from annotation.exports.services import select
 from tests.support.comparisons import COLD, WARM
-from tests.support.exports import rows_for
+from tests.support.exports import rows_for, started
 from tests.training.comparisons.conftest import Evaluated
 from training.models import EvaluationComparison
 from webapp.errors import Refused
@@ -103,6 +103,21 @@ def test_a_preference_is_what_more_people_chose(
     )
     assert selection.count() == 4
     assert selection.about.endswith("2 without a majority are left out.")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_what_is_left_out_is_told_as_of_the_moment_it_was_read(
+    evaluated: Evaluated, link: EvaluationComparison
+) -> None:
+    """Somebody judges one more pair between the start of an export and its file."""
+    cast = evaluated.cast
+    run = started(cast, cast.leads[0], "pair_preferences", comparison=str(link.comparison_id))
+    evaluated.at_desk(link).judge(cast.annotators[0], "tie")
+    work.work(str(run.pk))
+    run.refresh_from_db()
+    assert (run.status, run.rows_written, run.units_total) == ("succeeded", 2, 5)
+    assert run.about.endswith("3 without a majority are left out.")
 
 
 @pytest.mark.parametrize(("table", "queries"), [("pair_judgements", 2), ("pair_preferences", 5)])

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_init
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.comparisons import judging
@@ -40,6 +41,21 @@ def test_pairs_are_drawn_by_the_seed_among_prompts_both_answered(evaluated: Eval
         other = Answer.objects.get(system=evaluated.cold, prompt=pair.prompt)
         assert other.target_id == pair.second_id
     assert Entry.objects.filter(action="evaluation.compared").count() == 4
+
+
+def test_only_drawn_texts_are_read(evaluated: Evaluated) -> None:
+    """An evaluation may have 200,000 answers, and somebody waits for the page."""
+    loaded: list[Any] = []
+
+    def note(sender: Any, instance: Any, **_: Any) -> None:
+        loaded.append(instance.pk)
+
+    post_init.connect(note, sender=Answer)
+    try:
+        evaluated.compare(pairs=2, seed=4)
+    finally:
+        post_init.disconnect(note, sender=Answer)
+    assert len(loaded) == 4
 
 
 def test_a_system_can_be_the_corpus(evaluated: Evaluated) -> None:

@@ -1,25 +1,31 @@
 """The evaluation that a training run ends with: who measures it, and that it starts once."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from annotation.models import Snapshot
 from rubrics.judges.services import judge_create_llm
 from rubrics.models import Judge
 from tests.support.waiting import wait_until
 from tests.support.worker import LEASE_S, TEST_TIMEOUT_S, kill_held
+from tests.training.evaluation import endings
 from tests.training.evaluation.endings import second_judge, train
 from tests.training.runs.workers import stub
 from tests.training.runs.worlds import SFT, World
 from training import supervisor
 from training.checkpoints.services import checkpoint_serve
-from training.evaluation.ending import ending_retry, is_due
+from training.evaluation.ending import ending_retry, is_due, note_problem
 from training.limits import EVALUATION_JUDGES
 from training.models import Answer, Checkpoint, EvaluationRun, TrainingRun
 from training.services import STARTER, training_start
+from webapp.accounts.services.projects import archive_project, reopen_project
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
 from webapp.llm.services import endpoint_archive
 from webapp.runs import services as runs
+from webapp.runs import work
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 WORK = "tests.training.evaluation.endings:work_held_at_the_end"
@@ -226,6 +232,67 @@ def test_who_stops_the_run_in_its_last_second_gets_no_evaluation(
     runs.resume(run, actor=ready.lead)
     train(run, monkeypatch)
     assert run.status == "succeeded" and EvaluationRun.objects.get().training == run
+
+
+def test_a_project_archived_at_that_moment_gets_its_evaluation_when_it_is_open_again(
+    ready: World, second: Judge, monkeypatch
+) -> None:
+    run = ready.start(evaluation_judges=[second])
+    weigh = endings.weigh
+
+    def archive_first(trained: TrainingRun) -> None:
+        """By somebody else, after the worker looked whether the project is open."""
+        if TrainingRun.objects.get(pk=trained.pk).status == "running":
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(_archive, ready).result()
+        weigh(trained)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(endings, "weigh", archive_first)
+        train(run, monkeypatch)
+    assert (run.status, run.error, run.evaluation_problem) == ("pending", "", "")
+    assert not EvaluationRun.objects.exists()
+    reopen_project(actor=ready.lead, project=ready.project)
+    train(run, monkeypatch)
+    assert run.status == "succeeded" and EvaluationRun.objects.get().training == run
+
+
+def _archive(ready: World) -> None:
+    try:
+        archive_project(actor=ready.lead, project=ready.project)
+    finally:
+        connection.close()
+
+
+def test_a_worker_that_comes_again_looks_at_nothing_else(
+    ready: World, second: Judge, monkeypatch
+) -> None:
+    """It was killed after it had started the evaluation. What was removed since matters no more."""
+    run = ready.start(evaluation_judges=[second])
+    with monkeypatch.context() as patch:
+        # As if it was killed: the run stays claimed.
+        patch.setattr(work.services, "end", lambda *_, **__: None)
+        train(run, monkeypatch)
+    ending = EvaluationRun.objects.get()
+    TrainingRun.objects.filter(pk=run.pk).update(status="pending", claim=None)
+    for endpoint in (second.endpoint, *(row.endpoint for row in ending.systems.all())):
+        endpoint_archive(endpoint=endpoint, actor=ready.lead)
+    monkeypatch.setattr(supervisor, "PROGRAM", stub("crash"))
+    supervisor.work(str(run.pk))
+    run.refresh_from_db()
+    assert (run.status, run.evaluation_problem) == ("succeeded", "")
+    assert EvaluationRun.objects.get() == ending
+    assert not Endpoint.objects.filter(checkpoint__isnull=False, archived_at=None).exists()
+
+
+def test_who_was_refused_late_takes_no_started_evaluation_for_a_missing_one(
+    ready: World, second: Judge, monkeypatch
+) -> None:
+    run = ready.start(evaluation_judges=[second])
+    train(run, monkeypatch)
+    note_problem(run, Refused("Too many runs.", code="too_many_runs"))
+    run.refresh_from_db()
+    assert run.evaluation_problem == ""
 
 
 @pytest.mark.timeout(TEST_TIMEOUT_S)

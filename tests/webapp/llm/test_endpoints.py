@@ -22,6 +22,7 @@ from webapp.errors import Refused
 from webapp.llm import clients, queries, services, testing
 from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.secrets import KeyLost
+from webapp.runs.work import in_db
 
 URL = "http://127.0.0.1:9/v1"
 KEY = "sk-very-secret"
@@ -332,6 +333,25 @@ def test_a_run_teaches_the_next_one_and_the_page_says_what_is_left_out(
     services.endpoint_test(endpoint=endpoint, actor=cast.leads[0])
     endpoint.refresh_from_db()
     assert endpoint.adaptations == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_leaves_no_connection_open(cast: Cast) -> None:
+    """The next run of the worker would use it, though the database was restarted meanwhile."""
+
+    def reply(body: dict[str, Any], count: int) -> Any:
+        return refusal(400, "Unknown parameter: seed") if "seed" in body else answer()
+
+    async def is_open() -> bool:
+        return await in_db(lambda: connection.connection is not None)
+
+    stub = Stub(reply)
+    with serve(stub.app) as url:
+        endpoint = make(cast, base_url=url)
+        testing.run_test(test_id=started(endpoint, cast).pk)
+    endpoint.refresh_from_db()
+    assert "seed" in endpoint.adaptations
+    assert not asyncio.run(is_open())
 
 
 def test_a_test_ends_whatever_the_server_answers(cast: Cast, monkeypatch: Any) -> None:
