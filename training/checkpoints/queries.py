@@ -7,7 +7,7 @@ from django.db.models import PROTECT, ManyToOneRel, Model, Q, QuerySet, Sum
 from django.utils import timezone
 
 from training.checkpoints.contents import Contents, inspect
-from training.models import Checkpoint, FetchFile, ModelFetch
+from training.models import Checkpoint, EvaluationRun, FetchFile, ModelFetch
 from training.paths import weights_of
 from webapp.accounts.models import Project
 from webapp.errors import Refused
@@ -102,6 +102,10 @@ def uses_of(checkpoint: Checkpoint) -> list[str]:
     endpoint: Endpoint | None = checkpoint.endpoint
     if endpoint is not None and endpoint.archived_at is None:
         uses.append(f"the endpoint “{endpoint}”")
+    # An evaluation that has begun still asks an endpoint that was archived meanwhile.
+    if endpoint is not None:
+        measured = EvaluationRun.objects.filter(systems__endpoint=endpoint)
+        uses += [f"{run} (still under way)" for run in measured.exclude(status__in=ENDED)]
     return uses
 
 

@@ -19,7 +19,7 @@ from training.checkpoints import services
 from training.checkpoints.archiving import archive_of
 from training.checkpoints.serving import served_name
 from training.folder import prepare
-from training.models import Checkpoint
+from training.models import Checkpoint, EvaluatedSystem, EvaluationRun
 from training.paths import served_folder, uploads_of, weights_of
 from webapp.accounts.services import deletion, projects
 from webapp.audit.models import Entry
@@ -283,6 +283,23 @@ def test_a_checkpoint_of_a_run_under_way_stays(cast: Cast) -> None:
     assert "still under way" in str(
         refusal(services.checkpoint_delete, checkpoint=row, actor=cast.leads[0])
     )
+
+
+def test_a_checkpoint_that_an_evaluation_asks_stays(cast: Cast) -> None:
+    """Also where its endpoint was archived after the evaluation had begun."""
+    row, lead = uploaded(cast), cast.leads[0]
+    endpoint = services.checkpoint_serve(checkpoint=row, actor=lead)
+    run = Setting(cast.project, lead)["evaluated_id"]
+    EvaluatedSystem.objects.create(
+        project=cast.project, run=run, position=1, name="Mine", endpoint=endpoint
+    )
+    EvaluationRun.objects.update(status="pending", ended_at=None)
+    endpoint_archive(endpoint=endpoint, actor=lead)
+    asked = {"checkpoint": row, "actor": lead}
+    assert f"{run} (still under way)" in str(refusal(services.checkpoint_delete, **asked))
+    EvaluationRun.objects.update(status="succeeded")
+    services.checkpoint_delete(**asked)
+    assert not Checkpoint.objects.filter(pk=row.pk).exists()
 
 
 @pytest.mark.django_db(transaction=True)
