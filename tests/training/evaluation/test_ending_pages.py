@@ -89,7 +89,7 @@ def test_who_still_has_to_rate_the_prompts_sees_no_result(
     )
     client.force_login(cast.leads[1])
     page = html_of(client.get(url("training_run", run)))
-    assert f"You still have to rate {PROMPTS} of these prompts" in page
+    assert f"You still have to rate or judge {PROMPTS} of these prompts" in page
     assert "Results by" not in page and "Clearly above" not in page
     member = cast.member(cast.leads[1])
     assert "Results by" not in "".join(live.render(run, member))
