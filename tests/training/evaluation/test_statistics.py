@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from rubrics.core.spec import CriterionSpec, RubricSpec
+from training.evaluation.results import table_of
 from training.evaluation.statistics import Estimate, clear_after_holm, difference_of, mean_of
 
 
@@ -53,3 +55,21 @@ def test_holm_asks_more_of_the_first_than_of_the_last() -> None:
     # The smallest of two needs 0.025: where it fails, the others do.
     assert clear_after_holm([estimate(0.04), estimate(0.03)]) == [False, False]
     assert clear_after_holm([estimate(None)]) == [False]
+
+
+def test_bold_follows_the_criterion_and_not_its_name() -> None:
+    """Two criteria of one name: only the one that is clearly above is bold."""
+    spec = RubricSpec(
+        title="T",
+        criteria=(
+            CriterionSpec("a", "a", "Kind", scale="binary"),
+            CriterionSpec("b", "b", "Kind", scale="binary"),
+        ),
+    )
+    groups = np.array([str(at) for at in range(40)])
+    flat = {name: np.zeros(40) for name in ("a", "b", "rubric", "emotion", "format")}
+    table = table_of(
+        ["base", "new"], [flat, {**flat, "a": np.ones(40)}], groups,
+        spec=spec, judge="J", is_reward=False, against=0, seed=0,
+    )  # fmt: skip
+    assert [cell.measure.name for cell in table.rows[1].cells if cell.is_clear] == ["a"]
