@@ -6,8 +6,9 @@ from typing import Any
 
 from training.starter.corpus import dialogues
 
-# A split is drawn by profile, in each project anew. With so many profiles none stays empty.
-DIALOGUES = 120
+# A split is drawn by profile, in each project anew. With so many profiles none stays empty, and the
+# test split has enough of them for an interval.
+DRAWN = 300
 BROKEN = ('{"person": "MBTI: INFP", "messages": [', '{"person": "MBTI: ESTJ", "messages": []}')
 # The grades of the grammar go from 1 to 5, the levels of the road's rubric from 1 to 3.
 LEVELS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 3}
@@ -17,7 +18,10 @@ class Corpus:
     """The file, and what a careful reader finds in its replies."""
 
     def __init__(self, folder: Path) -> None:
-        rows = list(dialogues(DIALOGUES, 11, split="test"))
+        drawn = dialogues(DRAWN, 11, split="test")
+        # One of each person.
+        rows = list({row["profile"]["username"]: row for row in drawn}.values())
+        self.dialogues = len(rows)
         self.file = folder / "steady.jsonl"
         lines = [json.dumps(_line(row)) for row in rows]
         self.file.write_text("\n".join([*lines, *BROKEN]) + "\n", encoding="utf-8")

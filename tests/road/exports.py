@@ -7,9 +7,11 @@ import datasets
 import pandas as pd
 from playwright.sync_api import Page
 
+from tests.road.comparisons import open_results
 from tests.road.models import FIRST
 from tests.road.people import ITEMS, QUEUE
 from tests.road.walk import Road, choose, finished, press
+from tests.support.browser import follow
 
 
 def export_ratings(road: Road) -> None:
@@ -26,7 +28,20 @@ def export_ratings(road: Road) -> None:
     assert FIRST in set(rows[rows["rater_kind"] == "judge"]["rater"].str.removesuffix(" v1"))
 
 
-def export_dialogues(road: Road) -> None:
+def export_judgements(road: Road, judged: int) -> None:
+    """What the annotator chose between two models, in pandas."""
+    page = open_results(road)
+    follow(page.get_by_role("link", name="Export the judgements"))
+    rows = pd.read_parquet(exported(road, page, "Parquet"))
+    assert len(rows) == judged
+    assert set(rows["choice"]) == {"a", "b", "tie"}
+    assert rows["rater"].nunique() == 1
+    chosen = rows[rows["choice"] != "tie"]
+    shown_as = chosen["system_a"].where(chosen["choice"] == "a", chosen["system_b"])
+    assert (chosen["chosen_system"] == shown_as).all()
+
+
+def export_dialogues(road: Road, dialogues: int) -> None:
     """The trained model's dialogues, in Hugging Face's datasets."""
     page = road.go("lead", "Generation", "Generation 2", "View the dialogues", "Export")
     folder = road.folder / "dialogues"
@@ -34,10 +49,10 @@ def export_dialogues(road: Road) -> None:
         archive.extractall(folder)
     opened = datasets.load_dataset(str(folder), cache_dir=str(road.folder / "cache"))
     rows = [row for split in opened.values() for row in split]
-    assert len(rows) == 3
+    assert len(rows) == dialogues
     assert all(turn["raw"] for row in rows for turn in row["turns"])
     assert {len(row["turns"]) for row in rows} == {4}
-    road.shoot(road.go("lead", "Data", "Exports"), "11-exports")
+    road.shoot(road.go("lead", "Data", "Exports"), "13-exports")
 
 
 def exported(road: Road, page: Page, form: str) -> Path:

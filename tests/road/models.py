@@ -1,16 +1,19 @@
-"""The stations of models: judges, generation with a critic, training, evaluation, what goes on."""
+"""The stations of models: judges, generation with a critic, difficulty, training, evaluation."""
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.road.walk import RUBRIC, Road, choose, fill, finished, press
 from tests.support.browser import follow
+from tests.support.waiting import LONG_S
 
 # The judge that learned before the adjudication, and the one that learned after it.
 FIRST, SETTLED = "First judge", "Settled judge"
 STARTER = "Starter model on this machine"
 STEPS = 2
+# Held out for the evaluation: people compare at least ten of the answers.
+PROMPTS = 14
 
 
 def fit(road: Road, name: str) -> None:
@@ -43,7 +46,7 @@ def generate_with_critic(road: Road) -> None:
     fill(page, {"Maximum revisions per reply": 2, "Lowest total for SOLVED": ""})
     choose(page, "Warmth", "Warm")
     press(page, "Start the generation")
-    finished(page)
+    finished(page, partly=True)
     road.shoot(page, "6-generation")
     page = revised_dialogue(road, page)
     road.shoot(page, "6-dialogue")
@@ -71,24 +74,51 @@ def revised_dialogue(road: Road, page: Page) -> Page:
     raise AssertionError("the critic sent nothing back")
 
 
-def train(road: Road) -> None:
-    """SFT, then GRPO from its last checkpoint, as one plan."""
-    page = road.go("lead", "Training", "Start a training run")
-    page.get_by_role("radio", name=re.compile("^SFT, then GRPO")).check()
+def measure(road: Road) -> None:
+    """The starter replies twice to each prompt, and the first judge says PASS or FAIL. The prompts
+    that turn out easy and those that turn out hard become sets."""
+    page = road.go("lead", "Difficulty", "Start a difficulty run")
     choose(page, "Set", "steady")
+    choose(page, "Model", STARTER)
+    choose(page, "Judge", FIRST)
+    for name, level in (("Warmth", "Warm"), ("Attention", "Close")):
+        choose(page, name, level)
+    fill(page, {"Prompts": 16, "Replies per prompt": 2, "Longest reply": 160, "Temperature": 0.9})
+    press(page, "Start the run")
+    finished(page)
+    expect(page.get_by_text("16 of 16 prompts measured")).to_be_visible()
+    for kind in ("easy", "hard"):
+        press(page, f"Make a set of the {kind} prompts")
+        expect(page.locator("h1")).to_contain_text(f"{kind} prompts")
+        page = road.go("lead", "Difficulty", "Difficulty run 1")
+    road.shoot(page, "7-difficulty")
+
+
+def train(road: Road) -> None:
+    """SFT on the easy prompts, then GRPO on the hard ones from its last checkpoint, as one plan.
+    It ends with an evaluation by the judge that was no reward."""
+    page = road.pages["lead"]
+    follow(page.get_by_role("link", name="Train SFT on easy, GRPO on hard"))
+    expect(page.get_by_role("radio", name=re.compile("^SFT, then GRPO"))).to_be_checked()
     choose(page, "Rubric version", RUBRIC)
     choose(page, "Judge", SETTLED)
+    judges = page.get_by_role("group", name="Judges of the evaluation")
+    for name, is_chosen in ((FIRST, True), (SETTLED, False)):
+        judges.get_by_label(name).set_checked(is_chosen)
     fill(
         page,
         {
             "Training prompts": 16,
-            "Held-out prompts": 6,
+            "Held-out prompts": PROMPTS,
+            "Longest reply": 160,
             "SFT steps": STEPS,
             "Replies per SFT step": 4,
+            # So high that the models' answers differ after so few steps.
+            "SFT learning rate": 0.0005,
             "SFT checkpoint every": STEPS,
             "SFT validation every": 1,
             "Steps": STEPS,
-            "Prompts per step": 2,
+            "Prompts per step": 1,
             "Replies per prompt": 4,
             "Checkpoint every": STEPS,
         },
@@ -97,51 +127,55 @@ def train(road: Road) -> None:
     expect(page.get_by_text("This is the first run of a plan.")).to_be_visible()
     finished(page)
     expect(page.locator("#chart-loss")).to_contain_text("Training:")
-    road.shoot(page, "7-training-sft")
+    road.shoot(page, "8-training-sft")
     follow(page.get_by_role("link", name="GRPO run"))
     expect(page.get_by_text("This is the second run of a plan.")).to_be_visible()
     finished(page)
-    expect(page.get_by_role("heading", name="Before and after")).to_be_visible()
     expect(page.locator("#run-rollouts tbody tr").first).to_be_visible()
-    road.shoot(page, "7-training")
+    evaluated(page.locator("#run-evaluation"))
+    road.shoot(page, "8-training")
 
 
-def serve(road: Road) -> str:
-    """The last checkpoint becomes an endpoint. Returns its name."""
+def evaluated(ending: Locator) -> None:
+    """The evaluation at the end of a run goes by itself, and the run's page shows its results."""
+    results = ending.get_by_role("heading", name=f"Results by {FIRST}")
+    expect(results).to_be_visible(timeout=LONG_S * 1000)
+    expect(ending.locator(".section-head .status").first).to_have_text("Finished")
+    expect(ending).to_contain_text(f"answer the same {PROMPTS} held-out prompts")
+
+
+def evaluate(road: Road) -> str:
+    """Starter, SFT's checkpoint and GRPO's side by side. Returns the name of the trained model."""
+    page = road.pages["lead"]
+    follow(page.locator("#run-evaluation").get_by_role("link", name=re.compile("^Evaluation")))
+    expect(page.get_by_text("This judge was the reward of one of these models.")).to_have_count(0)
+    rows = page.locator("[aria-labelledby=e-table-1] tbody th")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_have_text(STARTER)
+    trained = rows.last.inner_text()
+    expect(page.get_by_role("heading", name=f"{trained} against {STARTER}")).to_be_visible()
+    road.shoot(page, "9-evaluation")
+    return trained
+
+
+def serve(road: Road, trained: str) -> None:
+    """The evaluation asked the last checkpoint through an endpoint, which stays."""
     page = road.go("lead", "Training", "Models and checkpoints")
     # Newest first.
     follow(page.locator("tbody th a").first)
-    press(page, "Serve it on this machine")
-    road.shoot(page, "8-checkpoint")
-    return page.locator("[aria-labelledby=h-serve] a").first.inner_text()
+    expect(page.locator("[aria-labelledby=h-serve] a").first).to_have_text(trained)
+    road.shoot(page, "11-checkpoint")
 
 
-def evaluate(road: Road, trained: str) -> None:
-    """Starter, trained model and corpus answer; the judge that was no reward rates them, too."""
-    page = road.go("lead", "Evaluation", "Start an evaluation")
-    choose(page, "Set", "steady")
-    choose(page, "Rubric version", RUBRIC)
-    for box in (STARTER, trained, FIRST, SETTLED):
-        page.get_by_label(box).check()
-    fill(page, {"Prompts": 12, "Longest answer": 200})
-    press(page, "Start the evaluation")
-    finished(page)
-    tables = page.locator("h2", has_text="Results by")
-    expect(tables).to_have_text([re.compile(FIRST), re.compile(SETTLED)])
-    expect(page.get_by_text("This judge was the reward of one of these models.")).to_have_count(1)
-    choose(page, "Compare with", STARTER)
-    press(page, "Show")
-    expect(page.get_by_role("heading", name=f"{trained} against {STARTER}")).to_have_count(2)
-    road.shoot(page, "9-evaluation")
-
-
-def generate_again(road: Road, trained: str) -> None:
-    """The next dialogues are the trained model's."""
+def generate_again(road: Road, trained: str) -> int:
+    """The next dialogues are the trained model's. Returns how many were finished."""
     page = begin_generation(road, dialogues=3)
     choose(page, "Supporter", trained)
     choose(page, "Seeker", STARTER)
     press(page, "Start the generation")
-    finished(page)
+    finished(page, partly=True)
     expect(page.locator(".trace")).to_contain_text(trained)
-    expect(page.locator("#run-finished tbody tr")).to_have_count(3)
-    road.shoot(page, "10-next-generation")
+    rows = page.locator("#run-finished tbody tr")
+    expect(rows.first).to_be_visible()
+    road.shoot(page, "12-next-generation")
+    return rows.count()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.road import exports, models, people
+from tests.road import comparisons, exports, models, people
 from tests.road.conftest import Studio
 from tests.road.walk import Road
 from tests.support.waiting import LONG_S
@@ -34,11 +34,14 @@ def test_the_road(road: Road) -> None:
     models.fit(road, models.SETTLED)
 
     models.generate_with_critic(road)
+    models.measure(road)
     models.train(road)
-    trained = models.serve(road)
-    models.evaluate(road, trained)
-    models.generate_again(road, trained)
+    trained = models.evaluate(road)
+    judged = comparisons.compare_blind(road, trained)
+    models.serve(road, trained)
+    dialogues = models.generate_again(road, trained)
 
     exports.export_ratings(road)
-    exports.export_dialogues(road)
+    exports.export_judgements(road, judged)
+    exports.export_dialogues(road, dialogues)
     assert road.faults == []

@@ -62,11 +62,12 @@ def press(page: Page, name: str) -> None:
     follow(page.get_by_role("button", name=name, exact=True))
 
 
-def finished(page: Page) -> None:
-    """The run of this page ends well, and the page says so without a reload."""
+def finished(page: Page, *, partly: bool = False) -> None:
+    """The run of this page ends well, and the page says so without a reload. With `partly`, some of
+    what it makes may have failed: the starter is small and now and then gives an empty turn."""
     state = page.locator("h1 .status")
     expect(state).to_have_text(re.compile("Finished|Failed|Stopped"), timeout=LONG_S * 1000)
-    expect(state).to_have_text("Finished")
+    expect(state).to_have_text(re.compile("^Finished") if partly else "Finished")
 
 
 def field_of(page: Page, label: str) -> Locator:
