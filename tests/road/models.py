@@ -75,7 +75,7 @@ def revised_dialogue(road: Road, page: Page) -> Page:
 
 
 def measure(road: Road) -> None:
-    """The starter replies twice to each prompt, and the first judge says PASS or FAIL. The prompts
+    """The starter replies three times to each prompt, and the first judge says PASS or FAIL. Prompts
     that turn out easy and those that turn out hard become sets."""
     page = road.go("lead", "Difficulty", "Start a difficulty run")
     choose(page, "Set", "steady")
@@ -83,7 +83,7 @@ def measure(road: Road) -> None:
     choose(page, "Judge", FIRST)
     for name, level in (("Warmth", "Warm"), ("Attention", "Close")):
         choose(page, name, level)
-    fill(page, {"Prompts": 16, "Replies per prompt": 2, "Longest reply": 160, "Temperature": 0.9})
+    fill(page, {"Prompts": 16, "Replies per prompt": 3, "Longest reply": 160, "Temperature": 0.9})
     press(page, "Start the run")
     finished(page)
     expect(page.get_by_text("16 of 16 prompts measured")).to_be_visible()
