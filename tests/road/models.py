@@ -75,8 +75,8 @@ def revised_dialogue(road: Road, page: Page) -> Page:
 
 
 def measure(road: Road) -> None:
-    """The starter replies three times to each prompt, and the first judge says PASS or FAIL. Prompts
-    that turn out easy and those that turn out hard become sets."""
+    """The starter replies three times to each prompt, and the first judge says PASS or FAIL. The
+    prompts that turn out easy and those that turn out hard become sets."""
     page = road.go("lead", "Difficulty", "Start a difficulty run")
     choose(page, "Set", "steady")
     choose(page, "Model", STARTER)
