@@ -119,6 +119,7 @@ def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
         .defer("spec__content", "version__draft")
         .annotate(
             planned=Count("items"),
+            done=Count("items", filter=~Q(items__state=states.WAITING)),
             judged=Count("items", filter=judged),
             failed=Count("items", filter=Q(items__state=states.FAILED)),
         )

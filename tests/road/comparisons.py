@@ -17,8 +17,8 @@ LEAST = 10
 def compare_blind(road: Road, trained: str) -> int:
     """The lead asks an annotator, who judges by keyboard. Returns how many pairs were judged."""
     page = road.pages["lead"]
-    for _ in ("to the comparisons", "to the form"):
-        follow(page.get_by_role("link", name="Compare two systems blind"))
+    for name in ("Blind comparisons", "Compare two systems blind"):
+        follow(page.get_by_role("link", name=name).first)
     fill(page, {"Name": NAME, "Maximum number of pairs": PROMPTS})
     choose(page, "System", trained)
     choose(page, "Compared with", STARTER)
@@ -60,6 +60,6 @@ def judge_pairs(road: Road) -> int:
 
 def open_results(road: Road) -> Page:
     """The lead's page of this comparison."""
-    page = road.go("lead", "Evaluation", "Evaluation 1", "Compare two systems blind")
+    page = road.go("lead", "Evaluation", "Evaluation 1", "Blind comparisons")
     expect(page.get_by_role("heading", name=NAME)).to_be_visible()
     return page

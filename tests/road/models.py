@@ -141,7 +141,7 @@ def evaluated(ending: Locator) -> None:
     results = ending.get_by_role("heading", name=f"Results by {FIRST}")
     expect(results).to_be_visible(timeout=LONG_S * 1000)
     expect(ending.locator(".section-head .status").first).to_have_text("Finished")
-    expect(ending).to_contain_text(f"answer the same {PROMPTS} held-out prompts")
+    expect(ending).to_contain_text(f"answered the same {PROMPTS} held-out prompts")
 
 
 def evaluate(road: Road) -> str:

@@ -257,7 +257,7 @@ def test_a_crash_after_a_long_event_is_told_and_not_tripped_over(
     assert supervisor._last_event(folder)["type"] == "rollouts"
 
 
-def test_a_nul_that_the_model_wrote_is_left_out(run: TrainingRun, monkeypatch) -> None:
+def test_a_nul_that_the_model_wrote_is_replaced(run: TrainingRun, monkeypatch) -> None:
     folder = prepare(run)
     event = told.rollouts(0, prompts=1, replies=1)
     reply = event["groups"][0]["rollouts"][0]
@@ -265,7 +265,7 @@ def test_a_nul_that_the_model_wrote_is_left_out(run: TrainingRun, monkeypatch) -
     told.append(folder, event)
     work(run, "finish", monkeypatch)
     row = run.rollouts.get(step=0)
-    assert (row.raw, row.spans["response"]) == ("ab", "cd")
+    assert (row.raw, row.spans["response"]) == ("a\ufffdb", "c\ufffdd")
 
 
 def test_a_file_that_lost_its_end_is_read_again(run: TrainingRun, monkeypatch) -> None:
