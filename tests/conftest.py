@@ -21,8 +21,10 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from tests.support.factories import ProjectFactory, UserFactory
 from tests.support.migrated import migrated_database
 from tests.support.services import is_ours
+from tests.support.waiting import SHORT_S
 from webapp.accounts.access import Member, find_member
 from webapp.accounts.models import Membership, Project, User
+from webapp.runs import live
 
 # Playwright's own event loop runs in the test's thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -140,6 +142,15 @@ def hash_passwords_quickly() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Argon2PasswordHasher, "time_cost", 1)
         patch.setattr(Argon2PasswordHasher, "memory_cost", 1024)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def send_live_messages_patiently() -> Iterator[None]:
+    """In earnest a message that takes seconds is dropped: pages look again by themselves. A test
+    that waits for a message must get it on a busy machine, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live, "SEND_TIMEOUT_S", SHORT_S)
         yield
 
 
