@@ -76,23 +76,33 @@ def chart(
     *,
     steps: int,
     spread: Series = (),
+    within: tuple[float, float] | None = None,
     width: int = 1080,
     height: int = 340,
     room: float = 190,
 ) -> Chart | None:
     """Lines over the steps of a run, with axes and a band of ± `spread` around the first one.
 
-    `room` is what the labels at the right need. None where there is no point yet."""
+    `within` is the scale of the values: the band ends there, and the axis shows all of it. `room`
+    is what the labels at the right need. None where there is no point yet."""
     shown = [thin(line) for line in series if line]
     if not shown:
         return None
     around = dict(spread)
-    band = [(step, value, around[step]) for step, value in shown[0] if step in around]
-    low, high = _range(shown, [value + sign * by for _, value, by in band for sign in (-1, 1)])
+    least, most = within or (-math.inf, math.inf)
+    band = [
+        (step, max(least, value - around[step]), min(most, value + around[step]))
+        for step, value in shown[0]
+        if step in around
+    ]
+    edges = [edge for _, lower, upper in band for edge in (lower, upper)]
+    low, high = _range(shown, [*edges, *(within or ())])
     y_ticks = ticks(low, high)
     plane = _Plane(44, width - room, 14, height - 36, steps, y_ticks[0], y_ticks[-1])
-    upper = [(step, value + by) for step, value, by in band]
-    lower = [(step, value - by) for step, value, by in reversed(band)]
+    outline = [
+        *((step, upper) for step, _, upper in band),
+        *((step, lower) for step, lower, _ in reversed(band)),
+    ]
     return Chart(
         width=width,
         height=height,
@@ -101,7 +111,7 @@ def chart(
         top=plane.top,
         bottom=plane.bottom,
         lines=tuple(_line(plane, line) for line in shown),
-        band=plane.points([*upper, *lower]),
+        band=plane.points(outline),
         x_axis=tuple(Axis(plane.x(step), f"{step:,}") for step in step_marks(steps)),
         y_axis=tuple(Axis(plane.y(value), f"{value:g}") for value in y_ticks),
     )

@@ -67,6 +67,10 @@ class State:
         return sum(part.count for part in self.parts)
 
     @property
+    def hard(self) -> int:
+        return sum(part.count for part in self.parts if part.difficulty == HARD)
+
+    @property
     def sets(self) -> dict[str, Collection]:
         return {part.difficulty: part.set for part in self.parts if part.set is not None}
 

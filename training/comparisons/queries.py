@@ -15,6 +15,8 @@ from training.evaluation.statistics import Estimate
 from training.models import Answer, EvaluatedSystem, EvaluationComparison, EvaluationRun
 from webapp.accounts.access import Member
 
+# So many comparisons of one evaluation are shown.
+SHOWN = 50
 _CODES = {FIRST: 0.0, SECOND: 1.0, TIE: 2.0}
 # Why agreement has no value, in the words of pairs.
 _UNDEFINED = {
@@ -94,6 +96,11 @@ def comparisons_of(run: EvaluationRun) -> QuerySet[EvaluationComparison]:
         .prefetch_related(Prefetch("comparison__raters", people))
         .order_by("-comparison__number")
     )
+
+
+def chosen_in(run: EvaluationRun, member: Member) -> list[Results]:
+    """What people chose in the newest comparisons of an evaluation, for its page."""
+    return results_of(comparisons_of(run)[:SHOWN], member)
 
 
 def systems_to_compare(run: EvaluationRun) -> QuerySet[EvaluatedSystem]:

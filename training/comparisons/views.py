@@ -18,15 +18,12 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 
-SHOWN = 50
-
 
 @require_safe
 @project_page(*TRAINERS)
 def comparisons(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = evaluation_for(member, run_id)
-    results = queries.results_of(queries.comparisons_of(run)[:SHOWN], member)
-    context = {"member": member, "run": run, "results": results}
+    context = {"member": member, "run": run, "results": queries.chosen_in(run, member)}
     return render(request, "comparisons/comparisons.html", context)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from training.access import TRAINERS
+from training.comparisons.queries import chosen_in
 from training.evaluation import queries
 from training.models import EvaluationRun
 from webapp.accounts.access import Member
@@ -10,7 +11,7 @@ from webapp.runs import registry
 from webapp.runs.models import Run
 from webapp.runs.pages import render_parts
 
-PARTS = ("head", "progress", "links", "results")
+PARTS = ("head", "finding", "progress", "links", "results", "people")
 
 
 def register() -> None:
@@ -30,4 +31,5 @@ def register() -> None:
 def render(run: Run, member: Member) -> Sequence[str]:
     row = queries.evaluations_of(member.project).get(pk=run.pk)
     state = queries.state_of(row, member)
-    return render_parts("evaluation", PARTS, run=row, member=member, state=state)
+    chosen = chosen_in(row, member)
+    return render_parts("evaluation", PARTS, run=row, member=member, state=state, chosen=chosen)

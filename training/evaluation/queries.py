@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.text import get_text_list
 
 from annotation.models import Score
 from rubrics.core.spec import Outcome, RubricSpec, from_json, total
@@ -72,6 +73,19 @@ class State:
     against: int
     usage: Usage
     paused: list[Endpoint]
+
+    @property
+    def findings(self) -> list[str]:
+        """A sentence for each system, by the first judge; none by a judge that was a reward."""
+        table = self.views[0].table if self.views else None
+        if table is None or table.is_reward:
+            return []
+        return [_finding(comparison) for comparison in table.comparisons]
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether people can compare two systems: both have answered."""
+        return self.run.is_ended and sum(each.answered > 0 for each in self.systems) > 1
 
 
 def evaluations_of(project: Project) -> QuerySet[EvaluationRun]:
@@ -143,6 +157,17 @@ def state_of(run: EvaluationRun, member: Member, *, against: int = 0) -> State:
         usage=usage_of_run(run.pk),
         paused=[] if run.is_ended else _paused(systems, judges),
     )
+
+
+def _finding(comparison: Comparison) -> str:
+    said = [
+        f"clearly {word} in {get_text_list(names, 'and')}"
+        for word, names in (("higher", comparison.above), ("lower", comparison.below))
+        if names
+    ]
+    if not said:
+        return f"{comparison.system} does not differ clearly from {comparison.other}."
+    return f"{comparison.system} scores {' and '.join(said)} than {comparison.other}."
 
 
 def _span_criteria(run: EvaluationRun) -> list[str]:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from training.access import TRAINERS
+from training.comparisons.queries import chosen_in
 from training.evaluation import answers, queries, services, tables
 from training.evaluation.access import evaluation_for
 from training.evaluation.forms import EvaluationForm
@@ -55,7 +56,8 @@ def evaluation_new(request: HttpRequest, member: Member) -> HttpResponse:
 def evaluation(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = evaluation_for(member, run_id)
     state = queries.state_of(run, member, against=whole_number(request.GET.get("against", "")) or 0)
-    return render(request, "evaluation/run.html", {"member": member, "run": run, "state": state})
+    context = {"member": member, "run": run, "state": state, "chosen": chosen_in(run, member)}
+    return render(request, "evaluation/run.html", context)
 
 
 @require_safe

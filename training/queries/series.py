@@ -140,7 +140,7 @@ def charts_of(run: TrainingRun, *, last: int) -> Charts:
     if is_sft:
         drawn = chart([points, _validation_of(run)], steps=run.steps_total)
     else:
-        drawn = chart([points], steps=run.steps_total, spread=series["reward_std"])
+        drawn = chart([points], steps=run.steps_total, spread=series["reward_std"], within=(0, 1))
     return Charts(
         main=drawn,
         first=points[0][1] if points else None,

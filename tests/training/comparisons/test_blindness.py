@@ -100,6 +100,8 @@ def test_pages_api_calls_and_exports_leave_it_out(
     page = html_of(client.get(reverse("comparisons", kwargs=where)))
     assert "You still have to judge or rate 6 of these pairs." in page
     assert "Win rate of" not in page
+    page = html_of(client.get(reverse("evaluation", kwargs=where)))
+    assert "100.0 %" not in page.partition("What people chose")[2]
     one = {"project_id": run.project_id, "id": run.pk, "comparison_id": link.comparison_id}
     results = client.get(reverse("api_evaluation_comparison", kwargs=one)).json()["results"]
     assert (results["win_rate"], results["wins"], results["hidden"]) == (None, 0, PROMPTS)
@@ -112,6 +114,8 @@ def test_pages_api_calls_and_exports_leave_it_out(
     # Another lead, who judges nothing, sees it all.
     other = cast.member(cast.leads[0])
     client.force_login(other.user)
+    page = html_of(client.get(reverse("evaluation", kwargs=where)))
+    assert "100.0 %" in page.partition("What people chose")[2]
     assert shown_answers(client, evaluated) == 3 * (PROMPTS + 1)
     assert visible_calls(other).count() == 3 * (PROMPTS + 1)
     assert results_of(comparisons_of(run), other)[0].wins == PROMPTS

@@ -42,9 +42,10 @@ def test_a_lead_starts_one_from_the_evaluation_and_closes_it(
     evaluated: Evaluated, lead: Client
 ) -> None:
     listed = url_of(evaluated, "comparisons")
-    assert f'href="{listed}"' in html_of(lead.get(url_of(evaluated, "evaluation")))
     assert "No blind comparisons yet" in html_of(lead.get(listed))
     new = url_of(evaluated, "comparison_new")
+    page = html_of(lead.get(url_of(evaluated, "evaluation")))
+    assert "No blind comparison yet" in page and f'href="{new}"' in page
     assert "Start the comparison" in html_of(lead.get(new))
     page = html_of(lead.post(new, given(evaluated), follow=True))
     assert "“Which one” is open" in page
@@ -62,6 +63,9 @@ def test_a_lead_starts_one_from_the_evaluation_and_closes_it(
     assert "Win rate of Warm model" in page and "100.0 %" in page
     assert "no interval" in page and "1 pair of 1 profile" in page
     assert "Fewer than two pairs are judged by two people." in page
+    page = html_of(lead.get(url_of(evaluated, "evaluation")))
+    assert f'href="{listed}"' in page and "Warm model against Cold model" in page
+    assert "no interval, n 1" in page and "2 of " in page
     page = html_of(lead.post(url_of(evaluated, "comparison_close", made.pk), follow=True))
     assert "is closed" in page and "Reopen" in page
     page = html_of(lead.post(url_of(evaluated, "comparison_open", made.pk), follow=True))

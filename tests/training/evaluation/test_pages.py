@@ -59,8 +59,10 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     assert "Results by Learned v1" in page
     assert f"{PROMPTS} prompts of {PROMPTS} profiles" in page
     assert "=Warm against Cold_1" in page and "Clearly above in Warmth" in page
+    assert "By Learned v1: =Warm scores clearly higher in Warmth" in page
     against = html_of(lead.get(url("evaluation", run) + "?against=1"))
     assert "Cold_1 against =Warm" in against and "Clearly below in Warmth" in against
+    assert "Cold_1 scores clearly lower in Warmth" in against
     # An address that somebody changed.
     assert lead.get(url("evaluation", run) + "?against=99").status_code == 200
     assert lead.get(url("evaluation", run) + "?against=x").status_code == 200

@@ -34,6 +34,15 @@ def test_the_band_goes_up_on_one_side_and_back_on_the_other() -> None:
     assert all(drawn.top - 0.01 <= y <= drawn.bottom + 0.01 for _, y in band)
 
 
+def test_the_band_ends_where_the_scale_does() -> None:
+    reward = [[(1, 0.9), (2, 0.1)]]
+    drawn = chart(reward, steps=2, spread=[(1, 0.4), (2, 0.4)], within=(0, 1))
+    assert drawn is not None
+    assert [axis.label for axis in drawn.y_axis] == ["0", "0.25", "0.5", "0.75", "1"]
+    ys = [y for _, y in points(drawn.band)]
+    assert (min(ys), max(ys)) == pytest.approx((drawn.top, drawn.bottom))
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.0, 1e-9, 1e9])
 def test_a_flat_line_is_drawn_inside(value: float) -> None:
     for drawn in (
