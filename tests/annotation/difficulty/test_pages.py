@@ -59,7 +59,7 @@ def test_the_page_shows_shares_a_chart_and_a_table(lead: Client, run: Difficulty
     assert f"{PROMPTS} of {PROMPTS} prompts measured" in page
     assert 'id="difficulty-chart"' in page and "The numbers as a table" in page
     # All texts are of one profile, so that dialogues are resampled.
-    hard = run.prompts.filter(difficulty="hard").count()
+    hard = run.prompts.filter(p_fail__gte=0.5).count()
     assert hard and f"fail on {hard} of {PROMPTS} prompts: these are hard." in page
     assert "Share of hard prompts" in page and "resamples 24 dialogues" in page
     assert "Make a set of the easy prompts" in page and "Make a set of the hard prompts" in page
