@@ -17,8 +17,7 @@ LEAST = 10
 def compare_blind(road: Road, trained: str) -> int:
     """The lead asks an annotator, who judges by keyboard. Returns how many pairs were judged."""
     page = road.pages["lead"]
-    for name in ("Blind comparisons", "Compare two systems blind"):
-        follow(page.get_by_role("link", name=name).first)
+    follow(page.get_by_role("link", name="Compare two systems blind"))
     fill(page, {"Name": NAME, "Maximum number of pairs": PROMPTS})
     choose(page, "System", trained)
     choose(page, "Compared with", STARTER)
