@@ -251,7 +251,7 @@ def _has_room(item: Item, queue: Queue, rater: Rater) -> bool:
 
 def _may_have_read(item: Item, queue: Queue, rater: Rater) -> bool:
     assert rater.user is not None  # noqa: S101  (a person's rater)
-    return read_items(rater.user, queue).filter(pk=item.pk).exists()
+    return read_items(rater.user, queue.project_id, [queue.pk]).filter(pk=item.pk).exists()
 
 
 def _held_item(queue: Queue, rater: Rater) -> Item | None:
@@ -267,7 +267,7 @@ def _free_item(queue: Queue, rater: Rater, skip_locked: bool) -> Item | None:
     mine = Assignment.objects.filter(item=OuterRef("pk"), rater=rater)
     return (
         Item.objects.filter(~Exists(mine.exclude(state=_State.RELEASED)), queue=queue)
-        .exclude(pk__in=read_items(rater.user, queue).values("pk"))
+        .exclude(pk__in=read_items(rater.user, queue.project_id, [queue.pk]).values("pk"))
         .annotate(taken=Coalesce(Subquery(places_taken(timezone.now())), 0))
         .filter(taken__lt=queue.overlap)
         .order_by("position")
