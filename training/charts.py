@@ -83,13 +83,14 @@ def chart(
 ) -> Chart | None:
     """Lines over the steps of a run, with axes and a band of ± `spread` around the first one.
 
-    `within` is the scale of the values: the band ends there, and the axis shows all of it. `room`
-    is what the labels at the right need. None where there is no point yet."""
+    `within` is the scale of the values: the band ends there, and the axis shows all of it, wider
+    where a value lies outside. `room` is what the labels at the right need. None where there is no
+    point yet."""
     shown = [thin(line) for line in series if line]
     if not shown:
         return None
     around = dict(spread)
-    least, most = within or (-math.inf, math.inf)
+    least, most = _range(shown, within) if within else (-math.inf, math.inf)
     band = [
         (step, max(least, value - around[step]), min(most, value + around[step]))
         for step, value in shown[0]

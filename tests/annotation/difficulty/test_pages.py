@@ -60,7 +60,7 @@ def test_the_page_shows_shares_a_chart_and_a_table(lead: Client, run: Difficulty
     assert 'id="difficulty-chart"' in page and "The numbers as a table" in page
     # All texts are of one profile, so that dialogues are resampled.
     hard = run.prompts.filter(p_fail__gte=0.5).count()
-    assert hard and f"fail on {hard} of {PROMPTS} prompts: these are hard." in page
+    assert hard > 1 and f"{hard} of {PROMPTS} prompts are hard for " in page
     assert "Share of hard prompts" in page and "resamples 24 dialogues" in page
     assert "Make a set of the easy prompts" in page and "Make a set of the hard prompts" in page
     assert "Train SFT on easy" not in page

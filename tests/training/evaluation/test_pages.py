@@ -68,6 +68,13 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     assert lead.get(url("evaluation", run) + "?against=x").status_code == 200
 
 
+def test_the_reward_of_a_model_finds_nothing(lead: Client, run: EvaluationRun) -> None:
+    run.judges.update(is_reward=True)
+    page = html_of(lead.get(url("evaluation", run)))
+    assert "This judge was the reward of one of these models." in page
+    assert "Clearly above in Warmth" in page and "scores clearly" not in page
+
+
 def test_the_page_says_where_answers_lack_what_a_criterion_reads(lead: Client, cast: Cast) -> None:
     warmth, asks = RUBRIC.judge_criteria
     reads = replace(RUBRIC, criteria=(warmth, replace(asks, spans=("reasoning",))))
@@ -84,9 +91,13 @@ def test_answers_with_all_spans_need_no_such_words(lead: Client, run: Evaluation
     assert "the lowest level there" not in html_of(lead.get(url("evaluation", run)))
 
 
-def test_what_to_compare_with_comes_when_the_run_ends(cast: Cast, run: EvaluationRun) -> None:
+def test_what_was_found_and_what_to_do_come_when_the_run_ends(
+    cast: Cast, run: EvaluationRun
+) -> None:
     sent = html_of("".join(render(run, cast.member(cast.leads[0]))))
     assert 'id="run-links" hx-swap-oob="true"' in sent and "Compare with" in sent
+    assert 'id="run-finding" hx-swap-oob="true"' in sent and "scores clearly higher" in sent
+    assert 'id="run-people" hx-swap-oob="true"' in sent and "No blind comparison yet" in sent
 
 
 def test_the_answers_of_a_prompt_have_their_lines(lead: Client, run: EvaluationRun) -> None:

@@ -43,6 +43,13 @@ def test_the_band_ends_where_the_scale_does() -> None:
     assert (min(ys), max(ys)) == pytest.approx((drawn.top, drawn.bottom))
 
 
+def test_a_value_outside_of_the_scale_stays_inside_its_band() -> None:
+    drawn = chart([[(1, 2.5), (2, 0.5)]], steps=2, spread=[(1, 0.4), (2, 0.1)], within=(0, 1))
+    assert drawn is not None
+    upper, line = points(drawn.band)[0], points(drawn.lines[0].points)[0]
+    assert upper[1] <= line[1] and upper[1] >= drawn.top
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.0, 1e-9, 1e9])
 def test_a_flat_line_is_drawn_inside(value: float) -> None:
     for drawn in (
