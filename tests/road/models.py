@@ -97,7 +97,7 @@ def measure(road: Road) -> None:
 def train(road: Road) -> None:
     """SFT on the easy prompts, then GRPO on the hard ones from its last checkpoint, as one plan.
     It ends with an evaluation by the judge that was no reward."""
-    page = road.go("lead", "Difficulty", "Difficulty run 1")
+    page = road.pages["lead"]
     follow(page.get_by_role("link", name="Train SFT on easy, GRPO on hard"))
     expect(page.get_by_role("radio", name=re.compile("^SFT, then GRPO"))).to_be_checked()
     choose(page, "Rubric version", RUBRIC)

@@ -30,12 +30,11 @@ def test_the_road(road: Road) -> None:
     models.fit(road, models.FIRST)
     models.judge_rated(road)
     people.agree(road)
-    # The adjudication waits until nobody can undo a rating: a minute for something else.
-    models.measure(road)
     people.adjudicate(road)
     models.fit(road, models.SETTLED)
 
     models.generate_with_critic(road)
+    models.measure(road)
     models.train(road)
     trained = models.evaluate(road)
     judged = comparisons.compare_blind(road, trained)
