@@ -8,7 +8,7 @@ from django.db.models import Q
 from annotation.models import Snapshot
 from annotation.models.corpus import Split
 from rubrics.core.spec import from_json
-from rubrics.judges.queries import unfitted_criterion
+from rubrics.judges.queries import require_usable, unfitted_criterion
 from rubrics.models import Judge, RubricVersion
 from training.checkpoints.serving import local_server_refusal
 from training.limits import (
@@ -122,8 +122,7 @@ def require_scoring(version: RubricVersion, judge: Judge) -> None:
         raise Refused(
             f"{version} rates whole dialogues. Choose a version that rates turns.", code="target"
         )
-    if judge.kind == Judge.Kind.LLM and (judge.endpoint is None or judge.endpoint.archived_at):
-        raise Refused(f"The endpoint of {judge} has been removed.", code="no_endpoint")
+    require_usable(judge)
     if criterion := unfitted_criterion(version, judge):
         raise Refused(
             f"{judge} was not fitted on the wording of “{criterion.name}” in {version}. "

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from training.access import TRAINERS
 from training.evaluation.of_training import ending_of
+from training.folder import require_judge
 from training.models import TrainingRun
 from training.queries import runs as queries
 from training.queries import series
@@ -24,6 +25,7 @@ def register() -> None:
             readers=TRAINERS,
             starters=TRAINERS,
             progress=progress,
+            require=require_judge,
             still_changes=is_evaluated_now,
         )
     )

@@ -11,6 +11,7 @@ from django.db import transaction
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
 from annotation.sets.services import freeze_split, measured_set
+from rubrics.judges.queries import require_usable
 from rubrics.models import Judge, RubricVersion
 from training.checkpoints.contents import inspect
 from training.checks import (
@@ -188,9 +189,12 @@ def _hold(base: Checkpoint) -> None:
 
 def training_start_next(run: TrainingRun) -> TrainingRun | None:
     """Start the GRPO run of a plan from the last checkpoint of its SFT run; None where the run
-    is no plan. Called again, it returns the run that is there. Raises what `runs.start` does."""
+    is no plan. Called again, it returns the run that is there. Raises what `runs.start` does, and
+    Refused where the judge can't be asked any more."""
     if run.then_snapshot is None or run.then_settings is None:
         return None
+    if not TrainingRun.objects.filter(follows=run).exists():
+        require_usable(run.judge)
     following = runs.start(
         TrainingRun,
         project=run.project,

@@ -19,7 +19,7 @@ from django.db import OperationalError, connection
 
 from training import events
 from training.evaluation.ending import ending_start, is_due, note_problem
-from training.folder import prepare
+from training.folder import frozen_judge, prepare, require_judge
 from training.models import EvaluationRun, TrainingRun
 from training.paths import EVENTS, LOCK, LOG
 from training.services import training_start_next
@@ -74,6 +74,7 @@ def has_gone_on(run: TrainingRun) -> bool:
 
 def supervise(claim: Claim[TrainingRun]) -> None:
     """Run the trainer until it ends; its end is the run's end."""
+    require_judge(claim.run)
     folder = prepare(claim.run)
     _read_again_if_shorter(claim.run, folder)
     before = _last_event(folder).get("seq", 0)
@@ -275,9 +276,10 @@ def _take(lock: int) -> None:
 
 def _keys_pipe(run: TrainingRun) -> int:
     """A pipe with the judge's key, read once by the child: never in argv, environment or log. SFT
-    asks no judge."""
+    asks no judge. The key is read for the address in the folder, which is where the child sends
+    it: one of another origin is refused."""
     endpoint = run.judge.endpoint if run.method == TrainingRun.Method.GRPO else None
-    key = read_key(endpoint) if endpoint is not None else None
+    key = read_key(endpoint, sent_to=frozen_judge(run)["base_url"]) if endpoint else None
     read, write = os.pipe()
     with os.fdopen(write, "wb") as pipe:
         pipe.write(json.dumps({"judge_api_key": key} if key else {}).encode())

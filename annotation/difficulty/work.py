@@ -3,6 +3,7 @@
 from annotation.difficulty.answering import answer_all
 from annotation.difficulty.judging import judge_all
 from annotation.models import DifficultyReply, DifficultyRun
+from rubrics.judges.queries import require_unchanged
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async
 
@@ -23,11 +24,12 @@ async def _measure(claim: Claim[DifficultyRun]) -> None:
 
 def _prepare(claim: Claim[DifficultyRun]) -> None:
     """What failed is tried again. A rating without a verdict is none of that: the same judge would
-    leave out the same criterion."""
+    leave out the same criterion. Nobody replies where the judge can't be asked any more."""
     rows = DifficultyRun.objects.select_related(
         "project", "endpoint", "spec", "judge__endpoint", "judge__artefact"
     )
     claim.run = rows.get(pk=claim.run.pk)
+    require_unchanged(claim.run.judge)
     with claim.writing():
         failed = DifficultyReply.objects.filter(prompt__run=claim.run, rating=None)
         failed.exclude(error="").update(error="")

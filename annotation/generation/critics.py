@@ -7,7 +7,7 @@ from annotation.generation.limits import REVISIONS, SOLVED_FROM, SOLVED_TOTAL
 from annotation.generation.refinement import criteria_asked, default_thresholds
 from annotation.models import GenerationCritic, GenerationRun
 from rubrics.core.spec import RubricSpec, from_json
-from rubrics.judges.queries import unfitted_criterion
+from rubrics.judges import queries as judges
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
 from webapp.errors import Refused
@@ -43,9 +43,8 @@ def require_usable(critic: CriticChoice, project: Project) -> None:
             f"{version} does not rate single replies. Choose a version that rates turns.",
             code="target",
         )
-    if judge.kind == Judge.Kind.LLM and (judge.endpoint is None or judge.endpoint.archived_at):
-        raise Refused(f"The endpoint of {judge} has been removed.", code="no_endpoint")
-    if criterion := unfitted_criterion(version, judge):
+    judges.require_usable(judge)
+    if criterion := judges.unfitted_criterion(version, judge):
         raise Refused(
             f"{judge} was not fitted on the wording of “{criterion.name}” in {version}. "
             "Fit a judge on this version, or choose another judge.",

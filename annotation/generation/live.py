@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from annotation.generation import queries
-from annotation.models import GenerationRun
+from annotation.models import GenerationCritic, GenerationRun
 from annotation.roles import RUN_STARTERS
+from rubrics.judges.queries import require_unchanged
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run
@@ -26,8 +27,15 @@ def register() -> None:
             starters=RUN_STARTERS,
             progress=queries.counts,
             has_more=queries.has_failed,
+            require=require_critic,
         )
     )
+
+
+def require_critic(run: GenerationRun) -> None:
+    """Raises Refused where the judge of the run's critic is not what it pins any more."""
+    for critic in GenerationCritic.objects.filter(run=run).select_related("judge__endpoint"):
+        require_unchanged(critic.judge)
 
 
 def render_generation(run: Run, member: Member) -> Sequence[str]:

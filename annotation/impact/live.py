@@ -9,6 +9,7 @@ from annotation.impact.access import impact_run_for, playground_run_for
 from annotation.impact.preview import ImpactState
 from annotation.models import ImpactRun, PlaygroundRun
 from rubrics.access import WRITERS
+from rubrics.judges.queries import require_unchanged
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run
@@ -40,6 +41,7 @@ def register() -> None:
             starters=WRITERS,
             progress=results.counts,
             has_more=results.has_failed,
+            require=lambda run: require_unchanged(run.judge),
         )
     )
 

@@ -11,6 +11,7 @@ from annotation.impact.limits import MAX_HISTORY, MAX_PASTED, MAX_TRIED, SIZE
 from annotation.models import ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun, Target
 from annotation.ratings.blindness import blind_among
 from annotation.ratings.targets import context_of, targets_for, text_target
+from rubrics.judges.queries import require_usable
 from rubrics.models import Judge, RubricVersion, Spec
 from rubrics.queries import published_before, text_of
 from rubrics.versions.services import freeze_spec
@@ -69,6 +70,7 @@ def playground_start(
         known = runs.started_before(PlaygroundRun, project=project, key=key)
         if known is not None:
             return known
+        require_usable(judge)
         # Locked, so that the text is whole, and of two who click at once one waits.
         locked = lock_version(version)
         _require_few_tries(locked, actor)
@@ -113,6 +115,7 @@ def impact_start(
         known = runs.started_before(ImpactRun, project=project, key=key)
         if known is not None:
             return known
+        require_usable(judge)
         locked = lock_version(version)
         base = published_before(locked)
         if base is None or base.spec is None:

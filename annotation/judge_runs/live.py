@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from annotation.judge_runs import queries
 from annotation.models import FitRun, JudgeRun
 from annotation.roles import JUDGING_READERS, RUN_STARTERS
+from rubrics.judges.queries import require_unchanged
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run
@@ -23,6 +24,7 @@ def register() -> None:
             starters=RUN_STARTERS,
             progress=queries.counts,
             has_more=queries.has_failed,
+            require=lambda run: require_unchanged(run.judge),
         )
     )
     registry.register(

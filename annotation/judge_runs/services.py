@@ -9,6 +9,7 @@ from annotation.judge_runs.queries import ratings_for
 from annotation.models import Collection, FitRun, JudgeItem, JudgeRun, Rater, Snapshot, Target
 from annotation.sets.services import freeze
 from rubrics.core.spec import criterion_hash, from_json
+from rubrics.judges.queries import require_usable
 from rubrics.judges.services import checked_name
 from rubrics.models import Judge, RubricVersion, Spec
 from webapp.accounts.models import Project, User
@@ -28,12 +29,14 @@ def judge_start(
 ) -> JudgeRun:
     """Queue a judge run over a snapshot's members. The same `key` returns the run there is.
 
-    Raises Refused for a version that is not published or rates another kind of text."""
+    Raises Refused for a version that is not published or rates another kind of text, and for a
+    judge whose endpoint was removed or is not the one that it pins."""
     spec = _spec_of(version)
     with transaction.atomic():
         known = runs.started_before(JudgeRun, project=project, key=key)
         if known is not None:
             return known
+        require_usable(judge)
         _require_some_knowledge(judge, version, spec)
         if snapshot.members.exclude(target__kind__in=_kinds(spec)).exists():
             raise Refused(

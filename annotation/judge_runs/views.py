@@ -3,16 +3,19 @@
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from annotation.judge_runs import queries, services
 from annotation.judge_runs.access import fit_run_for, judge_run_for
 from annotation.judge_runs.forms import FitForm, JudgeRunForm, LLMJudgeForm
 from annotation.roles import JUDGING_READERS, RUN_STARTERS
+from rubrics.judges import services as judges
+from rubrics.judges.access import judge_for
 from rubrics.judges.queries import judges_of
-from rubrics.judges.services import judge_create_llm
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
@@ -50,7 +53,7 @@ def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         try:
-            judge_create_llm(
+            judges.judge_create_llm(
                 project=member.project,
                 actor=member.user,
                 name=chosen["name"],
@@ -62,6 +65,22 @@ def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
         else:
             return redirect("judging", project_id=member.project.pk)
     return _form_page(request, member, form, "Add a language model as judge", "Add the judge")
+
+
+@require_POST
+@project_page(*RUN_STARTERS)
+def judge_renew(request: HttpRequest, member: Member, judge_id: UUID) -> HttpResponse:
+    """Create the next version of a judge whose endpoint has changed."""
+    try:
+        made = judges.judge_renew(judge=judge_for(member, judge_id), actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{made} was created. Choose it for new runs.")
+    page = redirect("judging", project_id=member.project.pk)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(page.url)
+    return page
 
 
 @project_page(*RUN_STARTERS)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from rubrics.judges.queries import require_unchanged
 from rubrics.judging import artefact
 from rubrics.judging.judge import Scorer
 from rubrics.judging.learned import LearnedJudge
@@ -42,7 +43,8 @@ def load_learned(judge: Judge) -> LearnedJudge:
 
 @asynccontextmanager
 async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[Scorer]:
-    """The judge, ready to score. Within a run it waits out the pauses of its endpoint."""
+    """The judge, ready to score. Within a run it waits out the pauses of its endpoint. Raises
+    Refused where that is no longer the one that this version pins."""
     if judge.kind == Judge.Kind.LEARNED:
         yield await in_db(load_learned, judge)
         return
@@ -54,7 +56,9 @@ async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[S
 
 
 def asking(judge: Judge, complete: Complete) -> LLMJudge:
-    """A language model as judge, over a client that the caller opened for its endpoint."""
+    """A language model as judge, over a client that the caller opened for its endpoint. Raises
+    Refused where that is no longer the one that this version pins."""
+    require_unchanged(judge)
     return LLMJudge(complete, LLMParameters(**judge.parameters))
 
 

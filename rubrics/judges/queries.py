@@ -1,10 +1,15 @@
-"""Reads about judges."""
+"""Reads about judges: their versions, what they pin, and whether that still holds."""
+
+from typing import Any
 
 from django.db.models import QuerySet
 
 from rubrics.core.spec import CriterionSpec, criterion_hash, from_json
+from rubrics.judging.prompts import PROMPT_FORMAT
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
+from webapp.errors import Refused
+from webapp.llm.models import Endpoint
 
 
 def judges_of(project: Project) -> QuerySet[Judge]:
@@ -28,4 +33,62 @@ def unfitted_criterion(version: RubricVersion, judge: Judge) -> CriterionSpec | 
             if judge.fitted_on.get(criterion.uid) != criterion_hash(criterion)
         ),
         None,
+    )
+
+
+def pins_of(endpoint: Endpoint) -> dict[str, Any]:
+    """What a version pins beside its parameters: the address and the model that are asked, and
+    the form in which the studio asks."""
+    return {
+        "base_url": endpoint.base_url,
+        "model": endpoint.model,
+        "prompt_format": PROMPT_FORMAT,
+    }
+
+
+def what_changed(judge: Judge) -> str:
+    """Why a version can't be asked any more, in a sentence; empty where it can."""
+    if judge.endpoint is None:
+        return ""
+    pinned, present = judge.provenance, pins_of(judge.endpoint)
+    changed = [name for name, value in present.items() if pinned.get(name) != value]
+    if not changed:
+        return ""
+    if changed == ["prompt_format"]:
+        return f"{judge} was made for an earlier form of the question to the model."
+    return (
+        f"{judge} was made for the model “{pinned.get('model', '')}” at "
+        f"{pinned.get('base_url', '')}. Its endpoint “{judge.endpoint.name}” is now the model "
+        f"“{judge.endpoint.model}” at {judge.endpoint.base_url}."
+    )
+
+
+def require_unchanged(judge: Judge) -> None:
+    """Raises Refused where the endpoint of a judge is no longer what this version pins: its scores
+    would not be those of the version."""
+    if reason := what_changed(judge):
+        raise Refused(
+            f"{reason} Create the next version on the page Judging and start a new run with it.",
+            code="judge_changed",
+        )
+
+
+def require_usable(judge: Judge) -> None:
+    """Raises Refused for a judge that no new run can use."""
+    if judge.kind == Judge.Kind.LLM and (judge.endpoint is None or judge.endpoint.archived_at):
+        raise Refused(f"The endpoint of {judge} has been removed.", code="no_endpoint")
+    require_unchanged(judge)
+
+
+def newest_of(project: Project) -> QuerySet[Judge]:
+    """The newest version of each judge."""
+    return judges_of(project).distinct("name")
+
+
+def can_be_renewed(judge: Judge) -> bool:
+    """Whether a next version would ask the endpoint as it is now."""
+    return (
+        judge.endpoint is not None
+        and judge.endpoint.archived_at is None
+        and bool(what_changed(judge))
     )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from rubrics.judges.limits import MAX_TOKENS, MODES, TEMPERATURE
+from rubrics.judges.queries import newest_of, pins_of, what_changed
 from rubrics.judging.llm import LLMParameters
 from rubrics.models import Judge
 from webapp.accounts.access import require_open
@@ -36,22 +37,40 @@ def judge_create_llm(
         raise Refused("Choose an endpoint of this project.", code="endpoint")
     settled = dataclasses.asdict(_read_parameters(parameters or {}))
     # The row of an endpoint may change later: what it is now is part of what this judge is.
-    identity = {
-        "endpoint": str(endpoint.pk),
-        "base_url": endpoint.base_url,
-        "model": endpoint.model,
-        "parameters": settled,
-    }
+    pins = pins_of(endpoint)
     return _create(
         project=project,
         actor=actor,
         name=name,
         kind=Judge.Kind.LLM,
-        identity=identity,
+        identity={"endpoint": str(endpoint.pk), **pins, "parameters": settled},
         endpoint=endpoint,
         parameters=settled,
-        provenance={"base_url": endpoint.base_url, "model": endpoint.model},
+        provenance=pins,
     )
+
+
+def judge_renew(*, judge: Judge, actor: User) -> Judge:
+    """The next version of a judge, which asks its endpoint as that is now, with the same settings.
+    Called again, it returns the version that is there. Raises Refused for a judge whose endpoint
+    is as its version pins it, or was removed."""
+    require_open(judge.project)
+    with transaction.atomic():
+        _one_at_a_time(judge.project)
+        newest = newest_of(judge.project).get(name=judge.name)
+        settings = (newest.endpoint_id, newest.parameters)
+        is_done = settings == (judge.endpoint_id, judge.parameters) and not what_changed(newest)
+        if is_done and newest.pk != judge.pk:
+            return newest
+        if judge.endpoint is None or not what_changed(judge):
+            raise Refused(f"Nothing has changed since {judge} was created.", code="unchanged")
+        return judge_create_llm(
+            project=judge.project,
+            actor=actor,
+            name=judge.name,
+            endpoint=judge.endpoint,
+            parameters=judge.parameters,
+        )
 
 
 def judge_create_learned(
@@ -98,8 +117,7 @@ def _create(
     require_open(project)
     name = checked_name(name)
     with transaction.atomic():
-        # One at a time in a project, so that two new judges never want the same version.
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        _one_at_a_time(project)
         named = Judge.objects.filter(project=project, name=name)
         judge = Judge.objects.create(
             project=project,
@@ -112,6 +130,11 @@ def _create(
         )
         audit.record("judge.created", actor=actor, object=judge, version=judge.version, kind=kind)
     return judge
+
+
+def _one_at_a_time(project: Project) -> None:
+    """So that two new judges never want the same version."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def _read_parameters(given: Mapping[str, Any]) -> LLMParameters:

@@ -34,6 +34,7 @@ from annotation.ratings.services import (
     submit_rating,
 )
 from rubrics.core.spec import to_json
+from rubrics.judges.queries import pins_of
 from rubrics.models import Judge, Rubric, RubricVersion
 from rubrics.versions.services import version_ensure
 from tests.support.comparisons import WARM, reply
@@ -312,6 +313,7 @@ def judge(setting: Setting) -> Judge:
         kind="llm",
         endpoint=setting["endpoint_id"],
         hash="h",
+        provenance=pins_of(setting["endpoint_id"]),
     )
 
 

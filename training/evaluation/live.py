@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rubrics.judges.queries import require_unchanged
 from training.access import TRAINERS
 from training.comparisons.queries import chosen_in
 from training.evaluation import queries
@@ -24,8 +25,15 @@ def register() -> None:
             starters=TRAINERS,
             progress=queries.counts,
             has_more=queries.has_failed,
+            require=require_judges,
         )
     )
+
+
+def require_judges(run: EvaluationRun) -> None:
+    """Raises Refused where one of the judges is not what the evaluation pins any more."""
+    for row in run.judges.select_related("judge__endpoint"):
+        require_unchanged(row.judge)
 
 
 def render(run: Run, member: Member) -> Sequence[str]:

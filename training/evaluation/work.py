@@ -1,6 +1,7 @@
 """An evaluation: every system answers every prompt, then every judge rates every answer."""
 
 from rubrics.core.spec import RubricSpec, from_json
+from rubrics.judges.queries import require_unchanged
 from rubrics.models import Judge
 from training.evaluation.answering import answer_all
 from training.evaluation.messages import publish
@@ -25,8 +26,10 @@ async def _evaluate(claim: Claim[EvaluationRun]) -> None:
 
 
 def _prepare(claim: Claim[EvaluationRun]) -> RubricSpec:
-    """What failed is tried again."""
+    """What failed is tried again. Nobody answers where a judge can't be asked any more."""
     run = claim.run
+    for judge in _judges(run):
+        require_unchanged(judge)
     with claim.writing():
         Answer.objects.filter(system__run=run).exclude(error="").update(error="", ended_at=None)
         AnswerRating.objects.filter(answer__system__run=run, rating=None).delete()

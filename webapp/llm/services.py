@@ -124,11 +124,12 @@ def endpoint_archive(*, endpoint: Endpoint, actor: User) -> None:
             audit.record("endpoint.archived", actor=actor, object=endpoint)
 
 
-def read_key(endpoint: Endpoint) -> str | None:
-    """The endpoint's key in clear, for the program that sends it. Raises KeyLost."""
+def read_key(endpoint: Endpoint, *, sent_to: str = "") -> str | None:
+    """The endpoint's key in clear, for the program that sends it to the address `sent_to`, which
+    is the endpoint's own if none is given. Raises KeyLost where it was entered for another one."""
     if endpoint.secret is None:
         return None
-    return secrets.unseal(bytes(endpoint.secret), base_url=endpoint.base_url)
+    return secrets.unseal(bytes(endpoint.secret), base_url=sent_to or endpoint.base_url)
 
 
 def endpoint_test(*, endpoint: Endpoint, actor: User) -> EndpointTest:

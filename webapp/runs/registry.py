@@ -36,6 +36,8 @@ class Kind:
     # that can be tried again.
     goes_on: bool = True
     has_more: Callable[[Any], bool] | None = None
+    # Raises Refused where a run can't go on, as when what it pins is not there any more.
+    require: Callable[[Any], None] | None = None
     # Whether the page of a run that has ended still changes, as while its result is measured.
     still_changes: Callable[[Any], bool] | None = None
     # Whether lists of runs show it: what belongs to another page is seen there.

@@ -184,6 +184,8 @@ def resume(run: Run, *, actor: User) -> None:
     kind = registry.find(run.kind)
     if not kind.goes_on:
         raise Refused(f"{run} can’t be resumed. Start a new one.", code="not_resumable")
+    if kind.require is not None:
+        kind.require(run)
     before = [Status.FAILED, Status.CANCELLED]
     if kind.has_more is not None and kind.has_more(run):
         before.append(Status.SUCCEEDED)

@@ -109,6 +109,7 @@ def _copies(ready: World, judge: Judge) -> list[Judge]:
         Judge.objects.create(
             project=ready.project, name="Copy", version=number, kind=judge.kind,
             endpoint=ready.judge.endpoint, parameters={}, hash=f"{number}" * 64,
+            provenance=ready.judge.provenance,
         )
         for number in range(1, EVALUATION_JUDGES.most + 1)
     ]  # fmt: skip

@@ -1,0 +1,23 @@
+"""How pages tell that a judge can't be asked any more, and offer its next version."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+
+from rubrics.judges.queries import can_be_renewed, newest_of, what_changed
+from rubrics.models import Judge
+from webapp.accounts.access import Member
+
+register = template.Library()
+
+
+@register.inclusion_tag("judging/_renew.html")
+def renew_judges(member: Member, asked: Iterable[Judge] | Judge | None = None) -> dict[str, Any]:
+    """A notice for each of these judges whose endpoint has changed, with a button that creates the
+    next version; without any, for the newest version of every judge of the project."""
+    if isinstance(asked, Judge):
+        asked = [asked]
+    judges = newest_of(member.project) if asked is None else asked
+    changed = [(judge, what_changed(judge)) for judge in judges if can_be_renewed(judge)]
+    return {"member": member, "changed": changed}

@@ -1,0 +1,107 @@
+"""What a version of a judge pins: address, model and form of the request."""
+
+from typing import Any
+
+import pytest
+
+from rubrics.judges import queries
+from rubrics.judges.queries import require_unchanged, require_usable, what_changed
+from rubrics.judges.services import judge_create_llm, judge_renew
+from rubrics.models import Judge
+from tests.conftest import Cast
+from tests.support.generation import endpoint
+from webapp.audit.models import Entry
+from webapp.errors import Refused
+from webapp.llm.models import Endpoint
+from webapp.llm.services import endpoint_archive, endpoint_change
+
+URL = "http://127.0.0.1:9/v1"
+
+
+@pytest.fixture
+def server(cast: Cast) -> Endpoint:
+    return endpoint(cast, URL)
+
+
+@pytest.fixture
+def judge(cast: Cast, server: Endpoint) -> Judge:
+    return judge_create_llm(
+        project=cast.project,
+        actor=cast.leads[0],
+        name="Reader",
+        endpoint=server,
+        parameters={"temperature": 0.5},
+    )
+
+
+def change(cast: Cast, server: Endpoint, **changes: Any) -> None:
+    kept = ("name", "base_url", "model", "max_concurrency", "timeout_s")
+    fields = {name: getattr(server, name) for name in kept} | changes
+    endpoint_change(endpoint=server, actor=cast.leads[0], **fields)
+
+
+@pytest.mark.parametrize("changes", [{"base_url": "http://127.0.0.1:9/v2"}, {"model": "another"}])
+def test_a_version_whose_server_changed_is_refused_with_both(
+    cast: Cast, server: Endpoint, judge: Judge, changes: dict[str, str]
+) -> None:
+    require_usable(judge)
+    change(cast, server, **changes)
+    judge.refresh_from_db()
+    for check in (require_unchanged, require_usable):
+        with pytest.raises(Refused, match="Create the next version") as refused:
+            check(judge)
+        assert refused.value.code == "judge_changed"
+        (now,) = changes.values()
+        assert URL in str(refused.value) and now in str(refused.value)
+    # Changed back, it is what it was.
+    change(cast, server, base_url=URL, model="scripted")
+    judge.refresh_from_db()
+    require_usable(judge)
+
+
+def test_limits_keys_and_names_are_no_part_of_a_version(
+    cast: Cast, server: Endpoint, judge: Judge
+) -> None:
+    change(cast, server, name="Other", timeout_s=9, max_concurrency=2, api_key="sk-new")
+    judge.refresh_from_db()
+    require_usable(judge)
+
+
+def test_a_version_of_an_earlier_form_of_the_question_is_refused(
+    cast: Cast, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = judge.hash
+    monkeypatch.setattr(queries, "PROMPT_FORMAT", queries.PROMPT_FORMAT + 1)
+    with pytest.raises(Refused, match="earlier form of the question"):
+        require_usable(judge)
+    # It is another judge, also where scores are looked up by its hash.
+    assert judge_renew(judge=judge, actor=cast.leads[0]).hash != before
+
+
+def test_the_next_version_keeps_the_settings_and_is_made_once(
+    cast: Cast, server: Endpoint, judge: Judge
+) -> None:
+    change(cast, server, model="another")
+    judge.refresh_from_db()
+    made = judge_renew(judge=judge, actor=cast.leads[0])
+    assert (made.name, made.version, made.parameters) == ("Reader", 2, judge.parameters)
+    assert made.provenance["model"] == "another" and made.hash != judge.hash
+    assert what_changed(made) == ""
+    # A second click, or an old page.
+    assert judge_renew(judge=judge, actor=cast.leads[0]) == made
+    assert Entry.objects.filter(action="judge.created").count() == 2
+
+
+def test_there_is_no_next_version_where_nothing_changed_or_the_server_is_gone(
+    cast: Cast, server: Endpoint, judge: Judge
+) -> None:
+    with pytest.raises(Refused, match="Nothing has changed"):
+        judge_renew(judge=judge, actor=cast.leads[0])
+    change(cast, server, model="another")
+    endpoint_archive(endpoint=server, actor=cast.leads[0])
+    judge.refresh_from_db()
+    assert not queries.can_be_renewed(judge)
+    with pytest.raises(Refused, match="endpoint of this project"):
+        judge_renew(judge=judge, actor=cast.leads[0])
+    with pytest.raises(Refused, match="has been removed"):
+        require_usable(judge)
