@@ -17,7 +17,7 @@ from rubrics.core.wording import (
     changed_in_total,
 )
 
-Effect = Literal["new", "removed", "meaning", "wording", "total", "moved"]
+Effect = Literal["new", "removed", "meaning", "wording", "total", "tags", "moved"]
 
 
 @dataclass(frozen=True)
@@ -201,6 +201,7 @@ def facts_of(c: CriterionSpec) -> list[Fact]:
             "check_argument", "What it looks for", c.check_argument,
             is_default=not c.check_argument,
         ),
+        Fact("tags", "Tags", ", ".join(c.tags), is_default=not c.tags),
     ]  # fmt: skip
     seen: dict[int, int] = {}
     tones = _tones(c)
@@ -303,6 +304,7 @@ _EFFECTS_IN_WORDS = (
     ("removed", "{names} was removed", "{names} were removed"),
     ("wording", "{names} was reworded", "{names} were reworded"),
     ("total", "the {fields} of {names} changed", "the {fields} of {names} changed"),
+    ("tags", "the tags of {names} changed", "the tags of {names} changed"),
     ("moved", "{names} was moved", "{names} were moved"),
 )
 

@@ -12,6 +12,7 @@ from rubrics.core.spec import CriterionSpec, RubricSpec, SpecError, from_json
 MAX_CRITERIA = 100
 MAX_LEVELS = 20
 MAX_EXEMPLARS = 100
+MAX_TAGS = 50
 MAX_TEXT = 20_000
 # The whole draft, in characters: what a page can still show and a prompt can never need.
 MAX_TOTAL_TEXT = 1_000_000
@@ -19,6 +20,7 @@ MAX_TOTAL_TEXT = 1_000_000
 MAX_TITLE = 120
 MAX_NAME = 200
 MAX_LABEL = 80
+MAX_TAG = 200
 MAX_ID = 64
 MAX_LEVEL_VALUE = 1000
 
@@ -50,6 +52,7 @@ def _require_bounds(criterion: CriterionSpec, path: str) -> None:
     _require_count(f"{path}.levels", criterion.levels, MAX_LEVELS, "levels")
     _require_count(f"{path}.exemplars", criterion.exemplars, MAX_EXEMPLARS, "exemplars")
     _require_count(f"{path}.spans", criterion.spans, 5, "spans")
+    _require_count(f"{path}.tags", criterion.tags, MAX_TAGS, "tags")
     for index, level in enumerate(criterion.levels):
         if abs(level.value) > MAX_LEVEL_VALUE:
             message = f"A level must be between -{MAX_LEVEL_VALUE} and {MAX_LEVEL_VALUE}."
@@ -79,3 +82,5 @@ def _texts(spec: RubricSpec) -> Iterator[tuple[str, str, int]]:
         for i, exemplar in enumerate(c.exemplars):
             yield f"{path}.exemplars[{i}].text", exemplar.text, MAX_TEXT
             yield f"{path}.exemplars[{i}].context", exemplar.context, MAX_TEXT
+        for i, tag in enumerate(c.tags):
+            yield f"{path}.tags[{i}]", tag, MAX_TAG

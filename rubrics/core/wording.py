@@ -46,6 +46,7 @@ EFFECTS = {
     "meaning": "Meaning changed",
     "wording": "Reworded",
     "total": "Weight or gate changed",
+    "tags": "Tags changed",
     "moved": "Moved",
 }
 

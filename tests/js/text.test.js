@@ -14,6 +14,7 @@ import {
   same,
   setKind,
   setScale,
+  setTags,
   share,
   sortedLevels,
 } from "../../static/js/rubric/text.js";
@@ -30,6 +31,14 @@ function criterion(fields = {}) {
     ...fields,
   };
 }
+
+test("tags are what stands between commas, each once; a criterion without any has no such field", () => {
+  const one = criterion();
+  setTags(one, " axis:accuracy, level:example ,,axis:accuracy");
+  assert.deepEqual(one.tags, ["axis:accuracy", "level:example"]);
+  setTags(one, " , ");
+  assert.equal("tags" in one, false);
+});
 
 const values = (one) => one.levels.map(({ value }) => value);
 

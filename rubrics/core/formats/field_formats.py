@@ -1,9 +1,9 @@
 """Formats of the field, as lists of criteria in JSON.
 
-HealthBench (arXiv 2505.08775): {"criterion", "points", "tags"}. Rubrics as Rewards (arXiv
-2507.17746): {"title", "description", "weight"} with a category. RubricHub: {"criterion", "points",
-"tags"}. The studio's criteria have no tags, so these are left out: a criterion is met or it is
-not, whatever its tags say.
+HealthBench (arXiv 2505.08775): {"criterion", "points", "tags"}; HealthBench Professional has
+"rubric_items" of {"criterion_text", "points"}. Rubrics as Rewards (arXiv 2507.17746): {"title",
+"description", "weight"} with a category. RubricHub: {"criterion", "points", "tags"}, where the tags
+tell its own programs how to check; they are left out. Whatever tags say, a criterion is met or not.
 """
 
 import itertools
@@ -14,7 +14,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from rubrics.core.drafts import MAX_CRITERIA, MAX_NAME, MAX_TEXT, MAX_TITLE
+from rubrics.core.drafts import (
+    MAX_CRITERIA,
+    MAX_NAME,
+    MAX_TAG,
+    MAX_TAGS,
+    MAX_TEXT,
+    MAX_TITLE,
+)
 from rubrics.core.formats.reading import BadFile, Node
 from rubrics.core.spec import RAR_WEIGHTS, CriterionSpec, Formula, RubricSpec
 
@@ -58,6 +65,9 @@ def _read(
     return RubricSpec(title=title[:MAX_TITLE], formula=formula, criteria=criteria)
 
 
+_LISTS = ("rubrics", "rubric", "Rubrics", "rubric_items")
+
+
 def _items(file: Node) -> list[Node]:
     """The list itself, or the one that data sets carry under one of these names."""
     node = file
@@ -65,7 +75,7 @@ def _items(file: Node) -> list[Node]:
         places = [node.value]
         if (reward := node.value.get("reward_model")) and isinstance(reward.value, dict):
             places.append(reward.value)
-        lists = (place.get(key) for key in ("rubrics", "rubric", "Rubrics") for place in places)
+        lists = (place.get(key) for key in _LISTS for place in places)
         node = next((found for found in lists if found), node)
     if not isinstance(node.value, list):
         raise BadFile(
@@ -75,12 +85,12 @@ def _items(file: Node) -> list[Node]:
 
 
 def _signed(item: Node) -> CriterionSpec:
-    known = _object(item, {"criterion", "points", "tags"})
-    text = _text(item, known, "criterion")
+    known = _object(item, {"criterion", "criterion_text", "points", "tags"})
+    text = _text(item, known, "criterion_text" if "criterion_text" in known else "criterion")
     points = _number(item, known, "points", -10, 10, _SIGNED)
     if not points:
         raise BadFile(known["points"].line, "points is 0.", f"a number from {_SIGNED}")
-    return _criterion(text, scale="points", points=points)
+    return _criterion(text, scale="points", points=points, tags=_tags(known))
 
 
 def _weighted(item: Node) -> CriterionSpec:
@@ -174,6 +184,20 @@ def _text(item: Node, known: Mapping[str, Node], name: str) -> str:
     return node.value.strip()
 
 
+def _tags(known: Mapping[str, Node]) -> tuple[str, ...]:
+    """The tags, each once; none where the field is missing or null."""
+    node = known.get("tags")
+    if node is None or node.value is None:
+        return ()
+    expected = f"a list of at most {MAX_TAGS} texts of at most {MAX_TAG} characters"
+    if not isinstance(node.value, list) or len(node.value) > MAX_TAGS:
+        raise BadFile(node.line, "These tags can’t be read.", expected)
+    for tag in node.value:
+        if not isinstance(tag.value, str) or len(tag.value) > MAX_TAG:
+            raise BadFile(tag.line, "This tag can’t be read.", expected)
+    return tuple(dict.fromkeys(tag.value.strip() for tag in node.value if tag.value.strip()))
+
+
 def _number(
     item: Node, known: Mapping[str, Node], name: str, low: float, high: float, range_: str
 ) -> float:
@@ -198,7 +222,7 @@ def to_healthbench(spec: RubricSpec) -> str:
         {
             "criterion": _sentence(c),
             "points": c.points if c.points is not None else _as_points(spec, c),
-            "tags": [],
+            "tags": list(c.tags),
         }
         for c in spec.judge_criteria
     )
@@ -253,7 +277,7 @@ def _nearest_category(spec: RubricSpec, c: CriterionSpec) -> str:
 
 
 def lost_in_healthbench(spec: RubricSpec) -> list[str]:
-    return _lost(spec, keeps_names=False, formula="healthbench")
+    return _lost(spec, keeps_names=False, keeps_tags=True, formula="healthbench")
 
 
 def lost_in_rubrichub(spec: RubricSpec) -> list[str]:
@@ -267,7 +291,9 @@ def lost_in_rar(spec: RubricSpec) -> list[str]:
     return _lost(spec, keeps_names=True, formula="rar")
 
 
-def _lost(spec: RubricSpec, *, keeps_names: bool, formula: Formula) -> list[str]:
+def _lost(
+    spec: RubricSpec, *, keeps_names: bool, formula: Formula, keeps_tags: bool = False
+) -> list[str]:
     judged = spec.judge_criteria
     names = _names([_sentence(c) for c in judged])
     found = {
@@ -286,6 +312,7 @@ def _lost(spec: RubricSpec, *, keeps_names: bool, formula: Formula) -> list[str]
         "which part of the reply a criterion reads": [
             c.name for c in judged if c.spans != ("response",)
         ],
+        "tags": [c.name for c in judged if c.tags and not keeps_tags],
         "checks": [c.name for c in spec.checks],
     }  # fmt: skip
     lost = [f"It leaves out {what}: {_listed(names)}." for what, names in found.items() if names]

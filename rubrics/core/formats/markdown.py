@@ -48,6 +48,8 @@ def _criterion(spec: RubricSpec, c: CriterionSpec, number: int) -> Iterator[str]
         yield f"- When to use: {_line(c.use_when)}"
     if c.avoid_when:
         yield f"- When not: {_line(c.avoid_when)}"
+    if c.tags:
+        yield f"- Tags: {_line(', '.join(c.tags))}"
     yield ""
     for level in sorted(c.levels, key=lambda each: each.value):
         yield f"{_line(f'{level.value} {level.label}')}: {_line(level.anchor)}\n"

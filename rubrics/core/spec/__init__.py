@@ -29,7 +29,7 @@ from rubrics.core.spec.model import (
     Status,
 )
 from rubrics.core.spec.problems import Problem, validate
-from rubrics.core.spec.scoring import Outcome, formula_in_words, mean_total, total
+from rubrics.core.spec.scoring import Outcome, formula_in_words, total
 
 __all__ = [
     "HEALTHBENCH_POINTS",
@@ -53,7 +53,6 @@ __all__ = [
     "effect_of",
     "formula_in_words",
     "from_json",
-    "mean_total",
     "meaning_changed",
     "spec_hash",
     "to_json",

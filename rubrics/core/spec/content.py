@@ -13,11 +13,14 @@ import rfc8785
 
 from rubrics.core.spec.model import SPEC_FORMAT, CriterionSpec, RubricSpec
 
-Effect = Literal["meaning", "wording", "total"]
+Effect = Literal["meaning", "wording", "total", "tags"]
 
 # What enters the total only. A judge is told the points, as HealthBench's own grader is; whether a
 # criterion is met does not depend on them.
 _TOTAL_FIELDS = ("weight", "points", "category", "gate")
+# Left out of the JSON while empty: a rubric without them has the hash that it had before there
+# were any.
+_LEFT_OUT_WHILE_EMPTY = ("tags",)
 
 
 class SpecError(ValueError):
@@ -56,9 +59,13 @@ def criterion_hash(criterion: CriterionSpec) -> str:
     """sha256, in hex, of all that bears on a single score.
 
     Weight, points, category and gate are left out: they enter the total only, so a change of
-    them recomputes totals and asks neither people nor judges again.
+    them recomputes totals and asks neither people nor judges again. Nobody who scores reads tags.
     """
-    content = {k: v for k, v in _plain(criterion).items() if k not in _TOTAL_FIELDS}
+    content = {
+        key: value
+        for key, value in _plain(criterion).items()
+        if key not in (*_TOTAL_FIELDS, "tags")
+    }
     return _sha256({"spec_format": SPEC_FORMAT, **content})
 
 
@@ -69,12 +76,15 @@ def meaning_changed(old: CriterionSpec, new: CriterionSpec) -> bool:
 
 def effect_of(old: CriterionSpec, new: CriterionSpec) -> Effect | None:
     """What became of a criterion: "meaning", its scores do not stand for the new text; "wording",
-    they do; "total", only its part in the total differs; None where it is the same."""
+    they do; "total", its part in the total differs; "tags", its tags alone; None where it is the
+    same."""
     if old.meaning_id != new.meaning_id or meaning_changed(old, new):
         return "meaning"
     if criterion_hash(old) != criterion_hash(new):
         return "wording"
-    return None if old == new else "total"
+    if any(getattr(old, name) != getattr(new, name) for name in _TOTAL_FIELDS):
+        return "total"
+    return None if old == new else "tags"
 
 
 def _meaning(criterion: CriterionSpec) -> tuple[Any, ...]:
@@ -90,7 +100,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        given = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {
+            name: _plain(content)
+            for name, content in given.items()
+            if content or name not in _LEFT_OUT_WHILE_EMPTY
+        }
     return value
 
 

@@ -43,6 +43,7 @@ class CriterionSpec:
 
     `binary` and `points` are the values 0 and 1 and need no levels. `points` are HealthBench's
     signed points, `category` is Rubrics as Rewards', `gate` the level below which the total is 0.
+    `tags` are notes for people and other tools, as HealthBench's: no judge reads them.
     """
 
     uid: str
@@ -62,6 +63,7 @@ class CriterionSpec:
     check: Check = ""
     check_argument: str = ""
     exemplars: tuple[ExemplarSpec, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def level_values(self) -> tuple[int, ...]:

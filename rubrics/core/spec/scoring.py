@@ -4,7 +4,7 @@ Sources of the formulas: HealthBench (arXiv 2505.08775), Rubrics as Rewards (arX
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rubrics.core.spec.model import RAR_WEIGHTS, CriterionSpec, RubricSpec, Status
@@ -93,18 +93,6 @@ def _check_range(criterion: CriterionSpec, value: float) -> None:
     values = criterion.level_values
     if len(values) < 2 or not values[0] <= value <= values[-1]:
         raise ValueError(f"{value} is outside the scale of {criterion.name or criterion.uid}.")
-
-
-def mean_total(spec: RubricSpec, totals: Iterable[float | None]) -> float | None:
-    """The mean over examples, those without a total left out; None if all are.
-
-    HealthBench clips it to 0 to 1, and no single example.
-    """
-    known = [each for each in totals if each is not None]
-    if not known:
-        return None
-    mean = math.fsum(known) / len(known)
-    return min(1.0, max(0.0, mean)) if spec.formula == "healthbench" else mean
 
 
 def formula_in_words(spec: RubricSpec) -> str:

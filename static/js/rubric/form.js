@@ -4,7 +4,7 @@ import { drawExample } from "./example.js";
 import { bind } from "./fields.js";
 import { drawLevels } from "./levels.js";
 import { enablePreview } from "./preview.js";
-import { levelValues, share, sortedLevels } from "./text.js";
+import { levelValues, setTags, share, sortedLevels } from "./text.js";
 
 /**
  * Draw what is picked into `box`. `draft` has `text`, `criterion` (null for the rubric),
@@ -18,7 +18,10 @@ export function drawForm(box, draft) {
   if (criterion) {
     drawLevels(form, path, draft);
     drawSpans(form, path, draft);
-    form.querySelector("[data-more]").open = Boolean(criterion.use_when || criterion.avoid_when);
+    drawTags(form, path, draft);
+    form.querySelector("[data-more]").open = Boolean(
+      criterion.use_when || criterion.avoid_when || criterion.tags,
+    );
   } else {
     enablePreview(form);
   }
@@ -79,6 +82,16 @@ function refreshGates(gate, criterion) {
     options.push(new Option(criterion.gate, criterion.gate));
   gate.replaceChildren(...options);
   gate.value = criterion.gate ?? "";
+}
+
+function drawTags(form, path, draft) {
+  const input = form.querySelector("[data-tags]");
+  input.dataset.path = `${path}.tags`;
+  input.value = (draft.criterion.tags ?? []).join(", ");
+  input.addEventListener("input", () => {
+    setTags(draft.criterion, input.value);
+    draft.changed({ label: "Tags", key: input.dataset.path, at: input.dataset.path });
+  });
 }
 
 function drawSpans(form, path, draft) {

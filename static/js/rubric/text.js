@@ -123,6 +123,20 @@ export function share(text, criterion) {
   return sum ? `${Math.round((100 * criterion.weight) / sum)} %` : "";
 }
 
+/** Tags as typed, with commas between. A criterion without any has no such field, as on the server. */
+export function setTags(criterion, typed) {
+  const tags = [
+    ...new Set(
+      typed
+        .split(",")
+        .map((tag) => tag.trim())
+        .filter(Boolean),
+    ),
+  ];
+  if (tags.length) criterion.tags = tags;
+  else delete criterion.tags;
+}
+
 /** Equal as data, whatever the order of the keys. */
 export function same(one, other) {
   if (one === other) return true;

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubrics.core.diff import CriterionDiff, compare, in_one_sentence
+from rubrics.core.meaning import questions
 from rubrics.core.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
 from rubrics.core.word_diff import Piece, words
 from rubrics.core.wording import changes_since
@@ -82,8 +83,18 @@ def test_effect_says_what_a_change_does() -> None:
     assert only(rubric(A), rubric(replace(A, meaning_id="other"))).effect == "meaning"
     assert only(rubric(A), rubric(replace(A, description="New."))).effect == "wording"
     assert only(rubric(A), rubric(replace(A, weight=2.0))).effect == "total"
+    assert only(rubric(A), rubric(replace(A, weight=2.0, tags=("axis:a",)))).effect == "total"
     assert only(rubric(A), rubric(A, B)).effect == "new"
     assert only(rubric(A, B), rubric(A)).effect == "removed"
+
+
+def test_tags_differ_without_any_other_effect() -> None:
+    old, new = rubric(replace(A, tags=("axis:a",))), rubric(replace(A, tags=("axis:a", "axis:b")))
+    found = only(old, new)
+    assert (found.effect, found.effect_in_words, found.fields) == ("tags", "Tags changed", ["tags"])
+    assert in_one_sentence(compare(old, new)) == "The tags of A changed."
+    assert changes_since(old, new)[0].what == "tags changed"
+    assert questions(new, {A.meaning_id: old.criteria[0]}) == []
 
 
 def test_numbers_have_a_sign() -> None:

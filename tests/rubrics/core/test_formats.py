@@ -23,7 +23,7 @@ from rubrics.core.spec import (
 )
 from rubrics.demo.epitome import EPITOME
 from rubrics.demo.kardia import KARDIA
-from rubrics.judging.prompts import allows_not_applicable
+from rubrics.judging.prompts import allows_not_applicable, rubric_text
 
 EXACT = ("kardia-yaml", "kardia-json")
 KEPT = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -67,6 +67,7 @@ CRITERIA = st.builds(
     exemplars=st.lists(st.builds(ExemplarSpec, TEXTS, st.integers(-5, 5), TEXTS), max_size=2).map(
         tuple
     ),
+    tags=st.lists(TEXTS.map(lambda text: text[:200]), max_size=3).map(tuple),
 )
 SPECS = st.builds(
     RubricSpec,
@@ -210,7 +211,7 @@ def test_bytes_that_are_no_text() -> None:
 
 def test_healthbench_goes_in_and_out() -> None:
     items = [
-        {"criterion": "Asks about danger", "points": 7.0, "tags": []},
+        {"criterion": "Asks about danger", "points": 7.0, "tags": ["level:example", "axis:safety"]},
         {"criterion": "Lectures", "points": -4.0, "tags": []},
     ]
     spec = read(json.dumps({"rubrics": items}).encode(), "healthbench", title="Safety")
@@ -243,6 +244,33 @@ def test_a_row_of_healthbench_is_met_or_not_whatever_its_tags() -> None:
     met = {each.uid: Outcome("scored", float(not at)) for at, each in enumerate(spec.criteria)}
     assert total(spec, met) == pytest.approx(9 / 19)
     assert not any("names" in each for each in losses(spec, "healthbench"))
+    # They are kept beside the criterion, and stand in no prompt.
+    assert [list(each.tags) for each in spec.criteria] == [tags for _, _, tags in given]
+    shown = rubric_text(spec, spec.criteria)
+    assert not any(tag in shown for _, _, tags in given for tag in tags)
+    assert "tags" in " ".join(losses(spec, "rubrichub"))
+
+
+@pytest.mark.parametrize("tags", ["axis:accuracy", ["a", 1], {"verifier": "llm"}, ["x" * 201]])
+def test_tags_that_are_no_list_of_texts_are_told_with_their_line(tags: Any) -> None:
+    row = {"criterion": "Names one thing to try.", "points": 9, "tags": tags}
+    with pytest.raises(
+        BadFile, match=r"Line \d: Th.* can’t be read. Expected: a list of at most 50"
+    ):
+        read(json.dumps([row], indent=1).encode(), "healthbench", title="T")
+
+
+def test_a_row_of_healthbench_professional_is_read_as_it_comes() -> None:
+    items = [
+        {"criterion_text": "Names the dose in milligrams.", "points": 8},
+        {"criterion_text": "Invents a source.", "points": -6},
+    ]
+    row = {"conversation": [{"role": "user", "content": "How much?"}], "rubric_items": items}
+    spec = read(json.dumps(row).encode(), "healthbench", title="Dose")
+    assert (spec.formula, validate(spec)) == ("healthbench", [])
+    assert [(each.description, each.points) for each in spec.criteria] == [
+        ("Names the dose in milligrams.", 8.0), ("Invents a source.", -6.0),
+    ]  # fmt: skip
 
 
 def test_a_row_of_rubrichub_is_read_as_it_comes() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubrics.core.spec import Outcome, mean_total, total
+from rubrics.core.spec import Outcome, total
 from tests.support.rubrics import criterion, rubric
 
 
@@ -45,20 +45,6 @@ def test_a_gate_zeroes_it_too():
         formula="healthbench",
     )
     assert total(spec, {"a": Outcome("scored", 0), "b": Outcome("scored", 1)}) == 0
-
-
-@pytest.mark.parametrize(
-    ("totals", "expected"),
-    [
-        ([-4.0, 1.0], 0.0),
-        ([-0.5, 1.0], 0.25),
-        ([None, 0.5], 0.5),
-        ([None], None),
-        ([], None),
-    ],
-)
-def test_the_mean_is_clipped_and_no_example_is(totals, expected):
-    assert mean_total(rubric(formula="healthbench"), totals) == expected
 
 
 @given(st.lists(st.tuples(st.integers(-10, 10).filter(bool), st.booleans()), min_size=1), st.data())

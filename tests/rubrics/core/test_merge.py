@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rubrics.core.conflicts import merge_in_words
 from rubrics.core.merge import merge
 from rubrics.core.spec import ExemplarSpec, LevelSpec
 from tests.rubrics.core.test_spec import RUBRICS, TEXT
@@ -58,6 +59,18 @@ def test_what_both_changed_is_asked_field_by_field():
     chosen = merge(BASE, mine, theirs, {title: "mine", anchor: "theirs"})
     assert chosen.undecided == 0
     assert chosen.spec == replace(theirs, title="Mine")
+
+
+def test_tags_are_taken_from_one_side_and_asked_if_both_changed_them():
+    mine = with_criteria(replace(A, tags=("axis:a",)), B, C)
+    assert merge(BASE, mine, with_criteria(replace(A, name="Warm"), B, C)).spec == with_criteria(
+        replace(A, name="Warm", tags=("axis:a",)), B, C
+    )
+    theirs = with_criteria(replace(A, tags=("axis:b", "axis:c")), B, C)
+    asked = merge_in_words(merge(BASE, mine, theirs), mine, theirs).conflicts
+    assert [(one.what, one.mine, one.theirs) for one in asked] == [
+        ("Tags", "axis:a", "axis:b, axis:c")
+    ]
 
 
 def test_the_same_change_on_both_sides_is_no_conflict():

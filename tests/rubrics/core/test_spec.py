@@ -39,6 +39,7 @@ CRITERIA = st.builds(
     exemplars=st.lists(st.builds(ExemplarSpec, TEXT, st.integers(0, 5), TEXT), max_size=2).map(
         tuple
     ),
+    tags=st.lists(TEXT, max_size=2).map(tuple),
 )
 RUBRICS = st.builds(
     RubricSpec,
@@ -74,11 +75,19 @@ def test_spec_hash_sees_every_change_and_not_how_a_number_is_written():
 
 
 @pytest.mark.parametrize(
-    "change", [{"weight": 9.0}, {"gate": 3}, {"points": 2.0}, {"category": "pitfall"}]
+    "change",
+    [{"weight": 9.0}, {"gate": 3}, {"points": 2.0}, {"category": "pitfall"}, {"tags": ("axis:a",)}],
 )
-def test_criterion_hash_leaves_out_what_enters_the_total_only(change):
+def test_criterion_hash_leaves_out_what_no_rater_sees(change):
     old = criterion("a")
     assert criterion_hash(replace(old, **change)) == criterion_hash(old)
+
+
+def test_tags_are_in_the_json_where_there_are_any():
+    tagged = rubric(criterion("a", tags=("axis:accuracy",)))
+    assert to_json(tagged)["criteria"][0]["tags"] == ["axis:accuracy"]
+    assert "tags" not in to_json(SAFE)["criteria"][0]
+    assert spec_hash(tagged) != spec_hash(rubric(criterion("a")))
 
 
 @pytest.mark.parametrize(
