@@ -192,7 +192,10 @@ class NewImportSerializer(serializers.Serializer[Any]):
 class ImportLineSerializer(serializers.ModelSerializer[ImportLine]):
     class Meta:
         model = ImportLine
-        fields = ("line", "outcome", "reason", "excerpt", "dialogue")
+        fields = (
+            "line", "outcome", "reason", "excerpt", "dialogue", "reasoning_removed",
+            "reasoning_cut",
+        )  # fmt: skip
 
 
 class DialogueViewSet(ProjectViewSet):

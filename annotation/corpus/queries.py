@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Left
 
 from annotation.formats.registry import READERS
@@ -29,6 +29,9 @@ class ImportState:
     known: int
     broken: int
     ratings: int
+    # Turns from which a model's reasoning was taken out, and those that end inside of it.
+    reasoning_removed: int
+    reasoning_cut: int
     broken_lines: list[ImportLine]
     unit: str
 
@@ -60,12 +63,17 @@ def import_state(run: ImportRun) -> ImportState:
         known=Count("pk", filter=Q(outcome=Outcome.KNOWN)),
         broken=Count("pk", filter=Q(outcome=Outcome.BROKEN)),
     )
+    reasoning = run.lines.aggregate(
+        reasoning_removed=Coalesce(Sum("reasoning_removed"), 0),
+        reasoning_cut=Coalesce(Sum("reasoning_cut"), 0),
+    )
     return ImportState(
         progress=progress_of(run, done=sum(counts.values()), total=run.records_total),
         ratings=_ratings_of(run),
         broken_lines=list(run.lines.filter(outcome=Outcome.BROKEN)[:BROKEN_SHOWN]),
         unit=READERS[run.format].unit,
         **counts,
+        **reasoning,
     )
 
 

@@ -6,9 +6,10 @@ from django.db.models import Max
 
 from annotation.corpus import services
 from annotation.corpus.source_ratings import with_survey, write_ratings
-from annotation.formats.records import Broken, Record, UnreadableFile
+from annotation.formats.records import Broken, ParsedDialogue, Record, UnreadableFile
 from annotation.formats.registry import READERS
 from annotation.models import ImportLine, ImportRun
+from rubrics.judging.spans import reasoning_in
 from webapp.files.services import open_file
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed
@@ -84,6 +85,7 @@ def _write(run: ImportRun, chunk: Sequence[Record | Broken]) -> None:
             line=record.line,
             outcome=ImportLine.Outcome.ADDED if place.added else ImportLine.Outcome.KNOWN,
             dialogue_id=place.dialogue_id,
+            **(_reasoning_of(record.dialogue) if place.added else {}),
         )
         for record, place in zip(good, placed, strict=True)
     ]
@@ -100,3 +102,12 @@ def _write(run: ImportRun, chunk: Sequence[Record | Broken]) -> None:
         if isinstance(record, Broken)
     ]
     ImportLine.objects.bulk_create(lines)
+
+
+def _reasoning_of(dialogue: ParsedDialogue) -> dict[str, int]:
+    """How many of its turns lost a model's reasoning, and how many end inside of it."""
+    found = [reasoning_in(turn.raw) for turn in dialogue.turns if turn.role != "system"]
+    return {
+        "reasoning_removed": found.count("removed"),
+        "reasoning_cut": found.count("cut"),
+    }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rubrics.core.text import canon
-from rubrics.judging.spans import SPAN_NAMES, loose_spans, parse_spans
+from rubrics.judging.spans import SPAN_NAMES, parse_spans, said_to_seeker, without_thinking
 
 Role = Literal["seeker", "supporter", "system"]
 
@@ -105,8 +105,10 @@ LIMITS = Limits()
 
 
 def plain_turn(role: Role, raw: str) -> ParsedTurn:
-    """A turn that is nothing but its text."""
-    return ParsedTurn(role=role, text=canon(raw), raw=raw)
+    """A turn without spans. What a model thought before it wrote is no part of the text."""
+    if role == "supporter":
+        return ParsedTurn(role, said_to_seeker(raw), raw)
+    return ParsedTurn(role, canon(raw if role == "system" else without_thinking(raw)), raw)
 
 
 def supporter_turn(raw: str) -> tuple[ParsedTurn, tuple[str, ...]]:
@@ -118,8 +120,7 @@ def supporter_turn(raw: str) -> tuple[ParsedTurn, tuple[str, ...]]:
     """
     reply = parse_spans(raw)
     if reply.spans is None:
-        spans, outside = loose_spans(raw)
-        return ParsedTurn("supporter", spans["response"] or outside, raw), reply.problems
+        return ParsedTurn("supporter", said_to_seeker(raw), raw), reply.problems
     spans = {name: getattr(reply.spans, name) for name in SPAN_NAMES}
     turn = ParsedTurn("supporter", spans["response"], raw, spans, reply.spelling)
     return turn, ()

@@ -44,6 +44,10 @@ class ImportLine(ProjectRow):
     # The start of what stands there, where it is broken.
     excerpt = models.TextField(blank=True)
     dialogue = models.ForeignKey(Dialogue, null=True, on_delete=models.PROTECT, related_name="+")
+    # Turns of a dialogue that was added, by what became of a model's reasoning in them
+    # (rubrics.judging.spans.reasoning_in). The raw text has it.
+    reasoning_removed = models.PositiveIntegerField(default=0)
+    reasoning_cut = models.PositiveIntegerField(default=0)
 
     class Meta(ProjectRow.Meta):
         ordering = ["line"]

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from typing import Literal
 
 from rubrics.core.text import canon
+from webapp.llm.wrappers import THINKING
 
 SPAN_NAMES = ("understanding", "reasoning", "emotion", "response")
 
@@ -18,7 +19,13 @@ _NAMES = "|".join(SPAN_NAMES)
 _MARK = re.compile(
     rf"<\|(?P<token>{_NAMES})_(?P<edge>begin|end)\|>|<(?P<slash>/?)(?P<tag>{_NAMES})>"
 )
-_THINKING = re.compile("<(?P<close>/?)think>")
+_EDGES = {
+    mark: (kind, edge) for kind, pair in enumerate(THINKING) for edge, mark in enumerate(pair)
+}
+_THINKING = re.compile("|".join(map(re.escape, _EDGES)))
+
+# What became of reasoning that the seeker never read: taken out, or the reply ends inside of it.
+Reasoning = Literal["", "removed", "cut"]
 
 
 @dataclass(frozen=True)
@@ -118,20 +125,45 @@ def loose_spans(raw: str) -> tuple[dict[str, str], str]:
     return spans, canon(" ".join(outside))
 
 
+def said_to_seeker(raw: str) -> str:
+    """What a supporter's reply says to the seeker: its response where that can be told, else all
+    that stands outside of spans and think blocks."""
+    spans, outside = loose_spans(raw)
+    return spans["response"] or outside
+
+
+def reasoning_in(raw: str) -> Reasoning:
+    """Whether a reply holds a think block, which is taken out, or ends in one or inside a span."""
+    _, has_thinking, is_open = _split_thinking(raw)
+    last = {mark.name: mark.opens for mark in _marks(raw)}
+    if is_open or any(last.values()):
+        return "cut"
+    return "removed" if has_thinking else ""
+
+
 def without_thinking(text: str) -> str:
     """The text without think blocks. One that is never closed reaches to the end; one that is
     closed but not opened, because the chat template opens it, began before the text did."""
+    return _split_thinking(text)[0]
+
+
+def _split_thinking(text: str) -> tuple[str, bool, bool]:
+    """The text without think blocks, whether there were any, and whether one is never closed. A
+    block ends in the spelling in which it begins."""
     kept: list[str] = []
-    is_open, start = False, 0
+    found, inside, start = False, None, 0
     for mark in _THINKING.finditer(text):
-        if mark["close"]:
-            if not is_open:
+        found = True
+        kind, closes = _EDGES[mark[0]]
+        if closes and inside in (None, kind):
+            if inside is None:
                 kept.clear()
-            is_open, start = False, mark.end()
-        elif not is_open:
+            inside, start = None, mark.end()
+        elif not closes and inside is None:
             kept.append(text[start : mark.start()])
-            is_open = True
-    return "".join(kept) if is_open else "".join(kept) + text[start:]
+            inside = kind
+    rest = text[start:] if inside is None else ""
+    return "".join(kept) + rest, found, inside is not None
 
 
 def _marks(text: str) -> list[_Mark]:

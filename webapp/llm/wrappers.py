@@ -2,7 +2,8 @@
 
 import re
 
-_OPENED, _CLOSED = "<think>", "</think>"
+# The marks around what a model thinks, in the spellings of several chat templates.
+THINKING = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("[THINK]", "[/THINK]"))
 # One code fence around all of it. A fence inside, which would make it two, is no part of JSON.
 _FENCE_BEGINS = re.compile(r"```[A-Za-z0-9]*[ \t\r]*\n")
 _FENCE_ENDS = re.compile(r"\n[ \t]*```\Z")
@@ -18,12 +19,14 @@ def unwrapped(text: str) -> str:
 
 
 def _without_thinking(text: str) -> str:
-    thought, closed, rest = text.partition(_CLOSED)
-    begun = thought.lstrip()
-    # An answer that only speaks of think blocks has begun before the mark.
-    if not closed or begun.startswith(("{", "[", "`")):
-        return text
-    return text if _OPENED in begun.removeprefix(_OPENED) else rest
+    for opened, closed in THINKING:
+        thought, found, rest = text.partition(closed)
+        thought = thought.lstrip()
+        # An answer that only speaks of think blocks has begun before the mark.
+        is_answer = thought.startswith(("{", "[", "`")) and not thought.startswith(opened)
+        if found and not is_answer and opened not in thought.removeprefix(opened):
+            return rest
+    return text
 
 
 def _without_fence(text: str) -> str:

@@ -4,6 +4,8 @@ import json
 from collections import Counter
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from annotation.corpus import work as imports
 from annotation.corpus.set_query import SetQuery
@@ -23,6 +25,7 @@ from annotation.sets.queries import size_of
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.support.imports import FILES, imported, start
+from tests.support.pages import html_of
 from tests.support.source_files import licensed, sample_of
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -60,6 +63,39 @@ def test_the_same_file_twice_adds_nothing(cast: Cast, name: str) -> None:
     assert two["known"] == one["added"] + one["known"]
     assert two["broken"] == one["broken"]
     assert first.file_id == second.file_id
+
+
+def test_turns_that_hold_a_models_reasoning_are_counted(cast: Cast, client: Client) -> None:
+    replies = (
+        "<think>Tedious.</think>I am sorry.",
+        "Hidden without an opening mark.</think>I am sorry.",
+        "[THINK]Plan.[/THINK]I am sorry.",
+        "<|understanding_begin|>Low.<|understanding_end|><|reasoning_begin|>She exaggerates and",
+        "I am sorry.",
+    )
+    lines = [
+        {
+            "person": "Walks.", "mbti": "INFP", "emotion": "anxious", "situation": "A hard week.",
+            "anon_username": f"walker_{number}",
+            "messages": [
+                {"role": "user", "content": "I failed."},
+                {"role": "assistant", "content": reply},
+            ],
+        }
+        for number, reply in enumerate(replies)
+    ]  # fmt: skip
+    run = imported(cast, "\n".join(map(json.dumps, lines)).encode())
+    found = run.lines.values_list("reasoning_removed", "reasoning_cut")
+    assert list(found) == [(1, 0), (1, 0), (1, 0), (0, 1), (0, 0)]
+    said = Turn.objects.filter(role="supporter").order_by("dialogue__number")
+    assert list(said.values_list("text", flat=True)) == [*["I am sorry."] * 3, "", "I am sorry."]
+    assert [turn.raw for turn in said] == list(replies)
+    client.force_login(cast.leads[0])
+    page = html_of(client.get(reverse("import_run", args=[cast.project.pk, run.pk])))
+    assert "It was taken out of 3 turns." in page and "1 turn ends in the middle of it" in page
+    # What is here already is not counted again.
+    again = imported(cast, "\n".join(map(json.dumps, lines)).encode())
+    assert not again.lines.exclude(reasoning_removed=0, reasoning_cut=0).exists()
 
 
 def test_epitome_brings_ratings_of_one_external_rater(cast: Cast) -> None:

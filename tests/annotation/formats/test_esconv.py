@@ -71,6 +71,15 @@ def test_an_entry_keeps_its_turns_survey_and_notes():
     }
 
 
+def test_what_a_model_thought_is_no_part_of_what_people_read():
+    thinking = entry()
+    thinking["dialog"][1]["content"] = "<think>Be anxious.</think>I am worried."
+    thinking["dialog"][2]["content"] = "[THINK]Tedious.[/THINK]Why?"
+    (record,) = read(esconv.read, entries(thinking))
+    assert [turn.text for turn in record.dialogue.turns] == ["Hi.", "I am worried.", "Why?"]
+    assert record.dialogue.turns[2].raw == "[THINK]Tedious.[/THINK]Why?"
+
+
 def test_the_original_speaker_names_are_read_too():
     dialog = [{"speaker": "seeker", "content": "Hi."}, {"speaker": "supporter", "content": "Hi!"}]
     (record,) = read(esconv.read, entries(entry(dialog=dialog, survey_score=None)))

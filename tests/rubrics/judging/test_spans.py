@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from rubrics.core.text import canon
 from rubrics.judging import spans as spans_module
 from rubrics.judging.inputs import candidate_of
-from rubrics.judging.spans import SPAN_NAMES, Spans, canon_reply, parse_spans, render_spans
+from rubrics.judging.spans import (
+    SPAN_NAMES,
+    Spans,
+    canon_reply,
+    parse_spans,
+    reasoning_in,
+    render_spans,
+)
 
 CONTENT = (
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<"), min_size=1)
@@ -101,6 +108,12 @@ def test_both_spellings_have_one_canonical_text():
         ("I am sorry. <think>Tedious", "", "I am sorry."),
         ("<think>a<think>b</think>Hi.", "", "Hi."),
         ("<response>Hi. <think>Tedious.</think>Bye.</response>", "", "Hi. Bye."),
+        # In other spellings; a block ends in the one in which it begins.
+        ("<thinking>Tedious.</thinking>I am sorry.", "", "I am sorry."),
+        ("[THINK]Tedious.[/THINK]I am sorry.", "", "I am sorry."),
+        ("Tedious.[/THINK]I am sorry.", "", "I am sorry."),
+        ("I am sorry. [THINK]Tedious", "", "I am sorry."),
+        ("<think>a [/THINK] b</think>Hi.", "", "Hi."),
         ("<emotion>sad</emotion> I hear you.", "sad", "I hear you."),
         (TAGS.split("<response>")[0], "lonely", ""),
         ("<response></response>", "", ""),
@@ -115,6 +128,24 @@ def test_a_broken_reply_keeps_what_can_be_told(raw, emotion, response):
 def test_a_think_block_is_no_part_of_the_format():
     for raw in (f"<think>Hidden.</think>{TAGS}", TAGS.replace("Who", "<think>a</think>Who")):
         assert parse_spans(raw).problems == ("The reply holds a think block.",)
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ("I hear you.", ""),
+        (TAGS, ""),
+        (f"<think>Hidden.</think>{TOKENS}", "removed"),
+        ("Hidden.[/THINK]I am sorry.", "removed"),
+        ("I am sorry. <thinking>Tedious", "cut"),
+        (TAGS.split("with it.")[0], "cut"),
+        (f"<think>Hidden.</think>{TAGS.split('with it.')[0]}", "cut"),
+        # Only what stands at the end can be cut.
+        ("<reasoning>She lies.</reasoning> <reasoning>Again.</reasoning> Hi.", ""),
+    ],
+)
+def test_what_became_of_reasoning_is_told(raw, found):
+    assert reasoning_in(raw) == found
 
 
 class CountedMarks(list):
