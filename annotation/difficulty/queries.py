@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from annotation.corpus.set_query import SetQuery
 from annotation.difficulty.charts import Bin, Histogram, bins_of, histogram_of
@@ -85,15 +87,27 @@ class PromptPage:
 
 
 def runs_of(project: Project) -> QuerySet[DifficultyRun]:
-    """The newest first, each with its pins."""
+    """The newest first, each with its pins; `failed` of `planned` replies have no verdict."""
+    replies = DifficultyReply.objects.filter(prompt__run=OuterRef("pk"))
+    prompts = DifficultyPrompt.objects.filter(run=OuterRef("pk"))
     return (
         DifficultyRun.objects.filter(project=project)
         .select_related(
             "project", "collection", "snapshot__collection", "endpoint", "version__rubric", "spec",
             "judge__endpoint", "created_by",
         )
+        .annotate(
+            failed=_counted(replies.exclude(error=""), "prompt__run"),
+            planned=_counted(prompts, "run") * F("replies"),
+        )
         .order_by("-number")
     )  # fmt: skip
+
+
+def _counted(rows: QuerySet[Any], by: str) -> Coalesce:
+    """How many rows of a run there are, 0 for none."""
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def with_counts(rows: QuerySet[DifficultyRun], member: Member) -> QuerySet[DifficultyRun]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from statistics import median_low
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from annotation.agreement import statistics as agreement
 from annotation.agreement.statistics import Shift
@@ -222,6 +222,10 @@ def impact_runs_of(project: Project) -> QuerySet[ImpactRun]:
         ImpactRun.objects.filter(project=project)
         .select_related("created_by", "judge", "version__rubric", "base", "after", "project")
         .defer("after__content", "version__draft", "base__draft")
+        .annotate(
+            planned=Count("items"),
+            failed=Count("items", filter=Q(items__state=ImpactItem.State.FAILED)),
+        )
         .order_by("-number")
     )
 

@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import (
+    Count,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce
 from django.utils.text import get_text_list
 
 from annotation.models import Score
@@ -89,8 +99,12 @@ class State:
 
 
 def evaluations_of(project: Project) -> QuerySet[EvaluationRun]:
-    """The newest first, each with its pins, systems and judges."""
+    """The newest first, each with its pins, systems and judges; `failed` of `planned` answers and
+    ratings are missing."""
     judges = EvaluationJudge.objects.select_related("judge").order_by("pk")
+    answers = Answer.objects.filter(system__run=OuterRef("pk"))
+    ratings = AnswerRating.objects.filter(answer__system__run=OuterRef("pk"), rating=None)
+    asked = EvaluationJudge.objects.filter(run=OuterRef("pk"))
     return (
         EvaluationRun.objects.filter(project=project)
         .select_related(
@@ -100,8 +114,25 @@ def evaluations_of(project: Project) -> QuerySet[EvaluationRun]:
             Prefetch("systems", EvaluatedSystem.objects.select_related("endpoint")),
             Prefetch("judges", judges),
         )
+        .annotate(
+            answers_planned=_counted(answers, "system__run"),
+            answers_failed=_counted(answers.exclude(error=""), "system__run"),
+            judges_asked=_counted(asked, "run"),
+        )
+        .annotate(
+            failed=F("answers_failed") + _counted(ratings, "answer__system__run"),
+            # An answer that failed is rated by nobody.
+            planned=F("answers_planned")
+            + F("judges_asked") * (F("answers_planned") - F("answers_failed")),
+        )
         .order_by("-number")
     )
+
+
+def _counted(rows: QuerySet[Any], by: str) -> Coalesce:
+    """How many rows of an evaluation there are, 0 for none."""
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def counts(run: EvaluationRun) -> tuple[int, int]:

@@ -1,15 +1,19 @@
 """Starting an evaluation: what is refused, and what is frozen."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from rubrics.judges.services import judge_create_llm
 from rubrics.models import Judge, RubricVersion
 from tests.support.dialogues import published
 from tests.support.judge_runs import RUBRIC
+from tests.support.pages import html_of
 from tests.training.runs.worlds import SFT, World
 from training.evaluation.limits import CORPUS
 from training.evaluation.services import evaluation_start
-from training.models import Answer, Checkpoint, EvaluationRun
+from training.models import Answer, AnswerRating, Checkpoint, EvaluationRun
 from training.services import STARTER
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -141,3 +145,22 @@ def test_a_judge_that_learned_other_words_is_refused(ready: World, monkeypatch) 
     with pytest.raises(Refused) as refusal:
         evaluation_start(**asked(ready, version=published(ready.project, RUBRIC)))
     assert refusal.value.code == "not_fitted"
+
+
+def test_a_finished_evaluation_says_how_many_answers_and_ratings_failed(
+    ready: World, client: Client
+) -> None:
+    """3 prompts, one system and the corpus: 6 answers, of which one failed, and 5 ratings."""
+    run = evaluation_start(**asked(ready))
+    failed, unrated, *_ = Answer.objects.filter(system__run=run, system__endpoint=None)
+    Answer.objects.filter(pk=failed.pk).update(error="It is gone.", ended_at=timezone.now())
+    AnswerRating.objects.create(
+        project=ready.project, answer=unrated, judge=ready.judge, error="No JSON."
+    )
+    EvaluationRun.objects.filter(pk=run.pk).update(status="succeeded")
+    client.force_login(ready.lead)
+    for page in (
+        reverse("evaluations", args=[ready.project.pk]),
+        reverse("evaluation", args=[ready.project.pk, run.pk]),
+    ):
+        assert "Finished, 2 of 11 failed" in html_of(client.get(page))
