@@ -14,7 +14,7 @@ from training import access, services
 from training.access import TRAINERS
 from training.checkpoints.access import checkpoint_for
 from training.evaluation.ending import ending_retry
-from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, SFT_DEFAULTS
+from training.limits import EQUAL_WEIGHTS, PRESETS
 from training.models import Rollout, TrainingRun
 from training.queries import runs as queries
 from training.queries import series
@@ -64,8 +64,8 @@ class TrainingViewSet(RunViewSet):
             version=access.version_for(member, asked["version"]),
             judge=access.judge_for(member, asked["judge"]),
             reward=asked.get("reward", EQUAL_WEIGHTS),
-            sft=asked.get("sft", SFT_DEFAULTS) if "sft" in methods else None,
-            grpo=asked.get("grpo", GRPO_DEFAULTS) if "grpo" in methods else None,
+            sft=asked.get("sft", PRESETS["sft"]) if "sft" in methods else None,
+            grpo=asked.get("grpo", PRESETS["grpo"]) if "grpo" in methods else None,
             grpo_collection=access.collection_for(member, asked["grpo_collection"])
             if "grpo_collection" in asked
             else None,

@@ -16,6 +16,7 @@ from training.limits import (
     FRACTIONS,
     GRPO,
     LORA,
+    MEASURED,
     MICRO_BATCH,
     SFT,
     shares,
@@ -40,10 +41,12 @@ HAS_SPANS = Q(
 
 
 def settings_of(method: str, values: Mapping[str, Any]) -> dict[str, float]:
-    """The settings of a method among a form's or a request's values."""
+    """The settings of a method among a form's or a request's values; without the longest reply
+    where nobody chose it."""
     found = {
         name: float(values[name]) if name in FRACTIONS else int(values[name])
         for name in METHODS[method]
+        if name != MEASURED or values.get(name) is not None
     }
     if values.get("micro_batch"):
         found["micro_batch"] = int(values["micro_batch"])

@@ -44,6 +44,12 @@ SFT: Mapping[str, Setting] = {
     )
 }
 SFT_DEFAULTS: Mapping[str, float] = {name: one.default for name, one in SFT.items()}
+# Measured on the replies of the set where nobody chooses it (training.reply_lengths).
+MEASURED = "max_completion_tokens"
+PRESETS: Mapping[str, Mapping[str, float]] = {
+    method: {name: value for name, value in defaults.items() if name != MEASURED}
+    for method, defaults in (("sft", SFT_DEFAULTS), ("grpo", GRPO_DEFAULTS))
+}
 _LORA_PRESET = LoraSection()
 LORA: Mapping[str, Setting] = {
     setting.name: setting

@@ -14,6 +14,7 @@ from training.limits import (
     GRPO,
     HELD_OUT_PROMPTS,
     LORA,
+    MEASURED,
     MICRO_BATCH,
     PROMPTS,
     SFT,
@@ -36,11 +37,21 @@ class RewardSerializer(serializers.Serializer[Any]):
     rubric = serializers.FloatField(**WEIGHT.range, default=WEIGHT.default)
 
 
+_MEASURED = (
+    "Without it, 99 % of the replies in the set fit, and it is at least 256 for ordinary "
+    "tokenizers."
+)
+
+
 def _numbers(settings: Mapping[str, Setting]) -> dict[str, serializers.Field]:
     fields: dict[str, serializers.Field] = {}
     for name, setting in settings.items():
         kind = serializers.FloatField if name in FRACTIONS else serializers.IntegerField
-        fields[name] = kind(**setting.range, default=setting.default)
+        fields[name] = (
+            kind(**setting.range, required=False, allow_null=True, help_text=_MEASURED)
+            if name == MEASURED
+            else kind(**setting.range, default=setting.default)
+        )
     return fields
 
 

@@ -26,10 +26,12 @@ from training.checks import (
 )
 from training.limits import (
     HELD_OUT_PROMPTS,
+    MEASURED,
     PROMPTS,
 )
 from training.models import Checkpoint, TrainingEvaluationJudge, TrainingRun
 from training.paths import root_of
+from training.reply_lengths import longest_reply
 from training.trainer.files import sha256_of
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
@@ -121,8 +123,9 @@ def training_start(
 ) -> TrainingRun:
     """Queue a run of the method whose settings are given. With both, SFT is queued and GRPO on
     the prompts `then` starts after it. `reward` has a weight for each part, which are kept as
-    shares of 1; `lora` trains adapters in place of all weights. With `evaluation_judges` the last
-    run ends with an evaluation of its models by them.
+    shares of 1; `lora` trains adapters in place of all weights. Without a `max_completion_tokens`,
+    replies may get as long as those of `train`. With `evaluation_judges` the last run ends with an
+    evaluation of its models by them.
 
     Raises Refused for a setting or a weight outside its range, weights that are all 0, a rubric
     that can't be a reward, a judge that can't score it, an evaluation by the reward alone, a base
@@ -134,6 +137,7 @@ def training_start(
     given = {name: values for name, values in methods.items() if values is not None}
     if not given:
         raise Refused("Give the settings of SFT, of GRPO or of both.", code="settings")
+    given = _with_reply_length(given, base, train)
     for name, values in given.items():
         require_settings(name, values, base)
     require_splits([each for each in (train, then) if each], held_out, validation)
@@ -158,8 +162,8 @@ def training_start(
             held_out_snapshot=held_out,
             validation_snapshot=validation,
             then_snapshot=then if following else None,
-            then_settings={"grpo": settings_of("grpo", grpo), **common}
-            if following and grpo
+            then_settings={"grpo": settings_of("grpo", given["grpo"]), **common}
+            if following
             else None,
             version=version,
             spec=version.spec,
@@ -169,6 +173,20 @@ def training_start(
         )
         _keep_judges(run, judges)
     return run
+
+
+def _with_reply_length(
+    given: Mapping[str, Settings], base: Checkpoint, train: Snapshot
+) -> dict[str, Settings]:
+    """The settings of each method, with the length of the replies of the training prompts where
+    nobody chose a longest reply."""
+    if all(values.get(MEASURED) is not None for values in given.values()):
+        return dict(given)
+    measured = longest_reply(base, train)
+    return {
+        name: values if values.get(MEASURED) is not None else {**values, MEASURED: measured}
+        for name, values in given.items()
+    }
 
 
 def _keep_judges(run: TrainingRun, judges: Iterable[Judge]) -> None:

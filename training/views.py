@@ -15,7 +15,7 @@ from training.checkpoints.serving import local_server_refusal
 from training.evaluation.ending import ending_retry
 from training.evaluation.of_training import ending_of
 from training.forms import MEANINGS, SFT_MEANINGS, TrainingForm
-from training.limits import GRPO_DEFAULTS, PAPER, REWARD_PARTS, SFT_DEFAULTS
+from training.limits import MEASURED, PAPER, PRESETS, REWARD_PARTS
 from training.paths import SPEC, folder_of
 from training.queries import runs as queries
 from training.queries import series
@@ -75,9 +75,9 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
         "form": form,
-        "grpo_numbers": [form[name] for name in MEANINGS if name != "max_completion_tokens"],
+        "grpo_numbers": [form[name] for name in MEANINGS if name != MEASURED],
         "sft_numbers": [form[f"sft_{name}"] for name in SFT_MEANINGS],
-        "presets": {"paper": PAPER, "cpu": {"sft": SFT_DEFAULTS, "grpo": GRPO_DEFAULTS}},
+        "presets": {"paper": PAPER, "cpu": PRESETS},
         "parts": [form[f"part_{part}"] for part in REWARD_PARTS],
         "missing": form.missing(),
         "no_server": local_server_refusal(),

@@ -11,6 +11,7 @@ from tests.training.runs.worlds import GRPO, World
 from training import services
 from training.limits import GRPO_DEFAULTS
 from training.models import TrainingRun
+from training.reply_lengths import longest_reply
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,9 @@ def test_without_settings_the_preset_is_taken(lead: Client, ready: World) -> Non
         project_url("api_training_list", ready), given, content_type="application/json"
     )
     assert response.status_code == 201
-    assert TrainingRun.objects.get().settings["grpo"] == dict(GRPO_DEFAULTS)
+    run = TrainingRun.objects.get()
+    measured = longest_reply(ready.base, run.train_snapshot)
+    assert run.settings["grpo"] == {**GRPO_DEFAULTS, "max_completion_tokens": measured}
 
 
 def test_unknown_fields_change_nothing(lead: Client, ready: World) -> None:
