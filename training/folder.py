@@ -126,7 +126,8 @@ def _rows(snapshot: Snapshot, *, with_replies: bool = False) -> Iterable[dict[st
             "split": target.turn.dialogue.split,
             "messages": prompt_messages(context["profile"], context["situation"], history),
             "emotion": gold[target.pk],
-            "context": {name: context[name] for name in ("profile", "situation", "history")},
+            "context": {name: context[name] for name in ("profile", "situation", "history", "cut")},
+            "name": f"{target.turn.dialogue}, turn {target.turn.position + 1}",
             **({"completion": reply} if reply else {}),
         }
 

@@ -46,6 +46,7 @@ def _draw(project: Project, version: RubricVersion, pk: str, limit: int, seed: i
                 profile=context["profile"],
                 situation=context["situation"],
                 history=context["history"],
+                cut=context["cut"],
                 raw=rollout.raw,
             )
             for rollout in group

@@ -1,16 +1,17 @@
 """The first half of a difficulty run: the model replies to each prompt K times."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from annotation.difficulty.limits import REPLIES
 from annotation.difficulty.settling import settle
 from annotation.generation.prompts import prompt_messages
-from annotation.generation.synthesis import Complete, turn_seed
+from annotation.generation.synthesis import Complete, Completion, turn_seed
 from annotation.judge_runs.pipeline import Pipeline
 from annotation.models import DifficultyPrompt, DifficultyReply, DifficultyRun
 from annotation.ratings.context import Context
 from annotation.ratings.targets import contexts_of, text_target
+from rubrics.judging.fitting import ask_what_fits
 from webapp.llm.call_record import CallRecord
 from webapp.llm.call_rows import call_rows
 from webapp.llm.clients import open_client
@@ -37,6 +38,8 @@ class Said:
     raw: str = ""
     error: str = ""
     calls: tuple[CallRecord, ...] = ()
+    # What the model read, where that was less than the prompt's context.
+    read: Context | None = None
 
 
 async def answer_all(claim: Claim[DifficultyRun]) -> None:
@@ -98,24 +101,26 @@ class _Answering:
         return [await self._ask(each) for each in asked]
 
     async def _ask(self, asked: Asked) -> Said:
-        run, context, reply = self._claim.run, asked.context, asked.reply
-        try:
-            messages = prompt_messages(context["profile"], context["situation"], context["history"])
-        except ValueError:
-            return Said(error="This turn answers no turn of the seeker, so there is no prompt.")
-        try:
-            completion = await self._complete(
-                messages,
+        run, reply = self._claim.run, asked.reply
+
+        def ask(context: Context) -> Awaitable[Completion]:
+            return self._complete(
+                prompt_messages(context["profile"], context["situation"], context["history"]),
                 max_tokens=run.max_tokens,
                 temperature=run.temperature,
                 # The same for the same place, whatever K is.
                 seed=turn_seed(run.seed, reply.prompt.position * REPLIES.most + reply.number),
             )
+
+        try:
+            completion, read, refused = await ask_what_fits(asked.context, ask)
+        except ValueError:
+            return Said(error="This turn answers no turn of the seeker, so there is no prompt.")
         except ModelError as error:
             if isinstance(error, CircuitOpen):
                 self.given_up = str(error.reason)
             return Said(error=storable(str(error)), calls=tuple(error.calls))
-        return Said(storable(completion.text), calls=tuple(completion.calls))
+        return Said(storable(completion.text), calls=(*refused, *completion.calls), read=read)
 
     def keep(self, done: Sequence[tuple[Asked, Said]]) -> None:
         with self._claim.writing():
@@ -132,11 +137,13 @@ class _Answering:
         if said.error:
             rows.update(error=said.error)
             return
+        context = said.read or asked.context
         target = text_target(
             project=self._claim.run.project,
-            profile=asked.context["profile"],
-            situation=asked.context["situation"],
-            history=asked.context["history"],
+            profile=context["profile"],
+            situation=context["situation"],
+            history=context["history"],
+            cut=context["cut"],
             raw=said.raw,
         )
         rows.update(raw=said.raw, target=target)

@@ -186,6 +186,7 @@ def _keep_judge_call(
         run_kind=run.kind,
         run_id=run.pk,
         error=storable(error)[:MAX_ERROR],
+        cut=result.cut,
     )
     if critic.judge.endpoint is not None:
         purpose = ModelCall.Purpose.CRITIC

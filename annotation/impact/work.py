@@ -273,6 +273,7 @@ def _keep_calls(
             run_kind=scoring.run.kind,
             run_id=scoring.run.pk,
             error=storable(" ".join(call.error for call in results[pk].calls if call.error))[:4000],
+            cut=results[pk].cut,
         )
         for pk, context_hash in hashes
         if results[pk].calls

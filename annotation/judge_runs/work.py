@@ -270,8 +270,9 @@ def keep_judge_calls(
             run_kind=run.kind,
             run_id=run.pk,
             error=error,
+            cut=result.cut,
         )
-        for context_hash, error in zip(context_hashes, errors, strict=True)
+        for context_hash, error, result in zip(context_hashes, errors, results, strict=True)
     ]
     JudgeCall.objects.bulk_create(calls)
     if judge.endpoint is not None:

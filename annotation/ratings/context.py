@@ -6,14 +6,15 @@ and often name the gold emotion.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Protocol
 
 from annotation.formats.hashing import sha256_json
 from rubrics.core.text import canon
+from rubrics.judging.fitting import exchanges_of
 from rubrics.judging.spans import SPAN_NAMES, loose_spans
 
-# About 3,000 of a judge's 4,096 tokens of English; the rest is the rubric's and the answer's.
+# About 3,000 of a judge's 4,096 tokens of English; the rest is the rubric's and the answer's. What
+# a model can't read of it all the same is left out when it is asked (rubrics.judging.fitting).
 BUDGET_CHARS = 12_000
 
 Context = dict[str, Any]
@@ -39,17 +40,18 @@ def build_context(
     candidate: TurnLike,
     *,
     budget_chars: int | None = BUDGET_CHARS,
+    cut_before: int = 0,
 ) -> Context:
     """The context of `candidate`, whose `history` is the turns before it, oldest first.
 
     Returns {"profile": str, "situation": str, "history": [{"role": str, "text": str}],
     "candidate": {"understanding", "reasoning", "emotion", "response", "raw"}, "cut": int}.
     A span that the candidate lacks is "". Where the texts exceed `budget_chars`, the oldest
-    exchanges are left out and `cut` says how many. The exchange that the candidate answers
-    always stays, even over the budget.
+    exchanges are left out and `cut` says how many, with the `cut_before` that the history lacks
+    already. The exchange that the candidate answers always stays, even over the budget.
     """
     shown = _candidate(candidate)
-    exchanges = _exchanges([_said(turn) for turn in history if turn.role != "system"])
+    exchanges = exchanges_of([_said(turn) for turn in history if turn.role != "system"])
     cut = 0
     if budget_chars is not None:
         fixed = len(canon(profile)) + len(canon(situation)) + _length(shown)
@@ -59,7 +61,7 @@ def build_context(
         "situation": canon(situation),
         "history": [turn for exchange in exchanges[cut:] for turn in exchange],
         "candidate": shown,
-        "cut": cut,
+        "cut": cut_before + cut,
     }
 
 
@@ -95,16 +97,6 @@ def _length(candidate: Mapping[str, str]) -> int:
 def _said(turn: TurnLike) -> dict[str, str]:
     text = turn.spans["response"] if turn.spans is not None else turn.text
     return {"role": turn.role, "text": canon(text)}
-
-
-def _exchanges(turns: Sequence[dict[str, str]]) -> list[list[dict[str, str]]]:
-    """Turns cut where the seeker speaks again after the supporter."""
-    starts = [
-        index
-        for index, (before, turn) in enumerate(pairwise(turns), start=1)
-        if (before["role"], turn["role"]) == ("supporter", "seeker")
-    ]
-    return [list(turns[i:j]) for i, j in pairwise([0, *starts, len(turns)]) if i < j]
 
 
 def _cut(exchanges: Sequence[Sequence[dict[str, str]]], room: int) -> int:

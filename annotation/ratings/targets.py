@@ -63,12 +63,14 @@ def text_target(
     situation: str,
     history: Sequence[Mapping[str, str]],
     raw: str,
+    cut: int = 0,
 ) -> Target:
     """The target of a reply that is no turn: a rollout, a pasted text. `history` is the turns
-    before it, oldest first, each {"role", "text"}. The same context is the same target."""
+    before it, oldest first, each {"role", "text"}, without the `cut` oldest exchanges. The same
+    context is the same target."""
     before = [_spoken(turn) for turn in history]
     candidate, _ = supporter_turn(raw)
-    context = build_context(profile, situation, before, candidate)
+    context = build_context(profile, situation, before, candidate, cut_before=cut)
     digest = context_hash(context)
     made = Target(
         project=project,

@@ -72,7 +72,7 @@ def _complete(spec: RubricSpec, item: JudgeInput, judged: JudgeResult) -> JudgeR
             scores[criterion.uid] = judged.scores[criterion.uid]
         else:
             scores[criterion.uid] = _without_judge(spec, criterion, item)
-    return replace(judged, scores=scores)
+    return replace(judged, scores=scores, cut=max(judged.cut, item.context["cut"]))
 
 
 def _without_judge(spec: RubricSpec, criterion: CriterionSpec, item: JudgeInput) -> CriterionScore:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.judging.fitting import ask_what_fits
 from rubrics.judging.inputs import JudgeInput, readable_criteria
 from rubrics.judging.parsing import failed, parse_reply
 from rubrics.judging.prompts import Message, Mode, build_messages
@@ -91,6 +92,7 @@ async def _judge_one(
         {score.uid: score for answer in answers for score in answer.scores},
         tuple(call for answer in answers for call in answer.calls),
         next((answer.given_up for answer in answers if answer.given_up), ""),
+        max((answer.cut for answer in answers), default=0),
     )
 
 
@@ -99,6 +101,7 @@ class _Answer:
     scores: Sequence[CriterionScore]
     calls: Sequence[CallRecord]
     given_up: str = ""
+    cut: int = 0
 
 
 async def _ask(
@@ -108,15 +111,19 @@ async def _ask(
     complete: Complete,
     parameters: LLMParameters,
 ) -> _Answer:
-    request: dict[str, Any] = {
-        "messages": build_messages(spec, criteria, item.context),
-        "schema": reply_schema(criteria),
-        "max_tokens": parameters.max_tokens * len(criteria),
-        "temperature": parameters.temperature,
-        "seed": parameters.seed,
-    }
+    def request(context: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "messages": build_messages(spec, criteria, context),
+            "schema": reply_schema(criteria),
+            "max_tokens": parameters.max_tokens * len(criteria),
+            "temperature": parameters.temperature,
+            "seed": parameters.seed,
+        }
+
     try:
-        completion = await complete(**request)
+        completion, read, refused = await ask_what_fits(
+            item.context, lambda context: complete(**request(context))
+        )
     except ModelError as error:
         scores = [failed(c, f"The judge gave no answer: {error}") for c in criteria]
         given_up = error.reason if isinstance(error, CircuitOpen) else ""
@@ -124,8 +131,9 @@ async def _ask(
     except Exception as error:  # noqa: BLE001 - whatever an endpoint does is a recorded error
         reason = f"The judge gave no answer: {type(error).__name__}: {error}"
         scores = [failed(c, reason) for c in criteria]
-        return _Answer(scores, [CallRecord(request, error=reason)])
+        return _Answer(scores, [CallRecord(request(item.context), error=reason)])
     scores = parse_reply(completion.text, criteria)
     problems = sorted({score.reason for score in scores if score.status == "failed"})
     *before, last = completion.calls
-    return _Answer(scores, [*before, replace(last, error=" ".join(problems))])
+    calls = [*refused, *before, replace(last, error=" ".join(problems))]
+    return _Answer(scores, calls, cut=read["cut"])

@@ -26,12 +26,13 @@ class CriterionScore:
 @dataclass(frozen=True)
 class JudgeResult:
     """`given_up` says why the endpoint was not asked any more: it failed again and again. Empty
-    where it was asked."""
+    where it was asked. `cut` counts the oldest exchanges that the judge did not read."""
 
     key: str
     scores: Mapping[str, CriterionScore]
     calls: tuple[CallRecord, ...] = ()
     given_up: str = ""
+    cut: int = 0
 
     @property
     def outcomes(self) -> dict[str, Outcome]:

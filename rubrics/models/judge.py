@@ -62,6 +62,8 @@ class JudgeCall(ProjectRow):
     run_kind = models.CharField(max_length=20, blank=True)
     run_id = models.UUIDField(null=True)
     error = models.TextField(blank=True)
+    # The oldest exchanges that the judge did not read, for length.
+    cut = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(ProjectRow.Meta):

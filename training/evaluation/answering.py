@@ -1,6 +1,6 @@
 """The first half of an evaluation: every prompt is answered by every system."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,13 +8,14 @@ from typing import Any, Literal
 from django.utils import timezone
 
 from annotation.generation.prompts import prompt_messages
-from annotation.generation.synthesis import Complete, turn_seed
+from annotation.generation.synthesis import Complete, Completion, turn_seed
 from annotation.judge_runs.pipeline import Pipeline
 from annotation.models import Target
 from annotation.ratings.context import Context
 from annotation.ratings.targets import contexts_of, gold_emotions_of, text_target
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.judging.checks import run_check
+from rubrics.judging.fitting import ask_what_fits
 from rubrics.judging.inputs import candidate_of
 from training.evaluation.messages import publish
 from training.models import Answer, EvaluatedSystem, EvaluationRun
@@ -45,6 +46,8 @@ class Reply:
     raw: str = ""
     error: str = ""
     calls: tuple[CallRecord, ...] = ()
+    # What the model read, where that was less than the prompt's context.
+    read: Context | None = None
 
 
 async def answer_all(claim: Claim[EvaluationRun]) -> None:
@@ -109,20 +112,23 @@ class _System:
         return [await self._ask(prompt, self._complete) for prompt in prompts]
 
     async def _ask(self, prompt: Prompt, complete: Complete) -> Reply:
-        run, context = self._claim.run, prompt.context
-        messages = prompt_messages(context["profile"], context["situation"], context["history"])
-        try:
-            completion = await complete(
-                messages,
+        run = self._claim.run
+
+        def ask(context: Context) -> Awaitable[Completion]:
+            return complete(
+                prompt_messages(context["profile"], context["situation"], context["history"]),
                 max_tokens=run.max_tokens,
                 temperature=run.temperature,
                 seed=turn_seed(run.seed, prompt.answer.position),
             )
+
+        try:
+            completion, read, refused = await ask_what_fits(prompt.context, ask)
         except ModelError as error:
             if isinstance(error, CircuitOpen):
                 self._given_up = str(error.reason)
             return Reply(error=storable(str(error)), calls=tuple(error.calls))
-        return Reply(storable(completion.text), calls=tuple(completion.calls))
+        return Reply(storable(completion.text), calls=(*refused, *completion.calls), read=read)
 
     def keep(self, done: Sequence[tuple[Prompt, Reply]]) -> None:
         with self._claim.writing():
@@ -140,22 +146,24 @@ class _System:
             return
         rows.update(
             raw=reply.raw,
-            target=self._target_of(prompt, reply.raw),
+            target=self._target_of(prompt, reply),
             format=_checked("format", prompt, reply.raw),
             emotion_match=_checked("emotion_match", prompt, reply.raw),
             ended_at=timezone.now(),
         )
 
-    def _target_of(self, prompt: Prompt, raw: str) -> Target:
+    def _target_of(self, prompt: Prompt, reply: Reply) -> Target:
         """The corpus's reply is the turn itself, so that who is blind to it stays so."""
         if self._complete is None:
             return prompt.answer.prompt
+        context = reply.read or prompt.context
         return text_target(
             project=self._claim.run.project,
-            profile=prompt.context["profile"],
-            situation=prompt.context["situation"],
-            history=prompt.context["history"],
-            raw=raw,
+            profile=context["profile"],
+            situation=context["situation"],
+            history=context["history"],
+            cut=context["cut"],
+            raw=reply.raw,
         )
 
     def _keep_calls(self, done: Sequence[tuple[Prompt, Reply]]) -> None:

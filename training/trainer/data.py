@@ -18,7 +18,8 @@ class Row:
     """One supporter turn to write.
 
     `messages` is the chat prompt, `emotion` the gold label ("" where unknown), `context` what a
-    judge reads: {"profile", "situation", "history"}. `completion` is the reply to imitate.
+    judge reads: {"profile", "situation", "history", "cut"}. `completion` is the reply to imitate,
+    `name` what people call the row.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Row:
     emotion: str
     context: dict
     completion: str | None = None
+    name: str = ""
 
     @property
     def prompt_tail(self) -> str:

@@ -15,12 +15,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallba
 from training.trainer.callbacks import RunCallback
 from training.trainer.checkpoints import FINAL, Checkpoints
 from training.trainer.config import RunSpec
-from training.trainer.data import Row, read_rows
+from training.trainer.data import Role, Row, read_rows
 from training.trainer.events import EventLog
 from training.trainer.failures import TrainingFailed
 from training.trainer.generation import load_model, load_tokenizer
 from training.trainer.grpo import grpo_trainer
-from training.trainer.lengths import context_of, require_fit
+from training.trainer.lengths import context_of, fitted
 from training.trainer.lora import merged, model_in
 from training.trainer.rating import Rater
 from training.trainer.sft import sft_trainer
@@ -68,6 +68,7 @@ def _train(
     steps = spec.settings.steps
     tokenizer = load_tokenizer(spec.model)
     data = read_data(spec, tokenizer)
+    tell_cuts(events, data.train)
     work = checkpoints.work
     trainer: Trainer
     if rater is not None:
@@ -91,16 +92,29 @@ def _train(
 
 
 def read_data(spec: RunSpec, tokenizer: PreTrainedTokenizerBase) -> Data:
-    """The rows of the spec's files, which all fit into the model's context. Raises ConfigError."""
-    data = Data(
-        train=read_rows(spec.train, "train"),
-        held_out=read_rows(spec.held_out, "held_out"),
-        validation=read_rows(spec.validation, "validation") if spec.validation else [],
-    )
+    """The rows of the spec's files, as far as the model reads them. Raises ConfigError."""
     context, reply = context_of(spec.model), spec.settings.max_completion_tokens
-    for role, rows in vars(data).items():
-        require_fit(rows, role, tokenizer=tokenizer, context=context, reply=reply)
-    return data
+
+    def rows(path: Path, role: Role) -> list[Row]:
+        found = read_rows(path, role)
+        return fitted(found, role, tokenizer=tokenizer, context=context, reply=reply)
+
+    return Data(
+        train=rows(spec.train, "train"),
+        held_out=rows(spec.held_out, "held_out"),
+        validation=rows(spec.validation, "validation") if spec.validation else [],
+    )
+
+
+def tell_cuts(events: EventLog, rows: Sequence[Row]) -> None:
+    """Say in the log of how many training prompts the model reads the end only."""
+    if cut := [row for row in rows if row.context.get("cut")]:
+        events.append(
+            "log",
+            level="info",
+            text=f"{len(cut)} of {len(rows)} training prompts are shown without their oldest "
+            "exchanges, which are too long. The judge reads no more than the model.",
+        )
 
 
 def announce(events: EventLog, spec: RunSpec, step: int) -> None:

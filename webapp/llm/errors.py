@@ -1,9 +1,17 @@
 """What can go wrong when a model is asked, in words for people. No message ever holds the key."""
 
+import re
+
 from webapp.llm.call_record import CallRecord
 
 # Answers that blame the request itself, not the endpoint.
 REQUEST_FAULTS = (400, 413, 422)
+# How servers say that a prompt is longer than the model's context.
+_TOO_LONG = re.compile(
+    r"context (?:length|size|window)|(?:maximum|max) (?:context|sequence|prompt)|prompt is too long"
+    r"|too many (?:input )?tokens",
+    re.IGNORECASE,
+)
 
 
 class ModelError(Exception):
@@ -75,7 +83,13 @@ class RequestRefused(ModelError):
     @property
     def blames_form(self) -> bool:
         """Whether the same question in another form of request may be accepted."""
-        return self.status in REQUEST_FAULTS and self.code != "context_length_exceeded"
+        return self.status in REQUEST_FAULTS and not self.is_too_long
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the prompt and its answer are more than the model's context holds."""
+        is_said = self.code == "context_length_exceeded" or _TOO_LONG.search(str(self)) is not None
+        return self.status in REQUEST_FAULTS and is_said
 
 
 class BadAnswer(ModelError):

@@ -13,6 +13,7 @@ from annotation.models import JudgeItem, Rating, Score
 from rubrics.judges import opening as judges
 from rubrics.models import JudgeCall
 from tests.conftest import Cast
+from tests.support.dialogues import added, parsed
 from tests.support.generation import endpoint
 from tests.support.judge_runs import judge_run, llm_judge, said, seen, snapshot, texts, version_of
 from tests.support.pages import html_of
@@ -84,6 +85,26 @@ def test_a_reply_that_does_not_parse_is_an_error_and_no_score(
     state = seen(cast, run)
     assert (state.failed, state.scored) == (1, 2)
     assert sum(column.n for column in state.columns) == 4
+
+
+def test_what_is_too_long_for_the_model_is_judged_by_its_end_and_the_call_says_so(
+    cast: Cast, script: Stub, voice: Endpoint
+) -> None:
+    added(cast.project, parsed(1, pairs=2))
+    refused = refusal(400, "maximum context length is 64 tokens", code="context_length_exceeded")
+    replies(
+        script,
+        lambda asked: refused if "thought 0" in asked and "thought 1" in asked else answer(GOOD),
+    )
+    run = judge_run(cast, version_of(cast), llm_judge(cast, voice, mode="all_in_one"))
+    judging.work(str(run.pk))
+    run.refresh_from_db()
+    assert run.status == "succeeded", run.error
+    items = run.items.select_related("judge_call").order_by("target__turn__position")
+    assert [(item.state, item.judge_call.cut) for item in items] == [("done", 0), ("done", 1)]
+    # One that was refused, and one that was answered.
+    asked = ModelCall.objects.filter(made_for=items[1].judge_call_id).order_by("pk")
+    assert [bool(call.error) for call in asked] == [True, False]
 
 
 def test_characters_that_no_database_keeps_are_replaced(

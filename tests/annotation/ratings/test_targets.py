@@ -111,6 +111,19 @@ def test_a_text_is_frozen_with_its_context(cast: Cast) -> None:
     assert targets.gold_emotions_of([target]) == {target.pk: ""}
 
 
+def test_a_text_says_how_much_of_its_history_was_cut(cast: Cast) -> None:
+    long = [
+        {"role": role, "text": text}
+        for role, text in [("seeker", "a" * 7000), ("supporter", "b"), ("seeker", "c" * 7000)]
+    ]
+    asked = {"project": cast.project, "profile": "P", "situation": "S", "raw": REPLY}
+    target = targets.text_target(history=long, cut=2, **asked)
+    # Two were left out before, and one of these does not fit.
+    assert targets.context_of(target)["cut"] == 3
+    assert targets.text_target(history=long[2:], cut=3, **asked) == target
+    assert targets.text_target(history=long[2:], **asked) != target
+
+
 def test_a_turn_of_another_project_is_refused(cast: Cast) -> None:
     foreign = added(cast.other_project, parsed(1))[0]
     with pytest.raises(Refused):

@@ -2,11 +2,16 @@
 
 import pytest
 
+from annotation.corpus.services import split_for
+from annotation.corpus.set_query import SetQuery
+from annotation.formats.records import plain_turn, supporter_turn
 from annotation.models import Rating
+from annotation.sets.services import collection_create
 from rubrics.models import Judge, RubricVersion
 from tests.conftest import Cast
+from tests.support.dialogues import added, parsed
 from tests.support.evaluations import PROMPTS, cold, model, planned, prompts, rated_corpus, warm
-from tests.support.judge_runs import llm_judge, said
+from tests.support.judge_runs import llm_judge, reply, said
 from tests.support.servers import answer, refusal
 from training.evaluation import queries, work
 from training.evaluation.limits import CORPUS
@@ -64,6 +69,27 @@ def test_every_system_answers_and_every_judge_rates(cast: Cast, taught) -> None:
     # A judge that says the same of every text finds no difference.
     assert by_name["Warm"].differences[0].estimate.value == 0
     assert all(not each.above and not each.below for each in tables[1].comparisons)
+
+
+def test_an_answer_to_a_cut_prompt_says_so_to_its_judges(cast: Cast, taught) -> None:
+    version, _ = taught
+    person = next(g for g in map(str, range(1000)) if split_for(cast.project, g) == "test")
+    long = plain_turn("seeker", "It was long. " * 700)
+    turns = (long, supporter_turn(reply("Yes."))[0]) * 2
+    added(cast.project, parsed(900, turns=turns, split_group=person))
+    collection = collection_create(
+        project=cast.project, actor=cast.leads[0], name="Long", query=SetQuery()
+    )
+    with (
+        model(cast, "Warm", warm) as (warm_at, _),
+        model(cast, "Reader", lambda *_: answer(said(c1=2, c2=1))) as (reader_at, reader),
+    ):
+        judge = llm_judge(cast, reader_at, mode="all_in_one")
+        run = planned(cast, collection, version, [judge], [warm_at], with_corpus=False)
+        assert done(run).status == "succeeded", run.error
+    shown = [body["messages"][-1]["content"] for body in reader.bodies]
+    assert len(shown) == 2
+    assert sum("(1 earlier exchanges are left out" in text for text in shown) == 1
 
 
 def test_what_failed_is_told_and_tried_again(cast: Cast, taught) -> None:

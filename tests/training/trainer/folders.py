@@ -49,6 +49,7 @@ def data_rows(n: int, seed: int, split: str) -> list[dict[str, Any]]:
                 "emotion": dialogue["emotion"],
                 "context": context,
                 "completion": turn["raw"],
+                "name": f"Dialogue {len(rows) + 1}, turn 2",
             }
         )
     return rows

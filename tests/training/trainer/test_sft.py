@@ -97,5 +97,7 @@ def test_prompts_that_do_not_fit_the_context_are_refused(judge, tmp_path):
     write_sft_run(folder, judge, sft={**SFT, "max_completion_tokens": 4090})
     run_trainer(folder, expected=2)
     [failed] = [e for e in read_events(folder) if e["type"] == "failed"]
-    assert "8 of 8 prompts are too long for this model" in failed["reason"]
+    assert "8 of 8 prompts are too long for this model (" in failed["reason"]
+    # By the name that people know, or by the id where a folder has none.
+    assert "(Dialogue 1, turn 2; " in failed["reason"] and "; and 3 more)" in failed["reason"]
     assert "reads at most 4,096" in failed["reason"]

@@ -1,0 +1,43 @@
+"""The rows of a run's folder: what a judge reads of a long dialogue is cut, and says so."""
+
+import json
+
+import pytest
+
+from annotation.formats.records import plain_turn, supporter_turn
+from annotation.models import Target
+from annotation.ratings.targets import contexts_of
+from rubrics.core.spec import from_json
+from rubrics.judging.prompts import material_text
+from tests.support.dialogues import REPLY
+from tests.training.runs.worlds import World, dialogues_in
+from training.folder import prepare
+from training.trainer.data import read_rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.slow
+def test_a_cut_history_is_the_judges_too_and_is_recorded(ready: World) -> None:
+    """Three exchanges of 6,000 characters each: the first one does not fit into the budget."""
+    long = [turn for at in range(3) for turn in (
+        plain_turn("seeker", f"Night {at}. " + "It was long. " * 460), supporter_turn(REPLY)[0]
+    )]  # fmt: skip
+    dialogues_in(ready.project, "train", 4, source="long", turns=tuple(long))
+    folder = prepare(ready.start(prompts=30))
+    rows = read_rows(folder / "data/train.jsonl", "train")
+    cut = [row for row in rows if row.context["cut"]]
+    assert len(cut) == 4 and {row.context["cut"] for row in cut} == {1}
+    spec = from_json(json.loads((folder / "spec.json").read_text())["rubric"])
+    for row in cut:
+        # The same that a judge run reads of the turn, and the policy is prompted with.
+        target = Target.objects.select_related("turn__dialogue").get(pk=row.id)
+        turn, judged = target.turn, contexts_of([target])[target.pk]
+        assert turn is not None
+        assert row.name == f"{turn.dialogue}, turn {turn.position + 1}" and row.name.endswith(" 6")
+        assert row.context == {name: judged[name] for name in row.context}
+        asked = row.judge_input("0", REPLY).context
+        assert "(1 earlier exchanges are left out for length.)" in material_text(
+            spec, spec.judge_criteria, asked
+        )
+        assert [m["content"] for m in row.messages[1:]] == [t["text"] for t in judged["history"]]
