@@ -51,6 +51,13 @@ def secret_key(*, var: Path, demo: bool) -> str:
     return value
 
 
+def spool(var: Path) -> Path:
+    """The folder for files on their way, private to the studio."""
+    folder = var / "spool"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def field_keys(*, var: Path, demo: bool) -> list[str]:
     """Fernet keys for secrets at rest, newest first; kept apart from SECRET_KEY."""
     value = os.environ.get("KARDIA_FIELD_KEYS", "")

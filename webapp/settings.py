@@ -107,7 +107,11 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# The largest request of somebody who is not signed in, and of somebody who is.
+ANONYMOUS_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# Files on their way: on the disk where they are kept, so that one check of its space holds.
+FILE_UPLOAD_TEMP_DIR = config.spool(VAR_DIR)
 UPLOAD_LIMIT_BYTES = env.int("KARDIA_UPLOAD_LIMIT_MB", 1024) * 1024 * 1024
 DISK_RESERVE_BYTES = env.int("KARDIA_DISK_RESERVE_MB", 512) * 1024 * 1024
 

@@ -21,9 +21,10 @@ from annotation.formats.emotions import EMOTIONS
 from annotation.formats.registry import READERS
 from annotation.models import Attempt, Dialogue, ImportLine, ImportRun, Profile
 from annotation.models.corpus import Split
-from annotation.roles import DATA_READERS
+from annotation.roles import DATA_READERS, DATA_WRITERS
 from webapp.accounts.access import require_open
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.accounts.uploads import takes_files
 from webapp.files.models import StoredFile
 from webapp.files.services import store
 from webapp.ids import new_id
@@ -223,6 +224,7 @@ class ImportViewSet(RunViewSet):
     def rows(self) -> QuerySet[ImportRun]:
         return imports_of(self.member.project)
 
+    @takes_files(*DATA_WRITERS)
     @extend_schema(request=NewImportSerializer, responses={201: ImportSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
         require_open(self.member.project)

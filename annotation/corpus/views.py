@@ -21,6 +21,7 @@ from annotation.roles import DATA_READERS, DATA_WRITERS
 from rubrics.access import WRITERS
 from webapp.accounts.access import Member, require_open
 from webapp.accounts.pages import project_page
+from webapp.accounts.uploads import takes_files
 from webapp.errors import Refused
 from webapp.files.models import StoredFile
 from webapp.files.services import store
@@ -90,6 +91,7 @@ def imports(request: HttpRequest, member: Member) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @project_page(*DATA_WRITERS)
+@takes_files(*DATA_WRITERS)
 def import_new(request: HttpRequest, member: Member) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None, initial={"key": new_id().hex})
     if request.method == "POST" and form.is_valid():

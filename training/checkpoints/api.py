@@ -23,6 +23,7 @@ from training.checkpoints.queries import checkpoints_of, fetches_of, uses_of
 from training.models import Checkpoint, ModelFetch
 from webapp.accounts.access import require_open
 from webapp.accounts.project_api import ProjectViewSet
+from webapp.accounts.uploads import takes_files
 from webapp.llm.models import Endpoint
 from webapp.runs.api import IDEMPOTENCY_KEY, RUN_FIELDS, RunViewSet, idempotency_key, run_paths
 
@@ -164,6 +165,7 @@ class UploadViewSet(ProjectViewSet):
     def allowed_roles(self) -> tuple[str, ...]:
         return TRAINERS
 
+    @takes_files(*TRAINERS)
     @extend_schema(request=UploadSerializer, responses={201: CheckpointSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Add a model from an archive. Files that a model does not need are left out."""

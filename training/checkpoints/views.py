@@ -23,6 +23,7 @@ from training.models import Checkpoint
 from training.paths import is_ours
 from webapp.accounts.access import Member, require_open
 from webapp.accounts.pages import project_page
+from webapp.accounts.uploads import takes_files
 from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.text import whole_number
@@ -51,6 +52,7 @@ def checkpoints(request: HttpRequest, member: Member) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @project_page(*TRAINERS)
+@takes_files(*TRAINERS)
 def checkpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
     """One page with a form for each way; `way` in the address says which."""
     way = request.GET.get("way", UPLOAD)

@@ -19,13 +19,22 @@ from webapp.files.models import StoredFile
 CHUNK = 1024 * 1024
 
 
+def has_disk(size: int) -> bool:
+    """Whether so many bytes leave the disk its reserve."""
+    return bool(_free_disk() - size >= settings.DISK_RESERVE_BYTES)
+
+
+def _free_disk() -> int:
+    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(settings.VAR_DIR).free
+
+
 def require_disk(size: int) -> None:
     """Refuse a large write that would fill the disk."""
-    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(settings.VAR_DIR).free
-    if free - size < settings.DISK_RESERVE_BYTES:
+    if not has_disk(size):
         raise Refused(
-            f"There is not enough disk space: {size // 2**20} MB needed, {free // 2**20} MB free.",
+            f"There is not enough disk space: {size // 2**20} MB needed, "
+            f"{_free_disk() // 2**20} MB free.",
             code="disk_full",
         )
 
@@ -54,7 +63,7 @@ def _store(
     actor: User | None,
     limit: int | None,
 ) -> StoredFile:
-    with tempfile.TemporaryFile() as spool:
+    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as spool:
         digest, size = hashlib.sha256(), 0
         while chunk := content.read(CHUNK):
             size += len(chunk)
