@@ -127,8 +127,10 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     # Apart from all work: a long import does not delay the help for silent workers.
     "runs.reap": {"queue": "reaper"},
+    # A person waits for it: it does not queue behind runs.
+    "llm.test_endpoint": {"queue": "tests"},
     "annotation.work_on_generation": {"queue": "llm"},
-    "llm.test_endpoint": {"queue": "llm"},
+    "annotation.work_on_difficulty": {"queue": "llm"},
     "annotation.work_on_judging": {"queue": "llm"},
     "annotation.work_on_impact": {"queue": "llm"},
     "annotation.work_on_suggestions": {"queue": "llm"},

@@ -14,11 +14,11 @@ from annotation.ratings.targets import contexts_of, text_target
 from rubrics.judging.fitting import ask_what_fits
 from webapp.llm.call_record import CallRecord
 from webapp.llm.call_rows import call_rows
-from webapp.llm.clients import open_client
+from webapp.llm.clients import away, open_client
 from webapp.llm.errors import CircuitOpen, ModelError
 from webapp.llm.models import ModelCall
 from webapp.runs import live
-from webapp.runs.work import Claim, RunFailed, while_held
+from webapp.runs.work import Claim, while_held
 from webapp.text import storable
 
 # Prompts read at once.
@@ -56,9 +56,10 @@ async def answer_all(claim: Claim[DifficultyRun]) -> None:
         )
         await while_held(claim, *pipeline.parts())
     if work.given_up:
-        raise RunFailed(
+        raise away(
+            endpoint,
             f"The endpoint “{endpoint.name}” keeps failing. {work.given_up} The replies given so "
-            "far are saved. Resume the run when it answers."
+            "far are saved. Resume the run when it answers.",
         )
 
 

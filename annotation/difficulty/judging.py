@@ -23,8 +23,9 @@ from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge
+from webapp.llm.clients import away
 from webapp.runs import live
-from webapp.runs.work import Claim, RunFailed, in_db, while_held
+from webapp.runs.work import Claim, in_db, while_held
 
 # Prompts read at once.
 CHUNK = 8
@@ -55,10 +56,11 @@ async def judge_all(claim: Claim[DifficultyRun]) -> None:
             in_flight=1 if row.endpoint is None else row.endpoint.max_concurrency,
         )
         await while_held(claim, *pipeline.parts())
-    if work.given_up:
-        raise RunFailed(
+    if row.endpoint is not None and work.given_up:
+        raise away(
+            row.endpoint,
             f"The endpoint of {row} keeps failing. {work.given_up} The verdicts given so far are "
-            "saved. Resume the run when it answers."
+            "saved. Resume the run when it answers.",
         )
 
 

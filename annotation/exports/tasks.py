@@ -1,7 +1,9 @@
 from celery import shared_task
 
+from webapp.runs.turns import RunTask
 
-@shared_task(name="annotation.work_on_export")
+
+@shared_task(name="annotation.work_on_export", base=RunTask)
 def work_on_export(run_id: str) -> None:
     from annotation.exports import work
 

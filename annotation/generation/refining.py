@@ -26,6 +26,7 @@ from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from webapp.llm.call_record import CallRecord
 from webapp.llm.errors import CircuitOpen, ModelError
+from webapp.llm.models import Endpoint
 from webapp.runs.work import Claim, in_db
 from webapp.text import storable
 
@@ -42,10 +43,10 @@ class Dropped(Exception):
 
 
 class CriticFailed(Exception):
-    """The critic gave no verdict; the message says why. `given_up` says why its `endpoint`, by
-    name, is not asked any more, where that is so."""
+    """The critic gave no verdict; the message says why. `given_up` says why its `endpoint`
+    is not asked any more, where that is so."""
 
-    def __init__(self, message: str, endpoint: str, given_up: str) -> None:
+    def __init__(self, message: str, endpoint: Endpoint | None, given_up: str) -> None:
         super().__init__(message)
         self.endpoint = endpoint
         self.given_up = given_up
@@ -196,8 +197,7 @@ class Critic:
             critique_calls=calls,
         )
         where = f"The critic gave no verdict on turn {attempt.position + 1}."
-        endpoint = self._row.judge.endpoint
-        raise CriticFailed(f"{where} {reason}", endpoint.name if endpoint else "", given_up)
+        raise CriticFailed(f"{where} {reason}", self._row.judge.endpoint, given_up)
 
 
 def is_solved(dialogue: Dialogue) -> bool:

@@ -1,7 +1,9 @@
 from celery import shared_task
 
+from webapp.runs.turns import RunTask
 
-@shared_task(name="annotation.work_on_generation")
+
+@shared_task(name="annotation.work_on_generation", base=RunTask)
 def work_on_generation(run_id: str) -> None:
     from annotation.generation import work
 

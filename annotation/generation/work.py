@@ -25,11 +25,11 @@ from annotation.models import Dialogue, GenerationCritic, GenerationItem, Genera
 from rubrics.judges.opening import asking, load_learned
 from webapp.accounts.numbers import next_number
 from webapp.llm.client import ModelClient
-from webapp.llm.clients import open_client
+from webapp.llm.clients import away, open_client
 from webapp.llm.errors import CircuitOpen
 from webapp.llm.models import Endpoint
 from webapp.runs import live
-from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
+from webapp.runs.work import Claim, RunFailed, Waits, claimed, in_db, run_async, while_held
 from webapp.text import storable
 
 # Dialogues under way at once; each endpoint's own limit holds beside it.
@@ -46,7 +46,7 @@ def work(run_id: str) -> None:
 async def _write_dialogues(claim: Claim[GenerationRun]) -> None:
     # One iterator for all: each takes the next dialogue when it has finished one.
     queue = iter(await in_db(_waiting, claim))
-    given_up: list[RunFailed] = []
+    given_up: list[Waits] = []
     async with AsyncExitStack() as stack:
         writer = await _open_writer(claim, stack)
 
@@ -54,7 +54,7 @@ async def _write_dialogues(claim: Claim[GenerationRun]) -> None:
             for item in queue:
                 try:
                     await writer.write(item)
-                except RunFailed as reason:
+                except Waits as reason:
                     # The others end by themselves at their next turn, and keep what they asked.
                     given_up.append(reason)
                     return
@@ -83,7 +83,7 @@ class _Writer:
         self._settling = settling
 
     async def write(self, item: GenerationItem) -> None:
-        """Write what is missing of one dialogue. Raises RunFailed where an endpoint is given up;
+        """Write what is missing of one dialogue. Raises Waits where an endpoint does not answer;
         the dialogue waits then, as far as it is."""
         dialogue, said = await in_db(_dialogue_so_far, self._claim, item)
         try:
@@ -130,11 +130,11 @@ class _Writer:
         gone = reason.cause if isinstance(reason.cause, CircuitOpen) else None
         await in_db(_keep_failure, self._claim, item, reason, is_final=gone is None)
         if gone is not None:
-            name = _endpoint_of(self._claim.run, reason.speaker).name
-            raise _keeps_failing(name, gone.reason) from reason
+            endpoint = _endpoint_of(self._claim.run, reason.speaker)
+            raise _keeps_failing(endpoint, gone.reason) from reason
 
     async def _not_judged(self, item: GenerationItem, reason: CriticFailed) -> None:
-        if reason.given_up:
+        if reason.endpoint is not None and reason.given_up:
             raise _keeps_failing(reason.endpoint, reason.given_up) from reason
         await in_db(_end, self._claim, item, str(reason))
 
@@ -173,9 +173,10 @@ def _critic_of(run: GenerationRun) -> GenerationCritic | None:
     return rows.select_related("spec", "judge__endpoint", "judge__artefact").first()
 
 
-def _keeps_failing(name: str, reason: str) -> RunFailed:
-    return RunFailed(
-        f"The endpoint “{name}” keeps failing. {reason} Resume the run when it answers."
+def _keeps_failing(endpoint: Endpoint, reason: str) -> Waits:
+    return away(
+        endpoint,
+        f"The endpoint “{endpoint.name}” keeps failing. {reason} Resume the run when it answers.",
     )
 
 

@@ -29,6 +29,7 @@ from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge, JudgeCall, Spec
 from webapp.llm.call_rows import call_rows
+from webapp.llm.clients import away
 from webapp.llm.models import ModelCall
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
@@ -173,6 +174,7 @@ async def _try_chunks(claim: Claim[AnyRun], scoring: _DraftScoring, judge: Score
             if missing := [pk for pk in inputs if _is_missing(known, pk, scoring_pass)]:
                 units.append(read(scoring_pass, missing))
         await while_held(claim, *units)
+        _wait_where_nobody_answers(scoring, seen)
         await in_db(_end, claim, chunk, seen)
         _stop_where_nothing_scores(seen)
 
@@ -184,11 +186,14 @@ class _Seen:
         self.inputs = inputs
         self.asked: dict[UUID, int] = dict.fromkeys(inputs, 0)
         self.failures: dict[UUID, dict[str, str]] = {pk: {} for pk in inputs}
+        # Why the judge's endpoint is not asked any more; empty as long as it is.
+        self.given_up = ""
 
     def add(self, scoring_pass: ScoringPass, results: Mapping[UUID, JudgeResult]) -> None:
         for pk, result in results.items():
             self.asked[pk] += len(scoring_pass.spec.judge_criteria)
             self.failures[pk] |= _failures(scoring_pass, result)
+            self.given_up = result.given_up or self.given_up
 
 
 def _next_chunk(run: AnyRun) -> list[AnyItem]:
@@ -306,6 +311,18 @@ def _end(claim: Claim[AnyRun], chunk: Sequence[AnyItem], seen: _Seen) -> None:
         items: Any = type(chunk[0]).objects
         items.bulk_update(chunk, ["state", "failures", "ended_at"])
         live.publish(claim.run.topic)
+
+
+def _wait_where_nobody_answers(scoring: _DraftScoring, seen: _Seen) -> None:
+    """The texts of the chunk wait too, with the scores that they have. Nobody waits in the
+    playground."""
+    endpoint = scoring.judge.endpoint
+    if endpoint is not None and seen.given_up and isinstance(scoring.run, ImpactRun):
+        raise away(
+            endpoint,
+            f"The endpoint “{endpoint.name}” keeps failing. {seen.given_up} "
+            "The scores given so far are saved. Resume the run when it answers.",
+        )
 
 
 def _stop_where_nothing_scores(seen: _Seen) -> None:

@@ -25,6 +25,7 @@ from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge, JudgeCall, Spec
 from webapp.llm.call_rows import call_rows
+from webapp.llm.clients import away
 from webapp.llm.models import ModelCall
 from webapp.runs import live
 from webapp.runs.models import Run
@@ -58,9 +59,10 @@ async def _judge_all(claim: Claim[JudgeRun]) -> None:
         )
         await while_held(claim, *pipeline.parts())
     if endpoint is not None and work.given_up:
-        raise RunFailed(
+        raise away(
+            endpoint,
             f"The endpoint “{endpoint.name}” keeps failing. {work.given_up} "
-            "The scores given so far are saved. Resume the run when it answers."
+            "The scores given so far are saved. Resume the run when it answers.",
         )
     await in_db(_fail_if_nothing_was_judged, claim.run)
 

@@ -43,7 +43,7 @@ def load_learned(judge: Judge) -> LearnedJudge:
 
 @asynccontextmanager
 async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[Scorer]:
-    """The judge, ready to score. Within a run it waits out the pauses of its endpoint. Raises
+    """The judge, ready to score. Within a run its endpoint is given up at the first pause. Raises
     Refused where that is no longer the one that this version pins."""
     if judge.kind == Judge.Kind.LEARNED:
         yield await in_db(load_learned, judge)

@@ -25,6 +25,7 @@ from tests.conftest import Cast
 from tests.support.generation import corpus, endpoint, planned, speak
 from tests.support.judge_runs import judge_run, llm_judge, said, texts, version_of
 from tests.support.pages import html_of
+from tests.support.runs import work_past_waits
 from tests.support.servers import Stub, answer, never, refusal, refusing, serve
 from webapp.llm import clients, services
 from webapp.llm.clients import open_client
@@ -87,8 +88,7 @@ class Work:
     whole: int
 
     def go(self) -> Run:
-        self.do(str(self.run.pk))
-        self.run.refresh_from_db()
+        work_past_waits(self.do, self.run)
         return self.run
 
     def calls(self) -> QuerySet[ModelCall]:

@@ -21,10 +21,10 @@ from training.evaluation.messages import publish
 from training.models import Answer, EvaluatedSystem, EvaluationRun
 from webapp.llm.call_record import CallRecord
 from webapp.llm.call_rows import call_rows
-from webapp.llm.clients import open_client
+from webapp.llm.clients import away, open_client
 from webapp.llm.errors import CircuitOpen, ModelError
 from webapp.llm.models import ModelCall
-from webapp.runs.work import Claim, RunFailed, in_db, while_held
+from webapp.runs.work import Claim, in_db, while_held
 from webapp.text import storable
 
 # Prompts read at once.
@@ -182,10 +182,12 @@ class _System:
             )
 
     def require_alive(self) -> None:
-        if self._given_up:
-            raise RunFailed(
+        endpoint = self._system.endpoint
+        if endpoint is not None and self._given_up:
+            raise away(
+                endpoint,
                 f"The endpoint “{self._system.name}” keeps failing. {self._given_up} The answers "
-                "given so far are saved. Resume the evaluation when it answers."
+                "given so far are saved. Resume the evaluation when it answers.",
             )
 
 

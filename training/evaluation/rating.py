@@ -16,7 +16,8 @@ from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge
 from training.evaluation.messages import publish
 from training.models import Answer, AnswerRating, EvaluationRun
-from webapp.runs.work import Claim, RunFailed, while_held
+from webapp.llm.clients import away
+from webapp.runs.work import Claim, while_held
 
 # Answers read at once; a learned judge scores as many at once.
 CHUNK = 64
@@ -34,10 +35,11 @@ async def rate_all(claim: Claim[EvaluationRun], spec: RubricSpec, row: Judge) ->
             in_flight=1 if endpoint is None else endpoint.max_concurrency,
         )
         await while_held(claim, *pipeline.parts())
-    if work.given_up:
-        raise RunFailed(
+    if endpoint is not None and work.given_up:
+        raise away(
+            endpoint,
             f"The endpoint of {row} keeps failing. {work.given_up} The scores given so far are "
-            "saved. Resume the evaluation when it answers."
+            "saved. Resume the evaluation when it answers.",
         )
 
 

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from webapp.runs import registry
 from webapp.runs.models import Run, Status
 
-QUEUES = ("default", "llm", "gpu", "reaper")
+QUEUES = ("default", "llm", "gpu", "tests", "reaper")
 # A page never waits longer than this for workers that do not answer.
 PATIENCE_S = 1.5
 WORKERS_KEPT_S = 10

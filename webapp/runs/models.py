@@ -44,6 +44,11 @@ class Run(ProjectRow):
     heartbeat_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)
+    # Queued, but nobody takes it before then; what it needs, such as an endpoint, and how often in
+    # a row it has waited for that.
+    waits_until = models.DateTimeField(null=True)
+    waits_for = models.UUIDField(null=True)
+    waits = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
 
     # Every table of runs has this manager; Django gives it to the concrete classes only.

@@ -9,7 +9,7 @@ from uuid import UUID
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Subquery
+from django.db.models import Q, Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -36,6 +36,7 @@ WAKE_AGAIN_S = 20.0
 MAX_DEATHS = 5
 DEATHS_WITHIN = timedelta(hours=6)
 SILENT = "The worker was not heard any more."
+UNANSWERED = "An endpoint does not answer. The run waits and goes on by itself."
 
 
 def start(
@@ -115,7 +116,7 @@ def claim(model: type[R], run_id: UUID | str) -> R | None:
     with transaction.atomic():
         run = (
             model.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(pk=run_id, status=Status.PENDING, project__archived_at=None)
+            .filter(is_due(), pk=run_id)
             .first()
         )
         if run is None:
@@ -123,14 +124,23 @@ def claim(model: type[R], run_id: UUID | str) -> R | None:
         now = timezone.now()
         run.status, run.claim, run.heartbeat_at = Status.RUNNING, new_id(), now
         run.started_at, run.ended_at, run.error = run.started_at or now, None, ""
+        run.waits_until = None
         run.attempt += 1
         run.save(
             update_fields=[
-                "status", "claim", "heartbeat_at", "started_at", "ended_at", "error", "attempt"
+                "status", "claim", "heartbeat_at", "started_at", "ended_at", "error", "attempt",
+                "waits_until",
             ]
         )  # fmt: skip
         _log(run, before=Status.PENDING, after=Status.RUNNING)
     return run
+
+
+def is_due() -> Q:
+    """Which runs a worker may take now."""
+    now = timezone.now()
+    due = Q(waits_until=None) | Q(waits_until__lte=now)
+    return due & Q(status=Status.PENDING, project__archived_at=None)
 
 
 def end(run: Run, *, claim: UUID, status: Status, reason: str = "") -> bool:
@@ -152,6 +162,31 @@ def end(run: Run, *, claim: UUID, status: Status, reason: str = "") -> bool:
 def release(run: Run, *, claim: UUID, reason: str) -> bool:
     """Give a run back to the queue, as when the worker is asked to stop."""
     return _take_back(run, reason=reason, where={"claim": claim})
+
+
+def wait(run: Run, *, claim: UUID, need: UUID, seconds: float, most: int, reason: str) -> bool:
+    """Give a run back to the queue for `seconds`, because what it needs does not answer. It fails
+    with the reason where it has waited `most` times in a row."""
+    with transaction.atomic():
+        rows = type(run).objects.select_for_update(of=("self",))
+        held = rows.filter(pk=run.pk, status=Status.RUNNING, claim=claim).first()
+        if held is None:
+            return False
+        if held.waits >= most and held.cancel_requested_at is None:
+            return end(run, claim=claim, status=Status.FAILED, reason=reason)
+        until = timezone.now() + timedelta(seconds=seconds)
+        return _take_back(
+            run,
+            reason=UNANSWERED,
+            where={"claim": claim},
+            set_fields={"waits_until": until, "waits_for": need, "waits": held.waits + 1},
+        )
+
+
+def wait_is_over(run: Run, *, need: UUID) -> None:
+    """What the run waited for answers again: from now on its pauses are counted anew."""
+    held = type(run).objects.filter(pk=run.pk, claim=run.claim, waits_for=need)
+    held.update(waits_for=None, waits=0)
 
 
 def cancel(run: Run, *, actor: User) -> None:
@@ -198,6 +233,9 @@ def resume(run: Run, *, actor: User) -> None:
             actor=actor,
             set_fields={
                 "cancel_requested_at": None,
+                "waits_until": None,
+                "waits_for": None,
+                "waits": 0,
                 "heartbeat_at": timezone.now(),
                 "ended_at": None,
                 "error": "",
@@ -235,9 +273,7 @@ def _wake_waiting(model: type[Run], *, not_since: datetime) -> None:
     """Send the message again for runs that wait, not at every reap, and to an empty queue only:
     that of busy workers does not fill up with it. While a run waits, `heartbeat_at` is when a
     worker was last asked for."""
-    waiting = model.objects.filter(
-        status=Status.PENDING, heartbeat_at__lt=not_since, project__archived_at=None
-    )
+    waiting = model.objects.filter(is_due(), heartbeat_at__lt=not_since)
     if not waiting.exists() or _has_messages(model.task):
         return
     for run in waiting.order_by("created_at")[:100]:
@@ -246,10 +282,14 @@ def _wake_waiting(model: type[Run], *, not_since: datetime) -> None:
             wake(run)
 
 
+def queue_of(task: str) -> str:
+    return str(current_app.amqp.router.route({}, task)["queue"].name)
+
+
 def _has_messages(task: str) -> bool:
     """Whether messages lie in the task's queue: its workers are all busy then, or will look at
     them at once."""
-    name = current_app.amqp.router.route({}, task)["queue"].name
+    name = queue_of(task)
     with current_app.connection_for_write() as broker:
         try:
             with broker.channel() as channel:
@@ -262,9 +302,11 @@ def _has_messages(task: str) -> bool:
             return True
 
 
-def _take_back(run: Run, *, reason: str, where: dict[str, Any]) -> bool:
+def _take_back(
+    run: Run, *, reason: str, where: dict[str, Any], set_fields: dict[str, Any] | None = None
+) -> bool:
     """From a worker that stops or is silent: to the queue, stopped where a person asked, or
-    failed where one worker after the other died over it."""
+    failed where one worker after the other died over it. `set_fields` say how it waits there."""
     with transaction.atomic():
         locked = (
             type(run)
@@ -295,9 +337,10 @@ def _take_back(run: Run, *, reason: str, where: dict[str, Any]) -> bool:
                 "heartbeat_at": now,
                 "ended_at": None if after == Status.PENDING else now,
                 "error": error,
+                **(set_fields or {}),
             },
         )
-        if after == Status.PENDING:
+        if after == Status.PENDING and not set_fields:
             wake(run)
     return True
 

@@ -42,6 +42,17 @@ class RunFailed(Exception):
     """The run can't go on; the message is shown to people."""
 
 
+class Waits(RunFailed):
+    """What the run needs does not answer: it goes on in `seconds`, without a worker till then.
+    After `most` of these in a row it fails with the message."""
+
+    def __init__(self, message: str, *, need: UUID, seconds: float, most: int) -> None:
+        super().__init__(message)
+        self.need = need
+        self.seconds = seconds
+        self.most = most
+
+
 class Claim(Generic[R]):
     """A run held by this worker."""
 
@@ -124,6 +135,15 @@ def claimed(model: type[R], run_id: UUID | str) -> Iterator[Claim[R] | None]:
         services.end(run, claim=claim.token, status=Status.CANCELLED)
     except Closed:
         services.release(run, claim=claim.token, reason="The project is closed.")
+    except Waits as wait:
+        services.wait(
+            run,
+            claim=claim.token,
+            need=wait.need,
+            seconds=wait.seconds,
+            most=wait.most,
+            reason=str(wait),
+        )
     except (RunFailed, Refused) as error:
         services.end(run, claim=claim.token, status=Status.FAILED, reason=str(error))
     except Exception as error:

@@ -15,6 +15,7 @@ from annotation.generation import work as generation
 from annotation.models import GenerationItem, GenerationRun, Turn
 from tests.conftest import Cast
 from tests.support.generation import REPLY, corpus, endpoint, planned, speak, stub, written
+from tests.support.runs import work_past_waits
 from tests.support.servers import Stub, answer, never, refusal, refusing, serve
 from tests.support.waiting import LOOK_EVERY_S, SHORT_S
 from webapp.llm.client.wire import Wire
@@ -42,8 +43,7 @@ def voice(cast: Cast, script: Stub, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def work(run: GenerationRun) -> GenerationRun:
-    generation.work(str(run.pk))
-    run.refresh_from_db()
+    work_past_waits(generation.work, run)
     return run
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -29,6 +30,7 @@ from tests.support.judge_runs import (
 )
 from tests.support.locks import until_waiting
 from tests.support.previews import client_page, state_of, worked
+from tests.support.runs import work_past_waits
 from tests.support.servers import Stub, answer, refusal
 from tests.support.waiting import SHORT_S
 from webapp.errors import Refused
@@ -182,8 +184,9 @@ def by(body: dict) -> str:
 def test_an_endpoint_that_is_down_fails_the_run(cast: Cast, script: Stub, voice: Endpoint) -> None:
     texts(cast, 12)
     script.reply = lambda body, count: refusal(500, "out of memory")
-    run = worked(previewed(cast, reworded(cast, draft_of(cast)), llm_judge(cast, voice)))
-    assert run.status == "failed" and "in a row got no score" in run.error
+    run = previewed(cast, reworded(cast, draft_of(cast)), llm_judge(cast, voice))
+    work_past_waits(partial(work.work, ImpactRun), run)
+    assert run.status == "failed" and "keeps failing" in run.error and "out of mem" in run.error
     assert not DraftScore.objects.exclude(criterion_uid="format").exists()
 
 

@@ -17,6 +17,7 @@ from tests.support.dialogues import added, parsed
 from tests.support.generation import endpoint
 from tests.support.judge_runs import judge_run, llm_judge, said, seen, snapshot, texts, version_of
 from tests.support.pages import html_of
+from tests.support.runs import work_past_waits
 from tests.support.servers import Stub, answer, refusal, serve
 from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, ModelCall
@@ -178,8 +179,7 @@ def test_an_endpoint_that_goes_away_fails_the_run_and_keeps_what_it_gave(
     texts(cast, 24)
     script.reply = lambda body, count: answer(GOOD) if count <= 8 else refusal(500, "out of memory")
     run = judge_run(cast, version_of(cast), llm_judge(cast, voice, mode="all_in_one"))
-    judging.work(str(run.pk))
-    run.refresh_from_db()
+    work_past_waits(judging.work, run)
     assert run.status == "failed"
     assert "keeps failing" in run.error and "out of memory" in run.error
     assert run.items.filter(state=JudgeItem.State.DONE).count() == 8

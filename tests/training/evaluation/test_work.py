@@ -133,12 +133,11 @@ def test_equal_answers_are_one_text_with_one_rating(cast: Cast, taught) -> None:
     assert all(each.estimate.value == 0 for each in comparison.differences)
 
 
-def test_a_server_that_is_gone_keeps_what_there_is(cast: Cast, taught, monkeypatch) -> None:
-    monkeypatch.setattr("webapp.llm.clients.PATIENCE", 0)
+def test_a_server_that_refuses_every_prompt_keeps_what_there_is(cast: Cast, taught) -> None:
     version, judge = taught
     collection = prompts(cast)
-    with model(cast, "Gone", lambda *_: refusal(401, "bad key")) as (gone, _):
-        run = planned(cast, collection, version, [judge], [gone])
+    with model(cast, "Strict", lambda *_: refusal(400, "not this")) as (strict, _):
+        run = planned(cast, collection, version, [judge], [strict])
         done(run)
     assert run.status == "succeeded"
     # The corpus was rated all the same.

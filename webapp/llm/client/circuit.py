@@ -24,20 +24,26 @@ class Pause:
 class Circuit:
     """Opens after `threshold` failed calls in a row; after `cooldown_s` it lets one call try.
 
-    `pauses` counts how often it opened since the last success.
+    `pauses` counts how often it opened since the last success. With some from before it begins at
+    the end of a pause: one call tries.
     """
 
     def __init__(
-        self, threshold: int, cooldown_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        threshold: int,
+        cooldown_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        pauses: int = 0,
     ) -> None:
         self._threshold = threshold
         self._cooldown_s = cooldown_s
         self._clock = clock
         self._failures = 0
         self._reason = ""
-        self._opened_at: float | None = None
+        self._opened_at: float | None = clock() - cooldown_s if pauses else None
         self._trial = False
-        self.pauses = 0
+        self.pauses = pauses
 
     @property
     def is_open(self) -> bool:
@@ -62,8 +68,9 @@ class Circuit:
     def refusal(self) -> CircuitOpen:
         """Why nothing is sent while it is open."""
         wait = max(self._left_s, TRIAL_WAIT_S)
+        times = "once" if self._failures == 1 else f"{self._failures} times in a row"
         return CircuitOpen(
-            f"This endpoint failed {self._failures} times in a row and is paused. The next try is "
+            f"This endpoint failed {times} and is paused. The next try is "
             f"in {math.ceil(wait)} s. The last error: {self._reason}",
             retry_after_s=wait,
             reason=self._reason,

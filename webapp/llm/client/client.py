@@ -53,8 +53,10 @@ class ModelClient:
       connection, with full jitter or after the Retry-After that the server asked for (at most
       60 s). Nothing else is retried, redirects are not followed.
     - `circuit_threshold` failed calls in a row open the circuit for `circuit_cooldown_s`. While it
-      is open, calls fail at once; with `patience` they wait, for that many pauses in a row.
-      `on_pause` hears of each pause, and None when the endpoint is used again.
+      is open, calls fail at once; with `patience` they wait, for that many pauses in a row, and the
+      call over which it opens fails with the pause too. `pauses` are those that the caller waited
+      out before: the first call then tries for all. `on_pause` hears of each pause, and None when
+      the endpoint answers again.
     - `adaptations` are what the server is known to refuse; `on_adaptation` hears of each new one.
     - `transport` decides which addresses may be reached; the default permits public ones only.
     """
@@ -71,7 +73,8 @@ class ModelClient:
         backoff_s: float = 0.5,
         circuit_threshold: int = 5,
         circuit_cooldown_s: float = 30.0,
-        patience: int = 0,
+        patience: int | None = None,
+        pauses: int = 0,
         on_pause: Callable[[Pause | None], Awaitable[None]] = _tell_nobody,
         adaptations: Sequence[Adaptation] = (),
         on_adaptation: Callable[[Adaptation], Awaitable[None]] = _tell_nobody,
@@ -85,7 +88,7 @@ class ModelClient:
         self._retries = retries
         self._backoff_s = backoff_s
         self._slots = asyncio.Semaphore(max_concurrency)
-        self._circuit = Circuit(circuit_threshold, circuit_cooldown_s)
+        self._circuit = Circuit(circuit_threshold, circuit_cooldown_s, pauses=pauses)
         self._patience = patience
         self._on_pause = on_pause
         self.adaptations = {known.field: known for known in adaptations}
@@ -105,8 +108,6 @@ class ModelClient:
 
     async def close(self) -> None:
         await self._wire.close()
-        if self._circuit.is_open:
-            await self._on_pause(None)
 
     async def complete(
         self,
@@ -187,7 +188,7 @@ class ModelClient:
                 ):
                     continue
                 left_alone = outcome.blames_endpoint and self._circuit.is_open
-                if not (left_alone and self._patience):
+                if not left_alone or self._patience is None:
                     raise outcome
                 if self._circuit.pauses > self._patience:
                     raise self._circuit.refusal()
@@ -209,7 +210,7 @@ class ModelClient:
             try:
                 return self._circuit.admit()
             except CircuitOpen as error:
-                if self._circuit.pauses > self._patience:
+                if self._patience is None or self._circuit.pauses > self._patience:
                     raise
                 await asyncio.sleep(min(error.retry_after_s, LOOK_AGAIN_S))
 
