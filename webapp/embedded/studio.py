@@ -32,6 +32,8 @@ class Studio:
             {
                 **os.environ,
                 "PYTHONUNBUFFERED": "1",
+                # `manage.py` makes Django's checks; in a worker they would load every page.
+                "CELERY_SKIP_CHECKS": "1",
                 "KARDIA_LOCAL_MODEL_URL": f"http://127.0.0.1:{port + 1}/v1",
             },
             demo=demo,
@@ -103,13 +105,17 @@ class Studio:
     def _start_workers(self, supervisor: Supervisor) -> None:
         celery = ["-m", "celery", "-A", "webapp.celery"]
         worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+        beat = ["-m", "celery", "-A", "webapp.beat", "beat"]
+        threads = ["-P", "threads", "-c", "4"]
         programs = [
             # Apart, because a run of model calls holds its process for as long as it lasts.
             self._program("worker", *worker, "-Q", "default", "-c", "2", "-n", "worker@%h"),
             self._program("llm", *worker, "-Q", "llm", "-c", "2", "-n", "llm@%h"),
             self._program("gpu", *worker, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"),
+            # In threads, because a test waits for a server most of the time.
+            self._program("tests", *worker, "-Q", "tests", *threads, "-n", "tests@%h"),
             self._program("reaper", *worker, "-Q", "reaper", "-P", "solo", "-n", "reaper@%h"),
-            self._program("beat", *celery, "beat", "-s", str(self._var / "beat"), "--pidfile="),
+            self._program("beat", *beat, "-s", str(self._var / "beat"), "--pidfile="),
         ]
         if importlib.util.find_spec("torch"):
             programs.append(self._local_models())
@@ -123,6 +129,7 @@ class Studio:
         return self._program(
             *("model", "-m", "webapp.llm.local", f"starter={starter}"),
             *("--models-dir", str(self._var / "models"), "--port", str(self._port + 1)),
+            "--when-asked",
         )
 
     def _program(self, name: str, *args: str) -> Program:
