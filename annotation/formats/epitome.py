@@ -41,7 +41,7 @@ _SUPPORTER_TURN = 1
 
 def read(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Record | Broken]:
     """Yield a record a line; raises UnreadableFile where the file as a whole can't be read."""
-    return records(json_lines(file, limits), _dialogue)
+    return records(json_lines(file, limits), _dialogue, limits)
 
 
 def _dialogue(value: Any) -> ParsedDialogue:

@@ -51,7 +51,7 @@ def read(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Record | Broken]:
 
     Raises UnreadableFile where the file as a whole can't be read.
     """
-    return records(json_entries(file, limits), lambda value: _dialogue(value, limits))
+    return records(json_entries(file, limits), lambda value: _dialogue(value, limits), limits)
 
 
 def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:

@@ -76,6 +76,17 @@ def check_turn_count(turns: list[Any], name: str, limits: Limits) -> None:
         raise RecordRefused(f"{name} has {len(turns):,} turns; at most {limits.turns:,} are read")
 
 
+def _check_lengths(dialogue: ParsedDialogue, limits: Limits) -> None:
+    """Refuse a text that nobody could read on a page, whatever format it comes from."""
+    texts = [("the situation", dialogue.situation), ("the profile", dialogue.profile_text)]
+    texts += [(f"turn {number}", turn.raw) for number, turn in enumerate(dialogue.turns, start=1)]
+    for name, text in texts:
+        if len(text) > limits.text_chars:
+            raise RecordRefused(
+                f"{name} has {len(text):,} characters; at most {limits.text_chars:,} are read"
+            )
+
+
 def _kind(value: Any) -> str:
     names = {bool: "true or false", int: "a number", float: "a number", str: "text"}
     names |= {list: "a list", dict: "an object", type(None): "missing"}
@@ -85,6 +96,7 @@ def _kind(value: Any) -> str:
 def records(
     values: Iterable[tuple[int, bytes, Any | Broken]],
     build: Callable[[Any], ParsedDialogue],
+    limits: Limits,
 ) -> Iterator[Record | Broken]:
     """A Record for each value that `build` accepts, and Broken for each that it refuses."""
     for line, raw, value in values:
@@ -93,6 +105,7 @@ def records(
             continue
         try:
             dialogue = build(value)
+            _check_lengths(dialogue, limits)
         except RecordRefused as refusal:
             reason = str(refusal)
             yield Broken(line, reason[:1].upper() + reason[1:], excerpt(raw))

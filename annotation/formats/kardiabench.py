@@ -40,7 +40,7 @@ _ROLES: dict[str, Role] = {"system": "system", "user": "seeker", "assistant": "s
 
 def read(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Record | Broken]:
     """Yield a record a line; raises UnreadableFile where the file as a whole can't be read."""
-    return records(json_lines(file, limits), lambda value: _dialogue(value, limits))
+    return records(json_lines(file, limits), lambda value: _dialogue(value, limits), limits)
 
 
 def _dialogue(value: Any, limits: Limits) -> ParsedDialogue:

@@ -96,6 +96,8 @@ class Limits:
     record_bytes: int = 2_000_000
     depth: int = 32
     turns: int = 500
+    # Of one turn, and of a profile or a situation.
+    text_chars: int = 50_000
     emotion_chars: int = 80
     mbti_chars: int = 8
     username_chars: int = 120

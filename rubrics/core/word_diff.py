@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
+from itertools import accumulate
 from typing import Literal
 
 Kind = Literal["same", "gone", "new"]
@@ -14,6 +15,43 @@ _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?\n]+|$)")
 # Pairs of words that are compared at most; beyond, sentences are compared before words, so that
 # no text, however long or repetitive, makes a page slow.
 _MOST_PAIRS = 40_000
+# How many places of words are looked at in all: the time grows with the length of a text only,
+# however repetitive it is.
+_STEPS, _STEPS_A_WORD = 40_000, 8
+
+
+class _TooLong(Exception):
+    """The texts differ in more places than are looked at."""
+
+
+class Budget:
+    """How many steps are left for a comparison of two texts."""
+
+    def __init__(self, length: int) -> None:
+        self.left = _STEPS + _STEPS_A_WORD * length
+
+    def spend(self, steps: int) -> None:
+        if steps > self.left:
+            raise _TooLong
+        self.left -= steps
+
+
+class _Matcher(SequenceMatcher[str]):
+    """Counts the steps of each search for the longest match before it is made: every word of one
+    text is held against all its places in the other."""
+
+    def __init__(self, a: Sequence[str], b: Sequence[str], budget: Budget) -> None:
+        super().__init__(None, a, b, autojunk=False)
+        self._budget = budget
+        places = (1 + len(self.b2j.get(word, ())) for word in a)
+        self._steps_before = [0, *accumulate(places)]
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> Match:
+        end = len(self.a) if ahi is None else ahi
+        self._budget.spend(self._steps_before[end] - self._steps_before[alo])
+        return super().find_longest_match(alo, ahi, blo, bhi)
 
 
 @dataclass(frozen=True)
@@ -27,17 +65,19 @@ def words(old: str, new: str) -> tuple[Piece, ...]:
     same or new make up `new`."""
     if old == new:
         return (Piece("same", old),) if old else ()
-    by_word = _matched(_WORD.findall(old), _WORD.findall(new))
+    old_words, new_words = _WORD.findall(old), _WORD.findall(new)
+    budget = Budget(len(old_words) + len(new_words))
+    by_word = _matched(old_words, new_words, budget)
     if by_word is not None:
         return merged(by_word)
-    by_sentence = _matched(_sentences(old), _sentences(new))
+    by_sentence = _matched(_sentences(old), _sentences(new), budget)
     if by_sentence is not None:
-        return merged(_refined(by_sentence))
+        return merged(_refined(by_sentence, budget))
     return merged([Piece("gone", old), Piece("new", new)])
 
 
-def _matched(a: Sequence[str], b: Sequence[str]) -> list[Piece] | None:
-    """The parts as pieces; None where more of them differ than are compared."""
+def _matched(a: Sequence[str], b: Sequence[str], budget: Budget) -> list[Piece] | None:
+    """The parts as pieces; None where more of them differ than the budget allows to compare."""
     start = 0
     while start < min(len(a), len(b)) and a[start] == b[start]:
         start += 1
@@ -48,8 +88,11 @@ def _matched(a: Sequence[str], b: Sequence[str]) -> list[Piece] | None:
     if len(inner_a) * len(inner_b) > _MOST_PAIRS:
         return None
     pieces = [Piece("same", "".join(a[:start]))]
-    matcher = SequenceMatcher(None, inner_a, inner_b, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+    try:
+        opcodes = _Matcher(inner_a, inner_b, budget).get_opcodes()
+    except _TooLong:
+        return None
+    for tag, i1, i2, j1, j2 in opcodes:
         if tag == "equal":
             pieces.append(Piece("same", "".join(inner_a[i1:i2])))
         else:
@@ -59,13 +102,13 @@ def _matched(a: Sequence[str], b: Sequence[str]) -> list[Piece] | None:
     return pieces
 
 
-def _refined(pieces: list[Piece]) -> list[Piece]:
+def _refined(pieces: list[Piece], budget: Budget) -> list[Piece]:
     """Sentences that took the place of others, compared by word where few enough differ."""
     refined: list[Piece] = []
     for piece in pieces:
         last = refined[-1] if refined else None
         if piece.kind == "new" and last and last.kind == "gone" and last.text and piece.text:
-            by_word = _matched(_WORD.findall(last.text), _WORD.findall(piece.text))
+            by_word = _matched(_WORD.findall(last.text), _WORD.findall(piece.text), budget)
             if by_word is not None:
                 refined[-1:] = by_word
                 continue

@@ -8,6 +8,9 @@ from typing import Any
 
 from rubrics.core.spec.model import HEALTHBENCH_POINTS, CriterionSpec, Formula, RubricSpec
 
+# Of a number of words. Python reads no number of thousands of digits.
+MAX_DIGITS = 6
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -114,7 +117,9 @@ def _check_problems(c: CriterionSpec, path: str) -> Iterator[Problem]:
 
 
 def _is_count(text: str) -> bool:
-    return text.strip().isascii() and text.strip().isdigit()
+    """Whether it is a number of words that a text may have."""
+    digits = text.strip()
+    return digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS
 
 
 def _repeated(values: Any) -> list[Any]:

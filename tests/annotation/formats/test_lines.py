@@ -87,6 +87,13 @@ def test_a_line_over_the_limit_is_skipped_whole():
     assert reason_of(long, limits) == "Line is too long: at most 1,000 bytes are read"
 
 
+def test_a_turn_longer_than_anybody_reads_is_refused():
+    line = json.dumps({**ROW, "seeker_post": "x" * 1_001}).encode()
+    reason = "Turn 1 has 1,001 characters; at most 1,000 are read"
+    assert reason_of(line, Limits(text_chars=1_000)) == reason
+    assert isinstance(read(epitome.read, line, Limits(text_chars=1_001))[0], Record)
+
+
 def test_a_last_line_of_exactly_the_limit_is_read():
     line = GOOD.rstrip()
     assert isinstance(read(epitome.read, line, Limits(record_bytes=len(line)))[0], Record)

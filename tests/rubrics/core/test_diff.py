@@ -1,7 +1,10 @@
 """What differs between two texts of a rubric."""
 
 from dataclasses import replace
+from difflib import SequenceMatcher
+from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +54,34 @@ def test_a_text_that_repeats_itself_without_end_is_still_answered() -> None:
     old, new = "a b " * 5_000, "b a c " * 3_300
     pieces = words(old, new)
     assert (joined(pieces, "new"), joined(pieces, "gone")) == (old, new)
+
+
+@pytest.mark.parametrize("size", [25, 50, 100])
+def test_the_work_grows_with_the_length_and_not_with_how_often_words_repeat(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, find = 0, SequenceMatcher.find_longest_match
+
+    def counted(self: SequenceMatcher, alo: int, ahi: int, *rest: int) -> object:
+        nonlocal steps
+        steps += sum(1 + len(self.b2j.get(word, ())) for word in self.a[alo:ahi])
+        return find(self, alo, ahi, *rest)
+
+    monkeypatch.setattr(SequenceMatcher, "find_longest_match", counted)
+    old, new = of_two_words(size, seed=1), of_two_words(size, seed=2)
+    pieces = words(old, new)
+    assert (joined(pieces, "new"), joined(pieces, "gone")) == (old, new)
+    # A word is looked at a few dozen times at most.
+    assert steps < 40_000 + 50 * len(old.split())
+
+
+def of_two_words(sentences: int, *, seed: int) -> str:
+    """Long sentences of the same two words, between sentences that tell where they are."""
+    draw = Random(seed)
+    return "".join(
+        f"Sentence {number}. {' '.join(draw.choice('ab') for _ in range(190))}. "
+        for number in range(sentences)
+    )
 
 
 def criterion(uid: str, **changes: object) -> CriterionSpec:

@@ -166,6 +166,8 @@ def test_a_publishable_rubric_has_no_problems():
         (rubric(criterion("a", low=-1), formula="harmonic_mean"), "criteria[0].levels"),
         (rubric(criterion("a"), check("b", "")), "criteria[1].check"),
         (rubric(criterion("a"), check("b", "min_words", "-3")), "criteria[1].check_argument"),
+        (rubric(criterion("a"), check("b", "min_words", "9" * 7)), "criteria[1].check_argument"),
+        (rubric(criterion("a"), check("b", "max_words", "9" * 5000)), "criteria[1].check_argument"),
         (rubric(criterion("a"), check("b", "lacks", "\n")), "criteria[1].check_argument"),
         (rubric(criterion("a"), check("b", "format", gate=1)), "criteria[1].gate"),
     ],
