@@ -6,7 +6,8 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from webapp.accounts.models import ApiToken, Project, Role, User
+from webapp.accounts.limits import TOKEN_DAYS
+from webapp.accounts.models import ApiToken, Project, Role, Scope, User
 
 INPUT = {"class": "input"}
 ZONES = sorted(zoneinfo.available_timezones() - {"localtime"})
@@ -111,6 +112,23 @@ class TokenForm(forms.Form):
         max_length=ApiToken._meta.get_field("name").max_length,
         help_text="What it is for, such as “export on my laptop”.",
         widget=forms.TextInput(attrs={**INPUT, "autocomplete": "off"}),
+    )
+    scope = forms.ChoiceField(
+        label="What it may do",
+        choices=[
+            (Scope.READ, "Read only"),
+            (Scope.WRITE, "Read and write in your projects"),
+            (Scope.ADMINISTER, "Also manage people, invitations and projects"),
+        ],
+        initial=Scope.READ,
+        help_text="Never more than you may do yourself.",
+        widget=forms.Select(attrs=INPUT),
+    )
+    days = forms.IntegerField(
+        label="Days until it expires",
+        **TOKEN_DAYS.range,
+        initial=TOKEN_DAYS.default,
+        widget=forms.NumberInput(attrs=INPUT),
     )
 
 

@@ -155,6 +155,18 @@ class Invitation(models.Model):
         indexes = [models.Index(fields=["project", "-created_at"])]
 
 
+class Scope(models.TextChoices):
+    """What a token may do, each with what the one before it may."""
+
+    READ = "read", "Read"
+    WRITE = "write", "Read and write"
+    ADMINISTER = "administer", "Administer"
+
+    def covers(self, needed: "Scope") -> bool:
+        order = list(Scope)
+        return order.index(self) >= order.index(needed)
+
+
 class ApiToken(models.Model):
     """A person's key for scripts: shown once, stored as a SHA-256 of its random text."""
 
@@ -163,6 +175,15 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12)
     token_hash = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(max_length=10, choices=Scope)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scope__in=Scope.values), name="known_token_scope"
+            )
+        ]

@@ -41,6 +41,12 @@ def page_of(filters: Filters, *, before: int | None) -> tuple[list[Entry], int |
     return rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else None
 
 
+def objects_made_with(token_id: UUID, *, actor: UUID, action: str) -> list[str]:
+    """The ids of what a person's token did an action to."""
+    found = Entry.objects.filter(actor_id=actor, action=action, token_id=token_id)
+    return list(found.values_list("object_id", flat=True))
+
+
 def actions() -> list[str]:
     """Every action that was recorded so far: one step down the index for each, however long the
     log is."""

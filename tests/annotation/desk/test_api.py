@@ -15,7 +15,8 @@ LEVELS = {"empathy": "4", "asks": "0", "safe": "na"}
 
 def _client(user: User) -> APIClient:
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {create_token(user=user, name='t')[1]}")
+    _, secret = create_token(user=user, name="t", scope="write")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     return client
 
 

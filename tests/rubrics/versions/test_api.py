@@ -111,7 +111,7 @@ def test_body_beyond_the_limit_is_refused_unread(
     api: Api, cast: Cast, draft: RubricVersion, settings: Any
 ) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
-    _, token = create_token(user=cast.clinicians[0], name="Script")
+    _, token = create_token(user=cast.clinicians[0], name="Script", scope="write")
     reply = api.client.put(
         api.url("api_rubric_version_save", id=draft.pk),
         json.dumps({"content": rubric_text(title="t" * 2000), "expected_revision": 0}),

@@ -172,7 +172,7 @@ def test_the_theme_and_the_profile_are_kept(client: Client, cast: Cast) -> None:
 
 def test_tokens_are_shown_once_and_belong_to_one_person(client: Client, cast: Cast) -> None:
     client.force_login(cast.annotators[0])
-    page = html_of(client.post(reverse("tokens"), {"name": "laptop"}))
+    page = html_of(client.post(reverse("tokens"), {"name": "laptop", "scope": "read", "days": 30}))
     secret = page.split('id="once">')[1].split("<")[0]
     assert secret.startswith("kst_")
     assert secret not in html_of(client.get(reverse("tokens")))

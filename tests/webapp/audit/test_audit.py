@@ -95,7 +95,7 @@ def test_the_api_filters_by_an_allow_list(client: Client, cast: Cast) -> None:
 
 
 def test_entries_tell_where_and_with_which_token(cast: Cast, client: Client) -> None:
-    token, secret = create_token(user=cast.leads[0], name="laptop")
+    token, secret = create_token(user=cast.leads[0], name="laptop", scope="administer")
     client.post(
         reverse("api_project_archive", args=[cast.project.pk]),
         headers={"authorization": f"Bearer {secret}"},

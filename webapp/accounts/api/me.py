@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from webapp.accounts import queries, tokens
-from webapp.accounts.models import ApiToken, Role, User
+from webapp.accounts.limits import TOKEN_DAYS
+from webapp.accounts.models import ApiToken, Role, Scope, User
 
 
 class OwnRolesSerializer(serializers.Serializer[Any]):
@@ -46,8 +47,18 @@ class MeView(APIView):
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
     class Meta:
         model = ApiToken
-        fields = ("id", "name", "prefix", "created_at", "last_used_at")
-        read_only_fields = ("id", "prefix", "created_at", "last_used_at")
+        fields = ("id", "name", "prefix", "scope", "created_at", "expires_at", "last_used_at")
+
+
+class TokenRequestSerializer(serializers.ModelSerializer[ApiToken]):
+    scope = serializers.ChoiceField(choices=Scope.choices, default=Scope.READ)
+    days = serializers.IntegerField(
+        **TOKEN_DAYS.range, default=TOKEN_DAYS.default, help_text="How long it works."
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ("name", "scope", "days")
 
 
 class NewTokenSerializer(TokenSerializer):
@@ -65,11 +76,12 @@ class TokenViewSet(GenericViewSet):
         page = self.paginate_queryset(queries.tokens_of(request.user))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
+    @extend_schema(request=TokenRequestSerializer, responses={201: NewTokenSerializer})
     def create(self, request: Request) -> Response:
-        given = TokenSerializer(data=request.data)
+        """Create a token, signed in by a session: a token makes no tokens (403)."""
+        given = TokenRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        row, text = tokens.create_token(user=request.user, name=given.validated_data["name"])
+        row, text = tokens.create_token(user=request.user, **given.validated_data)
         row.token = text  # type: ignore[attr-defined]
         return Response(NewTokenSerializer(row).data, status=201)
 

@@ -16,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from webapp.accounts import queries
 from webapp.accounts.forms import ZONES
-from webapp.accounts.models import Invitation, Project, Role, User
+from webapp.accounts.models import Invitation, Project, Role, Scope, User
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.accounts.services import deletion, invitations, members, projects
 
@@ -54,6 +54,7 @@ class DeletionSerializer(serializers.Serializer[Any]):
 class ProjectListViewSet(GenericViewSet):
     """The projects that one is in."""
 
+    scope_to_change = Scope.ADMINISTER
     queryset = Project.objects.none()
     serializer_class = ProjectSerializer
 
@@ -72,6 +73,7 @@ class ProjectListViewSet(GenericViewSet):
 
 
 class ProjectDetailViewSet(ProjectViewSet):
+    scope_to_change = Scope.ADMINISTER
     queryset = Project.objects.none()
     serializer_class = ProjectSerializer
     roles: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -137,6 +139,7 @@ class ProjectMemberSerializer(serializers.ModelSerializer[User]):
 
 
 class MemberViewSet(ProjectViewSet):
+    scope_to_change = Scope.ADMINISTER
     queryset = User.objects.none()
     serializer_class = ProjectMemberSerializer
     roles: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -198,6 +201,7 @@ class MadeInvitationSerializer(InvitationSerializer):
 class InvitationViewSet(ProjectViewSet):
     """Open invitations to the project."""
 
+    scope_to_change = Scope.ADMINISTER
     queryset = Invitation.objects.none()
     serializer_class = InvitationSerializer
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": LEAD, "create": LEAD, "destroy": LEAD}

@@ -12,7 +12,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Invitation, Project, Role, User
 from webapp.accounts.queries import open_invitations
 from webapp.accounts.services import members, people
-from webapp.accounts.tokens import token_hash
+from webapp.accounts.tokens import require_sign_in, token_hash
 from webapp.audit import services as audit
 from webapp.errors import Refused
 
@@ -28,6 +28,8 @@ def invite(
     """An invitation to a project, or without one to the instance, and the text of its token,
     which is not kept. An open invitation for the same person and place is replaced."""
     wanted = sorted(set(roles))
+    if is_admin:
+        require_sign_in()
     if project is not None:
         require_open(project)
         if not wanted or not set(wanted) <= set(Role.values):

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from webapp.accounts.models import User
+from webapp.accounts.tokens import require_sign_in
 from webapp.audit import services as audit
 from webapp.errors import Refused
 
@@ -49,7 +50,9 @@ def set_admin(*, actor: User, user: User, admin: bool) -> None:
         user = _locked(user)
         if user.is_admin == admin:
             return
-        if not admin:
+        if admin:
+            require_sign_in()
+        else:
             _require_other_admin(user)
         user.is_admin = admin
         user.save(update_fields=["is_admin"])
@@ -60,6 +63,7 @@ def set_admin(*, actor: User, user: User, admin: bool) -> None:
 def password_link(*, actor: User, user: User) -> str:
     """The path of a link that sets a new password, once: it dies with the old password, at the
     next sign-in and after PASSWORD_RESET_TIMEOUT."""
+    require_sign_in()
     key = default_token_generator.make_token(user)
     audit.record("person.password_link", actor=actor, object=user)
     return reverse(

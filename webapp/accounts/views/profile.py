@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -47,9 +48,14 @@ def tokens(request: HttpRequest) -> HttpResponse:
     secret = None
     if request.method == "POST" and form.is_valid():
         # Shown in this answer and never again: only its hash is kept.
-        _, secret = create_token(user=request.user, name=form.cleaned_data["name"])
+        _, secret = create_token(user=request.user, **form.cleaned_data)
         form = TokenForm()
-    context = {"form": form, "secret": secret, "tokens": queries.tokens_of(request.user)}
+    context = {
+        "form": form,
+        "secret": secret,
+        "tokens": queries.tokens_of(request.user),
+        "now": timezone.now(),
+    }
     return render(request, "accounts/tokens.html", context)
 
 
