@@ -1,5 +1,6 @@
 """Strict reading of the environment. A setting that is wrong stops the start with its reason."""
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -31,6 +32,19 @@ def database(url: str) -> dict[str, object]:
         # behind with it.
         "CONN_MAX_AGE": 0,
     }
+
+
+def proxies(addresses: list[str]) -> list[str]:
+    """Addresses and networks of the proxies in front. A name or a star is refused: then whoever
+    reaches the studio could choose the address that is written down and limited."""
+    for address in addresses:
+        try:
+            ipaddress.ip_network(address)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"KARDIA_PROXIES takes addresses and networks such as 10.0.0.0/24, not {address}."
+            ) from None
+    return addresses
 
 
 def celery_broker(redis_url: str) -> str:

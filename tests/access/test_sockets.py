@@ -75,7 +75,14 @@ def test_a_kind_does_not_open_another_kinds_run(kind: str, cast: Cast) -> None:
 def test_a_page_of_another_site_opens_nothing(cast: Cast) -> None:
     run = RUNS["generation"](Setting(cast.project, cast.leads[0]))
     path = f"/live/generation/{run.pk}/"
-    assert not opens(path, cast.leads[0], origin="http://evil.example")
+    for origin in (
+        "http://evil.example",
+        "https://localhost",
+        "http://localhost:8001",
+        "http://localhost.evil.example",
+        "null",
+    ):
+        assert not opens(path, cast.leads[0], origin=origin), origin
 
 
 @pytest.mark.parametrize("how", ["removed", "deactivated", "signed out"])

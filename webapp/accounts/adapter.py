@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.ratelimit import get_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +27,11 @@ def sends_mail() -> bool:
 class ClosedSignup(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Wrong passwords are counted for an account and an address together. Counted for the
+        account alone, anybody who knows an e-mail address could lock its owner out."""
+        return f"{credentials.get('email', '').lower()} {get_ip(request)}"
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("profile")

@@ -99,6 +99,8 @@ class Studio:
             *("--port", str(self._port), "--timeout-graceful-shutdown", "3"),
             # Paths of invitation and password links are secrets: they stay out of the log.
             "--no-access-log",
+            # Headers of a proxy are read by webapp.asgi, from the proxies in KARDIA_PROXIES.
+            "--no-proxy-headers",
         )
         supervisor.start(web, essential=True)
 

@@ -60,8 +60,27 @@ def test_the_sixth_wrong_password_is_refused_with_the_reason(client: Client, cas
         assert "password you specified are not correct" in html_of(answer)
     answer = sign_in(client, email, PASSWORD)
     assert "Too many failed login attempts. Try again later." in html_of(answer)
-    # The limit is on the person: somebody else still gets in.
+    # The limit is on the account and the address: somebody else still gets in,
     assert sign_in(client, cast.leads[1].email).status_code == 302
+    # and the person from elsewhere.
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert sign_in(elsewhere, email).status_code == 302
+
+
+def test_nobody_can_lock_an_administrator_out(cast: Cast) -> None:
+    email = cast.admin.email
+    for number in range(30):
+        attacker = Client(REMOTE_ADDR=f"198.51.100.{number}", HTTP_HOST=f"localhost:{number + 1}")
+        sign_in(attacker, email, "not the password")
+    assert sign_in(Client(), email).status_code == 302
+
+
+def test_another_port_in_the_host_gives_no_more_attempts(cast: Cast) -> None:
+    email = cast.admin.email
+    for number in range(5):
+        sign_in(Client(HTTP_HOST=f"localhost:{number + 1}"), email, "not the password")
+    answer = sign_in(Client(HTTP_HOST="localhost:9"), email)
+    assert "Too many failed login attempts" in html_of(answer)
 
 
 def test_a_deactivated_person_is_out_at_once(client: Client, cast: Cast) -> None:
