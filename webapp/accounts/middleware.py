@@ -1,4 +1,5 @@
-"""Each person sees times in their own zone, and when each of their sessions was last used."""
+"""Each person sees times in their own zone, and when each of their sessions was last used; what
+they saw stays in no cache."""
 
 import hashlib
 import zoneinfo
@@ -33,6 +34,21 @@ class SessionSeenMiddleware:
         if request.user.is_authenticated and _is_due(request.session.session_key):
             UserSession.objects.create_from_request(request)
         return self.get_response(request)
+
+
+class NoStoreMiddleware:
+    """Keeps what a signed-in person saw out of the browser's cache and of any proxy's, so that
+    “back” shows nothing after they signed out on a computer that others use."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # The API puts the person of a token here as well.
+        if request.user.is_authenticated:
+            response.headers["Cache-Control"] = "no-store, private"
+        return response
 
 
 def _is_due(session_key: str | None) -> bool:

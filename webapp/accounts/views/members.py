@@ -5,7 +5,6 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp.accounts import queries
@@ -25,7 +24,6 @@ def members(request: HttpRequest, member: Member) -> HttpResponse:
     return _page(request, member, InviteForm())
 
 
-@never_cache
 @require_POST
 @project_page("lead")
 def member_invite(request: HttpRequest, member: Member) -> HttpResponse:

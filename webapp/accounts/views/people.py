@@ -5,7 +5,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp.accounts import queries
@@ -24,7 +23,6 @@ def admin_people(request: HttpRequest) -> HttpResponse:
 
 
 @admin_page
-@never_cache
 @require_POST
 def admin_invite(request: HttpRequest) -> HttpResponse:
     form = InstanceInviteForm(request.POST)
@@ -76,7 +74,6 @@ def person_admin(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @admin_page
-@never_cache
 @require_POST
 def person_password_link(request: HttpRequest, user_id: UUID) -> HttpResponse:
     user = get_object_or_404(User, pk=user_id, is_active=True)
