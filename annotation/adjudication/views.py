@@ -24,7 +24,7 @@ from rubrics.markdown import to_html
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
-from webapp.text import whole_number
+from webapp.text import read_json, whole_number
 
 
 @require_safe
@@ -86,7 +86,7 @@ def adjudicate_draft(request: HttpRequest, member: Member, adjudication_id: UUID
     """Keep a draft: JSON {scores, causes, rationales, revision, active_seconds}."""
     own = access.own_adjudication(member, adjudication_id)
     try:
-        data = json.loads(request.body)
+        data = read_json(request.body)
         kept = services.draft_save(
             adjudication=own,
             draft=data,

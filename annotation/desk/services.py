@@ -26,6 +26,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import User
 from webapp.audit import services as audit
 from webapp.errors import Refused, Stale
+from webapp.text import storable
 
 _State = Assignment.State
 MAX_REASON = 2_000
@@ -379,4 +380,4 @@ def _score(uid: str, draft: Draft) -> ratings.NewScore:
 
 
 def _reason(text: str) -> str:
-    return text.replace("\x00", "").strip()[:MAX_REASON]
+    return storable(text.replace("\x00", "")).strip()[:MAX_REASON]

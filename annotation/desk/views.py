@@ -22,7 +22,7 @@ from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
-from webapp.text import whole_number
+from webapp.text import read_json, whole_number
 
 
 @require_safe
@@ -64,7 +64,7 @@ def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> Htt
     """Keep a draft: JSON {scores, rationales, revision, active_seconds}."""
     assignment = access.own_assignment(member, assignment_id)
     try:
-        data = json.loads(request.body)
+        data = read_json(request.body)
         kept = services.draft_save(
             assignment=assignment,
             draft=data,

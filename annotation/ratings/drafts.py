@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rubrics.core.spec import CriterionSpec, RubricSpec
+from webapp.text import storable
 
 # What stands in place of a level where a criterion does not apply.
 NOT_APPLICABLE = "na"
@@ -89,5 +90,5 @@ def _text(criterion: CriterionSpec, value: object) -> str:
         raise BadDraft(
             f"The rationale for {criterion.name} has more than {MAX_RATIONALE:,} characters."
         )
-    # PostgreSQL can't store this character.
-    return value.replace("\x00", "")
+    # A NUL is nothing that was meant; half an emoji stands for one.
+    return storable(value.replace("\x00", ""))

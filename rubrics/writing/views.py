@@ -1,6 +1,5 @@
 """Pages to write on: a new rubric, the editor of a draft, its saves and what it asks meanwhile."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
@@ -28,6 +27,7 @@ from rubrics.writing.forms import RubricForm
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused, Stale
+from webapp.text import read_json
 from webapp.ui import number, signed
 
 CHOICES = {
@@ -220,7 +220,7 @@ def _choices(given: object) -> dict[str, Side]:
 def read_body(request: HttpRequest, *keys: str) -> dict[str, Any]:
     """The body, an object with exactly `keys`. Raises Refused."""
     try:
-        body = json.loads(request.body)
+        body = read_json(request.body)
     except (ValueError, RecursionError) as error:
         raise bad_request("The draft did not arrive as JSON.") from error
     if not isinstance(body, dict) or set(body) != set(keys):
