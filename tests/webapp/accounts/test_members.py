@@ -1,5 +1,6 @@
 """Members, administrators and projects: who may do what to whom."""
 
+import re
 import threading
 from typing import Any
 
@@ -185,3 +186,27 @@ def test_tokens_are_shown_once_and_belong_to_one_person(client: Client, cast: Ca
     assert thief.post(reverse("token_revoke", args=[token.pk])).status_code == 404
     client.post(reverse("token_revoke", args=[token.pk]))
     assert Client().get("/api/me/", headers=bearer).status_code == 401
+
+
+def outside_dialogs(page: str) -> str:
+    return re.sub(r"<dialog.*?</dialog>", "", page, flags=re.DOTALL)
+
+
+def test_whatever_takes_something_from_a_person_asks_first(client: Client, cast: Cast) -> None:
+    client.force_login(cast.admin)
+    user = cast.annotators[0]
+    page = html_of(client.get(reverse("admin_people")))
+    for name in ("person_active", "person_admin"):
+        action = f'action="{reverse(name, args=[user.pk])}"'
+        assert action in page
+        assert action not in outside_dialogs(page)
+    assert f"Deactivate {user}?" in page
+    client.force_login(cast.leads[0])
+    page = html_of(client.get(reverse("members", args=[cast.project.pk])))
+    action = f'action="{reverse("member_remove", args=[cast.project.pk, user.pk])}"'
+    assert action in page
+    assert action not in outside_dialogs(page)
+    # The roles are ticked on the page, and the dialog holds the button that sends them.
+    assert f'form="roles-{user.pk}"' in page
+    assert f'form="roles-{user.pk}"' not in outside_dialogs(page)
+    assert 'type="submit" hidden disabled' in page
