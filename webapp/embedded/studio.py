@@ -91,6 +91,10 @@ class Studio:
                 # The sign-ins that it prints are shown at the end, where they stay in sight.
                 demo = self._program("demo", "manage.py", "setup_demo", "--no-color")
                 supervisor.run_step(demo, show=lambda line: "@" not in line)
+        else:
+            # Says how to create an administrator while there is none.
+            people = self._program("people", "manage.py", "create_administrator", "--no-color")
+            supervisor.run_step(people, show=lambda line: True)
 
     def _start_web(self, supervisor: Supervisor) -> None:
         """First and alone: pages are there before the workers have loaded their libraries."""

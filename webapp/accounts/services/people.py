@@ -11,12 +11,27 @@ from webapp.audit import services as audit
 from webapp.errors import Refused
 
 
-def create_user(*, email: str, name: str, password: str, is_admin: bool = False) -> User:
-    """A person who can sign in. The caller has checked the password's strength."""
+def create_user(*, email: str, name: str, password: str | None, is_admin: bool = False) -> User:
+    """A person who can sign in. The caller has checked the password's strength. Without one the
+    person needs a password link."""
     with transaction.atomic():
         user = User.objects.create_user(email, password, name=name, is_admin=is_admin)
         audit.record("person.created", actor=user, object=user)
     return user
+
+
+def create_administrator(*, email: str, name: str = "") -> tuple[User, str]:
+    """For whoever runs the server: an administrator with this address, new or from before, and
+    the path of a link that sets their password."""
+    with transaction.atomic():
+        user = User.objects.filter(email__iexact=email).first()
+        if user is None:
+            called = name or email.partition("@")[0]
+            user = create_user(email=email, name=called, password=None, is_admin=True)
+        set_admin(actor=user, user=user, admin=True)
+        set_active(actor=user, user=user, active=True)
+        user.refresh_from_db()
+        return user, password_link(actor=user, user=user)
 
 
 def change_profile(*, user: User, name: str, time_zone: str, theme: str, single_keys: bool) -> None:
