@@ -129,7 +129,8 @@ def submit(
     active_seconds: object = 0,
     revision: int | None = None,
 ) -> Adjudication:
-    """Make the rating that is the reference from now on. The same submit twice is one.
+    """Make the rating that is the reference from now on. The same submit twice is one;
+    one that says something else is Refused.
 
     Raises Incomplete for what is not decided, BadDraft for no draft, StaleDraft where another
     draft was saved since `revision`, Refused where somebody else has the item; the draft is kept.
@@ -139,6 +140,12 @@ def submit(
     with transaction.atomic():
         own = _lock(adjudication)
         if own.state == _State.SUBMITTED:
+            # Nothing writes the draft after the submit.
+            if own.draft != read.to_json():
+                raise Refused(
+                    "Not submitted: you settled this in another window. That decision counts.",
+                    code="submitted",
+                )
             return own
         if revision not in (None, own.draft_revision) and own.draft != read.to_json():
             raise StaleDraft(own.draft, own.draft_revision)

@@ -111,7 +111,8 @@ def submit(
     active_seconds: object = 0,
     revision: int | None = None,
 ) -> Assignment:
-    """Make the rating. The same submit twice is one rating.
+    """Make the rating. The same submit twice is one rating; one that says something else is
+    Refused, so that nobody believes that it was taken.
 
     After the lease it still counts while the item needs it. Where it does not, the draft is kept
     and Refused says so. Raises Incomplete for criteria without a level, BadDraft for no draft,
@@ -125,6 +126,7 @@ def submit(
     with transaction.atomic():
         own = _lock(assignment)
         if own.state == _State.SUBMITTED:
+            _require_same(own, read)
             return own
         if revision not in (None, own.draft_revision) and own.draft != read.to_json():
             raise StaleDraft(own.draft, own.draft_revision)
@@ -318,6 +320,25 @@ def _write_draft(own: Assignment, draft: Draft, active_seconds: float) -> None:
     own.draft_saved_at = timezone.now()
     # A second window starts to count anew; the longer time is the truer one.
     own.active_seconds = max(own.active_seconds, active_seconds)
+
+
+def _require_same(own: Assignment, draft: Draft) -> None:
+    """Refuse what differs from the rating that was submitted."""
+    assert own.rating is not None  # noqa: S101  (a constraint of the table)
+    if _draft_of(own.rating) != draft:
+        raise Refused(
+            "Not submitted: you rated this in another window. That rating is in My ratings.",
+            code="submitted",
+        )
+
+
+def _draft_of(rating: Rating) -> Draft:
+    """What a submitted rating says, as the draft that it was made from."""
+    scores = list(rating.scores.all())
+    return Draft(
+        {s.criterion_uid: NOT_APPLICABLE if s.value is None else int(s.value) for s in scores},
+        {s.criterion_uid: s.rationale for s in scores if s.rationale},
+    )
 
 
 def _why_not(own: Assignment) -> Refused | None:

@@ -154,6 +154,10 @@ def test_a_submit_makes_the_reference_with_its_decisions(apart: Desk) -> None:
     # The same submit again is the same rating.
     assert _submit(apart, own).rating_id == rating.pk
     assert Entry.objects.filter(action="adjudication.submitted").count() == 1
+    # Another window's other decision is not thanked for.
+    with pytest.raises(Refused, match="Not submitted: you settled this in another window"):
+        _submit(apart, own, scores=DECIDED["scores"] | {"empathy": 3})
+    assert rating.scores.get(criterion_uid="empathy").value == 2
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def test_an_annotator_works_by_script(at_desk: Desk, base: str) -> None:
     assert done["next"]["reply"]["number"] == 4
     again = ana.post(f"{path}submit/", {"scores": LEVELS}, format="json").data
     assert again == done | {"next": again["next"]}
+    other = ana.post(f"{path}submit/", {"scores": LEVELS | {"empathy": "1"}}, format="json")
+    assert (other.status_code, other.data["code"]) == (409, "submitted")
     assert Rating.objects.count() == 1
     mine = ana.get(f"{base}/desk/ratings/").data["results"]
     assert [row["id"] for row in mine] == [str(done["rating"])]

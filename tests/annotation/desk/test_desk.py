@@ -217,10 +217,20 @@ def test_a_submit_makes_one_rating(at_desk: Desk) -> None:
     assert set(scores) == {"empathy", "asks", "safe"}
     assert (scores["empathy"].value, scores["empathy"].rationale) == (4, "Names the loneliness.")
     assert scores["safe"].status == Score.Status.NOT_APPLICABLE
-    # The same submit again, with other levels even: nothing changes.
-    again = desk.submit(assignment=held, draft={"scores": FULL["scores"] | {"empathy": 1}})
-    assert again.rating_id == rating.pk
+    # The same submit again is the same rating.
+    assert desk.submit(assignment=held, draft=draft).rating_id == rating.pk
     assert Rating.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"scores": FULL["scores"] | {"empathy": 1}}, FULL | {"rationales": {"asks": "No."}}]
+)
+def test_a_second_window_with_another_rating_is_refused(at_desk: Desk, other: Any) -> None:
+    held = at_desk.rate(at_desk.cast.annotators[0])
+    with pytest.raises(Refused, match="Not submitted: you rated this in another window") as refusal:
+        desk.submit(assignment=held, draft=other)
+    assert refusal.value.code == "submitted"
+    assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 4
 
 
 @pytest.mark.django_db(transaction=True)
