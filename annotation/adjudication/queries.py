@@ -19,7 +19,7 @@ from annotation.adjudication.waiting import HELD, OPEN, SETTLED, ListedItem, lis
 from annotation.corpus.transcript import parts_of
 from annotation.desk.queries import (
     ShownLevel,
-    UndoableSubmit,
+    Undoable,
     levels_of,
 )
 from annotation.models import Adjudication, Assignment, Decision, Item, Queue, Rater, Score, Target
@@ -201,7 +201,7 @@ def adjudication_item(member: Member, adjudication: Adjudication) -> Adjudicatio
     )
 
 
-def undoable(member: Member) -> UndoableSubmit | None:
+def undoable(member: Member) -> Undoable | None:
     """The last adjudication of this person, while it can be taken back."""
     now = timezone.now()
     last = (
@@ -216,7 +216,7 @@ def undoable(member: Member) -> UndoableSubmit | None:
     )
     if last is None or last.submitted_at is None:
         return None
-    return UndoableSubmit(last.pk, int((last.submitted_at + UNDO_WITHIN - now).total_seconds()))
+    return Undoable(last.pk, int((last.submitted_at + UNDO_WITHIN - now).total_seconds()))
 
 
 def _progress(queue: Queue, listed: Sequence[ListedItem]) -> AdjudicationProgress:

@@ -109,7 +109,7 @@ def adjudicate_submit(request: HttpRequest, member: Member, adjudication_id: UUI
     """Submit, and answer with the next item."""
     own = access.own_adjudication(member, adjudication_id)
     try:
-        done = services.submit(
+        services.submit(
             adjudication=own,
             member=member,
             draft=_posted_draft(request),
@@ -128,9 +128,7 @@ def adjudicate_submit(request: HttpRequest, member: Member, adjudication_id: UUI
         return _refused(request, own, Refused(str(error), code="invalid"), status=400)
     response = _next(request, member, own.item.queue)
     title = title_of(own.item.target)
-    response["HX-Trigger"] = json.dumps(
-        {"desk:submitted": {"message": f"{title} is settled.", "undo": _url("undo", done)}}
-    )
+    response["HX-Trigger"] = json.dumps({"desk:submitted": {"message": f"{title} is settled."}})
     return response
 
 

@@ -50,9 +50,8 @@ def pair_judge(request: HttpRequest, member: Member, judgement_id: UUID) -> Http
     except (Refused, BadDraft) as refusal:
         return _next(request, member, judgement.pair.comparison, str(refusal))
     response = _next(request, member, judgement.pair.comparison)
-    undo = reverse("pair_undo", args=[member.project.pk, judgement.pk])
     message = f"Pair {judgement.pair.position + 1:,} is judged."
-    response["HX-Trigger"] = json.dumps({"pair:judged": {"message": message, "undo": undo}})
+    response["HX-Trigger"] = json.dumps({"pair:judged": {"message": message}})
     return response
 
 

@@ -227,7 +227,7 @@ class DeskViewSet(ProjectViewSet):
 
     @extend_schema(operation_id="desk_undo", request=None, responses=DeskItemSerializer)
     def undo(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
-        """Take a submit back within a minute."""
+        """Take a submit back within a minute, or a skip while the item has a place for you."""
         assignment = access.own_assignment(self.member, assignment_id)
         services.undo(assignment=assignment, actor=self.member.user)
         return self._item(access.own_assignment(self.member, assignment_id))

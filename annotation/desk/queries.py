@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, QuerySet
+from django.db.models import Avg, Case, Q, QuerySet, When
 from django.utils import timezone
 
 from annotation.models import Assignment, Queue, Rating, Score
@@ -87,11 +87,16 @@ class DeskItem:
 
 
 @dataclass(frozen=True)
-class UndoableSubmit:
-    """A submit that can be taken back for `left` more seconds."""
+class Undoable:
+    """A submit or a skip that can be taken back for `left` more seconds."""
 
     pk: UUID
     left: int
+    is_skip: bool = False
+
+    @property
+    def label(self) -> str:
+        return "Undo the skip" if self.is_skip else "Undo the rating"
 
 
 @dataclass(frozen=True)
@@ -133,23 +138,28 @@ def desk_item(member: Member, assignment: Assignment) -> DeskItem:
     )
 
 
-def undoable(member: Member) -> UndoableSubmit | None:
-    """The last submit of this person, while it can be taken back."""
+def undoable(member: Member) -> Undoable | None:
+    """What this person did last, submit or skip, while it can be taken back."""
     now = timezone.now()
+    since = now - UNDO_WITHIN
     last = (
         Assignment.objects.filter(
+            Q(state=_State.SUBMITTED, submitted_at__gt=since)
+            | Q(state=_State.SKIPPED, skipped_at__gt=since),
             project=member.project,
             rater__user=member.user,
-            state=_State.SUBMITTED,
-            submitted_at__gt=now - UNDO_WITHIN,
             item__queue__closed_at=None,
         )
-        .order_by("-submitted_at")
+        .annotate(
+            done_at=Case(When(state=_State.SKIPPED, then="skipped_at"), default="submitted_at")
+        )
+        .order_by("-done_at")
         .first()
     )
-    if last is None or last.submitted_at is None:
+    if last is None:
         return None
-    return UndoableSubmit(last.pk, int((last.submitted_at + UNDO_WITHIN - now).total_seconds()))
+    left = int((last.done_at + UNDO_WITHIN - now).total_seconds())
+    return Undoable(last.pk, left, is_skip=last.state == _State.SKIPPED)
 
 
 def skipped_by(member: Member, *, limit: int = 20) -> list[SkippedItem]:

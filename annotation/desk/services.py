@@ -143,22 +143,17 @@ def submit(
 
 def undo(*, assignment: Assignment, actor: User) -> Assignment:
     """Take a submit back within a minute: the rating is withdrawn, the item is open again with
-    what was written. Raises Refused where it is too late."""
+    what was written. Or take a skip back, while the item still has a place for this person.
+    Raises Refused where it is too late."""
     with transaction.atomic():
         own = _lock(assignment)
-        if own.state != _State.SUBMITTED:
+        if own.state == _State.SKIPPED:
+            _undo_skip(own, actor)
+        elif own.state == _State.SUBMITTED:
+            _undo_submit(own, actor)
+        else:
             return own
-        if own.submitted_at is None or timezone.now() - own.submitted_at > UNDO_WITHIN:
-            raise Refused(
-                "You can take a rating back for one minute. It is too late for this one.",
-                code="too_late",
-            )
-        if own.item.queue.closed_at is not None:
-            raise Refused("The queue is closed, so you can’t take this rating back.", code="closed")
-        assert own.rating is not None  # noqa: S101  (a constraint of the table)
-        ratings.withdraw_rating(rating=own.rating, actor=actor)
-        own.state, own.rating, own.submitted_at = _State.RESERVED, None, None
-        own.leased_until = _lease(own.item.queue)
+        own.state, own.leased_until = _State.RESERVED, _lease(own.item.queue)
         own.save()
     return own
 
@@ -172,6 +167,7 @@ def skip(*, assignment: Assignment, actor: User, reason: str = "") -> Assignment
             raise Refused("You have already submitted this rating.", code="submitted")
         if own.state != _State.SKIPPED:
             own.state, own.skip_reason = _State.SKIPPED, _reason(reason)
+            own.skipped_at = timezone.now()
             own.save()
             audit.record("assignment.skipped", actor=actor, object=own)
     return own
@@ -398,6 +394,29 @@ def _score(uid: str, draft: Draft) -> ratings.NewScore:
         assert level == NOT_APPLICABLE  # noqa: S101  (the draft was read)
         return ratings.NewScore(uid, status=Score.Status.NOT_APPLICABLE, rationale=rationale)
     return ratings.NewScore(uid, value=level, rationale=rationale)
+
+
+def _undo_submit(own: Assignment, actor: User) -> None:
+    if own.submitted_at is None or timezone.now() - own.submitted_at > UNDO_WITHIN:
+        raise Refused(
+            "You can take a rating back for one minute. It is too late for this one.",
+            code="too_late",
+        )
+    if own.item.queue.closed_at is not None:
+        raise Refused("The queue is closed, so you can’t take this rating back.", code="closed")
+    assert own.rating is not None  # noqa: S101  (a constraint of the table)
+    ratings.withdraw_rating(rating=own.rating, actor=actor)
+    own.rating, own.submitted_at = None, None
+
+
+def _undo_skip(own: Assignment, actor: User) -> None:
+    _require_taking_part(own.item.queue, own.rater)
+    if not _has_room(own.item, own.item.queue, own.rater) or _may_have_read(
+        own.item, own.item.queue, own.rater
+    ):
+        raise Refused("Somebody else is rating this item now. It stays skipped.", code="full")
+    own.skip_reason, own.skipped_at = "", None
+    audit.record("assignment.skip_undone", actor=actor, object=own)
 
 
 def _reason(text: str) -> str:

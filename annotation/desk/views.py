@@ -87,7 +87,7 @@ def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> Ht
     """Submit, and answer with the next item."""
     assignment = access.own_assignment(member, assignment_id)
     try:
-        done = services.submit(
+        services.submit(
             assignment=assignment,
             draft=_posted_draft(request),
             active_seconds=request.POST.get("active_seconds") or 0,
@@ -104,11 +104,7 @@ def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> Ht
     except BadDraft as error:
         return _refused(request, assignment, Refused(str(error), code="invalid"), status=400)
     response = _next(request, member, assignment.item.queue)
-    title = title_of(assignment.item.target)
-    response["HX-Trigger"] = json.dumps(
-        {"desk:submitted": {"message": f"{title} is submitted.", "undo": _url("undo", done)}}
-    )
-    return response
+    return _saying(response, "submitted", f"{title_of(assignment.item.target)} is submitted.")
 
 
 @require_POST
@@ -130,9 +126,10 @@ def desk_skip(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
         services.skip(
             assignment=assignment, actor=member.user, reason=request.POST.get("reason", "")
         )
-        return _next(request, member, assignment.item.queue)
+        response = _next(request, member, assignment.item.queue)
     except Refused as refusal:
         return _refused(request, assignment, refusal)
+    return _saying(response, "skipped", f"{title_of(assignment.item.target)} is skipped.")
 
 
 @require_POST
@@ -145,14 +142,11 @@ def desk_flag(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
         )
     except Refused as refusal:
         return _refused(request, assignment, refusal)
+    words = "The lead will see your concern. Continue, or skip the item."
     if not request.htmx:  # type: ignore[attr-defined]
-        messages.success(request, "The lead will see your concern. Continue, or skip the item.")
+        messages.success(request, words)
         return _go_to(request, member, assignment)
-    response = HttpResponse(status=204)
-    response["HX-Trigger"] = json.dumps(
-        {"desk:flagged": {"message": "The lead will see your concern. Continue, or skip the item."}}
-    )
-    return response
+    return _saying(HttpResponse(status=204), "flagged", words)
 
 
 @require_safe
@@ -215,6 +209,12 @@ def _done(request: HttpRequest, member: Member, queue: Queue, reason: str = "") 
     template = "desk/_done.html" if request.htmx else "desk/done.html"  # type: ignore[attr-defined]
     response = render(request, template, context)
     response["HX-Push-Url"] = reverse("desk", kwargs={"project_id": member.project.pk})
+    return response
+
+
+def _saying(response: HttpResponse, event: str, words: str) -> HttpResponse:
+    """Tell the page's scripts what was done, in words for a toast."""
+    response["HX-Trigger"] = json.dumps({f"desk:{event}": {"message": words}})
     return response
 
 

@@ -105,6 +105,8 @@ class Assignment(ProjectRow):
     draft_saved_at = models.DateTimeField(null=True)
     active_seconds = models.FloatField(default=0)
     skip_reason = models.TextField(blank=True)
+    # The last time; null for what was skipped before times were kept.
+    skipped_at = models.DateTimeField(null=True)
     flagged_at = models.DateTimeField(null=True)
     flag_reason = models.TextField(blank=True)
     rating = models.OneToOneField(Rating, null=True, on_delete=models.PROTECT, related_name="+")

@@ -2,7 +2,7 @@
 import { $, $$ } from "./lib/dom.js";
 import { keepPlace } from "./lib/focus.js";
 import { postForm } from "./lib/http.js";
-import { isTyping } from "./lib/keys.js";
+import { isTyping, keyOf } from "./lib/keys.js";
 import { toast } from "./lib/toast.js";
 
 const root = document.documentElement;
@@ -37,23 +37,24 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches("textarea, input, select"))
     event.target.blur();
   if (isTyping(event)) return;
-  if (event.key === "?") {
+  const key = keyOf(event);
+  if (key === "?") {
     event.preventDefault();
     $("#keys")?.showModal();
-  } else if (goToPlace(event)) {
+  } else if (goToPlace(event, key)) {
     event.preventDefault();
-  } else if (event.key === "g") {
+  } else if (key === "g") {
     pressedG = event.timeStamp;
-  } else if (event.key === "j" || event.key === "k") {
-    walk(event.key === "j" ? 1 : -1);
+  } else if (key === "j" || key === "k") {
+    walk(key === "j" ? 1 : -1);
   }
 });
 
 /** True where the key named a place after a G. */
-function goToPlace(event) {
+function goToPlace(event, key) {
   if (event.timeStamp - pressedG >= AFTER_G_MS) return false;
   pressedG = -AFTER_G_MS;
-  const place = $(`.rail [data-go="${CSS.escape(event.key.toLowerCase())}"]`);
+  const place = $(`.rail [data-go="${CSS.escape(key)}"]`);
   place?.click();
   return Boolean(place);
 }

@@ -3,7 +3,7 @@
 import { $, $$, cloneTemplate, pageData } from "./lib/dom.js";
 import { keepPlace } from "./lib/focus.js";
 import { get } from "./lib/http.js";
-import { isTyping } from "./lib/keys.js";
+import { isTyping, keyOf } from "./lib/keys.js";
 
 const dialog = document.getElementById("threads");
 const panel = $("[data-panel]", dialog);
@@ -99,7 +99,7 @@ document.addEventListener("keydown", (event) => {
     dialog.close();
     return;
   }
-  if (event.key !== "c" || isTyping(event)) return;
+  if (keyOf(event) !== "c" || isTyping(event)) return;
   const focused = document.activeElement?.closest("[data-thread]");
   const hook = focused ?? (pointed?.isConnected ? pointed : null);
   event.preventDefault();

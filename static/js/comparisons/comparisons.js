@@ -2,8 +2,9 @@
 import { Clock } from "../desk/clock.js";
 import { $, $$ } from "../lib/dom.js";
 import { parseJson } from "../lib/http.js";
-import { isTyping, pressedAt } from "../lib/keys.js";
+import { isTyping, keyOf, pressedAt } from "../lib/keys.js";
 import { toast } from "../lib/toast.js";
+import { endUndoInTime } from "../lib/undo.js";
 
 // Nobody reads two replies faster: a key pressed twice by mistake must not judge the next pair.
 const UNREAD_MS = 400;
@@ -11,7 +12,6 @@ const UNDER_WAY = "That key had no effect. Press it again when you have read the
 
 const clock = new Clock();
 let root = null;
-let undoUrl = null;
 let undoTimer = 0;
 
 const form = () => $("[data-judging]", root);
@@ -21,11 +21,7 @@ function start() {
   if (!found || found === root) return;
   root = found;
   clearTimeout(undoTimer);
-  undoUrl = root.dataset.undoUrl ?? null;
-  if (undoUrl)
-    undoTimer = setTimeout(() => {
-      undoUrl = null;
-    }, Number(root.dataset.undoLeft) * 1000);
+  undoTimer = endUndoInTime(root);
   root.closest(".page-in").classList.toggle("is-wide", Boolean(form()));
   if (form()) clock.begin(0);
   else clock.stop();
@@ -43,20 +39,26 @@ document.addEventListener("htmx:afterSwap", () => {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || !root) return;
-  const key = event.key.toLowerCase();
-  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && key === "z") {
-    if (!pressedAt(event).matches("textarea, input") && undo()) event.preventDefault();
-  } else if (form() && !isTyping(event)) onLetter(event, key);
+  const run = actionOf(event, keyOf(event));
+  if (!run) return;
+  event.preventDefault();
+  // A key that is held acts once.
+  if (!event.repeat) run();
 });
 
-function onLetter(event, key) {
+/** What the key does; null where it is not one of ours. */
+function actionOf(event, key) {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && key === "z")
+    return !pressedAt(event).matches("textarea, input") && undoForm() ? undo : null;
+  return form() && !isTyping(event) ? letterAction(key) : null;
+}
+
+function letterAction(key) {
   const button = $(`[data-key="${CSS.escape(key)}"]`, form());
-  if (button) {
-    event.preventDefault();
-    if (isReady()) button.click();
-    else if (!event.repeat) toast(UNDER_WAY);
-  } else if (key === "o") toggleAll($$("[data-span]", root));
-  else if (key === "p") toggleAll($$("[data-profile]", root));
+  if (button) return () => (isReady() ? button.click() : toast(UNDER_WAY));
+  if (key === "o") return () => toggleAll($$("[data-span]", root));
+  if (key === "p") return () => toggleAll($$("[data-profile]", root));
+  return null;
 }
 
 const isReady = () => "ready" in root.dataset && !form()?.inert;
@@ -66,13 +68,11 @@ function toggleAll(details) {
   for (const each of details) each.open = isOpen;
 }
 
-/** Take the last judgement back. False where there is none to take back. */
+const undoForm = () => $("[data-undo]", root);
+
+/** Take the last judgement back, unless one is on its way. */
 function undo() {
-  if (!undoUrl || form()?.inert) return false;
-  const url = undoUrl;
-  undoUrl = null;
-  window.htmx.ajax("POST", url, { target: "#desk", swap: "outerHTML" });
-  return true;
+  if (!form()?.inert) undoForm().requestSubmit();
 }
 
 // Before htmx reads the form.
@@ -107,13 +107,4 @@ function release() {
 }
 
 // The judgement arrived. This comes before the swap.
-document.addEventListener("pair:judged", (event) => {
-  const { message, undo: url } = event.detail;
-  toast(message, {
-    label: "Undo",
-    run() {
-      undoUrl = url;
-      undo();
-    },
-  });
-});
+document.addEventListener("pair:judged", (event) => toast(event.detail.message));

@@ -1,6 +1,6 @@
 // The dialogue page: all spans at once with O, the dialogues beside with [ and ].
 import { $, $$ } from "../lib/dom.js";
-import { isTyping } from "../lib/keys.js";
+import { isTyping, keyOf } from "../lib/keys.js";
 
 const spans = $$("details.span");
 const button = $("[data-spans]");
@@ -18,6 +18,7 @@ if (spans.length) {
 
 document.addEventListener("keydown", (event) => {
   if (isTyping(event)) return;
-  if (event.key === "o" && spans.length) toggleSpans();
-  if (event.key === "[" || event.key === "]") $(`[data-key="${event.key}"]`)?.click();
+  const key = keyOf(event);
+  if (key === "o" && spans.length && !event.repeat) toggleSpans();
+  if (key === "[" || key === "]") $(`[data-key="${key}"]`)?.click();
 });

@@ -1,8 +1,9 @@
 // One item on the desk: #desk. It may have no form, where the queue is done.
 import { $ } from "../lib/dom.js";
 import { toast } from "../lib/toast.js";
+import { endUndoInTime } from "../lib/undo.js";
 import { Draft } from "./draft.js";
-import { Submission, UNDER_WAY } from "./submission.js";
+import { Submission } from "./submission.js";
 
 const BELOW_TURN_PX = 16;
 
@@ -12,7 +13,7 @@ export class Item {
     this.root = root;
     this.clock = clock;
     this.form = $("[data-rating]", root);
-    this.#allowUndo();
+    this.undoTimer = endUndoInTime(root);
     root.closest(".page-in").classList.toggle("is-wide", Boolean(this.form));
     if (!this.form) return;
     this.criteria = new Criteria(root, { changed: () => this.draft.change() });
@@ -27,27 +28,14 @@ export class Item {
     return this.submission?.isUnderWay ?? false;
   }
 
-  /** The rating of the item before can be taken back for a while. */
-  #allowUndo() {
-    const { undoUrl, undoLeft } = this.root.dataset;
-    this.undoUrl = undoUrl;
-    if (undoUrl)
-      this.undoTimer = setTimeout(() => {
-        this.undoUrl = null;
-      }, Number(undoLeft) * 1000);
+  get canUndo() {
+    return $("[data-undo]", this.root) !== null;
   }
 
-  /** Take the last rating back. False where there is none to take back. */
+  /** Take back what was done last. */
   undo() {
-    if (!this.undoUrl) return false;
-    if (this.isBusy) {
-      toast(UNDER_WAY);
-      return true;
-    }
-    const url = this.undoUrl;
-    this.undoUrl = null;
-    window.htmx.ajax("POST", url, { target: "#desk", swap: "outerHTML" });
-    return true;
+    if (this.isBusy) toast(this.submission.whyBusy);
+    else $("[data-undo]", this.root).requestSubmit();
   }
 
   /** The rating arrived: nothing of it is left to save. */

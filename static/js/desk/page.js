@@ -15,8 +15,9 @@ export function followPage({ Criteria, commands }) {
   kind = { Criteria, commands };
 }
 
-/** The criteria of the item that an element belongs to. */
-export const criteriaOf = (element) => (item?.root.contains(element) ? item.criteria : null);
+/** The criteria of the item that an element belongs to; null while its rating is under way. */
+export const criteriaOf = (element) =>
+  item?.root.contains(element) && !item.isBusy ? item.criteria : null;
 
 function start() {
   const root = $("[data-desk]");
@@ -51,12 +52,16 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("htmx:confirm", (event) => {
+  if (event.target.matches("[data-undo]") && item?.isBusy) {
+    event.preventDefault();
+    toast(item.submission.whyBusy);
+  }
   if (event.target !== item?.form) return;
   event.preventDefault();
   const { submission } = item;
-  if (!submission.isUnderWay && submission.isComplete())
-    submission.prepare().then(() => event.detail.issueRequest(true));
+  if (submission.mayBegin()) submission.prepare().then(() => event.detail.issueRequest(true));
 });
+window.addEventListener("online", () => item?.submission?.sendAgain());
 // Who was signed out gets the page to sign in, which is no item.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr } = event.detail;
@@ -74,16 +79,10 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"])
 
 // The rating arrived. This comes before the swap.
 document.addEventListener("desk:submitted", (event) => {
-  const { message, undo: undoUrl } = event.detail;
   item.submitted();
-  toast(message, {
-    label: "Undo",
-    run() {
-      item.undoUrl = undoUrl;
-      item.undo();
-    },
-  });
+  toast(event.detail.message);
 });
+document.addEventListener("desk:skipped", (event) => toast(event.detail.message));
 document.addEventListener("desk:flagged", (event) => {
   $("#flag")?.close();
   toast(event.detail.message);

@@ -3,21 +3,40 @@ import { $ } from "../lib/dom.js";
 import { parseJson } from "../lib/http.js";
 import { KEPT_HERE, RETRY_AFTER_S } from "./draft.js";
 
-export const UNDER_WAY =
+const UNDER_WAY =
   "Your rating is being submitted. That key had no effect. The next item opens in a moment.";
+const WAITING =
+  "Your rating waits for the connection and stays as it is. That key had no effect. " +
+  "Choose “Change it” first.";
 
 export class Submission {
   constructor(form, criteria, draft, clock) {
     Object.assign(this, { form, criteria, draft, clock });
     this.autosaver = draft.autosaver;
+    // Until the next attempt, where the one before got no answer.
+    this.timer = null;
   }
 
   get isUnderWay() {
     return this.form.inert;
   }
 
-  /** True if every criterion is rated; otherwise what is missing is shown. */
-  isComplete() {
+  /** It was handed in and did not arrive. It is sealed until it does, or until the person opens it. */
+  get isWaiting() {
+    return this.timer !== null;
+  }
+
+  /** Why keys have no effect while it is under way. */
+  get whyBusy() {
+    return this.isWaiting ? WAITING : UNDER_WAY;
+  }
+
+  /** Whether a request may go out now; what is missing is shown. */
+  mayBegin() {
+    return this.isWaiting || (!this.isUnderWay && this.#isComplete());
+  }
+
+  #isComplete() {
     const missing = this.criteria.missing();
     if (missing.length) this.criteria.showMissing(missing);
     return missing.length === 0;
@@ -25,6 +44,7 @@ export class Submission {
 
   /** Before the request: a draft on its way arrives first, because its revision is submitted. */
   async prepare() {
+    this.#stopWaiting();
     this.#lock(true);
     this.autosaver.store();
     await this.autosaver.holdAndWait();
@@ -34,10 +54,14 @@ export class Submission {
 
   /** `xhr` is missing where the request got no answer. */
   failed(xhr) {
-    this.#lock(false);
-    this.autosaver.release();
     const status = xhr?.status ?? 0;
     const body = parseJson(xhr?.responseText);
+    if (status === 0 || status >= 500) {
+      this.#wait();
+      return;
+    }
+    this.#lock(false);
+    this.autosaver.release();
     if (body?.code === "stale") {
       this.autosaver.handleStale(body);
       return;
@@ -47,13 +71,31 @@ export class Submission {
       this.criteria.showMissing(
         this.criteria.all.filter((crit) => body.missing.includes(crit.dataset.crit)),
       );
-    else if (status === 0 || status >= 500) this.#retry();
     else this.#refused(status, body);
   }
 
-  #retry() {
-    this.draft.say("failed", `Not sent, trying again in ${RETRY_AFTER_S} s. ${KEPT_HERE}`);
-    this.timer = setTimeout(() => this.form.requestSubmit(), RETRY_AFTER_S * 1000);
+  /** The rating stays as it was handed in, and locked. */
+  #wait() {
+    this.draft.say("failed", `Not sent, trying again in ${RETRY_AFTER_S} s. ${KEPT_HERE}`, [
+      ["Change it", () => this.#open()],
+    ]);
+    this.timer = setTimeout(() => this.sendAgain(), RETRY_AFTER_S * 1000);
+  }
+
+  sendAgain() {
+    if (this.isWaiting) this.form.requestSubmit();
+  }
+
+  #open() {
+    this.#stopWaiting();
+    this.#lock(false);
+    this.autosaver.release();
+    this.draft.change();
+  }
+
+  #stopWaiting() {
+    clearTimeout(this.timer);
+    this.timer = null;
   }
 
   #refused(status, body) {
@@ -69,7 +111,7 @@ export class Submission {
 
   /** Nothing of the rating changes while it is under way. */
   #lock(isLocked) {
-    if (isLocked) this.focused = document.activeElement;
+    if (isLocked && !this.form.inert) this.focused = document.activeElement;
     this.form.inert = isLocked;
     for (const part of [this.form, $(".actionbar .is-primary", this.form)])
       part.setAttribute("aria-busy", String(isLocked));
@@ -77,6 +119,6 @@ export class Submission {
   }
 
   stop() {
-    clearTimeout(this.timer);
+    this.#stopWaiting();
   }
 }

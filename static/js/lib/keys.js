@@ -1,5 +1,27 @@
-// Who a key press is meant for.
+// Who a key press is meant for, and which key it is on every keyboard.
 import { $ } from "./dom.js";
+
+// Keys that have no character to name them by.
+const WITHOUT_CHARACTER = ["dead", "process", "unidentified"];
+const BY_PLACE = { BracketLeft: "[", BracketRight: "]" };
+
+/**
+ * The key of a command, in lower case. Where the character of the key is none of a command, its place
+ * counts: digits on a French keyboard, letters on a Russian one, digits on an Arabic one.
+ */
+export function keyOf({ key: pressed, code = "", shiftKey }) {
+  const key = pressed.toLowerCase();
+  if (/^[a-z0-9?]$/.test(key)) return key;
+  const isNameless = WITHOUT_CHARACTER.includes(key);
+  if (key.length > 1 && !isNameless) return key;
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1];
+  if (digit) return shiftKey ? key : digit;
+  // A comma is a comma, also where another keyboard has a letter.
+  const isOfOtherScript = isNameless || key > "\x7f";
+  if (!isOfOtherScript) return key;
+  if (code === "Slash" && shiftKey) return "?";
+  return /^Key([A-Z])$/.exec(code)?.[1].toLowerCase() ?? BY_PLACE[code] ?? key;
+}
 
 /**
  * Where a key was pressed. A dialog that was just closed keeps the focus until the browser has

@@ -1,7 +1,6 @@
 import { $, element } from "./dom.js";
 
-const SHOWN_MS = 6000;
-const SHOWN_WITH_ACTION_MS = 60000;
+const SHOWN_MS = 8000;
 
 /** Show a message for a while; `action` is {label, run} for an undo. */
 export function toast(text, action) {
@@ -18,5 +17,16 @@ export function toast(text, action) {
     item.append(" ", button);
   }
   box.replaceChildren(item);
-  setTimeout(() => item.remove(), action ? SHOWN_WITH_ACTION_MS : SHOWN_MS);
+  makeRoom(box.offsetHeight);
+  setTimeout(() => item.remove(), SHOWN_MS);
+}
+
+/**
+ * Below the page and its bars, so that a toast covers no control. The room stays when the toast
+ * leaves: a button that moves then is missed by who was about to press it.
+ */
+function makeRoom(height) {
+  const { style } = document.documentElement;
+  const there = Number.parseFloat(style.getPropertyValue("--toast-room")) || 0;
+  style.setProperty("--toast-room", `${Math.max(height, there)}px`);
 }

@@ -1,6 +1,6 @@
 // Two versions side by side: choosing another one, the layout, and walking from change to change.
 import { $, $$ } from "../lib/dom.js";
-import { isTyping } from "../lib/keys.js";
+import { isTyping, keyOf } from "../lib/keys.js";
 
 const form = $("[data-compare]");
 const panes = $("[data-layout]");
@@ -46,10 +46,11 @@ document.addEventListener(
   "keydown",
   (event) => {
     if (isTyping(event)) return;
-    if (event.key === "j" || event.key === "k") {
+    const key = keyOf(event);
+    if (key === "j" || key === "k") {
       event.stopImmediatePropagation();
-      go(event.key === "j" ? 1 : -1);
-    } else if (event.key === "v") {
+      go(key === "j" ? 1 : -1);
+    } else if (key === "v") {
       const other = $("[name=layout]:not(:checked)", form);
       other.checked = true;
       setLayout(other.value);

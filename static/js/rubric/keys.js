@@ -1,6 +1,6 @@
 // The keys of the editor.
 import { $ } from "../lib/dom.js";
-import { isTyping } from "../lib/keys.js";
+import { isTyping, keyOf } from "../lib/keys.js";
 
 export function listenForKeys({ draft, undo, actions, save, score }) {
   const commands = {
@@ -29,7 +29,7 @@ export function listenForKeys({ draft, undo, actions, save, score }) {
   document.addEventListener("keydown", (event) => {
     if ($("dialog[open]")) return;
     const hasControl = event.ctrlKey || event.metaKey;
-    const key = event.key.toLowerCase();
+    const key = keyOf(event);
     const command = hasControl && commands[`${event.shiftKey ? "shift " : ""}${key}`];
     if (command && !(command.isOfDraft && isForeign(event.target))) {
       event.preventDefault();

@@ -122,9 +122,18 @@ def test_two_people_rate_blind_by_keyboard_alone_and_the_lead_sees_agreement(
     ben.press("Control+Enter")
     ben.reads("The lead will see your concern.")
     expect(ben.page.locator("#flag")).to_be_hidden()
-    ben.press("s")
+    skip = ("s", "Control+Enter")
+    ben.press(skip[0])
     expect(ben.page.locator("#skip-reason")).to_be_focused()
-    ben.press("Control+Enter")
+    ben.press(skip[1])
+    ben.reads("You have finished First look")
+    # The undo is that of the skip, not of the rating before.
+    ben.press("Control+z")
+    ben.is_at("Dialogue 1, turn 4")
+    assert Rating.objects.filter(withdrawn_at=None, rater__user=cast.annotators[1]).count() == 1
+    ben.press(skip[0])
+    expect(ben.page.locator("#skip-reason")).to_be_focused()
+    ben.press(skip[1])
     ben.reads("You have finished First look")
     ben.go("desk")
     ben.press("j", "Enter")
@@ -169,9 +178,12 @@ def test_a_lost_connection_loses_nothing(at_desk: Desk, seat_of: Seats) -> None:
     ana.page.route("**/submit/", lose_the_answer, times=1)
     ana.press("1", "1", "Enter")
     ana.reads("Not sent, trying again in 5 s.")
+    # It is sealed: a key that was meant for the next item changes nothing of it.
+    ana.press("3", "k")
+    ana.reads("Your rating waits for the connection and stays as it is.")
     expect(ana.page.locator("#desk .bar b")).to_have_text("Dialogue 1, turn 4")
     assert len(sent) == 1
-    assert Rating.objects.count() == 1
+    assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 4
 
 
 def test_another_window_does_not_overwrite(at_desk: Desk, seat_of: Seats) -> None:
@@ -245,6 +257,35 @@ def test_keys_while_a_rating_is_under_way_are_said_and_change_nothing(
     ana.press("5")
     ana.reads("1 of 3 criteria")
     assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 4
+    for width, height in ((1440, 900), (390, 844)):
+        ana.page.set_viewport_size({"width": width, "height": height})
+        ana.page.keyboard.press("f")
+        ana.page.locator("#flag-reason").fill("Hm.")
+        ana.press("Control+Enter")
+        ana.reads("The lead will see your concern.")
+        assert ana.page.evaluate(UNDER_TOAST) == []
+    expect(ana.page.get_by_role("button", name="Undo the rating")).to_be_visible()
+
+
+# The controls that a toast lies over.
+UNDER_TOAST = """() => {
+    const toast = document.querySelector(".toast").getBoundingClientRect();
+    return [...document.querySelectorAll("main :is(button, a, summary, label, textarea), .rail a")]
+        .filter((control) => {
+            const box = control.getBoundingClientRect();
+            const x = Math.max(box.left, toast.left), y = Math.max(box.top, toast.top);
+            const [right, bottom] = [
+                Math.min(box.right, toast.right), Math.min(box.bottom, toast.bottom)
+            ];
+            if (x >= right || y >= bottom) return false;
+            // What a bar hides is not hidden by the toast.
+            document.querySelector("#toasts").hidden = true;
+            const seen = document.elementFromPoint((x + right) / 2, (y + bottom) / 2);
+            document.querySelector("#toasts").hidden = false;
+            return control === seen || control.contains(seen);
+        })
+        .map((control) => control.outerHTML);
+}"""
 
 
 def test_a_draft_that_gets_no_answer_does_not_hold_the_rating_for_ever(
@@ -285,4 +326,9 @@ def test_a_window_left_open_does_not_submit_over_a_newer_draft(
     expect(ana.page.locator("[data-saved]")).to_have_text("Draft saved")
     ana.press("Enter")
     ana.is_at("Dialogue 1, turn 4")
+    # The other window is told, and not thanked.
+    other.keyboard.press("Enter")
+    expect(other.locator("[data-problem]")).to_contain_text(
+        "Not submitted: you rated this in another window."
+    )
     assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 1

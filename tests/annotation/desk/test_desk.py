@@ -19,6 +19,7 @@ from annotation.ratings.drafts import BadDraft, read_draft
 from tests.conftest import Cast
 from tests.support.desk import FULL, RUBRIC, Desk, build_desk, own
 from webapp.accounts.models import User
+from webapp.audit.models import Entry
 from webapp.errors import Refused
 
 
@@ -336,6 +337,39 @@ def test_a_skipped_item_goes_to_others_and_can_be_taken_back(at_desk: Desk) -> N
     # Opened again from the desk while there is room.
     assert desk.submit(assignment=own(held), draft=FULL).rating is not None
     assert at_desk.claim(cem).item.position == 1
+
+
+def test_undo_after_a_skip_undoes_the_skip_and_not_the_rating_before(at_desk: Desk) -> None:
+    ana = at_desk.cast.annotators[0]
+    member = at_desk.cast.member(ana)
+    rated = at_desk.rate(ana)
+    held = at_desk.claim(ana)
+    desk.skip(assignment=held, actor=ana, reason="Too long.")
+    last = undoable(member)
+    assert last is not None
+    assert (last.pk, last.is_skip) == (held.pk, True)
+    desk.undo(assignment=own(held), actor=ana)
+    row = own(held)
+    assert (row.state, row.skip_reason) == ("reserved", "")
+    assert own(rated).state == "submitted"
+    assert at_desk.claim(ana).pk == held.pk
+    assert Entry.objects.filter(action="assignment.skip_undone").count() == 1
+    # The rating before comes next, while it can be taken back.
+    again = undoable(member)
+    assert again is not None
+    assert (again.pk, again.is_skip) == (rated.pk, False)
+
+
+def test_a_skip_stays_where_the_item_is_somebody_else_s_by_now(at_desk: Desk) -> None:
+    ana, ben, cem = at_desk.cast.annotators
+    held = at_desk.claim(ana)
+    desk.skip(assignment=held, actor=ana)
+    at_desk.claim(ben)
+    at_desk.claim(cem)
+    with pytest.raises(Refused, match="It stays skipped") as refusal:
+        desk.undo(assignment=own(held), actor=ana)
+    assert refusal.value.code == "full"
+    assert own(held).state == "skipped"
 
 
 def test_a_flag_needs_words_and_leaves_the_item_in_hand(at_desk: Desk) -> None:

@@ -93,7 +93,7 @@ def test_a_submit_answers_with_the_next_item(at_desk: Desk, client: Client, ana:
     following = Assignment.objects.get(state="reserved")
     assert answer["HX-Push-Url"] == _url("item", following)
     said = json.loads(answer["HX-Trigger"])["desk:submitted"]
-    assert said == {"message": "Dialogue 1, turn 2 is submitted.", "undo": _url("undo", held)}
+    assert said == {"message": "Dialogue 1, turn 2 is submitted."}
     rating = Rating.objects.get()
     assert rating.active_seconds == 20.5
     assert rating.scores.get(criterion_uid="empathy").rationale == "Names it."
@@ -160,7 +160,7 @@ def test_drafts_over_json(at_desk: Desk, client: Client, ana: User) -> None:
 def test_undo_opens_the_item_again(at_desk: Desk, client: Client, ana: User) -> None:
     done = at_desk.rate(ana)
     page = html_of(_next(client, at_desk, follow=True))
-    assert f'data-undo-url="{_url("undo", done)}"' in page
+    assert f'action="{_url("undo", done)}"' in page
     answer = client.post(_url("undo", done), headers=HTMX)
     assert "Dialogue 1, turn 2" in html_of(answer)
     assert answer["HX-Push-Url"] == _url("item", done)
@@ -179,6 +179,11 @@ def test_skip_and_flag(at_desk: Desk, client: Client, ana: User) -> None:
     assert client.post(_url("flag", held), headers=HTMX).status_code == 409
     skipped = client.post(_url("skip", held), {"reason": ""}, headers=HTMX)
     assert "Dialogue 1, turn 4" in html_of(skipped)
+    assert json.loads(skipped["HX-Trigger"]) == {
+        "desk:skipped": {"message": "Dialogue 1, turn 2 is skipped."}
+    }
+    assert "Undo the skip" in html_of(skipped)
+    assert f'action="{_url("undo", held)}"' in html_of(skipped)
     assert "Dialogue 1, turn 2" in _page(client, "desk", at_desk)
     client.force_login(at_desk.cast.leads[0])
     lead = reverse("queue", args=[at_desk.cast.project.pk, at_desk.queue.pk])
