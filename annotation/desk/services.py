@@ -180,6 +180,7 @@ def flag(*, assignment: Assignment, actor: User, reason: str) -> Assignment:
     with transaction.atomic():
         own = _lock(assignment)
         own.flagged_at, own.flag_reason = timezone.now(), _reason(reason)
+        own.flag_handled_at = own.flag_handled_by = None
         own.save()
         audit.record("assignment.flagged", actor=actor, object=own)
     return own

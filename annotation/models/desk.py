@@ -109,6 +109,11 @@ class Assignment(ProjectRow):
     skipped_at = models.DateTimeField(null=True)
     flagged_at = models.DateTimeField(null=True)
     flag_reason = models.TextField(blank=True)
+    # When a lead dealt with the concern. A concern that is reported again is open again.
+    flag_handled_at = models.DateTimeField(null=True)
+    flag_handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     rating = models.OneToOneField(Rating, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     submitted_at = models.DateTimeField(null=True)

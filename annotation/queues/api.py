@@ -11,9 +11,10 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.models import Collection, Queue, Snapshot
+from annotation.models import Assignment, Collection, Queue, Snapshot
 from annotation.queues import access, queries, services
 from annotation.queues.limits import ADJUDICATE_FROM, LEASE_MINUTES, OVERLAP
+from annotation.ratings.labels import title_of
 from annotation.sets.limits import MEMBERS
 from rubrics.models import RubricVersion
 from webapp.accounts.models import Role, User
@@ -211,6 +212,55 @@ class QueueViewSet(ProjectViewSet):
         return Response(QueueDetailSerializer(queue).data, status=code)
 
 
+class ConcernSerializer(serializers.ModelSerializer):
+    queue = serializers.UUIDField(source="item.queue_id")
+    target = serializers.UUIDField(source="item.target_id")
+    title = serializers.SerializerMethodField()
+    by = serializers.CharField(source="rater")
+    reason = serializers.CharField(source="flag_reason")
+    reported_at = serializers.DateTimeField(source="flagged_at")
+    handled_at = serializers.DateTimeField(source="flag_handled_at", allow_null=True)
+    handled_by = serializers.CharField(source="flag_handled_by", allow_null=True)
+
+    class Meta:
+        model = Assignment
+        fields = (
+            "id", "queue", "target", "title", "by", "reason", "reported_at", "handled_at",
+            "handled_by",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_title(self, concern: Assignment) -> str:
+        return title_of(concern.item.target)
+
+
+class ConcernFilter(django_filters.FilterSet):
+    is_open = django_filters.BooleanFilter(field_name="flag_handled_at", lookup_expr="isnull")
+
+    class Meta:
+        model = Assignment
+        fields: ClassVar[list[str]] = []
+
+
+class ConcernViewSet(ProjectViewSet):
+    """What raters reported. Concerns about items that you have yet to rate are left out."""
+
+    roles: ClassVar = dict.fromkeys(("list", "handle"), (Role.LEAD,))
+    queryset = Assignment.objects.none()
+    serializer_class = ConcernSerializer
+    filterset_class = ConcernFilter
+
+    def rows(self) -> QuerySet[Assignment]:
+        return queries.concerns(self.member)
+
+    @extend_schema(operation_id="concern_handle", request=None, responses=ConcernSerializer)
+    def handle(self, request: Request, concern_id: UUID, **kwargs: Any) -> Response:
+        """Mark a concern as handled. The audit log says by whom and when."""
+        concern = access.concern_of(self.member, concern_id)
+        services.concern_handle(concern=concern, actor=self.member.user)
+        return Response(ConcernSerializer(access.concern_of(self.member, concern_id)).data)
+
+
 P = "projects/<uuid:project_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -218,6 +268,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "queues/",
         QueueViewSet.as_view({"get": "list", "post": "create"}),
         name="api_queue_list",
+    ),
+    path(P + "concerns/", ConcernViewSet.as_view({"get": "list"}), name="api_concern_list"),
+    path(
+        P + "concerns/<uuid:concern_id>/handle/",
+        ConcernViewSet.as_view({"post": "handle"}),
+        name="api_concern_handle",
     ),
     path(
         P + "queues/<uuid:queue_id>/",

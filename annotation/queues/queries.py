@@ -57,6 +57,7 @@ class QueuePerson:
 class Concern:
     """A flag or a skip, with its reason."""
 
+    assignment: Assignment
     title: str
     by: str
     kind: str
@@ -136,18 +137,45 @@ def people_of(queue: Queue) -> list[QueuePerson]:
     return sorted(people, key=lambda person: str(person.user).lower())
 
 
+def concerns(member: Member) -> QuerySet[Assignment]:
+    """What raters of the project reported and this member may read, the last first."""
+    return (
+        _flagged(member)
+        .exclude(_hidden(member))
+        .select_related(
+            "rater__user",
+            "flag_handled_by",
+            "item__queue__project",
+            "item__target__turn__dialogue",
+            "item__target__dialogue",
+        )
+        .order_by("-flagged_at", "-id")
+    )
+
+
+def open_concerns(member: Member) -> tuple[QuerySet[Assignment], int]:
+    """Concerns that nobody has handled, and how many are left out because this member has yet to
+    rate their items."""
+    waiting = Q(flag_handled_at=None)
+    hidden = _flagged(member).filter(waiting, _hidden(member)).count()
+    return concerns(member).filter(waiting), hidden
+
+
 def concerns_of(member: Member, queue: Queue) -> tuple[list[Concern], int]:
     """Flags and skips that have a reason, the last first, and how many are left out because
     this member has yet to rate their items."""
     rows = Assignment.objects.filter(item__queue=queue).filter(
         Q(flagged_at__isnull=False) | (Q(state=_State.SKIPPED) & ~Q(skip_reason=""))
     )
-    hidden = Q(item__target_id__in=hidden_targets(member.user, member.project)) & ~Q(
-        rater__user=member.user
-    )
+    hidden = _hidden(member)
     shown = (
         rows.exclude(hidden)
-        .select_related("rater__user", "item__target__turn__dialogue", "item__target__dialogue")
+        .select_related(
+            "rater__user",
+            "flag_handled_by",
+            "item__target__turn__dialogue",
+            "item__target__dialogue",
+        )
         .order_by("-id")[:WORRIES]
     )
     return [_concern(row) for row in shown], rows.filter(hidden).count()
@@ -167,11 +195,22 @@ def versions_to_rate(project: Project) -> QuerySet[RubricVersion]:
     )
 
 
+def _flagged(member: Member) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(project=member.project, flagged_at__isnull=False)
+
+
+def _hidden(member: Member) -> Q:
+    """What others said about items that this member has yet to rate."""
+    blind = hidden_targets(member.user, member.project)
+    return Q(item__target_id__in=blind) & ~Q(rater__user=member.user)
+
+
 def _concern(row: Assignment) -> Concern:
     target = row.item.target
     turn = target.turn
     flagged = row.flagged_at is not None
     return Concern(
+        assignment=row,
         title=title_of(target),
         by=str(row.rater.user),
         kind="Concern" if flagged else "Skip",

@@ -130,6 +130,18 @@ def queue_set_adjudicate_from(*, queue: Queue, actor: User, levels: int) -> None
     queue.adjudicate_from = levels
 
 
+def concern_handle(*, concern: Assignment, actor: User) -> bool:
+    """Say that a reported concern was dealt with. False where it was handled before."""
+    require_open(concern.item.queue.project)
+    with transaction.atomic():
+        changed = Assignment.objects.filter(
+            pk=concern.pk, flagged_at__isnull=False, flag_handled_at=None
+        ).update(flag_handled_at=timezone.now(), flag_handled_by=actor)
+        if changed:
+            audit.record("concern.handled", actor=actor, object=concern)
+    return bool(changed)
+
+
 def _check(
     name: str,
     version: RubricVersion,

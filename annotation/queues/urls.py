@@ -7,6 +7,7 @@ from annotation.queues import views
 urlpatterns = [
     path("queues/", views.queues, name="queues"),
     path("queues/new/", views.queue_new, name="queue_new"),
+    path("queues/concerns/<uuid:concern_id>/handle/", views.concern_handle, name="concern_handle"),
     path("queues/<uuid:queue_id>/", views.queue, name="queue"),
     path("queues/<uuid:queue_id>/close/", views.queue_close, name="queue_close"),
     path("queues/<uuid:queue_id>/open/", views.queue_open, name="queue_open"),

@@ -5,11 +5,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.queues import access, queries, services
 from annotation.queues.forms import AdjudicateFromForm, QueueForm, QueueRatersForm
 from annotation.queues.limits import ADJUDICATE_FROM
+from annotation.ratings.labels import title_of
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
@@ -105,6 +107,21 @@ def queue_adjudicate_from(request: HttpRequest, member: Member, queue_id: UUID) 
     else:
         messages.error(request, str(ADJUDICATE_FROM))
     return redirect("adjudication_queue", project_id=member.project.pk, queue_id=queue_id)
+
+
+@require_POST
+@project_page(Role.LEAD)
+def concern_handle(request: HttpRequest, member: Member, concern_id: UUID) -> HttpResponse:
+    """Mark a reported concern as handled, from the page of its queue."""
+    found = access.concern_of(member, concern_id)
+    try:
+        services.concern_handle(concern=found, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"The concern about {title_of(found.item.target)} is handled.")
+    where = reverse("queue", args=[member.project.pk, found.item.queue_id])
+    return redirect(f"{where}#concerns")
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:

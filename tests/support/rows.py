@@ -211,6 +211,11 @@ def assignment(setting: Setting) -> Assignment:
     )
 
 
+def concern(setting: Setting) -> Assignment:
+    """Somebody else's concern, about an item of a queue that is closed."""
+    return contested_item(setting).assignments.get()
+
+
 def contested_item(setting: Setting) -> Item:
     """An item with a concern, in a closed queue: a clinician or lead settles it."""
     made = Queue.objects.create(

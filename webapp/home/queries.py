@@ -6,12 +6,14 @@ from datetime import timedelta
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from annotation.adjudication.queries import progress_of_queues
 from annotation.comparisons.queries import waiting_comparisons
 from annotation.models import Dialogue, JudgeRun, Queue
-from annotation.queues.queries import queues_of
+from annotation.queues.queries import open_concerns, queues_of
 from annotation.queues.waiting import waiting_queues
+from annotation.ratings.labels import title_of
 from rubrics.models import RubricVersion
 from training.models import TrainingRun
 from webapp.accounts.access import Member
@@ -23,6 +25,8 @@ from webapp.ui import number
 
 RUNS_SHOWN = 12
 QUEUES_SHOWN = 8
+CONCERNS_SHOWN = 5
+CONCERN_CHARS = 200
 LATELY = timedelta(hours=24)
 FAILED_SINCE = timedelta(days=14)
 
@@ -85,6 +89,7 @@ def waiting_for(member: Member) -> list[Todo]:
     """What waits for this person, most pressing first."""
     todo: list[Todo] = []
     if member.is_lead:
+        todo += concerns(member)
         todo += failed_runs(member)
     todo += open_queues(member)
     todo += open_comparisons(member)
@@ -100,6 +105,27 @@ def waiting_for(member: Member) -> list[Todo]:
 def queues_under_way(member: Member) -> list[Queue]:
     """Open queues with how far they are, for the lead."""
     return list(queues_of(member.project).filter(closed_at=None)[:QUEUES_SHOWN])
+
+
+def concerns(member: Member) -> list[Todo]:
+    """What raters reported about items and nobody has handled yet."""
+    found, hidden = open_concerns(member)
+    todo = [
+        Todo(
+            "warn",
+            f"{row.rater} reported a concern about {title_of(row.item.target)}",
+            Truncator(row.flag_reason).chars(CONCERN_CHARS),
+            f"{_page('queue', member, queue_id=row.item.queue_id)}#concerns",
+            "Read it",
+            is_urgent=True,
+        )
+        for row in found[:CONCERNS_SHOWN]
+    ]
+    if hidden:
+        title = f"{quantity(hidden, 'concern')} about items that you still rate"
+        text = "You can read them after you rated these items. Another lead can read them now."
+        todo.append(Todo("warn", title, text, _page("queues", member), "Queues", is_urgent=True))
+    return todo
 
 
 def failed_runs(member: Member) -> list[Todo]:

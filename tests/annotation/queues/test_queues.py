@@ -94,6 +94,66 @@ def test_close_and_open_again(at_desk: Desk) -> None:
     assert at_desk.claim(ana).pk == held.pk
 
 
+def test_a_concern_reaches_the_lead_and_is_handled_once(at_desk: Desk, client: Client) -> None:
+    ana, (lead, blind) = at_desk.cast.annotators[0], at_desk.cast.leads
+    held = at_desk.claim(ana)
+    desk.flag(assignment=held, actor=ana, reason="She speaks of self-harm.")
+    project = at_desk.cast.project.pk
+    client.force_login(lead)
+    home, page = (
+        reverse("project_home", args=[project]),
+        reverse("queue", args=[project, at_desk.queue.pk]),
+    )
+    text = html_of(client.get(home))
+    assert f"{ana} reported a concern about Dialogue 1, turn 2" in text
+    assert "She speaks of self-harm." in text
+    assert f'href="{page}#concerns"' in text
+    handle = reverse("concern_handle", args=[project, held.pk])
+    assert f'action="{handle}"' in html_of(client.get(page))
+    assert client.post(handle).url == f"{page}#concerns"
+    client.post(handle)
+    entry = Entry.objects.get(action="concern.handled")
+    assert (entry.actor, entry.object_id) == (lead, str(held.pk))
+    row = Assignment.objects.get(pk=held.pk)
+    assert (row.flag_handled_by, row.flag_handled_at is not None) == (lead, True)
+    assert "reported a concern" not in html_of(client.get(home))
+    assert f"{lead}, " in html_of(client.get(page))
+    # Reported again, it is open again.
+    desk.flag(assignment=held, actor=ana, reason="And again.")
+    assert "And again." in html_of(client.get(home))
+    # Who still rates the item learns that there is something, and not what.
+    client.force_login(blind)
+    text = html_of(client.get(home))
+    assert "1 concern about items that you still rate" in text
+    assert "And again." not in text
+    assert client.post(handle).status_code == 404
+
+
+def test_concerns_by_script(at_desk: Desk, client: Client, django_assert_num_queries: Any) -> None:
+    ana, lead = at_desk.cast.annotators[0], at_desk.cast.leads[0]
+    client.force_login(lead)
+    where = [at_desk.cast.project.pk]
+    url = reverse("api_concern_list", args=where)
+    held = at_desk.claim(ana)
+    desk.flag(assignment=held, actor=ana, reason="First.")
+    client.get(url)
+    with CaptureQueriesContext(connection) as few:
+        (found,) = client.get(url).json()["results"]
+    cost = len(few)
+    assert (found["title"], found["by"], found["reason"]) == (
+        "Dialogue 1, turn 2", str(ana), "First.",
+    )  # fmt: skip
+    assert (found["handled_at"], found["handled_by"]) == (None, None)
+    done = client.post(reverse("api_concern_handle", args=[*where, held.pk])).json()
+    assert (done["handled_by"], done["handled_at"] is not None) == (str(lead), True)
+    for _ in range(2):
+        at_desk.rate(ana)
+        desk.flag(assignment=at_desk.claim(ana), actor=ana, reason="More.")
+    with django_assert_num_queries(cost):
+        assert len(client.get(url).json()["results"]) == 3
+    assert len(client.get(url, {"is_open": "true"}).json()["results"]) == 2
+
+
 def test_progress_is_counted_from_rows(at_desk: Desk) -> None:
     ana, ben, _ = at_desk.cast.annotators
     at_desk.rate(ana)
