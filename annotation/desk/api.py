@@ -14,6 +14,7 @@ from annotation.desk import access, queries, services
 from annotation.models import Assignment, Rating, Score
 from annotation.queues.waiting import waiting_queues
 from annotation.ratings.drafts import MAX_RATIONALE, BadDraft
+from annotation.ratings.labels import shown_text, title_of
 from annotation.ratings.services import rater_for_person
 from annotation.ratings.shown_turns import ShownTurn
 from webapp.accounts.models import Role
@@ -51,6 +52,10 @@ class DraftSerializer(serializers.Serializer):
 class DraftSaveSerializer(DraftSerializer):
     revision = serializers.IntegerField(**REVISION.range, help_text="The revision that you read.")
     active_seconds = serializers.FloatField(min_value=0, required=False)
+    replaces = serializers.UUIDField(
+        required=False,
+        help_text="To change a rating that you submitted: its id. A change is a new rating.",
+    )
 
 
 class SubmitSerializer(DraftSerializer):
@@ -60,6 +65,10 @@ class SubmitSerializer(DraftSerializer):
         help_text="The draft's revision that you read. A newer draft is then not overwritten.",
     )
     active_seconds = serializers.FloatField(min_value=0, required=False)
+    replaces = serializers.UUIDField(
+        required=False,
+        help_text="To change a rating that you submitted: its id. A change is a new rating.",
+    )
 
 
 class SavedDraftSerializer(serializers.Serializer):
@@ -103,6 +112,9 @@ class DeskItemSerializer(serializers.Serializer):
     title = serializers.CharField()
     state = serializers.ChoiceField(choices=Assignment.State.choices, source="assignment.state")
     leased_until = serializers.DateTimeField(source="assignment.leased_until")
+    rating = serializers.UUIDField(
+        source="assignment.rating_id", allow_null=True, help_text="The rating that you submitted."
+    )
     profile = serializers.CharField()
     situation = serializers.CharField()
     cut = serializers.IntegerField(help_text="Earlier exchanges left out for length.")
@@ -135,14 +147,29 @@ class OwnScoreSerializer(serializers.ModelSerializer):
 
 
 class OwnRatingSerializer(serializers.ModelSerializer):
+    title = serializers.SerializerMethodField()
+    text = serializers.SerializerMethodField(help_text="What you rated.")
+    item = serializers.UUIDField(
+        source="assignment_id", allow_null=True, help_text="The item of the desk, to open it again."
+    )
+    can_change = serializers.BooleanField(
+        source="is_changeable", help_text="Whether you can still change it: see the submit."
+    )
     scores = OwnScoreSerializer(many=True)
 
     class Meta:
         model = Rating
         fields = (
-            "id", "target", "spec", "pass_number", "active_seconds", "submitted_at", "scores",
+            "id", "target", "title", "text", "spec", "pass_number", "active_seconds",
+            "submitted_at", "item", "can_change", "scores",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_title(self, rating: Rating) -> str:
+        return title_of(rating.target)
+
+    def get_text(self, rating: Rating) -> str:
+        return shown_text(rating.target)
 
 
 class DeskViewSet(ProjectViewSet):
@@ -197,6 +224,7 @@ class DeskViewSet(ProjectViewSet):
                 draft=data,
                 revision=data["revision"],
                 active_seconds=data.get("active_seconds", 0),
+                replaces=data.get("replaces"),
             )
         except BadDraft as error:
             raise serializers.ValidationError(str(error)) from error
@@ -215,6 +243,7 @@ class DeskViewSet(ProjectViewSet):
                 draft=data,
                 active_seconds=data.get("active_seconds", 0),
                 revision=data.get("revision"),
+                replaces=data.get("replaces"),
             )
         except services.Incomplete as incomplete:
             missing = dict.fromkeys(incomplete.missing, ["Not rated yet."])

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Case, Q, QuerySet, When
+from django.db.models import Avg, Case, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
+from annotation.desk.changes import changeable
 from annotation.models import Assignment, Queue, Rating, Score
 from annotation.models.desk import UNDO_WITHIN
 from annotation.queues.waiting import WaitingQueue, waiting_queues
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.drafts import NOT_APPLICABLE
-from annotation.ratings.labels import title_of, tone, tone_of
+from annotation.ratings.labels import shown_text, title_of, tone, tone_of
 from annotation.ratings.references import settled_scores
 from annotation.ratings.shown_turns import ShownTurn, turns_of
 from annotation.ratings.targets import context_of
@@ -85,6 +86,11 @@ class DeskItem:
     def is_held(self) -> bool:
         return self.assignment.state == _State.RESERVED
 
+    @property
+    def is_change(self) -> bool:
+        """Whether a submitted rating is opened again."""
+        return self.assignment.state == _State.SUBMITTED
+
 
 @dataclass(frozen=True)
 class Undoable:
@@ -107,8 +113,13 @@ class SkippedItem:
 
 @dataclass(frozen=True)
 class OwnRating:
+    """`assignment_id` is that of its item; None where it was rated elsewhere."""
+
     rating: Rating
+    assignment_id: UUID | None
+    is_changeable: bool
     title: str
+    text: str
     rubric: str
     scores: Sequence[tuple[str, Score, int | None]]
     # What an adjudicator settled otherwise.
@@ -181,16 +192,21 @@ def skipped_by(member: Member, *, limit: int = 20) -> list[SkippedItem]:
 def own_rating_rows(member: Member) -> QuerySet[Rating]:
     """Ratings that this person submitted on the desk and did not take back."""
     rows = Rating.objects.filter(project=member.project, rater__user=member.user, withdrawn_at=None)
-    return rows.exclude(purpose=Rating.Purpose.ADJUDICATION).prefetch_related("scores")
+    items = Assignment.objects.filter(rating=OuterRef("pk"))
+    return (
+        rows.exclude(purpose=Rating.Purpose.ADJUDICATION)
+        .annotate(
+            assignment_id=Subquery(items.values("pk")[:1]),
+            is_changeable=Exists(changeable(member).filter(rating=OuterRef("pk"))),
+        )
+        .select_related("spec", "target__turn__dialogue", "target__dialogue")
+        .prefetch_related("scores")
+    )
 
 
 def own_ratings(member: Member, *, before: UUID | None = None) -> list[OwnRating]:
     """A page of them with what each is of, the last first, before an id."""
-    rows = (
-        own_rating_rows(member)
-        .select_related("spec", "target__turn__dialogue", "target__dialogue")
-        .order_by("-id")
-    )
+    rows = own_rating_rows(member).order_by("-id")
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(rows[:PAGE])
@@ -257,7 +273,10 @@ def _own_rating(
     others = {uid: settled.get((row.target_id, row.spec_id, uid)) for uid in scores}
     return OwnRating(
         rating=row,
+        assignment_id=row.assignment_id,  # type: ignore[attr-defined]
+        is_changeable=row.is_changeable,  # type: ignore[attr-defined]
         title=title_of(row.target),
+        text=shown_text(row.target),
         rubric=spec.title,
         scores=[
             (c.name, scores[c.uid], _tone_of_score(c, scores[c.uid]))

@@ -6,15 +6,23 @@ guards how many people have a place at it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from annotation.desk.changes import draft_of, why_not_change
+from annotation.desk.places import (
+    has_room,
+    lease,
+    may_have_read,
+    places_taken,
+    require_taking_part,
+)
 from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Score
 from annotation.models.desk import UNDO_WITHIN
 from annotation.ratings import services as ratings
@@ -30,6 +38,7 @@ from webapp.text import storable
 
 _State = Assignment.State
 MAX_REASON = 2_000
+OTHER_WINDOW = "Not submitted: you rated this in another window. That rating is in My ratings."
 
 
 class Incomplete(Refused):
@@ -73,7 +82,7 @@ def claim_next(*, queue: Queue, rater: Rater) -> Assignment | None:
             with transaction.atomic():
                 _lock_person(rater)
                 queue = Queue.objects.select_related("project", "version__spec").get(pk=queue.pk)
-                _require_taking_part(queue, rater)
+                require_taking_part(queue, rater)
                 item = _held_item(queue, rater) or _free_item(queue, rater, skip_locked)
                 if item is None:
                     break
@@ -84,9 +93,15 @@ def claim_next(*, queue: Queue, rater: Rater) -> Assignment | None:
 
 
 def draft_save(
-    *, assignment: Assignment, draft: object, revision: int, active_seconds: object = 0
+    *,
+    assignment: Assignment,
+    draft: object,
+    revision: int,
+    active_seconds: object = 0,
+    replaces: UUID | None = None,
 ) -> SavedDraft:
-    """Keep what was written so far, and the place at the item for another lease.
+    """Keep what was written so far, and the place at the item for another lease. `replaces` is
+    the submitted rating that the draft is to change.
 
     Raises StaleDraft where `revision` is not the one there is, BadDraft for what is no draft.
     """
@@ -94,12 +109,13 @@ def draft_save(
     read, seconds = read_draft(spec, draft), read_active_seconds(active_seconds)
     with transaction.atomic():
         own = _lock(assignment)
-        if own.state == _State.SUBMITTED:
-            raise Refused("You have already submitted this rating.", code="submitted")
+        is_change = own.state == _State.SUBMITTED
+        if is_change:
+            _require_change(own, replaces, "You have already submitted this rating.")
         if own.draft_revision != revision:
             raise StaleDraft(own.draft, own.draft_revision)
         _write_draft(own, read, seconds)
-        is_held = own.state == _State.RESERVED and _renew(own)
+        is_held = is_change or (own.state == _State.RESERVED and _renew(own))
         own.save()
         return SavedDraft(own.draft_revision, own.draft_saved_at, is_held)
 
@@ -110,9 +126,11 @@ def submit(
     draft: object,
     active_seconds: object = 0,
     revision: int | None = None,
+    replaces: UUID | None = None,
 ) -> Assignment:
     """Make the rating. The same submit twice is one rating; one that says something else is
-    Refused, so that nobody believes that it was taken.
+    Refused, so that nobody believes that it was taken. Who means to change the rating says which
+    one the new rating `replaces`.
 
     After the lease it still counts while the item needs it. Where it does not, the draft is kept
     and Refused says so. Raises Incomplete for criteria without a level, BadDraft for no draft,
@@ -125,16 +143,17 @@ def submit(
         raise Incomplete([c.name for c in missing], [c.uid for c in missing])
     with transaction.atomic():
         own = _lock(assignment)
-        if own.state == _State.SUBMITTED:
-            _require_same(own, read)
+        is_change = own.state == _State.SUBMITTED
+        if own.rating is not None and draft_of(own.rating) == read:
             return own
+        if is_change:
+            _require_change(own, replaces, OTHER_WINDOW)
         if revision not in (None, own.draft_revision) and own.draft != read.to_json():
             raise StaleDraft(own.draft, own.draft_revision)
         _write_draft(own, read, seconds)
-        refusal = _why_not(own)
+        refusal = None if is_change else _why_not(own)
         if refusal is None:
-            own.rating = _rate(own, spec, read)
-            own.state, own.submitted_at = _State.SUBMITTED, own.rating.submitted_at
+            _rate(own, spec, read)
         own.save()
     if refusal is not None:
         raise refusal
@@ -153,7 +172,7 @@ def undo(*, assignment: Assignment, actor: User) -> Assignment:
             _undo_submit(own, actor)
         else:
             return own
-        own.state, own.leased_until = _State.RESERVED, _lease(own.item.queue)
+        own.state, own.leased_until = _State.RESERVED, lease(own.item.queue)
         own.save()
     return own
 
@@ -193,25 +212,6 @@ def spec_of(assignment: Assignment) -> RubricSpec:
     return from_json(spec.content)
 
 
-def places_taken(now: datetime) -> QuerySet[Assignment, Any]:
-    """A subquery: how many people have a place at the item of the outer query."""
-    return (
-        Assignment.objects.filter(_live(now), item=OuterRef("pk"))
-        .order_by()
-        .values("item")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-
-
-def _live(now: datetime) -> Q:
-    return Q(state=_State.SUBMITTED) | Q(state=_State.RESERVED, leased_until__gt=now)
-
-
-def _lease(queue: Queue) -> datetime:
-    return timezone.now() + timedelta(minutes=queue.lease_minutes)
-
-
 def _lock_person(rater: Rater) -> None:
     Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
 
@@ -227,31 +227,16 @@ def _lock(assignment: Assignment) -> Assignment:
     own = (
         Assignment.objects.select_for_update(of=("self",))
         .select_related(
-            "rater__user", "item__target", "item__queue__version__spec", "item__queue__project"
+            "rater__user",
+            "rating",
+            "item__target",
+            "item__queue__version__spec",
+            "item__queue__project",
         )
         .get(pk=assignment.pk)
     )
     require_open(own.item.queue.project)
     return own
-
-
-def _require_taking_part(queue: Queue, rater: Rater) -> None:
-    require_open(queue.project)
-    if queue.closed_at is not None:
-        raise Refused("This queue is closed.", code="closed")
-    if not QueueRater.objects.filter(queue=queue, user=rater.user).exists():
-        raise Refused("You are no longer in this queue.", code="left")
-
-
-def _has_room(item: Item, queue: Queue, rater: Rater) -> bool:
-    """Whether there is a place for this person beside the others. Holds the item's lock."""
-    others = Assignment.objects.filter(_live(timezone.now()), item=item).exclude(rater=rater)
-    return others.count() < queue.overlap
-
-
-def _may_have_read(item: Item, queue: Queue, rater: Rater) -> bool:
-    assert rater.user is not None  # noqa: S101  (a person's rater)
-    return read_items(rater.user, queue).filter(pk=item.pk).exists()
 
 
 def _held_item(queue: Queue, rater: Rater) -> Item | None:
@@ -279,12 +264,12 @@ def _free_item(queue: Queue, rater: Rater, skip_locked: bool) -> Item | None:
 def _take(item: Item, queue: Queue, rater: Rater) -> Assignment | None:
     """Reserve a locked item, or give it back where its last place is gone: somebody may have
     taken it between the search and the lock, or after the lease ran out."""
-    if not _has_room(item, queue, rater) or _may_have_read(item, queue, rater):
+    if not has_room(item, queue, rater) or may_have_read(item, queue, rater):
         Assignment.objects.filter(item=item, rater=rater, state=_State.RESERVED).update(
             state=_State.RELEASED
         )
         return None
-    place = {"state": _State.RESERVED, "leased_until": _lease(queue)}
+    place = {"state": _State.RESERVED, "leased_until": lease(queue)}
     own, is_new = Assignment.objects.update_or_create(
         item=item,
         rater=rater,
@@ -305,9 +290,9 @@ def _take(item: Item, queue: Queue, rater: Rater) -> Assignment | None:
 def _renew(own: Assignment) -> bool:
     """Keep the place for another lease, unless it ran out and somebody else has it."""
     queue = own.item.queue
-    if own.leased_until <= timezone.now() and not _has_room(own.item, queue, own.rater):
+    if own.leased_until <= timezone.now() and not has_room(own.item, queue, own.rater):
         return False
-    own.leased_until = _lease(queue)
+    own.leased_until = lease(queue)
     return True
 
 
@@ -319,23 +304,13 @@ def _write_draft(own: Assignment, draft: Draft, active_seconds: float) -> None:
     own.active_seconds = max(own.active_seconds, active_seconds)
 
 
-def _require_same(own: Assignment, draft: Draft) -> None:
-    """Refuse what differs from the rating that was submitted."""
-    assert own.rating is not None  # noqa: S101  (a constraint of the table)
-    if _draft_of(own.rating) != draft:
-        raise Refused(
-            "Not submitted: you rated this in another window. That rating is in My ratings.",
-            code="submitted",
-        )
-
-
-def _draft_of(rating: Rating) -> Draft:
-    """What a submitted rating says, as the draft that it was made from."""
-    scores = list(rating.scores.all())
-    return Draft(
-        {s.criterion_uid: NOT_APPLICABLE if s.value is None else int(s.value) for s in scores},
-        {s.criterion_uid: s.rationale for s in scores if s.rationale},
-    )
+def _require_change(own: Assignment, replaces: UUID | None, otherwise: str) -> None:
+    """Refuse a window that knows nothing of the rating that was submitted, in the words
+    `otherwise`, and a change that comes too late."""
+    if replaces != own.rating_id:
+        raise Refused(otherwise, code="submitted")
+    if (refusal := why_not_change(own)) is not None:
+        raise refusal
 
 
 def _why_not(own: Assignment) -> Refused | None:
@@ -353,14 +328,14 @@ def _why_not(own: Assignment) -> Refused | None:
             "saved.",
             code="left",
         )
-    if _may_have_read(own.item, queue, own.rater):
+    if may_have_read(own.item, queue, own.rater):
         own.state = _State.RELEASED
         return Refused(
             "You were out of this queue for a while and could have seen other ratings of this "
             "item. So this rating was not submitted. Your draft is saved.",
             code="read",
         )
-    if not _has_room(own.item, queue, own.rater):
+    if not has_room(own.item, queue, own.rater):
         own.state = _State.RELEASED
         return Refused(
             "Your time for this item ran out and somebody else is rating it now. So this rating "
@@ -370,9 +345,11 @@ def _why_not(own: Assignment) -> Refused | None:
     return None
 
 
-def _rate(own: Assignment, spec: RubricSpec, draft: Draft) -> Rating:
-    """Write the rating. An item that this person rated in another queue is another pass."""
-    row = own.item.queue.version.spec
+def _rate(own: Assignment, spec: RubricSpec, draft: Draft) -> None:
+    """Write the rating. An item that this person rated in another queue is another pass. A change
+    is the same pass: it takes the place of the rating before, which is withdrawn. The time of the
+    first submit stays, and with it until when it can be undone."""
+    row, before, person = own.item.queue.version.spec, own.rating, own.rater.user
     assert row is not None  # noqa: S101  (a queue's version is published)
     key: dict[str, Any] = {
         "target": own.item.target,
@@ -380,13 +357,18 @@ def _rate(own: Assignment, spec: RubricSpec, draft: Draft) -> Rating:
         "rater": own.rater,
         "purpose": Rating.Purpose.DESK,
     }
-    made = ratings.submit_rating(
+    if before is not None and person is not None:
+        ratings.withdraw_rating(rating=before, actor=person)
+    own.rating = ratings.submit_rating(
         **key,
-        pass_number=ratings.next_pass(**key),
+        pass_number=before.pass_number if before else ratings.next_pass(**key),
         active_seconds=own.active_seconds,
         scores=[_score(c.uid, draft) for c in spec.judge_criteria],
-    )
-    return made.rating
+    ).rating
+    if before is None:
+        own.state, own.submitted_at = _State.SUBMITTED, own.rating.submitted_at
+    else:
+        audit.record("rating.changed", actor=person, object=own.rating, replaced=str(before.pk))
 
 
 def _score(uid: str, draft: Draft) -> ratings.NewScore:
@@ -411,8 +393,8 @@ def _undo_submit(own: Assignment, actor: User) -> None:
 
 
 def _undo_skip(own: Assignment, actor: User) -> None:
-    _require_taking_part(own.item.queue, own.rater)
-    if not _has_room(own.item, own.item.queue, own.rater) or _may_have_read(
+    require_taking_part(own.item.queue, own.rater)
+    if not has_room(own.item, own.item.queue, own.rater) or may_have_read(
         own.item, own.item.queue, own.rater
     ):
         raise Refused("Somebody else is rating this item now. It stays skipped.", code="full")

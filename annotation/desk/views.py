@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from annotation.comparisons.queries import waiting_comparisons
 from annotation.desk import access, queries, services
+from annotation.desk.changes import changeable
 from annotation.models import Assignment, Queue
 from annotation.queues.waiting import waiting_queues
 from annotation.ratings.drafts import BadDraft
@@ -53,7 +55,8 @@ def desk_next(request: HttpRequest, member: Member, queue_id: UUID) -> HttpRespo
 @project_page(Role.ANNOTATOR)
 def desk_item(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
     assignment = access.own_assignment(member, assignment_id)
-    if assignment.state == Assignment.State.SUBMITTED:
+    is_submitted = assignment.state == Assignment.State.SUBMITTED
+    if is_submitted and not changeable(member).filter(pk=assignment.pk).exists():
         return redirect("my_ratings", project_id=member.project.pk)
     return _item(request, member, assignment)
 
@@ -61,7 +64,7 @@ def desk_item(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
 @require_POST
 @project_page(Role.ANNOTATOR)
 def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
-    """Keep a draft: JSON {scores, rationales, revision, active_seconds}."""
+    """Keep a draft: JSON {scores, rationales, revision, active_seconds, replaces}."""
     assignment = access.own_assignment(member, assignment_id)
     try:
         data = read_json(request.body)
@@ -70,6 +73,7 @@ def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> Htt
             draft=data,
             revision=int(data["revision"]),
             active_seconds=data.get("active_seconds", 0),
+            replaces=_uuid(str(data.get("replaces", ""))),
         )
     except services.StaleDraft as stale:
         return _problem(stale, revision=stale.revision, draft=stale.draft)
@@ -84,14 +88,16 @@ def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> Htt
 @require_POST
 @project_page(Role.ANNOTATOR)
 def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
-    """Submit, and answer with the next item."""
+    """Submit, and answer with the next item; a change is answered with the list it came from."""
     assignment = access.own_assignment(member, assignment_id)
+    replaces = _uuid(request.POST.get("replaces", ""))
     try:
         services.submit(
             assignment=assignment,
             draft=_posted_draft(request),
             active_seconds=request.POST.get("active_seconds") or 0,
             revision=whole_number(request.POST.get("revision", "")),
+            replaces=replaces,
         )
     except services.StaleDraft as stale:
         return _refused(request, assignment, stale, revision=stale.revision, draft=stale.draft)
@@ -103,8 +109,12 @@ def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> Ht
         return _refused(request, assignment, refusal, revision=assignment.draft_revision)
     except BadDraft as error:
         return _refused(request, assignment, Refused(str(error), code="invalid"), status=400)
+    title = title_of(assignment.item.target)
+    if replaces is not None:
+        messages.success(request, f"Your rating of {title} is changed. Only the new one counts.")
+        return _saying(_to_my_ratings(request, member), "submitted", f"{title} is changed.")
     response = _next(request, member, assignment.item.queue)
-    return _saying(response, "submitted", f"{title_of(assignment.item.target)} is submitted.")
+    return _saying(response, "submitted", f"{title} is submitted.")
 
 
 @require_POST
@@ -181,6 +191,13 @@ def _go_to(request: HttpRequest, member: Member, assignment: Assignment) -> Http
     response = _item(request, member, assignment)
     response["HX-Push-Url"] = _url("item", assignment)
     return response
+
+
+def _to_my_ratings(request: HttpRequest, member: Member) -> HttpResponse:
+    url = reverse("my_ratings", kwargs={"project_id": member.project.pk})
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(url)
+    return redirect(url)
 
 
 def _item(request: HttpRequest, member: Member, assignment: Assignment) -> HttpResponse:

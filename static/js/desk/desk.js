@@ -8,7 +8,7 @@ followPage({
   Criteria,
   commands: {
     ...COMMANDS,
-    s: () => $("#skip").showModal(),
+    s: () => $("#skip")?.showModal(),
     f: () => $("#flag").showModal(),
   },
 });

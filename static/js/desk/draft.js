@@ -43,7 +43,9 @@ export class Draft {
   }
 
   request(rating, revision) {
-    return { ...rating, revision, active_seconds: this.clock.seconds };
+    // The submitted rating that this one is to change, if there is one.
+    const { replaces } = this.root.dataset;
+    return { ...rating, revision, active_seconds: this.clock.seconds, replaces };
   }
 
   contentOf(reply) {

@@ -1,0 +1,52 @@
+"""Places at an item: how many people may have one, and who may not have one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from annotation.models import Assignment, Item, Queue, QueueRater, Rater
+from annotation.ratings.blindness import read_items
+from webapp.accounts.access import require_open
+from webapp.errors import Refused
+
+_State = Assignment.State
+
+
+def require_taking_part(queue: Queue, rater: Rater) -> None:
+    require_open(queue.project)
+    if queue.closed_at is not None:
+        raise Refused("This queue is closed.", code="closed")
+    if not QueueRater.objects.filter(queue=queue, user=rater.user).exists():
+        raise Refused("You are no longer in this queue.", code="left")
+
+
+def has_room(item: Item, queue: Queue, rater: Rater) -> bool:
+    """Whether there is a place for this person beside the others. Holds the item's lock."""
+    others = Assignment.objects.filter(live(timezone.now()), item=item).exclude(rater=rater)
+    return others.count() < queue.overlap
+
+
+def may_have_read(item: Item, queue: Queue, rater: Rater) -> bool:
+    assert rater.user is not None  # noqa: S101  (a person's rater)
+    return read_items(rater.user, queue).filter(pk=item.pk).exists()
+
+
+def places_taken(now: datetime) -> QuerySet[Assignment, Any]:
+    """A subquery: how many people have a place at the item of the outer query."""
+    return (
+        Assignment.objects.filter(live(now), item=OuterRef("pk"))
+        .order_by()
+        .values("item")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+
+
+def live(now: datetime) -> Q:
+    return Q(state=_State.SUBMITTED) | Q(state=_State.RESERVED, leased_until__gt=now)
+
+
+def lease(queue: Queue) -> datetime:
+    return timezone.now() + timedelta(minutes=queue.lease_minutes)
