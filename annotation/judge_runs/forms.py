@@ -1,14 +1,17 @@
-"""Forms that fit a judge, name one, and start a judge run."""
+"""Forms that fit a judge, name one, start a judge run, and choose texts of it."""
 
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.http import urlencode
 
 from annotation.choices import offer_rows
 from annotation.judge_runs.services import FITTING_KINDS
+from annotation.judge_runs.texts import ALL, POSITION, SHOWN, SORTS, Wanted
 from annotation.models import Collection, Rater, Rating
 from annotation.sets.limits import MEMBERS
+from rubrics.core.spec import RubricSpec
 from rubrics.judges.limits import DEFAULTS, MODES, TEMPERATURE
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
@@ -134,3 +137,41 @@ class JudgeRunForm(_StyledForm):
         if judge is not None:
             suggested = {"judge": judge.pk, "version": judge.provenance.get("version")}
             self.initial = {**dict(self.initial), **suggested}
+
+
+class TextFilter(forms.Form):
+    """Which texts of a run a page shows, by its address; what can't be read is left out."""
+
+    shown = forms.ChoiceField(label="Show", choices=list(SHOWN.items()), required=False)
+    level = forms.ChoiceField(label="Level", required=False)
+    sort = forms.ChoiceField(label="Sort", choices=list(SORTS.items()), required=False)
+
+    def __init__(self, *args: Any, spec: RubricSpec, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.levels = {
+            f"{c.uid}={value}": (c.uid, float(value))
+            for c in spec.judge_criteria
+            for value in c.level_values
+        }
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "input"
+        self.fields["level"].choices = [
+            ("", "Any level"),
+            *((c.name, [(f"{c.uid}={v}", f"{c.name}: {v}") for v in c.level_values])
+              for c in spec.judge_criteria),
+        ]  # fmt: skip
+        self.full_clean()
+
+    def wanted(self, page: int) -> Wanted:
+        asked = self.cleaned_data
+        return Wanted(
+            shown=asked.get("shown") or ALL,
+            sort=asked.get("sort") or POSITION,
+            level=self.levels.get(asked.get("level") or ""),
+            page=page,
+        )
+
+    @property
+    def address(self) -> str:
+        """The query string of this choice, for the links to other pages."""
+        return urlencode({name: value for name, value in self.cleaned_data.items() if value})

@@ -58,6 +58,10 @@ class ScoredRow:
     cells: list[Score | None]
     total: float | None
     text: str
+    # Why the total is 0 or less; empty where it is more.
+    why_zero: str = ""
+    # Criteria with what the judge wrote about them.
+    words: Sequence[tuple[CriterionSpec, Score]] = ()
 
 
 @dataclass(frozen=True)
@@ -278,20 +282,38 @@ def _latest(scored: QuerySet[JudgeItem], spec: RubricSpec) -> list[ScoredRow]:
         .prefetch_related(Prefetch("rating__scores", queryset=Score.objects.all()))
         .order_by("-ended_at", "-position")[:LATEST]
     )
-    rows = []
-    for item in items:
-        rating = item.rating
-        assert isinstance(rating, Rating)  # noqa: S101  (items without one are left out above)
-        scores = {score.criterion_uid: score for score in rating.scores.all()}
-        rows.append(
-            ScoredRow(
-                item=item,
-                cells=[scores.get(criterion.uid) for criterion in spec.criteria],
-                total=_total(spec, list(scores.values())),
-                text=shown_text(item.target),
-            )
-        )
-    return rows
+    return [row_of(item, spec) for item in items]
+
+
+def row_of(item: JudgeItem, spec: RubricSpec) -> ScoredRow:
+    """One text with its scores, which were fetched with it."""
+    scores = {s.criterion_uid: s for s in item.rating.scores.all()} if item.rating else {}
+    of_criteria = [(c, scores[c.uid]) for c in spec.criteria if c.uid in scores]
+    reached = _total(spec, list(scores.values())) if scores else None
+    return ScoredRow(
+        item=item,
+        cells=[scores.get(criterion.uid) for criterion in spec.criteria],
+        total=reached,
+        text=shown_text(item.target),
+        why_zero=_why_zero(of_criteria) if reached is not None and reached <= 0 else "",
+        words=[(c, score) for c, score in of_criteria if score.rationale or score.reason],
+    )
+
+
+def _why_zero(scores: Sequence[tuple[CriterionSpec, Score]]) -> str:
+    """Why a total is 0 or less: a gate, or levels that give nothing."""
+    given = [(c, score.value) for c, score in scores if score.value is not None]
+    gates = [
+        f"{c.name} is {value:g}, below {c.gate}."
+        for c, value in given
+        if c.gate is not None and value < c.gate
+    ]
+    if gates:
+        return " ".join(gates)
+    judged = [(c, value) for c, value in given if c.kind == "judge"]
+    if all(value == min(c.level_values) for c, value in judged):
+        return "Every criterion has its lowest level."
+    return "The points add up to 0 or less."
 
 
 def _failures(run: JudgeRun) -> list[ScoredRow]:

@@ -12,4 +12,5 @@ urlpatterns = [
     path("judging/fits/<uuid:run_id>/", views.fit_run, name="fit_run"),
     path("judging/runs/new/", views.judge_run_new, name="judge_run_new"),
     path("judging/runs/<uuid:run_id>/", views.judge_run, name="judge_run"),
+    path("judging/runs/<uuid:run_id>/texts/", views.judge_run_texts, name="judge_run_texts"),
 ]

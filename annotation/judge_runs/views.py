@@ -11,8 +11,10 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from annotation.judge_runs import queries, services
 from annotation.judge_runs.access import fit_run_for, judge_run_for
-from annotation.judge_runs.forms import FitForm, JudgeRunForm, LLMJudgeForm
+from annotation.judge_runs.forms import FitForm, JudgeRunForm, LLMJudgeForm, TextFilter
+from annotation.judge_runs.texts import texts_of
 from annotation.roles import JUDGING_READERS, RUN_STARTERS
+from rubrics.core.spec import from_json
 from rubrics.judges import services as judges
 from rubrics.judges.access import judge_for
 from rubrics.judges.queries import judges_of
@@ -20,6 +22,7 @@ from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
 from webapp.ids import new_id
+from webapp.text import whole_number
 
 
 @require_safe
@@ -114,6 +117,17 @@ def judge_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespons
     run = judge_run_for(member, run_id)
     context = {"member": member, "run": run, "state": queries.state_of(run, member)}
     return render(request, "judging/run.html", context)
+
+
+@require_safe
+@project_page(*JUDGING_READERS)
+def judge_run_texts(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    """All texts of a run, with their scores or why there is none."""
+    run = judge_run_for(member, run_id)
+    form = TextFilter(request.GET, spec=from_json(run.spec.content))
+    found = texts_of(run, member, form.wanted(whole_number(request.GET.get("page", "")) or 1))
+    context = {"member": member, "run": run, "form": form, "found": found}
+    return render(request, "judging/texts.html", context)
 
 
 @require_safe
