@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rubrics.core.merge import Conflict, Merge, MergedChange, Place, Side
+from rubrics.core.drafts import MAX_LABEL, MAX_NAME, MAX_TEXT, MAX_TITLE
+from rubrics.core.merge import Conflict, Merge, MergedChange, Place, Side, Written
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.core.word_diff import Piece, words
 from rubrics.core.wording import CATEGORIES, CHECKS, FORMULAS, SCALES, SPANS, TARGETS
@@ -36,17 +37,25 @@ FIELDS = {
     "exemplars": "Exemplars of level {level}",
 }
 
+LIMITS = {"title": MAX_TITLE, "name": MAX_NAME, "label": MAX_LABEL}
+
 
 @dataclass(frozen=True)
 class ConflictView:
-    """One field with both texts. `where` is the criterion's name, or “The rubric”."""
+    """One field with both texts. `where` is the criterion's name, or “The rubric”; `who` wrote
+    their text. `written` is the third text that a person wrote, None where there is none."""
 
     key: str
     where: str
     what: str
     mine: str
     theirs: str
+    who: str
     choice: Side | None
+    written: str | None
+    # Whether a third text can be written here, and how long it may be.
+    is_text: bool
+    limit: int
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -56,9 +65,17 @@ class ConflictView:
 
 @dataclass(frozen=True)
 class MergedChangeView:
+    """A change that is taken without a question. `who` made it where it is theirs; `is_override`
+    where it replaced what the reader wrote."""
+
+    key: str
     where: str
     what: str
     side: Side
+    who: str
+    is_override: bool
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +85,15 @@ class MergeView:
     undecided: int
 
 
-def merge_in_words(merge: Merge, mine: RubricSpec, theirs: RubricSpec) -> MergeView:
+def merge_in_words(
+    merge: Merge,
+    mine: RubricSpec,
+    theirs: RubricSpec,
+    who: Callable[[Place], str],
+    is_override: Callable[[Place], bool],
+) -> MergeView:
+    """`who(place)` wrote their text there; `is_override(place)` tells whether it replaced what
+    the reader wrote."""
     names = {
         c.uid: c.name.strip() or "A criterion without a name"
         for text in (mine, theirs)
@@ -76,15 +101,30 @@ def merge_in_words(merge: Merge, mine: RubricSpec, theirs: RubricSpec) -> MergeV
     }
 
     def taken_in_words(taken: MergedChange) -> MergedChangeView:
-        return MergedChangeView(*_place_in_words(taken.place, names), taken.side)
+        place = taken.place
+        return MergedChangeView(
+            place.key,
+            *_place_in_words(place, names),
+            taken.side,
+            who(place) if taken.side == "theirs" else "",
+            taken.side == "theirs" and is_override(place),
+            _in_words(place.field, taken.before, names),
+            _in_words(place.field, taken.after, names),
+        )
 
     def conflict_in_words(conflict: Conflict) -> ConflictView:
+        place, choice = conflict.place, conflict.choice
+        written = choice.text if isinstance(choice, Written) else None
         return ConflictView(
-            conflict.place.key,
-            *_place_in_words(conflict.place, names),
-            _in_words(conflict.place.field, conflict.mine, names),
-            _in_words(conflict.place.field, conflict.theirs, names),
-            conflict.choice,
+            place.key,
+            *_place_in_words(place, names),
+            _in_words(place.field, conflict.mine, names),
+            _in_words(place.field, conflict.theirs, names),
+            who(place),
+            None if isinstance(choice, Written) else choice,
+            written,
+            place.is_text,
+            LIMITS.get(place.field, MAX_TEXT),
         )
 
     return MergeView(
@@ -102,7 +142,7 @@ def _place_in_words(place: Place, names: Mapping[str, str]) -> tuple[str, str]:
 def _in_words(field: str, value: Any, names: Mapping[str, str]) -> str:
     if field in ("order", "criteria"):
         uids = [item if isinstance(item, str) else item.uid for item in value]
-        return ", ".join(names[uid] for uid in uids)
+        return ", ".join(names.get(uid, "a removed criterion") for uid in uids)
     return _WORDS[field](value) if field in _WORDS else value
 
 

@@ -1,7 +1,8 @@
 """Two texts of one rubric that were written from the same base, as one.
 
 Pure. What only one side changed is taken from that side; what both changed differently is a
-conflict, and a person chooses. Nothing is ever dropped without being named.
+conflict, and a person chooses one of the two, or writes a third text. Nothing is ever dropped
+without being named.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,23 @@ from urllib.parse import quote
 from rubrics.core.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
 
 Side = Literal["mine", "theirs"]
+# Fields that a person can write anew where two texts collide.
+TEXTS = frozenset(
+    {
+        "title", "purpose", "guidance", "name", "description", "use_when", "avoid_when",
+        "check_argument", "label", "anchor",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Written:
+    """A third text, which a person wrote in place of both."""
+
+    text: str
+
+
+Choice = Side | Written
 
 
 @dataclass(frozen=True)
@@ -33,13 +51,26 @@ class Place:
         parts = [self.uid, self.field, "" if self.level is None else str(self.level)]
         return "/".join(quote(part, safe="") for part in parts)
 
+    @property
+    def is_text(self) -> bool:
+        return self.field in TEXTS
+
+    def overlaps(self, other: "Place") -> bool:
+        """Whether a change at one of the two is a change at the other, too."""
+        if self.uid != other.uid:
+            return False
+        return self == other or any(
+            one.field == "criterion" or (one.field == "scale" and two.field in _ON_SCALE)
+            for one, two in ((self, other), (other, self))
+        )
+
 
 @dataclass(frozen=True)
 class Conflict:
     place: Place
     mine: Any
     theirs: Any
-    choice: Side | None
+    choice: Choice | None
 
 
 @dataclass(frozen=True)
@@ -48,6 +79,8 @@ class MergedChange:
 
     place: Place
     side: Side
+    before: Any
+    after: Any
 
 
 @dataclass(frozen=True)
@@ -67,15 +100,20 @@ def merge(
     base: RubricSpec | None,
     mine: RubricSpec,
     theirs: RubricSpec,
-    choices: Mapping[str, Side] | None = None,
+    choices: Mapping[str, Choice] | None = None,
 ) -> Merge:
-    """`choices` holds, by the key of a place, which side a person chose there.
+    """`choices` holds, by the key of a place, what a person chose there.
 
     Without a base, every difference is a conflict.
     """
     merging = _Merging(choices or {})
     spec = merging.rubric(base, mine, theirs)
     return Merge(spec, tuple(merging.conflicts), tuple(merging.taken))
+
+
+def changed_places(before: RubricSpec, after: RubricSpec) -> list[Place]:
+    """Where a text was changed, by the places of a merge."""
+    return [change.place for change in merge(before, after, before).taken]
 
 
 class _Unknown:
@@ -86,6 +124,7 @@ _UNKNOWN = _Unknown()
 _FRAME = ("title", "purpose", "target", "guidance", "formula")
 # What the scale decides: another scale has other levels, and so other gates and exemplars.
 _SCALE = ("kind", "scale", "levels", "gate", "exemplars")
+_ON_SCALE = ("label", "anchor", "gate", "exemplars")
 _ALONE = tuple(
     field.name
     for field in fields(CriterionSpec)
@@ -94,7 +133,7 @@ _ALONE = tuple(
 
 
 class _Merging:
-    def __init__(self, choices: Mapping[str, Side]) -> None:
+    def __init__(self, choices: Mapping[str, Choice]) -> None:
         self.choices = choices
         self.conflicts: list[Conflict] = []
         self.taken: list[MergedChange] = []
@@ -104,10 +143,15 @@ class _Merging:
             return theirs
         if mine == base or theirs == base:
             side: Side = "theirs" if mine == base else "mine"
-            self.taken.append(MergedChange(place, side))
-            return theirs if side == "theirs" else mine
+            kept = theirs if side == "theirs" else mine
+            self.taken.append(MergedChange(place, side, base, kept))
+            return kept
         choice = self.choices.get(place.key)
+        if isinstance(choice, Written) and not place.is_text:
+            choice = None
         self.conflicts.append(Conflict(place, mine, theirs, choice))
+        if isinstance(choice, Written):
+            return choice.text
         return mine if choice == "mine" else theirs
 
     def rubric(self, base: RubricSpec | None, mine: RubricSpec, theirs: RubricSpec) -> RubricSpec:

@@ -1,17 +1,15 @@
 """The API of drafts: save, and what helps a program that writes, as the editor's own pages do."""
 
-from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rubrics import access
-from rubrics.core.conflicts import merge_in_words
 from rubrics.core.example import example_of
 from rubrics.core.spec import from_json, to_json
 from rubrics.core.wording import findings_in_words
@@ -39,11 +37,26 @@ class FindingsSerializer(serializers.Serializer[Any]):
     findings = FindingSerializer(many=True)
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "enum": ["mine", "theirs"]},
+            {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+        ]
+    }
+)
+class ChoiceOfTextField(serializers.JSONField):
+    """`services.read_choices` reads it."""
+
+
 class ToMergeSerializer(serializers.Serializer[Any]):
     base = ContentField(allow_null=True, help_text="The text that `content` was written from.")
     content = ContentField()
     choices = serializers.DictField(
-        child=serializers.ChoiceField(choices=["mine", "theirs"]), required=False, default=dict
+        child=ChoiceOfTextField(),
+        required=False,
+        default=dict,
+        help_text="By the key of a conflict: “mine”, “theirs”, or a text of your own.",
     )
 
 
@@ -53,6 +66,9 @@ class ConflictSerializer(serializers.Serializer[Any]):
     what = serializers.CharField()
     mine = serializers.CharField()
     theirs = serializers.CharField()
+    who = serializers.CharField(help_text="Who wrote their text.")
+    is_text = serializers.BooleanField(help_text="Whether you can send a text of your own.")
+    written = serializers.CharField(allow_null=True, help_text="The text of your own.")
     choice = serializers.CharField(allow_null=True)
 
 
@@ -101,21 +117,20 @@ class DraftViewSet(ProjectViewSet):
         sent = given(ToMergeSerializer, request)
         base = sent["base"]
         mine = services.read_content(sent["content"])
-        merged, theirs = queries.merged(
+        found = queries.merged(
             version,
+            self.member.user,
             None if base is None else services.read_content(base),
             mine,
-            sent["choices"],
+            services.read_choices(sent["choices"]),
         )
-        view = merge_in_words(merged, mine, theirs)
-        return Response(
-            {
-                "content": to_json(merged.spec),
-                "revision": version.revision,
-                "undecided": view.undecided,
-                "conflicts": [asdict(one) for one in view.conflicts],
-            }
-        )
+        merged = {
+            "content": to_json(found.merge.spec),
+            "revision": version.revision,
+            "undecided": found.view.undecided,
+            "conflicts": found.view.conflicts,
+        }
+        return Response(MergeSerializer(merged).data)
 
 
 class ExampleViewSet(ProjectViewSet):

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rubrics.core.merge import Merge, Side, merge
+from rubrics.core.conflicts import MergeView, merge_in_words
+from rubrics.core.merge import Choice, Merge, merge
 from rubrics.core.spec import RubricSpec, formula_in_words, from_json
 from rubrics.core.wording import Change, PlacedFinding, changes_since, findings_in_words
 from rubrics.models import RubricVersion
 from rubrics.queries import published_before
+from rubrics.writing.authorship import Authorship
+from webapp.accounts.models import User
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,29 @@ def draft_state(version: RubricVersion) -> DraftState:
     )
 
 
+@dataclass(frozen=True)
+class Merged:
+    """Two texts of a draft as one, and in words what became of both."""
+
+    merge: Merge
+    view: MergeView
+    # Whose text the page did not have, by name.
+    authors: list[str]
+
+
 def merged(
     version: RubricVersion,
+    user: User,
     base: RubricSpec | None,
     mine: RubricSpec,
-    choices: Mapping[str, Side],
-) -> tuple[Merge, RubricSpec]:
-    """`mine` and the saved text of the draft as one text, and the saved text."""
+    choices: Mapping[str, Choice],
+) -> Merged:
+    """`mine` and the saved text of the draft as one text, for `user`."""
     theirs = from_json(version.draft)
-    return merge(base, mine, theirs, choices), theirs
+    found = merge(base, mine, theirs, choices)
+    known = Authorship(version, [change.place for change in (*found.conflicts, *found.taken)])
+    view = merge_in_words(
+        found, mine, theirs, known.name, lambda place: known.replaced(place, user)
+    )
+    who = [c.who for c in view.conflicts] + [t.who for t in view.taken if t.side == "theirs"]
+    return Merged(found, view, list(dict.fromkeys(who)))

@@ -8,8 +8,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from rubrics.core.drafts import MAX_TITLE, read_draft
-from rubrics.core.spec import RubricSpec, SpecError, to_json
+from rubrics.core.merge import Choice, Written, changed_places
+from rubrics.core.spec import RubricSpec, SpecError, from_json, to_json
 from rubrics.models import Rubric, RubricVersion
+from rubrics.writing.authorship import record_authors
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
@@ -76,7 +78,7 @@ def draft_save(
     with transaction.atomic():
         locked = lock_version(version)
         if locked.status != Status.DRAFT:
-            raise Refused(_why_closed(locked), code="not_a_draft")
+            raise Refused(why_closed(locked), code="not_a_draft")
         if locked.draft == text:
             return locked
         if locked.revision != expected_revision:
@@ -86,11 +88,13 @@ def draft_save(
                 code="stale",
             )
         _record_sitting(locked, actor)
+        places = changed_places(from_json(locked.draft), spec)
         locked.draft = text
         locked.revision += 1
         locked.saved_at = timezone.now()
         locked.saved_by = actor
         locked.save(update_fields=["draft", "revision", "saved_at", "saved_by"])
+        record_authors(locked, actor, places, spec)
         _rename_unpublished(locked, spec)
     return locked
 
@@ -124,6 +128,32 @@ def read_content(content: object) -> RubricSpec:
         return read_draft(content)
     except SpecError as error:
         raise BadContent(error) from error
+
+
+def read_choices(given: object) -> dict[str, Choice]:
+    """What a person chose where two texts collide, by the key of the place: “mine”, “theirs” or
+    a text of their own, as `{"text": ...}`. Raises Refused."""
+    if not isinstance(given, dict):
+        raise _bad_choices()
+    return {str(key): _read_choice(choice) for key, choice in given.items()}
+
+
+def _read_choice(given: object) -> Choice:
+    if given == "mine":
+        return "mine"
+    if given == "theirs":
+        return "theirs"
+    if isinstance(given, dict) and set(given) == {"text"} and isinstance(given["text"], str):
+        return Written(given["text"])
+    raise _bad_choices()
+
+
+def _bad_choices() -> Refused:
+    refusal = Refused(
+        "`choices` names “mine”, “theirs” or a text of your own for each place.", code="choices"
+    )
+    refusal.status = 400
+    return refusal
 
 
 def lock_rubric(rubric: Rubric) -> Rubric:
@@ -183,7 +213,12 @@ def _rename_unpublished(version: RubricVersion, spec: RubricSpec) -> None:
         Rubric.objects.filter(pk=version.rubric_id).update(name=title)
 
 
-def _why_closed(version: RubricVersion) -> str:
+def why_closed(version: RubricVersion) -> str:
+    """Why nobody can write in it now; empty for a draft."""
+    if version.status == Status.DRAFT:
+        return ""
     if version.status == Status.IN_REVIEW:
         return f"Version {version.number} is in review. Take it back to change it."
+    if version.is_set_aside:
+        return f"Draft {version.number} was set aside. Restore it to change it."
     return f"Version {version.number} is published and can’t be changed. Create a new draft."

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
-from typing import Any, Concatenate, cast
+from typing import Any, Concatenate
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,10 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from rubrics import access
 from rubrics.core import wording
-from rubrics.core.conflicts import merge_in_words
 from rubrics.core.drafts import MAX_TEXT
 from rubrics.core.example import example_of
-from rubrics.core.merge import Side
 from rubrics.core.spec import to_json
 from rubrics.markdown import to_html
 from rubrics.models import RubricVersion
@@ -161,24 +159,30 @@ def rubric_example(request: HttpRequest, member: Member) -> HttpResponse:
 @for_writers
 def rubric_merge(request: HttpRequest, member: Member, version_id: UUID) -> HttpResponse:
     """The sent text and the saved one as one text, and what a person has to choose:
-    `{"base": draft or null, "content": draft, "choices": {key: "mine" or "theirs"}}`."""
+    `{"base": draft or null, "content": draft, "choices": {...}}` (services.read_choices)."""
     version = access.version_for(member, version_id)
     body = read_body(request, "base", "content", "choices")
     base = None if body["base"] is None else services.read_content(body["base"])
     mine = services.read_content(body["content"])
-    found, theirs = queries.merged(version, base, mine, _choices(body["choices"]))
-    view = merge_in_words(found, mine, theirs)
-    html = render_to_string("rubrics/_conflict.html", {"merge": view, "version": version})
+    choices = services.read_choices(body["choices"])
+    found = queries.merged(version, member.user, base, mine, choices)
+    view = found.view
+    html = render_to_string("rubrics/_conflict.html", {"merge": view})
     return JsonResponse(
         {
-            "content": to_json(found.spec),
+            "content": to_json(found.merge.spec),
             "saved": version.draft,
             "revision": version.revision,
             "saved_at": version.saved_at,
             "saved_by": str(version.saved_by or ""),
+            "authors": found.authors,
             "conflicts": len(view.conflicts),
             "undecided": view.undecided,
-            "taken": [asdict(one) for one in view.taken],
+            "taken": [
+                {"where": one.where, "what": one.what, "side": one.side, "who": one.who}
+                for one in view.taken
+            ],
+            "overridden": [asdict(one) for one in view.taken if one.is_override],
             "html": html,
         }
     )
@@ -200,6 +204,7 @@ def rubric_presence(request: HttpRequest, member: Member, version_id: UUID) -> H
             "people": [asdict(one) for one in people],
             "revision": version.revision,
             "status": version.status,
+            "closed": services.why_closed(version),
         }
     )
 
@@ -208,13 +213,6 @@ def _levels(given: object) -> dict[str, int]:
     if not isinstance(given, dict) or not all(type(value) is int for value in given.values()):
         raise bad_request("`levels` names a whole number for each criterion.")
     return given
-
-
-def _choices(given: object) -> dict[str, Side]:
-    sides = ("mine", "theirs")
-    if not isinstance(given, dict) or any(side not in sides for side in given.values()):
-        raise bad_request("`choices` names “mine” or “theirs” for each place.")
-    return cast(dict[str, Side], given)
 
 
 def read_body(request: HttpRequest, *keys: str) -> dict[str, Any]:

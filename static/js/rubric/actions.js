@@ -27,6 +27,7 @@ export class Actions {
   }
 
   add() {
+    if (this.draft.isLocked) return;
     const criterion = newCriterion(this.draft.text);
     this.draft.text.criteria.push(criterion);
     this.draft.open(criterion.uid, NAME);
@@ -35,6 +36,7 @@ export class Actions {
 
   /** Move the criterion up by -1 or down by 1. */
   shift(criterion, step) {
+    if (this.draft.isLocked) return;
     const { criteria } = this.draft.text;
     if (move(criteria, criteria.indexOf(criterion), step)) this.#moved(criterion);
   }
@@ -59,6 +61,7 @@ export class Actions {
   }
 
   #drop(uid, index) {
+    if (this.draft.isLocked) return;
     const { criteria } = this.draft.text;
     const criterion = this.draft.find(uid);
     if (moveTo(criteria, criteria.indexOf(criterion), index)) this.#moved(criterion);
@@ -90,6 +93,7 @@ export class Actions {
     // A click without a pointer came from the keyboard: go on writing at once.
     const title = event.detail === 0 ? '[data-f="name"], [data-f="title"]' : undefined;
     this.draft.open(pick, fieldAt(path) ?? (focus ? `[data-f="${focus}"]` : title));
+    if (path) this.state.touched.add(path);
     // Where the panes stand below each other, the form may be out of sight.
     const { form } = this.draft;
     if (form.getBoundingClientRect().top > innerHeight / 2) form.scrollIntoView();

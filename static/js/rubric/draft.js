@@ -14,7 +14,7 @@ export class Draft {
    * undo; `notes(criterion)`, what the list says below a name.
    */
   constructor({ text, form, page }) {
-    Object.assign(this, { text, form, page, criterion: null });
+    Object.assign(this, { text, form, page, criterion: null, isLocked: false });
   }
 
   get openUid() {
@@ -71,3 +71,10 @@ export class Draft {
 
 /** A selector for the field of a path, if there is a path. */
 export const fieldAt = (path) => (path ? `[data-path="${CSS.escape(path)}"]` : undefined);
+
+/** The path of the same field where its criterion is now: paths go by position. */
+export const pathIn = (text, uid, path) =>
+  path?.replace(/^criteria\[\d+\]/, () => {
+    const at = text.criteria.findIndex((criterion) => criterion.uid === uid);
+    return `criteria[${at}]`;
+  });

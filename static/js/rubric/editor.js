@@ -37,7 +37,13 @@ async function score() {
 }
 
 listenForKeys({ draft, undo, actions, score, save: () => saving.autosaver.save() });
-enablePublishing(saving.autosaver);
+enablePublishing(saving.autosaver, state);
+
+// What is sticky or scrolled to stands below the bar, which has notices at times.
+const bar = $("[data-bar]");
+new ResizeObserver(() =>
+  document.documentElement.style.setProperty("--bar", `${bar.offsetHeight}px`),
+).observe(bar);
 
 saving.resumeStored();
 const { historyAs } = editor.dataset;

@@ -49,12 +49,16 @@ export function drawFindings(hidden) {
   again.textContent = `${away} ignored. Show ${away === 1 ? "it" : "them"}`;
 }
 
-/** Put each finding under the control that it is about. */
+/** Put each finding under the control that it is about. What is there already stays as it is. */
 export function drawBeside(box, found) {
-  for (const old of $$("[data-lint]", box)) old.remove();
   for (const control of $$("[data-path]", box)) {
-    if (control.closest("[hidden]")) continue;
-    const items = found.filter((finding) => finding.path === control.dataset.path).map(lintItem);
+    const isShown = !control.closest("[hidden]");
+    const wanted = isShown ? found.filter((one) => one.path === control.dataset.path) : [];
+    const looks = JSON.stringify(wanted.map(({ key, message, advice }) => [key, message, advice]));
+    if (looks === (control.dataset.lintLooks ?? "[]")) continue;
+    control.dataset.lintLooks = looks;
+    for (const item of itemsOf(control)) item.remove();
+    const items = wanted.map(lintItem);
     control.after(...items);
     // The help text that the control has anyway comes first.
     control.dataset.help ??= control.getAttribute("aria-describedby") ?? "";
@@ -64,6 +68,16 @@ export function drawBeside(box, found) {
     if (described) control.setAttribute("aria-describedby", described);
     else control.removeAttribute("aria-describedby");
   }
+}
+
+function itemsOf(control) {
+  const items = [];
+  let next = control.nextElementSibling;
+  while (next?.matches("[data-lint]")) {
+    items.push(next);
+    next = next.nextElementSibling;
+  }
+  return items;
 }
 
 let made = 0;

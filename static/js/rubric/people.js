@@ -32,9 +32,9 @@ export class People {
       .map((person) => whatIsOpen(person, this.draft.find(person.at)))
       .join(", ");
     this.draft.list();
-    if (reply.status && reply.status !== "draft" && !this.saving.autosaver.isDirty)
-      this.saving.close("Somebody sent this text for review. You can’t edit it now.");
-    else if (reply.revision > this.saving.autosaver.revision && this.saving.isIdle)
+    if (reply.closed) this.saving.close(reply.closed);
+    else if (reply.status) this.saving.reopen();
+    if (reply.revision > this.saving.autosaver.revision && this.saving.isIdle)
       this.saving.mergeOthers();
   }
 }

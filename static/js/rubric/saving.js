@@ -1,9 +1,12 @@
 // Saving the draft, and what becomes of it where two people write at once.
 import { Autosaver } from "../lib/autosaver.js";
 import { $$ } from "../lib/dom.js";
+import { readStored, removeStored } from "../lib/storage.js";
 import { toast } from "../lib/toast.js";
 import { Conflict } from "./conflict.js";
-import { fieldAt } from "./draft.js";
+import { fieldAt, pathIn } from "./draft.js";
+import { Lock } from "./lock.js";
+import { Overridden } from "./overridden.js";
 import { savedWhen, showSaved } from "./status.js";
 import { same } from "./text.js";
 
@@ -31,8 +34,11 @@ export class Saving {
         text: () => draft.text,
         base: () => this.autosaver.base,
         merged: (reply) => this.#merged(reply),
+        asked: (reply) => this.#asked(reply),
       },
     });
+    this.overridden = new Overridden();
+    this.lock = new Lock({ draft, undo });
     setInterval(() => {
       if (!this.autosaver.isDirty && !this.autosaver.isHeld) this.#showWhen();
     }, REFRESH_WHEN_MS);
@@ -45,9 +51,12 @@ export class Saving {
     return !isDirty && !isHeld && !sending;
   }
 
-  /** Go on with what an earlier page kept, if it never arrived. */
+  /** Go on with what an earlier page kept, if it never arrived: of this draft, or of the version
+   * before it, which was closed meanwhile. */
   resumeStored() {
-    const stored = this.autosaver.stored();
+    const { keptBefore } = this.editor.dataset;
+    const own = this.autosaver.stored();
+    const stored = own ?? (keptBefore ? readStored(keptBefore) : null);
     if (!stored) return;
     if (same(stored.content, this.draft.text)) {
       this.autosaver.discardStored();
@@ -56,14 +65,22 @@ export class Saving {
     const theirs = this.draft.text;
     this.draft.text = stored.content;
     this.undo.restart();
-    if (stored.revision === this.loaded.revision) {
+    if (own && stored.revision === this.loaded.revision) {
       this.autosaver.resume({ base: theirs, revision: stored.revision });
       toast("Your unsaved changes were restored.");
       this.autosaver.changed();
     } else {
       this.autosaver.resume(stored);
-      this.autosaver.handleStale({ ...this.loaded, content: theirs });
+      this.autosaver.store();
+      if (!own) removeStored(keptBefore);
+      this.#bringTogether(theirs);
     }
+  }
+
+  async #bringTogether(theirs) {
+    this.changed();
+    await this.autosaver.handleStale({ ...this.loaded, content: theirs });
+    if (!this.autosaver.isHeld) toast("Your unsaved changes were restored.");
   }
 
   /** Take in what others saved; nothing of this page is unsaved. */
@@ -73,9 +90,25 @@ export class Saving {
     });
   }
 
-  close(words) {
+  /** Nobody can change the text now, for the server's reason `why`. What was not sent is kept. */
+  close(why) {
     this.autosaver.hold();
-    showSaved("failed", words);
+    this.merger.hide();
+    const unsent = this.autosaver.isDirty;
+    if (this.lock.isClosed && unsent === this.unsent) return;
+    this.unsent = unsent;
+    this.lock.close(why, unsent ? this.#whatIsUnsent() : "");
+    if (unsent) showSaved("failed", "Your last changes were not saved");
+    else this.#showWhen();
+  }
+
+  /** The text is a draft again: go on from what it is now. */
+  reopen() {
+    if (!this.lock.isClosed) return;
+    this.lock.open();
+    this.autosaver.release();
+    if (this.autosaver.isDirty) this.autosaver.save();
+    else this.mergeOthers();
   }
 
   // What the autosaver asks and tells
@@ -125,7 +158,8 @@ export class Saving {
   }
 
   refused(answer) {
-    if (answer.isRedirect)
+    if (answer.data?.code === "not_a_draft") this.close(answer.data.detail);
+    else if (answer.isRedirect)
       this.autosaver.retry("You are signed out. Sign in again in another tab;");
     else if (answer.status === 429) this.autosaver.retry();
     else
@@ -135,9 +169,7 @@ export class Saving {
       );
   }
 
-  async conflict(reply) {
-    const who = reply.saved_by || "somebody";
-    showSaved("failed", `You and ${who} edited the same field. Yours is saved here.`);
+  async conflict() {
     try {
       await this.merger.resolve();
     } catch {
@@ -146,12 +178,18 @@ export class Saving {
     }
   }
 
-  /** One text of what both wrote: it goes on from here, and what was undone before does not. */
+  #asked(reply) {
+    const who = reply.authors.join(", ");
+    showSaved("failed", `You and ${who} edited the same field. Yours is saved here.`);
+  }
+
+  /** One text of what all wrote: it goes on from here, and what was undone before does not. */
   #merged(reply) {
     this.autosaver.continueFrom(reply.revision, reply.saved);
     this.#showMerged(reply.content);
     this.undo.restart();
-    const who = reply.saved_by || "Somebody";
+    this.overridden.add(reply.overridden);
+    const who = reply.authors.join(" and ");
     if (reply.conflicts) toast("Your choices were applied.");
     else if (reply.taken.some((one) => one.side === "theirs"))
       toast(`${who} changed this draft too. Both sets of changes were merged.`);
@@ -163,7 +201,8 @@ export class Saving {
   /** Whoever writes goes on at the same place of the same field. */
   #showMerged(text) {
     const field = document.activeElement;
-    const path = this.draft.form.contains(field) ? field.dataset.path : null;
+    const isInForm = this.draft.form.contains(field);
+    const path = isInForm ? pathIn(text, this.draft.openUid, field.dataset.path) : null;
     const [start, end] = [field.selectionStart, field.selectionEnd];
     this.draft.replaceText(text, this.draft.openUid, fieldAt(path));
     if (path && start !== undefined && start !== null)
@@ -172,6 +211,12 @@ export class Saving {
 
   #showWhen() {
     showSaved("saved", savedWhen(this.savedAt));
+  }
+
+  #whatIsUnsent() {
+    return this.autosaver.isStored
+      ? "Your last changes were not saved before. They are kept on this computer, and come back when you open the draft or the next one."
+      : "Your last changes were not saved before. Copy them: this browser can’t store your text.";
   }
 
   #whereItIsKept() {

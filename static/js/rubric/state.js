@@ -2,6 +2,7 @@
 import { $ } from "../lib/dom.js";
 import { keepPlace } from "../lib/focus.js";
 import { drawBeside, drawFindings, findings, HiddenWarnings } from "./lint.js";
+import { Touched } from "./touched.js";
 
 export class State {
   /** `form` is where findings stand beside their fields. */
@@ -9,6 +10,7 @@ export class State {
     this.form = form;
     this.box = $("[data-state-box]");
     this.hidden = new HiddenWarnings(hiddenKey);
+    this.touched = new Touched(form, () => this.showFindings());
   }
 
   /** Replace what the server says. */
@@ -33,7 +35,10 @@ export class State {
   showFindings() {
     const found = findings(this.hidden);
     drawFindings(this.hidden);
-    drawBeside(this.form, found);
+    drawBeside(
+      this.form,
+      found.filter((one) => one.severity !== "error" || this.touched.has(one.path)),
+    );
     const total = $("[data-total-words]", this.form);
     if (total) total.textContent = $("#state [data-total]").textContent;
     blockPublishing(found.filter((one) => one.severity === "error").length);

@@ -23,11 +23,11 @@ export class Undo {
   }
 
   undo() {
-    this.#travel(this.history.undo(), "Undone");
+    if (!this.draft.isLocked) this.#travel(this.history.undo(), "Undone");
   }
 
   redo() {
-    this.#travel(this.history.redo(), "Redone");
+    if (!this.draft.isLocked) this.#travel(this.history.redo(), "Redone");
   }
 
   #travel(entry, what) {
@@ -51,8 +51,10 @@ export class Undo {
   }
 
   showButtons() {
-    showButton("undo", "Undo", this.history.done.at(-1), "Ctrl Z");
-    showButton("redo", "Redo", this.history.undone.at(-1), "Ctrl Shift Z");
+    const { isLocked } = this.draft;
+    const { history } = this;
+    showButton("undo", "Undo", isLocked ? null : history.done.at(-1), "Ctrl Z");
+    showButton("redo", "Redo", isLocked ? null : history.undone.at(-1), "Ctrl Shift Z");
   }
 }
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubrics.core.conflicts import merge_in_words
-from rubrics.core.merge import merge
+from rubrics.core.merge import Place, Written, changed_places, merge
 from rubrics.core.spec import ExemplarSpec, LevelSpec
 from tests.rubrics.core.test_spec import RUBRICS, TEXT
 from tests.support.rubrics import criterion, rubric
@@ -222,3 +222,44 @@ def test_is_the_same_from_both_sides(mine, theirs):
     here, there = merge(BASE, mine, theirs), merge(BASE, theirs, mine)
     assert {c.place for c in here.conflicts} == {c.place for c in there.conflicts}
     assert {t.place for t in here.taken} == {t.place for t in there.taken}
+
+
+def test_a_third_text_takes_the_place_of_both():
+    mine = replace(with_criteria(level(A, 1, anchor="Mine."), B, C), formula="weighted_mean")
+    theirs = with_criteria(level(A, 1, anchor="Theirs."), B, C)
+    (open_conflict,) = merge(BASE, mine, theirs).conflicts
+    written = merge(BASE, mine, theirs, {open_conflict.place.key: Written("Both.")})
+    assert written.undecided == 0
+    assert written.spec.criteria[0] == level(A, 1, anchor="Both.")
+
+
+def test_a_third_text_is_no_answer_where_there_is_none_to_write():
+    mine = with_criteria(replace(A, gate=2), B, C)
+    theirs = with_criteria(replace(A, gate=3), B, C)
+    (gate,) = merge(BASE, mine, theirs).conflicts
+    assert merge(BASE, mine, theirs, {gate.place.key: Written("2")}).undecided == 1
+
+
+def test_changed_places_are_those_that_somebody_wrote_in():
+    after = replace(with_criteria(level(A, 2, anchor="New."), C), title="New")
+    assert set(changed_places(BASE, after)) == {
+        Place("title"),
+        Place("anchor", "a", 2),
+        Place("criterion", "b"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same_change"),
+    [
+        (Place("anchor", "a", 2), True),
+        (Place("anchor", "a", 1), False),
+        (Place("scale", "a"), True),
+        (Place("criterion", "a"), True),
+        (Place("name", "a"), False),
+        (Place("anchor", "b", 2), False),
+    ],
+)
+def test_a_change_of_a_criterion_or_its_scale_is_one_of_its_levels(other, is_same_change):
+    assert Place("anchor", "a", 2).overlaps(other) is is_same_change
+    assert other.overlaps(Place("anchor", "a", 2)) is is_same_change

@@ -187,6 +187,8 @@ BAD = [
     ("rubric_merge", {"base": [], "content": rubric_text(), "choices": {}}),
     ("rubric_merge", {"base": None, "content": rubric_text(), "choices": {"a": "ours"}}),
     ("rubric_merge", {"base": None, "content": rubric_text(), "choices": {"a": []}}),
+    ("rubric_merge", {"base": None, "content": rubric_text(), "choices": {"a": {"text": 5}}}),
+    ("rubric_merge", {"base": None, "content": rubric_text(), "choices": []}),
     ("rubric_presence", {"tab": "t" * 65, "at": "about"}),
     ("rubric_presence", {"tab": "one", "at": 5}),
     ("rubric_presence", "[" * 100_000),

@@ -201,6 +201,7 @@ def settle_a_conflict(page: Page, colleague: Page, editor: str) -> None:
     conflict = page.locator("[data-conflict]")
     expect(conflict).to_contain_text("Carl Clinician saved this draft while you were writing.")
     expect(conflict).to_contain_text("Does the reply notice risk?")
+    press(page, page.get_by_role("button", name="Choose a text"))
     expect(conflict).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Space")

@@ -30,7 +30,7 @@ from annotation.models import (
     Score,
     SuggestionSource,
 )
-from rubrics.models import Criterion, JudgeCall, Level, MeaningChange, Review
+from rubrics.models import Criterion, DraftField, JudgeCall, Level, MeaningChange, Review
 from tests.conftest import Cast
 from tests.support.objects import RUNS, Setting
 from tests.support.pages import html_of
@@ -149,6 +149,9 @@ def fill(setting: Setting) -> None:
     )
     MeaningChange.objects.create(
         project=project, version=version, uid="u", changed=True, suggested=True
+    )
+    DraftField.objects.create(
+        project=project, version=version, field="title", revision=1, author=setting.person
     )
     DraftScore.objects.create(
         project=project, judge=setting["judge_id"], target=target, spec=version.spec,
