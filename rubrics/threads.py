@@ -2,6 +2,7 @@
 uid or on a level of it, and so follow them from version to version."""
 
 import re
+from collections.abc import Collection
 from uuid import UUID
 
 from rubrics import access
@@ -19,7 +20,7 @@ _PLACE = re.compile(
 
 
 def register() -> None:
-    live.register(Kind(KIND, access.WRITERS, _project_of, _require_seen, _place))
+    live.register(Kind(KIND, access.WRITERS, _project_of, _require_seen, _places))
 
 
 def _project_of(rubric_id: UUID) -> UUID:
@@ -30,22 +31,26 @@ def _require_seen(member: Member, rubric_id: UUID) -> None:
     access.rubric_for(member, rubric_id)
 
 
-def _place(member: Member, rubric_id: UUID, anchor: str) -> str | None:
-    """A criterion that was just written, and is saved in a moment, has no name yet."""
-    if not anchor:
-        return "The rubric"
-    found = _PLACE.fullmatch(anchor)
-    if found is None:
-        return None
-    uid = found["criterion"] or found["of"]
-    name = _name_of(member, rubric_id, uid) or "A criterion"
-    return f"{name}, level {found['level']}" if found["level"] else name
+def _places(member: Member, rubric_id: UUID, anchors: Collection[str]) -> dict[str, str]:
+    found = {anchor: _PLACE.fullmatch(anchor) for anchor in anchors}
+    names = _names(member, rubric_id) if any(found.values()) else {}
+    places = {}
+    for anchor, match in found.items():
+        if match:
+            # A criterion that was just written, and is saved in a moment, has no name yet.
+            name = names.get(match["criterion"] or match["of"]) or "A criterion"
+            places[anchor] = f"{name}, level {match['level']}" if match["level"] else name
+        elif not anchor:
+            places[anchor] = "The rubric"
+    return places
 
 
-def _name_of(member: Member, rubric_id: UUID, uid: str) -> str:
-    """What the newest version that has the criterion calls it."""
-    for version in access.versions_with_texts(member, access.rubric_for(member, rubric_id)):
+def _names(member: Member, rubric_id: UUID) -> dict[str, str]:
+    """What the newest version that has a criterion calls it, by uid."""
+    names: dict[str, str] = {}
+    versions = access.versions_with_texts(member, access.rubric_for(member, rubric_id))
+    for version in versions:
+        is_gone = "" if version is versions[0] else " (removed)"
         for criterion in spec_of(version).criteria:
-            if criterion.uid == uid:
-                return criterion.name.strip()
-    return ""
+            names.setdefault(criterion.uid, criterion.name.strip() + is_gone)
+    return names

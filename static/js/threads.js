@@ -4,9 +4,14 @@ import { $, $$, cloneTemplate, pageData } from "./lib/dom.js";
 import { keepPlace } from "./lib/focus.js";
 import { get } from "./lib/http.js";
 import { isTyping, keyOf } from "./lib/keys.js";
+import { toast } from "./lib/toast.js";
 
 const dialog = document.getElementById("threads");
 const panel = $("[data-panel]", dialog);
+/** In place of an anchor: all places where something is open. */
+const ALL = Symbol("all");
+// Where the panel stands over the page, it gives way to the place that it leads to.
+const isNarrow = matchMedia("(width <= 52rem)");
 let anchor = null;
 let pointed = null;
 
@@ -52,19 +57,41 @@ function count() {
     place.hidden = total === 0;
     place.textContent = `${total} open comment${total === 1 ? "" : "s"}`;
   }
+  document.dispatchEvent(new CustomEvent("threads:counted"));
 }
 
 async function open(at) {
   anchor = at;
   if (!dialog.open) dialog.show();
   await refresh();
-  $("textarea", panel)?.focus();
+  $("textarea, [data-lead]", panel)?.focus();
+}
+
+const hookOf = (at) => $(`[data-thread="${CSS.escape(at)}"]`);
+
+/** Show the place that is spoken of. The editor opens the criterion first. */
+function lead(at) {
+  if (!hookOf(at))
+    document.dispatchEvent(new CustomEvent("threads:lead", { detail: { anchor: at } }));
+  const hook = hookOf(at);
+  if (!hook) {
+    toast("This place is no longer in the text.");
+    return;
+  }
+  if (isNarrow.matches) dialog.close();
+  else {
+    anchor = anchorOf(hook);
+    refresh();
+  }
+  hook.tabIndex = -1;
+  hook.focus({ preventScroll: true });
+  hook.scrollIntoView({ block: hook.offsetHeight > innerHeight / 2 ? "start" : "center" });
 }
 
 /** Ask for the panel anew. What somebody is typing in it stays, and so does the focus. */
 async function refresh() {
   const wanted = anchor;
-  const answer = await get(dialog.dataset.url, { anchor: wanted });
+  const answer = await get(dialog.dataset.url, wanted === ALL ? { all: 1 } : { anchor: wanted });
   if (wanted !== anchor) return;
   if (!answer.ok) {
     panel.textContent = "The comments could not be loaded. Close this panel and open it again.";
@@ -90,6 +117,11 @@ new MutationObserver(() => {
   attributeFilter: ["data-stamp"],
 });
 
+document.addEventListener("click", ({ target }) => {
+  const leads = target.closest("[data-lead]");
+  if (leads) lead(leads.dataset.lead);
+  else if (target.closest("[data-threads-total], [data-all-threads]")) open(ALL);
+});
 document.addEventListener("pointerover", (event) => {
   pointed = event.target.closest("[data-thread]") ?? pointed;
 });

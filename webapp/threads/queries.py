@@ -41,6 +41,24 @@ def panel(member: Member, kind: str, object_id: UUID, anchor: str) -> Panel | No
 
 
 @dataclass(frozen=True)
+class OpenPlace:
+    """A place of an object with the threads that are open there, oldest first."""
+
+    anchor: str
+    place: str
+    threads: list[Thread]
+
+
+def open_places(member: Member, kind: str, object_id: UUID) -> list[OpenPlace]:
+    """Where something is open, the places in the order in which they were first spoken of."""
+    by_anchor: dict[str, list[Thread]] = {}
+    for thread in access.threads_on(member, kind, object_id).filter(resolved_at=None):
+        by_anchor.setdefault(thread.anchor, []).append(thread)
+    places = registry.find(kind).places(member, object_id, list(by_anchor))
+    return [OpenPlace(anchor, places[anchor], found) for anchor, found in by_anchor.items()]
+
+
+@dataclass(frozen=True)
 class Signal:
     """How many threads are open, by place. `stamp` changes whenever anything in them does."""
 

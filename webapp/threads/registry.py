@@ -1,7 +1,7 @@
 """What can be talked about. Apps register their kinds of object in AppConfig.ready, so that the
 shared ground imports no app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,8 +22,12 @@ class Kind:
     # Raises ObjectDoesNotExist.
     project_of: Callable[[UUID], UUID]
     require_seen: Callable[[Member, UUID], None]
-    # A place in the object in words (“Empathy, level 3”); None for no place of such an object.
-    place: Callable[[Member, UUID, str], str | None]
+    # Places in the object in words (“Empathy, level 3”); without those that it can't have.
+    places: Callable[[Member, UUID, Collection[str]], Mapping[str, str]]
+
+    def place(self, member: Member, object_id: UUID, anchor: str) -> str | None:
+        """One place in words; None for no place of such an object."""
+        return self.places(member, object_id, [anchor]).get(anchor)
 
 
 _kinds: dict[str, Kind] = {}

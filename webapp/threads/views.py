@@ -19,6 +19,10 @@ from webapp.threads.models import Thread
 def threads_panel(
     request: HttpRequest, member: Member, object_kind: str, object_id: UUID
 ) -> HttpResponse:
+    """The threads of one place, `?anchor=…`; with `?all=1` the places where any are open."""
+    if "all" in request.GET:
+        context = {"places": queries.open_places(member, object_kind, object_id)}
+        return render(request, "threads/_open.html", context)
     return _panel(request, member, object_kind, object_id, request.GET.get("anchor", ""))
 
 

@@ -5,6 +5,7 @@ import { Draft } from "./draft.js";
 import { listenForKeys } from "./keys.js";
 import { People } from "./people.js";
 import { enablePublishing } from "./publish.js";
+import { Remarks } from "./remarks.js";
 import { Saving } from "./saving.js";
 import { State } from "./state.js";
 import { Undo } from "./undo.js";
@@ -21,12 +22,13 @@ const draft = new Draft({
     drawn: () => state.showFindings(),
     opened: () => people.moved(),
     removed: (words) => undo.offer(words),
-    notes: (criterion) => people.notes(criterion),
+    notes: (criterion) => [...remarks.notes(criterion), ...people.notes(criterion)],
   },
 });
 const undo = new Undo(draft);
 const state = new State({ form, hiddenKey: `kardia-aside-${editor.dataset.version}` });
 const saving = new Saving({ editor, loaded: pageData("draft-saved"), draft, undo, state });
+const remarks = new Remarks(draft);
 const people = new People({ url: editor.dataset.presenceUrl, draft, saving });
 const actions = new Actions({ draft, undo, state });
 

@@ -12,6 +12,7 @@ from tests.support.browser import sign_in
 from tests.support.rubric_texts import criterion, rubric_text
 from webapp.accounts.services import members
 from webapp.threads.models import Comment
+from webapp.threads.services import thread_open
 
 pytestmark = pytest.mark.browser
 
@@ -62,3 +63,33 @@ def test_two_people_talk_about_a_level(
     page.get_by_role("button", name="Reopen").click()
     expect(page.locator("[data-threads-total]")).to_have_text("1 open comment")
     expect(other.locator("[data-threads-total]")).to_be_hidden()
+
+
+def test_an_open_comment_leads_to_its_level_in_the_editor(
+    cast: Cast, page: Page, studio: str
+) -> None:
+    clara = cast.clinicians[0]
+    version = rubric_create(
+        project=cast.project,
+        actor=clara,
+        name="W",
+        content=rubric_text(criterion("warmth"), criterion("calm")),
+    ).versions.get()
+    thread_open(
+        member=cast.member(clara),
+        kind="rubric",
+        object_id=version.rubric_id,
+        anchor="level:calm:3",
+        text="Too high?",
+    )
+    sign_in(page.context, clara, studio)
+    page.goto(studio + reverse("rubric_edit", args=[cast.project.pk, version.pk]))
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Warmth")
+    expect(page.locator("[data-criteria] a", has_text="Calm")).to_contain_text("1 comment")
+    page.get_by_role("button", name="1 open comment").click()
+    page.locator("#threads").get_by_role("button", name="Calm, level 3").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Calm")
+    level = page.locator('[data-thread="level:calm:3"]')
+    expect(level).to_be_focused()
+    expect(level).to_be_in_viewport()
+    expect(page.locator("#threads .said")).to_have_text("Too high?")

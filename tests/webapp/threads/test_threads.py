@@ -1,5 +1,6 @@
 """Comments in threads: who reads and writes them, what becomes of them, and that none is markup."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rubrics.models import Rubric
-from rubrics.versions.services import version_copy
-from rubrics.writing.services import rubric_create
+from rubrics.versions.services import (
+    version_approve,
+    version_copy,
+    version_publish,
+    version_send_for_review,
+)
+from rubrics.writing.services import draft_open, draft_save, rubric_create
 from tests.conftest import Cast
 from tests.support.pages import html_of
 from tests.support.rubric_texts import criterion, rubric_text
@@ -244,3 +250,47 @@ def test_by_script(client: Client, cast: Cast, rubric: Rubric) -> None:
     assert client.post(f"{at}resolve/").json()["resolved_at"] is not None
     assert client.post(f"{at}reopen/").json()["resolved_at"] is None
     assert len(client.get(on).json()["results"]) == 1
+
+
+def test_all_open_comments_say_where_they_are_and_lead_there(
+    client: Client, cast: Cast, rubric: Rubric, django_assert_max_num_queries: Any
+) -> None:
+    client.force_login(cast.clinicians[1])
+    where = panel_url(cast, rubric)
+    assert "No comments are open." in html_of(client.get(where, {"all": "1"}))
+    opened(cast, rubric, EVIL, anchor="level:warmth:2")
+    with django_assert_max_num_queries(30) as few:
+        client.get(where, {"all": "1"})
+    for anchor in ("", WARMTH, "level:other:1"):
+        opened(cast, rubric, anchor=anchor)
+    services.thread_resolve(
+        thread=opened(cast, rubric, "Settled.", "criterion:other"), actor=cast.leads[0]
+    )
+    with django_assert_max_num_queries(len(few)):
+        page = html_of(client.get(where, {"all": "1"}))
+    places = re.findall(r'data-lead="([^"]*)" *> *([^<]*?) *</button>', page)
+    assert places == [
+        ("level:warmth:2", "Warmth, level 2"),
+        ("rubric", "The rubric"),
+        (WARMTH, "Warmth"),
+        ("level:other:1", "Other, level 1"),
+    ]
+    assert "Settled." not in page and "<script>alert" not in page
+    panel = html_of(client.get(where, {"anchor": "level:warmth:2"}))
+    assert 'data-lead="level:warmth:2"' in panel
+
+
+def test_a_comment_on_a_criterion_that_was_removed_says_so(
+    client: Client, cast: Cast, rubric: Rubric
+) -> None:
+    author, reviewer = cast.clinicians
+    opened(cast, rubric)
+    version = rubric.versions.get()
+    version_send_for_review(version=version, actor=author)
+    version_approve(version=version, actor=reviewer)
+    version_publish(version=version, actor=author)
+    draft = draft_open(rubric=rubric, actor=author)
+    text = rubric_text(criterion("other"))
+    draft_save(version=draft, actor=author, content=text, expected_revision=0)
+    client.force_login(author)
+    assert "Warmth (removed)" in html_of(client.get(panel_url(cast, rubric), {"all": "1"}))
