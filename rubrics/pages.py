@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from rubrics import access, threads
-from rubrics.models import Review, RubricVersion
-from rubrics.queries import approval_needed
+from rubrics.models import RubricVersion
+from rubrics.queries import approval_needed, sent_back
 from webapp.accounts.access import Member
 from webapp.errors import Refused
 from webapp.threads.queries import signal
@@ -28,16 +28,8 @@ def about(member: Member, version: RubricVersion) -> dict[str, Any]:
         "signal": signal(member, threads.KIND, version.rubric_id) if may_write else None,
         "may_publish": not needs_approval or version.approved_by_id is not None,
         "may_approve": needs_approval and version.saved_by_id != member.user.pk,
-        "sent_back": _sent_back(version),
+        "sent_back": sent_back(version),
     }
-
-
-def _sent_back(version: RubricVersion) -> Review | None:
-    """Why the draft is one again, until it is sent for review anew."""
-    if version.status != RubricVersion.Status.DRAFT:
-        return None
-    last = version.reviews.select_related("reviewer").first()
-    return last if last and last.verdict == Review.Verdict.REFUSED else None
 
 
 def valid(form: Form) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rubrics.core.spec import RubricSpec, from_json
-from rubrics.models import RubricVersion
+from rubrics.models import Review, RubricVersion
 from webapp.accounts.models import Membership, Project, Role
 
 
@@ -29,6 +29,14 @@ def published_before(version: RubricVersion) -> RubricVersion | None:
 def spec_of(version: RubricVersion) -> RubricSpec:
     """The frozen text of a version, else the draft as it stands."""
     return from_json(version.spec.content if version.spec else version.draft)
+
+
+def sent_back(version: RubricVersion) -> Review | None:
+    """Why the draft is one again, until it is sent for review anew."""
+    if version.status != RubricVersion.Status.DRAFT:
+        return None
+    last = next(iter(version.reviews.all()), None)
+    return last if last and last.verdict == Review.Verdict.REFUSED else None
 
 
 def approval_needed(project: Project) -> bool:

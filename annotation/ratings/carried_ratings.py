@@ -2,14 +2,15 @@
 means the same there, whatever it is called and counts now."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Q, TextField
+from django.db.models import Count, Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast, Concat
 
-from annotation.models import Rater, Rating, Score, Target
+from annotation.models import Item, Rater, Rating, Score, Target
 from annotation.ratings.drafts import NOT_APPLICABLE, Draft
 from rubrics.core.spec import from_json
-from rubrics.models import Spec
+from rubrics.models import Criterion, RubricVersion, Spec
 from webapp.accounts.models import Project
 
 # Each person's own look at an item. The raters of an imported source and judges stay with the
@@ -58,3 +59,54 @@ def own_levels(rater: Rater, target: Target, spec: Spec) -> Draft:
         if row.rationale:
             rationales[uid] = row.rationale
     return Draft(levels, rationales)
+
+
+# Each costs a query over the ratings of its criteria.
+MOST_CHANGES = 3
+
+
+@dataclass(frozen=True)
+class ChangedMeanings:
+    """The criteria of the newest version of a rubric that meant something else in an earlier
+    one: their names, and by the meaning that each has now those that it had."""
+
+    version: RubricVersion
+    names: list[str]
+    before: dict[str, list[str]]
+
+
+def changed_meanings(project: Project) -> list[ChangedMeanings]:
+    """Of the rubrics that were published last, newest first."""
+    published = RubricVersion.objects.filter(
+        project=project, status=RubricVersion.Status.PUBLISHED
+    ).defer("draft")
+    newest = published.order_by("rubric_id", "-number").distinct("rubric_id")
+    versions = {version.rubric_id: version for version in newest.select_related("rubric")}
+    criteria: dict[tuple[object, str], list[Criterion]] = {}
+    rows = Criterion.objects.filter(project=project, kind="judge").select_related("version")
+    for row in rows.defer("version__draft").order_by("-version__number", "position"):
+        criteria.setdefault((row.version.rubric_id, row.uid), []).append(row)
+    found: dict[object, ChangedMeanings] = {}
+    for (rubric_id, _), (now, *earlier) in criteria.items():
+        version = versions.get(rubric_id)
+        before = {row.meaning_id for row in earlier} - {now.meaning_id}
+        if version is not None and now.version_id == version.pk and before:
+            change = found.setdefault(rubric_id, ChangedMeanings(version, [], {}))
+            change.names.append(now.name)
+            change.before[now.meaning_id] = sorted(before)
+    latest = sorted(found.values(), key=lambda one: str(one.version.published_at), reverse=True)
+    return latest[:MOST_CHANGES]
+
+
+def items_to_rate_again(change: ChangedMeanings) -> int:
+    """How many items people rated before a criterion meant something else, and not since: without
+    those that are in a queue of the version already."""
+    scores = Score.objects.filter(rating__target=OuterRef("pk"))
+    outdated = Q()
+    for now, before in change.before.items():
+        outdated |= Q(Exists(scores.filter(carried(before)))) & ~Q(
+            Exists(scores.filter(carried([now])))
+        )
+    queued = Item.objects.filter(queue__version=change.version, target=OuterRef("pk"))
+    targets = Target.objects.filter(project=change.version.project_id)
+    return targets.filter(outdated).exclude(Exists(queued)).count()

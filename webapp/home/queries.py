@@ -18,6 +18,7 @@ from rubrics.models import RubricVersion
 from training.models import TrainingRun
 from webapp.accounts.access import Member
 from webapp.accounts.models import Membership, ProjectRow
+from webapp.home.rubric_todos import rubric_todos
 from webapp.home.todo import Todo, quantity
 from webapp.runs import registry
 from webapp.runs.models import Run, Status
@@ -95,10 +96,7 @@ def waiting_for(member: Member) -> list[Todo]:
     todo += open_comparisons(member)
     if member.is_clinician or member.is_lead:
         todo += adjudications(member)
-        todo += reviews(member)
-        todo += drafts(member)
-    if member.is_lead:
-        todo += first_steps(member)
+        todo += rubric_todos(member)
     return todo
 
 
@@ -187,76 +185,59 @@ def adjudications(member: Member) -> list[Todo]:
     return found
 
 
-def reviews(member: Member) -> list[Todo]:
-    """Versions that wait for the approval of somebody who was not the last to write in them."""
-    versions = RubricVersion.objects.filter(
-        project=member.project, status=RubricVersion.Status.IN_REVIEW
-    ).exclude(saved_by=member.user)
-    return [
-        Todo(
-            "rubric",
-            f"{version.rubric} version {version.number} waits for approval",
-            f"{version.saved_by or 'Somebody'} asks you to read it before it is published.",
-            _page("rubric_version", member, version_id=version.pk),
-            "Read it",
-        )
-        for version in versions.select_related("rubric", "saved_by").order_by("saved_at")
-    ]
-
-
-def drafts(member: Member) -> list[Todo]:
-    """Versions that this person has begun."""
-    versions = RubricVersion.objects.filter(
-        project=member.project, status=RubricVersion.Status.DRAFT, author=member.user
-    )
-    return [
-        Todo(
-            "edit",
-            f"{version.rubric} version {version.number} is a draft",
-            "Judges and people rate published versions only.",
-            _page("rubric_edit", member, version_id=version.pk),
-            "Continue writing",
-        )
-        for version in versions.select_related("rubric").order_by("-saved_at")[:5]
-    ]
-
-
 def first_steps(member: Member) -> list[Todo]:
-    """What an empty project needs, in order; nothing once it has it."""
+    """What a new project needs, in this order; without what it has. Clinicians write rubrics, and
+    leads do all of it."""
     project = member.project
-    steps = []
-    if not Dialogue.objects.filter(project=project).exists():
-        steps.append(
-            Todo(
-                "import",
-                "No dialogues yet",
-                "Import KardiaBench, EPITOME or ESConv, or generate dialogues from profiles.",
-                _page("data", member),
-                "Import",
-            )
-        )
+    if project.archived_at is not None:
+        return []
     published = RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
-    if not published.exists():
-        steps.append(
-            Todo(
-                "rubric",
-                "No published rubric yet",
-                "Rating, judging and training all need a published version.",
-                _page("rubrics", member),
-                "Write one",
-            )
-        )
-    if Membership.objects.filter(project=project).values("user").distinct().count() < 2:
-        steps.append(
-            Todo(
-                "people",
-                "You are the only member",
-                "Invite clinicians to write rubrics and annotators to rate. You send them a link.",
-                _page("members", member),
-                "Invite",
-            )
-        )
-    return steps
+    members = Membership.objects.filter(project=project).values("user").distinct()
+    needed = []
+    if member.is_lead and not Dialogue.objects.filter(project=project).exists():
+        needed.append("import")
+    if (member.is_lead or member.is_clinician) and not published.exists():
+        needed.append("rubric")
+    if member.is_lead and not Queue.objects.filter(project=project).exists():
+        needed.append("queue")
+    if member.is_lead and members.count() < 2:
+        needed.append("people")
+    return [_first_step(name, member) for name in needed]
+
+
+def _first_step(name: str, member: Member) -> Todo:
+    steps = {
+        "import": Todo(
+            "import",
+            "No dialogues yet",
+            "Import KardiaBench, EPITOME or ESConv, or generate dialogues from profiles.",
+            _page("import_new", member),
+            "Import",
+        ),
+        "rubric": Todo(
+            "rubric",
+            "No published rubric yet",
+            "Rating, judging and training all need a published version.",
+            _page("rubrics", member),
+            "Write one",
+        ),
+        "queue": Todo(
+            "desk",
+            "No queue yet",
+            "A queue gives the items of a set to annotators. They rate without seeing each "
+            "other’s scores.",
+            _page("queue_new", member),
+            "Create a queue",
+        ),
+        "people": Todo(
+            "people",
+            "You are the only member",
+            "Invite clinicians to write rubrics and annotators to rate. You send them a link.",
+            _page("members", member),
+            "Invite",
+        ),
+    }
+    return steps[name]
 
 
 def next_steps(member: Member) -> list[Todo]:
@@ -264,17 +245,6 @@ def next_steps(member: Member) -> list[Todo]:
     do; in the order of docs/road.md."""
     project = member.project
     steps: list[tuple[type[ProjectRow], Todo]] = [
-        (
-            Queue,
-            Todo(
-                "people",
-                "No queue yet",
-                "A queue gives the items of a set to annotators. They rate without seeing each "
-                "other’s scores.",
-                _page("queue_new", member),
-                "Create a queue",
-            ),
-        ),
         (
             JudgeRun,
             Todo(

@@ -29,12 +29,14 @@ def project_home(request: HttpRequest, member: Member) -> HttpResponse:
     runs = queries.runs_of(member)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "home/_runs.html", {"member": member, "runs": runs})
+    first_steps = queries.first_steps(member)
     context = {
         "member": member,
         "greeting": greeting(timezone.localtime().hour),
         "first_name": str(member.user).split()[0],
         "todo": queries.waiting_for(member),
-        "next_steps": queries.next_steps(member) if member.is_lead else [],
+        "first_steps": first_steps,
+        "next_steps": queries.next_steps(member) if member.is_lead and not first_steps else [],
         "runs": runs,
         "queues": queries.queues_under_way(member) if member.is_lead else [],
         "watches_runs": member.is_lead or member.is_clinician,

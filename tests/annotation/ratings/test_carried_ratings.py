@@ -11,7 +11,11 @@ from django.urls import reverse
 from annotation.agreement.queries import VersionAgreement, versions_with_ratings
 from annotation.desk import services as desk
 from annotation.ratings import services as ratings
-from annotation.ratings.carried_ratings import count_ratings
+from annotation.ratings.carried_ratings import (
+    changed_meanings,
+    count_ratings,
+    items_to_rate_again,
+)
 from annotation.ratings.services import NewScore
 from rubrics.core.spec import RubricSpec, to_json
 from rubrics.models import RubricVersion
@@ -160,3 +164,28 @@ def test_hidden_items_stay_hidden_where_their_ratings_carry_over(rated: Desk) ->
     luis = rated.cast.leads[1]
     found = VersionAgreement(rated.cast.member(luis), second)
     assert (found.rated_targets, found.hidden, found.carried) == (0, 4, 0)
+
+
+def test_the_lead_reads_how_many_items_a_changed_meaning_wants_rated_again(
+    client: Client, rated: Desk
+) -> None:
+    lead = rated.cast.leads[0]
+    client.force_login(lead)
+    home = reverse("project_home", args=[rated.cast.project.pk])
+    assert "to rate again" not in html_of(client.get(home))
+    second = publish_next(rated, CHANGED, empathy=True)
+    (change,) = changed_meanings(rated.cast.project)
+    assert (change.version, change.names) == (second, ["Empathy", "Asking"])
+    assert items_to_rate_again(change) == 4
+    body = html_of(client.get(home))
+    assert f"4 items to rate again with {second.rubric} version 2" in body
+    assert "Empathy and Asking mean something else now" in body
+    # What is in a queue of the version waits for its raters and not for the lead.
+    rated.another_queue(rated.cast.annotators[0], version=second)
+    assert "to rate again" not in html_of(client.get(home))
+
+
+def test_wording_alone_wants_nothing_rated_again(rated: Desk) -> None:
+    reworded = replace(RUBRIC, criteria=(FORMAT, CHANGED.criteria[1], ASKS, SAFE))
+    publish_next(rated, reworded, empathy=False)
+    assert changed_meanings(rated.cast.project) == []

@@ -12,11 +12,19 @@ from django.utils import timezone
 
 from annotation.models import GenerationRun
 from rubrics.models import RubricVersion
+from rubrics.versions.services import (
+    version_approve,
+    version_publish,
+    version_refuse,
+    version_send_for_review,
+)
+from rubrics.writing.services import draft_save, rubric_create
 from tests.conftest import Cast
 from tests.support.dialogues import added, parsed, published
 from tests.support.objects import Setting
 from tests.support.pages import html_of
 from tests.support.rows import draft, item, rubric
+from tests.support.rubric_texts import rubric_text
 from tests.support.run_rows import generation_run
 from webapp.accounts.models import Project, User
 from webapp.accounts.services import projects
@@ -42,10 +50,20 @@ def test_home_leads_to_the_only_project_else_to_the_list(client: Client, cast: C
 
 
 def test_an_empty_project_says_what_to_do_first(cast: Cast) -> None:
-    body = page(cast.leads[0], cast.project)
-    assert "No dialogues yet" in body
-    assert "No published rubric yet" in body
+    lead = cast.leads[0]
+    assert headings(lead, cast.project) == [
+        "No dialogues yet",
+        "No published rubric yet",
+        "No queue yet",
+    ]
+    body = page(lead, cast.project)
+    assert "is not set up yet. Begin with the first step." in body
+    for name in ("import_new", "rubrics", "queue_new"):
+        assert f'href="{reverse(name, args=[cast.project.pk])}"' in body
+    assert headings(cast.clinicians[0], cast.project) == ["No published rubric yet"]
     assert "All done" in page(cast.annotators[0], cast.project)
+    alone = projects.create_project(actor=lead, name="Mine")
+    assert headings(lead, alone)[-1] == "You are the only member"
 
 
 def test_a_lead_with_nothing_to_do_sees_where_the_road_goes_on(cast: Cast) -> None:
@@ -53,9 +71,10 @@ def test_a_lead_with_nothing_to_do_sees_where_the_road_goes_on(cast: Cast) -> No
     setting = Setting(cast.project, lead)
     added(cast.project, parsed(1))
     published(cast.project)
-    assert {"No queue yet", "No model has been trained yet"} <= set(headings(lead, cast.project))
+    assert headings(lead, cast.project) == ["No queue yet"]
     item(setting)
     assert "No queue yet" not in headings(lead, cast.project)
+    assert "No model has been trained yet" in headings(lead, cast.project)
     assert "No model has been trained yet" not in headings(cast.clinicians[0], cast.project)
 
 
@@ -101,6 +120,44 @@ def test_clinicians_see_their_drafts_and_what_waits_for_approval(cast: Cast) -> 
     assert "version 2 waits for approval" in page(author, cast.project)
     assert f"{other} asks you to read it" in page(author, cast.project)
     assert "waits for approval" not in page(other, cast.project)
+
+
+def test_an_approved_version_asks_to_be_published(cast: Cast) -> None:
+    author, other = cast.clinicians
+    version = written(cast, author)
+    version_send_for_review(version=version, actor=author)
+    version_approve(version=version, actor=other)
+    for person in (author, cast.leads[0]):
+        body = page(person, cast.project)
+        assert "Warmth version 1 is approved" in body
+        assert f"{other} approved it. Publish it" in body
+        assert reverse("rubric_version", args=[cast.project.pk, version.pk]) in body
+    # It waits for nobody else's approval.
+    assert "Warmth version 1" not in page(other, cast.project)
+    version_publish(version=version, actor=author)
+    assert "is approved" not in page(author, cast.project)
+
+
+def test_a_version_that_was_sent_back_says_by_whom_and_why(cast: Cast) -> None:
+    author, other = cast.clinicians
+    version = written(cast, author)
+    version_send_for_review(version=version, actor=author)
+    version_refuse(version=version, actor=other, words="Level 2 <b>is</b> vague.")
+    body = page(author, cast.project)
+    assert "Warmth version 1 was sent back" in body
+    assert f"{other} wrote: “Level 2 &lt;b&gt;is&lt;/b&gt; vague.”" in body
+    # Whoever edited it last hears of it, too, though somebody else began it.
+    lead = cast.leads[0]
+    text = rubric_text() | {"purpose": "To see warmth."}
+    draft_save(version=version, actor=lead, content=text, expected_revision=1)
+    assert "was sent back" in page(lead, cast.project)
+    version_send_for_review(version=version, actor=author)
+    assert "was sent back" not in page(author, cast.project)
+
+
+def written(cast: Cast, author: User) -> RubricVersion:
+    made = rubric_create(project=cast.project, actor=author, name="Warmth", content=rubric_text())
+    return made.versions.get()
 
 
 def test_leads_see_what_runs_and_what_failed(cast: Cast) -> None:
