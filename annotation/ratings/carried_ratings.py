@@ -3,6 +3,7 @@ means the same there, whatever it is called and counts now."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast, Concat
@@ -82,11 +83,11 @@ def changed_meanings(project: Project) -> list[ChangedMeanings]:
     ).defer("draft")
     newest = published.order_by("rubric_id", "-number").distinct("rubric_id")
     versions = {version.rubric_id: version for version in newest.select_related("rubric")}
-    criteria: dict[tuple[object, str], list[Criterion]] = {}
+    criteria: dict[tuple[UUID, str], list[Criterion]] = {}
     rows = Criterion.objects.filter(project=project, kind="judge").select_related("version")
     for row in rows.defer("version__draft").order_by("-version__number", "position"):
         criteria.setdefault((row.version.rubric_id, row.uid), []).append(row)
-    found: dict[object, ChangedMeanings] = {}
+    found: dict[UUID, ChangedMeanings] = {}
     for (rubric_id, _), (now, *earlier) in criteria.items():
         version = versions.get(rubric_id)
         before = {row.meaning_id for row in earlier} - {now.meaning_id}
