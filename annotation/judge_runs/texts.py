@@ -83,7 +83,8 @@ def _sorted(
     items: QuerySet[JudgeItem], spec: RubricSpec, wanted: Wanted
 ) -> list[tuple[UUID, UUID | None]]:
     """(item, rating) in order. A total is no column: it is worked out from the scores."""
-    found = list(items.order_by("position").values_list("pk", "rating_id"))
+    rows = items.order_by("position").values_list("pk", "rating_id")
+    found: list[tuple[UUID, UUID | None]] = [(item, rating) for item, rating in rows]
     if wanted.sort == POSITION and wanted.shown != ZERO:
         return found
     totals = _totals(items, spec)

@@ -1,6 +1,7 @@
 """Two texts compared word by word."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
@@ -43,14 +44,14 @@ class _Matcher(SequenceMatcher[str]):
     def __init__(self, a: Sequence[str], b: Sequence[str], budget: Budget) -> None:
         super().__init__(None, a, b, autojunk=False)
         self._budget = budget
-        places = (1 + len(self.b2j.get(word, ())) for word in a)
-        self._steps_before = [0, *accumulate(places)]
+        places = Counter(b)
+        self._steps_before = [0, *accumulate(1 + places[word] for word in a)]
 
     def find_longest_match(
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
     ) -> Match:
-        end = len(self.a) if ahi is None else ahi
-        self._budget.spend(self._steps_before[end] - self._steps_before[alo])
+        end = self._steps_before[-1] if ahi is None else self._steps_before[ahi]
+        self._budget.spend(end - self._steps_before[alo])
         return super().find_longest_match(alo, ahi, blo, bhi)
 
 

@@ -67,7 +67,8 @@ def merged(
     """`mine` and the saved text of the draft as one text, for `user`."""
     theirs = from_json(version.draft)
     found = merge(base, mine, theirs, choices)
-    known = Authorship(version, [change.place for change in (*found.conflicts, *found.taken)])
+    places = [*(each.place for each in found.conflicts), *(each.place for each in found.taken)]
+    known = Authorship(version, places)
     view = merge_in_words(
         found, mine, theirs, known.name, lambda place: known.replaced(place, user)
     )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0016_blind_comparisons'),
+        ('annotation', '0017_import_lines_count_reasoning'),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_deleted_in_background'),
-        ('rubrics', '0005_calls_name_their_judge_call'),
+        ('rubrics', '0006_judge_calls_count_what_was_cut'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

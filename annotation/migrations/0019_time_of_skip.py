@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotation", "0016_blind_comparisons")]
+    dependencies = [("annotation", "0018_runs_wait_in_the_queue")]
 
     operations = [
         migrations.AddField(

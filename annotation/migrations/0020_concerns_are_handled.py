@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("annotation", "0023_time_of_skip"),
+        ("annotation", "0019_time_of_skip"),
     ]
 
     operations = [
