@@ -50,3 +50,36 @@ def live(now: datetime) -> Q:
 
 def lease(queue: Queue) -> datetime:
     return timezone.now() + timedelta(minutes=queue.lease_minutes)
+
+
+def why_not_submit(own: Assignment) -> Refused | None:
+    """Why this rating can't be taken; the draft is kept. Where the place is lost, it is given back
+    (not saved). The caller has locked the item."""
+    queue = own.item.queue
+    if queue.closed_at is not None:
+        return Refused(
+            "The queue was closed, so this rating was not submitted. Your draft is saved. You can "
+            "submit it if the lead reopens the queue.",
+            code="closed",
+        )
+    if not QueueRater.objects.filter(queue=queue, user=own.rater.user).exists():
+        return Refused(
+            "You are no longer in this queue, so this rating was not submitted. Your draft is "
+            "saved.",
+            code="left",
+        )
+    if may_have_read(own.item, queue, own.rater):
+        own.state = _State.RELEASED
+        return Refused(
+            "You were out of this queue for a while and could have seen other ratings of this "
+            "item. So this rating was not submitted. Your draft is saved.",
+            code="read",
+        )
+    if not has_room(own.item, queue, own.rater):
+        own.state = _State.RELEASED
+        return Refused(
+            "Your time for this item ran out and somebody else is rating it now. So this rating "
+            "was not submitted. Your draft is saved.",
+            code="full",
+        )
+    return None

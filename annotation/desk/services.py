@@ -22,8 +22,9 @@ from annotation.desk.places import (
     may_have_read,
     places_taken,
     require_taking_part,
+    why_not_submit,
 )
-from annotation.models import Assignment, Item, Queue, QueueRater, Rater, Rating, Score
+from annotation.models import Assignment, Item, Queue, Rater, Rating, Score
 from annotation.models.desk import UNDO_WITHIN
 from annotation.ratings import services as ratings
 from annotation.ratings.blindness import read_items
@@ -151,7 +152,7 @@ def submit(
         if revision not in (None, own.draft_revision) and own.draft != read.to_json():
             raise StaleDraft(own.draft, own.draft_revision)
         _write_draft(own, read, seconds)
-        refusal = None if is_change else _why_not(own)
+        refusal = None if is_change else why_not_submit(own)
         if refusal is None:
             _rate(own, spec, read)
         own.save()
@@ -311,38 +312,6 @@ def _require_change(own: Assignment, replaces: UUID | None, otherwise: str) -> N
         raise Refused(otherwise, code="submitted")
     if (refusal := why_not_change(own)) is not None:
         raise refusal
-
-
-def _why_not(own: Assignment) -> Refused | None:
-    """Why this rating can't be taken; the draft is kept."""
-    queue = own.item.queue
-    if queue.closed_at is not None:
-        return Refused(
-            "The queue was closed, so this rating was not submitted. Your draft is saved. You can "
-            "submit it if the lead reopens the queue.",
-            code="closed",
-        )
-    if not QueueRater.objects.filter(queue=queue, user=own.rater.user).exists():
-        return Refused(
-            "You are no longer in this queue, so this rating was not submitted. Your draft is "
-            "saved.",
-            code="left",
-        )
-    if may_have_read(own.item, queue, own.rater):
-        own.state = _State.RELEASED
-        return Refused(
-            "You were out of this queue for a while and could have seen other ratings of this "
-            "item. So this rating was not submitted. Your draft is saved.",
-            code="read",
-        )
-    if not has_room(own.item, queue, own.rater):
-        own.state = _State.RELEASED
-        return Refused(
-            "Your time for this item ran out and somebody else is rating it now. So this rating "
-            "was not submitted. Your draft is saved.",
-            code="full",
-        )
-    return None
 
 
 def _rate(own: Assignment, spec: RubricSpec, draft: Draft) -> None:

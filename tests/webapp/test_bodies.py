@@ -16,7 +16,7 @@ from tests.conftest import Cast
 from webapp import bodies
 from webapp.accounts.models import User
 from webapp.accounts.tokens import create_token
-from webapp.asgi import application
+from webapp.asgi import application, router
 from webapp.bodies import BodyLimit, SpoolingHandler
 from webapp.files import services as files
 
@@ -220,4 +220,4 @@ def test_the_free_disk_has_a_reserve(settings: Any, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_limit_stands_before_django() -> None:
-    assert isinstance(application.application_mapping["http"], BodyLimit)
+    assert isinstance(router.application_mapping["http"], BodyLimit)

@@ -67,7 +67,8 @@ def test_tags_are_taken_from_one_side_and_asked_if_both_changed_them():
         replace(A, name="Warm", tags=("axis:a",)), B, C
     )
     theirs = with_criteria(replace(A, tags=("axis:b", "axis:c")), B, C)
-    asked = merge_in_words(merge(BASE, mine, theirs), mine, theirs).conflicts
+    merged = merge(BASE, mine, theirs)
+    asked = merge_in_words(merged, mine, theirs, lambda _: "", lambda _: False).conflicts
     assert [(one.what, one.mine, one.theirs) for one in asked] == [
         ("Tags", "axis:a", "axis:b, axis:c")
     ]
