@@ -12,7 +12,6 @@ from annotation.generation.prompts import prompt_messages
 from annotation.models import Snapshot, Turn
 from annotation.ratings.targets import contexts_of, gold_emotions_of
 from rubrics.judges.opening import unpack
-from rubrics.judges.queries import require_unchanged
 from rubrics.judging.artefact import artefact_hash
 from rubrics.judging.spans import Spans, render_spans
 from rubrics.models import Judge
@@ -63,28 +62,6 @@ def prepare(run: TrainingRun) -> Path:
     draft.write_text(json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True))
     draft.rename(folder / SPEC)
     return folder
-
-
-def require_judge(run: TrainingRun) -> None:
-    """Raises Refused where the judge of a run is no longer the one that it pins, or where its
-    folder was written for another server. SFT asks no judge."""
-    endpoint = run.judge.endpoint
-    if run.method != TrainingRun.Method.GRPO or endpoint is None:
-        return
-    require_unchanged(run.judge)
-    frozen = frozen_judge(run)
-    if frozen and (frozen["base_url"], frozen["model"]) != (endpoint.base_url, endpoint.model):
-        raise Refused(
-            f"{run} was prepared for the model “{frozen['model']}” at {frozen['base_url']}. Its "
-            f"judge now asks “{endpoint.model}” at {endpoint.base_url}. Start a new run.",
-            code="judge_changed",
-        )
-
-
-def frozen_judge(run: TrainingRun) -> dict[str, Any]:
-    """The judge as the run's folder names it; empty before there is a folder."""
-    path = folder_of(run) / SPEC
-    return json.loads(path.read_text())["judge"] if path.exists() else {}
 
 
 def _judge(judge: Judge, folder: Path) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from training.access import TRAINERS
 from training.evaluation.of_training import ending_of
-from training.folder import require_judge
 from training.models import TrainingRun
 from training.queries import runs as queries
 from training.queries import series
+from training.reward_judges import require_judge
 from webapp.accounts.access import Member
 from webapp.runs import registry
 from webapp.runs.models import Run

@@ -1,12 +1,16 @@
-"""Which judges' scores a model was trained on: it is not measured by them alone."""
+"""The judge of a training run: what it pins, and which judges' scores a model was trained on."""
 
+import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from rubrics.judges.queries import require_unchanged
 from rubrics.models import Judge
 from training.models import Checkpoint, TrainingRun
+from training.paths import SPEC, folder_of
 from webapp.errors import Refused
 
 
@@ -38,3 +42,25 @@ def require_another(judges: Sequence[Judge], rewards: set[str]) -> None:
             "known which checkpoint an endpoint serves, every reward of the project counts.",
             code="only_reward",
         )
+
+
+def require_judge(run: TrainingRun) -> None:
+    """Raises Refused where the judge of a run is no longer the one that it pins, or where its
+    folder was written for another server. SFT asks no judge."""
+    endpoint = run.judge.endpoint
+    if run.method != TrainingRun.Method.GRPO or endpoint is None:
+        return
+    require_unchanged(run.judge)
+    frozen = frozen_judge(run)
+    if frozen and (frozen["base_url"], frozen["model"]) != (endpoint.base_url, endpoint.model):
+        raise Refused(
+            f"{run} was prepared for the model “{frozen['model']}” at {frozen['base_url']}. Its "
+            f"judge now asks “{endpoint.model}” at {endpoint.base_url}. Start a new run.",
+            code="judge_changed",
+        )
+
+
+def frozen_judge(run: TrainingRun) -> dict[str, Any]:
+    """The judge as the run's folder names it; empty before there is a folder."""
+    path = folder_of(run) / SPEC
+    return json.loads(path.read_text())["judge"] if path.exists() else {}

@@ -19,9 +19,10 @@ from django.db import OperationalError, connection
 
 from training import events
 from training.evaluation.ending import ending_start, is_due, note_problem
-from training.folder import frozen_judge, prepare, require_judge
+from training.folder import prepare
 from training.models import EvaluationRun, TrainingRun
 from training.paths import EVENTS, LOCK, LOG
+from training.reward_judges import frozen_judge, require_judge
 from training.services import training_start_next
 from webapp.embedded.process import kill_group, last_lines, spawn
 from webapp.errors import Refused

@@ -64,7 +64,7 @@ async function open(at) {
   anchor = at;
   if (!dialog.open) dialog.show();
   await refresh();
-  $("textarea, [data-lead]", panel)?.focus();
+  ($("textarea", panel) ?? $("[data-lead]", panel))?.focus();
 }
 
 const hookOf = (at) => $(`[data-thread="${CSS.escape(at)}"]`);
