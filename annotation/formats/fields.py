@@ -60,7 +60,9 @@ def required_text(row: dict[str, Any], name: str) -> str:
 
 
 def as_level(value: Any, name: str, low: int, high: int) -> int:
-    """`value`, known to be a whole number of a scale; true and 2.0 are none."""
+    """`value`, known to be a whole number of a scale: 2.0 is 2, true is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise RecordRefused(f"{name} should be a whole number, but is {_kind(value)}")
     if not low <= value <= high:

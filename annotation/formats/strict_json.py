@@ -94,11 +94,11 @@ def _check_text(text: str) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise RecordRefused(f'has the key "{excerpt(twice)}" twice in one object')
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RecordRefused(f'has the key "{excerpt(key)}" twice in one object')
+        found[key] = value
     return found
 
 

@@ -57,7 +57,7 @@ def read_active_seconds(value: object) -> float:
         raise BadDraft("The time on the item must be a number of seconds.")
     try:
         seconds = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadDraft("The time on the item must be a number of seconds.") from None
     if not math.isfinite(seconds) or seconds < 0:
         raise BadDraft("The time on the item must be a number of seconds.")
@@ -78,6 +78,8 @@ def _level(criterion: CriterionSpec, value: object) -> int | str:
     if value == NOT_APPLICABLE:
         return NOT_APPLICABLE
     levels = {str(level): level for level in criterion.level_values}
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int | str) and not isinstance(value, bool) and str(value) in levels:
         return levels[str(value)]
     raise BadDraft(f"{criterion.name} must have one of these levels: {', '.join(levels)}.")

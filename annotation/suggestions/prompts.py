@@ -227,6 +227,9 @@ def _list(value: Any, name: str, most: int) -> list[Any]:
 
 
 def _whole(value: Any) -> int:
+    """A whole number; 2.0 is 2."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ReplyError("A level is not a whole number.")
     return value

@@ -41,6 +41,7 @@ BROKEN = {
     "an unknown criterion": json.dumps({**GOOD, "anchors": [changed(ANCHOR, criterion="c9")]}),
     "a binary criterion": json.dumps({**GOOD, "anchors": [changed(ANCHOR, criterion="c2")]}),
     "a level that is none": json.dumps({**GOOD, "anchors": [changed(ANCHOR, level=7)]}),
+    "a level between two": json.dumps({**GOOD, "anchors": [changed(ANCHOR, level=1.5)]}),
     "a level as true": json.dumps({**GOOD, "anchors": [changed(ANCHOR, level=True)]}),
     "an empty anchor": json.dumps({**GOOD, "anchors": [changed(ANCHOR, anchor=" ")]}),
     "an endless anchor": json.dumps({**GOOD, "anchors": [changed(ANCHOR, anchor="x" * 9000)]}),

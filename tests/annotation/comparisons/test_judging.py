@@ -149,7 +149,7 @@ def test_what_is_no_choice(judged: Judged, choice: str) -> None:
         judging.judge(judgement=held, choice=choice)
 
 
-@pytest.mark.parametrize("seconds", [-1, "x", float("nan"), None])
+@pytest.mark.parametrize("seconds", [-1, "x", float("nan"), None, 10**400])
 def test_what_is_no_time(judged: Judged, seconds: object) -> None:
     held = judged.claim(judged.cast.annotators[0])
     with pytest.raises(BadDraft):

@@ -196,7 +196,11 @@ def test_what_is_no_draft(draft: Any) -> None:
         read_draft(RUBRIC, draft)
 
 
-@pytest.mark.parametrize("seconds", ["x", "inf", float("nan"), -1, None, True, []])
+def test_equal_numbers_are_the_same_level() -> None:
+    assert read_draft(RUBRIC, {"scores": {"empathy": 2.0}}).scores == {"empathy": 2}
+
+
+@pytest.mark.parametrize("seconds", ["x", "inf", float("nan"), -1, None, True, [], 10**400])
 def test_a_clock_that_lies_is_refused(at_desk: Desk, seconds: Any) -> None:
     held = at_desk.claim(at_desk.cast.annotators[0])
     with pytest.raises(BadDraft):

@@ -35,7 +35,7 @@ def levels(**changed):
             levels(explorations=True),
             "The level of explorations should be a whole number, but is true or false",
         ),
-        (levels(explorations=1.0), "The level of explorations should be a whole number, but is"),
+        (levels(explorations=1.5), "The level of explorations should be a whole number, but is"),
         (levels(explorations="1"), "The level of explorations should be a whole number, but is"),
         (levels(explorations=None), "The level of explorations should be a whole number, but is"),
         ({"levels": {}}, '"levels" has no entry for emotional_reactions'),
@@ -50,6 +50,11 @@ def levels(**changed):
 def test_a_wrong_field_is_named(change, reason):
     (broken,) = read(epitome.read, as_lines(ROW | change))
     assert broken.reason.startswith(reason)
+
+
+def test_equal_numbers_are_the_same_level():
+    (record,) = read(epitome.read, as_lines(ROW | levels(explorations=1.0)))
+    assert [rating.value for rating in record.dialogue.ratings][-1] == 1
 
 
 def test_a_missing_column_is_named():

@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.formats import epitome
-from annotation.formats.records import LIMITS, Broken, Limits, Record, UnreadableFile
+from annotation.formats import epitome, strict_json
+from annotation.formats.records import (
+    LIMITS,
+    Broken,
+    Limits,
+    Record,
+    RecordRefused,
+    UnreadableFile,
+)
 from tests.support.source_files import as_lines, read
 
 ROW = {
@@ -79,6 +86,25 @@ def reason_of(line: bytes, limits: Limits = LIMITS) -> str:
 )
 def test_a_broken_line_is_reported_and_stops_nothing(line, reason):
     assert reason_of(line) == reason
+
+
+@pytest.mark.parametrize("names", [100, 200])
+def test_a_repeated_key_is_found_by_looking_once_at_each(names):
+    """A line of 2 MB has room for 200,000 names."""
+    compared = 0
+
+    class Name(str):
+        def __eq__(self, other):
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    pairs = [(Name(f"a{number}"), 1) for number in range(names)]
+    with pytest.raises(RecordRefused, match='has the key "last" twice'):
+        strict_json._object([*pairs, (Name("last"), 1), (Name("last"), 2)])
+    assert compared < 2 * names
 
 
 def test_a_line_over_the_limit_is_skipped_whole():

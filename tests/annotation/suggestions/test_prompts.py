@@ -24,6 +24,12 @@ def test_an_answer_is_read() -> None:
     assert criterion.criterion["name"] == "Pace" and not criterion.uid
 
 
+def test_equal_numbers_are_the_same_level() -> None:
+    reply = json.dumps({"anchors": [changed(ANCHOR, level=2.0)], "criteria": []})
+    [anchor] = parse_suggestions(reply, RUBRIC, TEXTS)
+    assert (anchor.level, type(anchor.level)) == (2, int)
+
+
 @pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
 def test_what_is_not_exactly_the_form_is_refused_whole(reply: str) -> None:
     with pytest.raises(ReplyError):
