@@ -275,7 +275,7 @@ def _decision(
         apart=given.apart,
         is_disputed=given.is_disputed,
         differs=given.differs,
-        is_not_applicable=chosen == NOT_APPLICABLE,
+        is_not_applicable=criterion.may_not_apply and chosen == NOT_APPLICABLE,
         cause=draft.causes.get(criterion.uid, ""),
         reason=draft.levels.rationales.get(criterion.uid, ""),
         is_decided=not lacks(draft, given),

@@ -229,7 +229,8 @@ def _criteria(spec: RubricSpec, draft: dict[str, Any]) -> list[ShownCriterion]:
         ShownCriterion(
             spec=criterion,
             levels=levels_of(criterion, scores.get(criterion.uid)),
-            is_not_applicable=scores.get(criterion.uid) == NOT_APPLICABLE,
+            is_not_applicable=criterion.may_not_apply
+            and scores.get(criterion.uid) == NOT_APPLICABLE,
             rationale=rationales.get(criterion.uid, ""),
             is_open=criterion.uid == open_uid,
         )

@@ -75,7 +75,7 @@ def _of_criteria(
 
 
 def _level(criterion: CriterionSpec, value: object) -> int | str:
-    if value == NOT_APPLICABLE:
+    if value == NOT_APPLICABLE and criterion.may_not_apply:
         return NOT_APPLICABLE
     levels = {str(level): level for level in criterion.level_values}
     if isinstance(value, float) and value.is_integer():

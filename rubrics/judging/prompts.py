@@ -56,7 +56,7 @@ def criterion_key(index: int) -> str:
 
 def allows_not_applicable(criterion: CriterionSpec) -> bool:
     """Only a criterion that says when to use it may be set aside by a judge."""
-    return bool(criterion.use_when or criterion.avoid_when)
+    return criterion.may_not_apply and bool(criterion.use_when or criterion.avoid_when)
 
 
 def rubric_text(spec: RubricSpec, criteria: Sequence[CriterionSpec]) -> str:
@@ -113,6 +113,8 @@ def _criterion_lines(spec: RubricSpec, criterion: CriterionSpec, key: str) -> It
         yield f"Do not use when: {criterion.avoid_when}"
     if allows_not_applicable(criterion):
         yield 'Where it is not to be used, the score is "not_applicable".'
+    elif criterion.use_when or criterion.avoid_when:
+        yield "Where it is not to be used, it is not met."
     if spec.target == "turn":
         yield f"It is about: {_spans_in_words(criterion)}."
     if criterion.counts_against:

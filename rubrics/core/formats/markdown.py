@@ -43,7 +43,8 @@ def _criterion(spec: RubricSpec, c: CriterionSpec, number: int) -> Iterator[str]
         yield f"- Check: {CHECKS[c.check]} {_line(c.check_argument)}".rstrip()
     yield f"- Reads: {', '.join(SPANS[span] for span in c.spans)}"
     if c.gate is not None:
-        yield f"- Gate: below {c.gate} the total is 0"
+        gated = "at most 0" if spec.formula == "healthbench" else "0"
+        yield f"- Gate: below {c.gate} the total is {gated}"
     if c.use_when:
         yield f"- When to use: {_line(c.use_when)}"
     if c.avoid_when:

@@ -73,6 +73,11 @@ class CriterionSpec:
         return tuple(sorted({level.value for level in self.levels}))
 
     @property
+    def may_not_apply(self) -> bool:
+        """Whether a rater may set it aside. HealthBench's criteria are met or unmet only."""
+        return self.scale != "points"
+
+    @property
     def counts_against(self) -> bool:
         """Whether a high score is a bad sign: HealthBench's criteria with points below zero."""
         return self.points is not None and self.points < 0

@@ -16,6 +16,7 @@ from annotation.desk.services import Incomplete, StaleDraft
 from annotation.models import Assignment, Rating, Score
 from annotation.queues.waiting import waiting_queues
 from annotation.ratings.drafts import BadDraft, read_draft
+from rubrics.core.spec import CriterionSpec, RubricSpec
 from tests.conftest import Cast
 from tests.support.desk import FULL, RUBRIC, Desk, build_desk, own
 from webapp.accounts.models import User
@@ -194,6 +195,13 @@ def test_a_draft_is_kept_when_the_place_is_gone(at_desk: Desk) -> None:
 def test_what_is_no_draft(draft: Any) -> None:
     with pytest.raises(BadDraft):
         read_draft(RUBRIC, draft)
+
+
+def test_a_criterion_with_points_is_met_or_not_met() -> None:
+    rubric = RubricSpec("R", criteria=(CriterionSpec("a", "a", "A", scale="points", points=5.0),))
+    assert read_draft(rubric, {"scores": {"a": "0"}}).scores == {"a": 0}
+    with pytest.raises(BadDraft, match="one of these levels: 0, 1"):
+        read_draft(rubric, {"scores": {"a": "na"}})
 
 
 def test_equal_numbers_are_the_same_level() -> None:

@@ -150,6 +150,18 @@ def test_only_a_criterion_with_conditions_may_be_set_aside():
     assert '"not_applicable"' not in rubric_text(SPEC, SPEC.criteria)
 
 
+def test_a_criterion_with_points_is_met_or_not_met():
+    spec = rubric(
+        criterion("helps", scale="points", levels=(), points=9.0, use_when="There is a profile."),
+        formula="healthbench",
+    )
+    [entry] = reply_schema(spec.criteria)["properties"].values()
+    assert entry["properties"]["score"]["enum"] == [0, 1]
+    text = rubric_text(spec, spec.criteria)
+    assert "not_applicable" not in text
+    assert "Where it is not to be used, it is not met." in text
+
+
 def test_a_judge_is_told_the_points_and_what_counts_against_a_reply():
     spec = rubric(
         criterion("helps", scale="points", levels=(), points=9.0),
