@@ -61,17 +61,17 @@ def decode(data: bytes) -> str:
 
 def parse_json(text: str) -> Node:
     try:
-        json.loads(text, parse_constant=_refuse_constant)
+        # Numbers are read below, where their lines are known: Python refuses thousands of digits.
+        json.loads(text, parse_constant=_refuse_constant, parse_int=len)
     except json.JSONDecodeError as error:
         reason = f"This is not valid JSON: {error.msg.lower()}."
         raise BadFile(error.lineno, reason, "JSON") from None
     except RecursionError:
-        raise _too_deep(None) from None
+        # As deep as Python reads it is JSON. The reader gives up earlier, and knows the line.
+        pass
     except _Constant as error:
         line = _line_of_constant(text, str(error))
         raise BadFile(line, f"{error} is not a number.", "a number") from None
-    except ValueError:
-        raise BadFile(None, _DIGITS, "a number of ordinary size") from None
     return _JsonReader(text).read()
 
 
@@ -109,7 +109,7 @@ def _line_of_constant(text: str, name: str) -> int | None:
     return None
 
 
-def _too_deep(line: int | None) -> BadFile:
+def _too_deep(line: int) -> BadFile:
     return BadFile(line, "The file is nested too deeply.", f"at most {_MAX_DEPTH} levels")
 
 

@@ -143,9 +143,9 @@ def changed(**changes: Any) -> str:
         ("kardia-json", '{"weight":\n-Infinity}', 2, "-Infinity is not a number"),
         # The word in a text is none.
         ("kardia-json", '{"a": "NaN, \\"NaN",\n"b": "Infinity",\n"c": NaN}', 3, "NaN is not a"),
-        ("kardia-json", '{"a": ' + "9" * 5000 + "}", None, "too many digits"),
+        ("kardia-json", '{"a":\n' + "9" * 5000 + "}", 2, "too many digits"),
         ("kardia-json", '{"a":\n1e999}', 2, "too large"),
-        ("kardia-json", "[" * 100_000 + "]" * 100_000, None, "nested too deeply"),
+        ("kardia-json", "[\n" + "[" * 100_000 + "]" * 100_000, 2, "nested too deeply"),
         ("kardia-json", "[" * 30 + "]" * 30, 1, "nested too deeply"),
         ("kardia-json", "[" + "1," * 60_000 + "1]", 1, "too many values"),
         ("kardia-json", '{"a":\n"\\ud800"}', 2, "can’t be stored"),
