@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from annotation.difficulty.limits import REPLIES
 from annotation.difficulty.settling import settle
 from annotation.generation.prompts import prompt_messages
-from annotation.generation.synthesis import Complete, Completion, turn_seed
+from annotation.generation.synthesis import Complete, Completion, turn_seed, why_too_long
 from annotation.judge_runs.pipeline import Pipeline
 from annotation.models import DifficultyPrompt, DifficultyReply, DifficultyRun
 from annotation.ratings.context import Context
@@ -121,7 +121,10 @@ class _Answering:
             if isinstance(error, CircuitOpen):
                 self.given_up = str(error.reason)
             return Said(error=storable(str(error)), calls=tuple(error.calls))
-        return Said(storable(completion.text), calls=(*refused, *completion.calls), read=read)
+        raw, calls = storable(completion.text), (*refused, *completion.calls)
+        if too_long := why_too_long(raw):
+            return Said(error=f"The reply is too long. {too_long}", calls=calls)
+        return Said(raw, calls=calls, read=read)
 
     def keep(self, done: Sequence[tuple[Asked, Said]]) -> None:
         with self._claim.writing():

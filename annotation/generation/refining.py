@@ -24,6 +24,7 @@ from annotation.ratings.context import Context, build_context, context_hash
 from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
+from rubrics.judging.spans import without_thinking
 from webapp.llm.call_record import CallRecord
 from webapp.llm.errors import CircuitOpen, ModelError
 from webapp.llm.models import Endpoint
@@ -173,7 +174,8 @@ class Critic:
             given_up = error.reason if isinstance(error, CircuitOpen) else ""
             reason = f"The critic wrote no critique: {error}"
             await self._fail(attempt, result, reason, given_up=given_up, calls=error.calls)
-        return storable(completion.text).strip(), completion.calls
+        # What the critic thought before it is for nobody.
+        return without_thinking(storable(completion.text)).strip(), completion.calls
 
     async def _fail(
         self,

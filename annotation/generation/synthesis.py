@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from annotation.formats.records import LIMITS
 from annotation.generation.prompts import Message, Turn, prompt_messages, seeker_messages
 from rubrics.core.text import canon
 from rubrics.judging.inputs import candidate_of
@@ -90,6 +91,13 @@ class NoTurn(Exception):
         self.cause = cause
 
 
+def why_too_long(raw: str) -> str:
+    """Why no turn is made of what a model wrote; empty where a person can read it. A server need
+    not heed a limit of tokens."""
+    most = LIMITS.text_chars
+    return f"It has {len(raw):,} characters. At most {most:,} are kept." if len(raw) > most else ""
+
+
 # Makes the supporter's turn that answers what was said so far.
 Reply = Callable[[Sequence[Turn]], Awaitable[GeneratedTurn]]
 
@@ -166,6 +174,8 @@ async def _speak(
             raise NoTurn(str(error), speaker, [*calls, *error.calls], error) from error
         calls += completion.calls
         raw = storable(completion.text)
+        if why_too_long(raw):
+            continue
         # A broken reply keeps what can be told apart; its dialogue goes on with what was said.
         spans = (
             candidate_of(raw)
@@ -175,5 +185,7 @@ async def _speak(
         if spans["response"]:
             text = spans["response"]
             return GeneratedTurn(position, speaker, raw, spans, text, tuple(calls), seed)
-    why = "said nothing but its reasoning" if raw.strip() else "was empty"
-    raise NoTurn(f"The {speaker}’s turn {position + 1} {why}.", speaker, calls)
+    why = "said nothing but its reasoning." if raw.strip() else "was empty."
+    if too_long := why_too_long(raw):
+        why = f"is too long. {too_long}"
+    raise NoTurn(f"The {speaker}’s turn {position + 1} {why}", speaker, calls)

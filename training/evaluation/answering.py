@@ -8,7 +8,7 @@ from typing import Any, Literal
 from django.utils import timezone
 
 from annotation.generation.prompts import prompt_messages
-from annotation.generation.synthesis import Complete, Completion, turn_seed
+from annotation.generation.synthesis import Complete, Completion, turn_seed, why_too_long
 from annotation.judge_runs.pipeline import Pipeline
 from annotation.models import Target
 from annotation.ratings.context import Context
@@ -128,7 +128,10 @@ class _System:
             if isinstance(error, CircuitOpen):
                 self._given_up = str(error.reason)
             return Reply(error=storable(str(error)), calls=tuple(error.calls))
-        return Reply(storable(completion.text), calls=(*refused, *completion.calls), read=read)
+        raw, calls = storable(completion.text), (*refused, *completion.calls)
+        if too_long := why_too_long(raw):
+            return Reply(error=f"The answer is too long. {too_long}", calls=calls)
+        return Reply(raw, calls=calls, read=read)
 
     def keep(self, done: Sequence[tuple[Prompt, Reply]]) -> None:
         with self._claim.writing():

@@ -97,19 +97,23 @@ def test_the_verdict_is_that_of_each_reply_as_it_was_written(cast: Cast, taught)
         assert each.verdict == ("pass" if "<emotion>" in each.raw else "fail")
 
 
-def test_what_failed_is_told_and_tried_again(cast: Cast, taught) -> None:
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [(refusal(400, "no such model"), "no such model"), (answer("word " * 20_000), "is too long")],
+)
+def test_what_failed_is_told_and_tried_again(cast: Cast, taught, bad, words: str) -> None:
     version, judge = taught
     broken = [True]
 
     def speak(body, count):
         is_first = body["messages"][-1]["content"].startswith("Night 3 ")
-        return refusal(400, "no such model") if is_first and broken[0] else mixed(body, count)
+        return bad if is_first and broken[0] else mixed(body, count)
 
     with model(cast, "Shaky", speak) as (shaky, _):
         run = done(planned(cast, everything(cast), version, judge, shaky))
         assert run.status == "succeeded"
         failed = replies_of(run).exclude(error="")
-        assert failed.count() == K and "no such model" in failed[0].error
+        assert failed.count() == K and words in failed[0].error
         state = queries.state_of(run, cast.member(cast.leads[0]))
         [without] = state.unmeasured
         assert (without.p_fail, without.judged, without.difficulty) == (None, 0, "")

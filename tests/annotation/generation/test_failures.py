@@ -255,6 +255,18 @@ def test_a_reply_that_is_cut_in_its_reasoning_is_asked_for_again(
     assert {turn.raw for turn in turns if turn.role == "seeker"} == {thought}
 
 
+def test_a_turn_that_nobody_could_read_fails_its_dialogue(
+    cast: Cast, script: Stub, voice: Endpoint
+) -> None:
+    """The server takes no notice of the limit of tokens."""
+    endless = "word " * 20_000
+    script.reply = lambda body, n: answer(speak(body) if is_seeker(body) else endless)
+    run = work(planned(cast, voice, count=1))
+    assert run.status == "failed"
+    assert "turn 2 is too long. It has 100,000 characters. At most 50,000" in run.error
+    assert not Turn.objects.filter(dialogue__generation_item__run=run, role="supporter").exists()
+
+
 def test_a_model_that_never_leaves_its_reasoning_fails_its_dialogue(
     cast: Cast, script: Stub, voice: Endpoint
 ) -> None:

@@ -83,6 +83,17 @@ def test_a_reply_that_fails_goes_back_with_what_fell_short(
     assert "Persona" not in words
 
 
+def test_what_the_critic_thought_reaches_nobody(cast: Cast, model: Stub, voice: Endpoint) -> None:
+    def reply(body: dict[str, Any], count: int) -> Any:
+        said = refined(body, second_passes)
+        return answer(f"<think>How tedious.</think>{said}" if is_critique(body) else said)
+
+    model.reply = reply
+    run = work(refining_run(cast, voice, critic_is={}, count=1, exchanges=1))
+    assert attempts(run)[0][5] == "Say more than attempt 1."
+    assert not any("tedious" in str(body) for body in model.bodies)
+
+
 def test_the_judge_reads_neither_the_gold_emotion_nor_later_turns(
     cast: Cast, model: Stub, voice: Endpoint
 ) -> None:

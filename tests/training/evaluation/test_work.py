@@ -92,19 +92,23 @@ def test_an_answer_to_a_cut_prompt_says_so_to_its_judges(cast: Cast, taught) -> 
     assert sum("(1 earlier exchanges are left out" in text for text in shown) == 1
 
 
-def test_what_failed_is_told_and_tried_again(cast: Cast, taught) -> None:
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [(refusal(400, "no such model"), "no such model"), (answer("word " * 20_000), "is too long")],
+)
+def test_what_failed_is_told_and_tried_again(cast: Cast, taught, bad, words: str) -> None:
     version, judge = taught
     collection, broken = prompts(cast), [True]
 
     def speak(body, count):
         is_first = "Night 500" in body["messages"][-1]["content"]
-        return refusal(400, "no such model") if is_first and broken[0] else warm(body, count)
+        return bad if is_first and broken[0] else warm(body, count)
 
     with model(cast, "Shaky", speak) as (shaky, _):
         run = planned(cast, collection, version, [judge], [shaky], with_corpus=False)
         assert done(run).status == "succeeded"
         [failed] = Answer.objects.exclude(error="")
-        assert "no such model" in failed.error
+        assert words in failed.error
         assert queries.has_failed(run)
         state = queries.state_of(run, cast.member(cast.leads[0]))
         assert (state.progress.done, state.progress.total) == (2 * PROMPTS - 1, 2 * PROMPTS - 1)
