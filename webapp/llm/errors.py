@@ -6,6 +6,8 @@ from webapp.llm.call_record import CallRecord
 
 # Answers that blame the request itself, not the endpoint.
 REQUEST_FAULTS = (400, 413, 422)
+# Also what a gateway answers whose moderation or law refuses one text.
+_TEXT_FAULTS = (*REQUEST_FAULTS, 403, 451)
 # How servers say that a prompt is longer than the model's context.
 _TOO_LONG = re.compile(
     r"context (?:length|size|window)|(?:maximum|max) (?:context|sequence|prompt)|prompt is too long"
@@ -33,7 +35,7 @@ class ModelError(Exception):
 
     @property
     def blames_endpoint(self) -> bool:
-        return self.status not in REQUEST_FAULTS
+        return self.status not in _TEXT_FAULTS
 
 
 class EndpointUnavailable(ModelError):

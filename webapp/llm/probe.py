@@ -31,6 +31,8 @@ CHOICES = ("q41", "z93")
 TOKENS = 24
 # Letters that are kept of the first answer; a server need not heed the limit of tokens.
 MAX_REPLY = 500
+# Letters that are kept of the name of a model that it lists.
+MAX_NAME = 100
 # In tokens; far above the longest of today. A larger number is a mistake of the server.
 MAX_CONTEXT = 1_000_000_000
 
@@ -94,7 +96,7 @@ async def _listed(client: ModelClient) -> tuple[Capability, int | None]:
         return Capability("no", said), None
     named = [model for model in models if model.id == client.model]
     if not named:
-        listed = ", ".join(model.id for model in models[:10]) or "none"
+        listed = ", ".join(model.id[:MAX_NAME] for model in models[:10]) or "none"
         return Capability("no", f"“{client.model}” is not in its list of models: {listed}."), None
     lengths = (named[0].max_model_len, named[0].context_length)
     return Capability("yes"), next((each for each in lengths if _is_length(each)), None)

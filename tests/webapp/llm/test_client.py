@@ -101,7 +101,7 @@ def test_pauses_are_jittered_and_capped():
     assert client._pause(0, busy) <= client_module.MAX_RETRY_AFTER_S + 1
 
 
-@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize("status", [408, 500, 502, 503])
 @pytest.mark.asyncio
 async def test_a_server_error_is_tried_again(status):
     done, stub, _ = await ask_stub(

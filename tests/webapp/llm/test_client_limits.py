@@ -118,8 +118,9 @@ async def test_the_circuit_opens_says_why_and_closes_after_a_success():
 
 
 @pytest.mark.asyncio
-async def test_refused_requests_do_not_open_the_circuit_but_a_refused_key_does():
-    for status, opens in ((400, False), (401, True)):
+async def test_refused_texts_do_not_open_the_circuit_but_a_refused_key_does():
+    """403 and 451 are how gateways refuse one text, by their moderation or by law."""
+    for status, opens in ((400, False), (403, False), (422, False), (451, False), (401, True)):
         stub = Stub(lambda body, count, status=status: refusal(status))
         with serve(stub.app) as url:
             async with make_client(url, circuit_threshold=2, circuit_cooldown_s=3600) as client:

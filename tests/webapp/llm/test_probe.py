@@ -127,6 +127,12 @@ async def test_a_list_of_models_that_is_none(models: Any) -> None:
 
 
 @pytest.mark.asyncio
+async def test_long_names_of_models_are_kept_in_part() -> None:
+    found, _ = await find(obeys, {"data": [{"id": "m" * 10_000}] * 50})
+    assert len(found.capabilities["models"].said) < 1200
+
+
+@pytest.mark.asyncio
 async def test_a_server_that_fails_later_is_not_found_out() -> None:
     found, _ = await find(lambda body, count: refusal(500) if count > 1 else answer("ready"), VLLM)
     assert supports(found)["schema"] == supports(found)["seed"] == "unknown"

@@ -170,7 +170,8 @@ class Wire:
             )
         if status == 429:
             return RateLimited(f"The endpoint is busy (429).{said}", retry_after_s=retry_after_s)
-        if status >= 500:
+        # 408: the server waited too long for something, as a gateway does.
+        if status >= 500 or status == 408:
             return EndpointUnavailable(f"The endpoint failed ({status}).{said}", status=status)
         if 300 <= status < 400:
             return RequestRefused(
@@ -178,7 +179,7 @@ class Wire:
                 "redirects. Enter the address that it redirects to.",
                 status=status,
             )
-        if status in (401, 403):
+        if status == 401:
             return RequestRefused(f"The endpoint refuses the key ({status}).{said}", status=status)
         return RequestRefused(
             f"The endpoint refuses the request ({status}).{said}",
