@@ -3,6 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { onKey } from "../../static/js/desk/keys.js";
 import { keyOf } from "../../static/js/lib/keys.js";
+import { listenForKeys } from "../../static/js/rubric/keys.js";
 
 const key = (pressed, code, more = {}) => keyOf({ key: pressed, code, shiftKey: false, ...more });
 
@@ -82,6 +83,29 @@ test("a key that is held acts once", () => {
     assert.ok(press(pressed, code, { ...more, repeat: true }).isPrevented);
   }
   assert.deepEqual(done, ["level 4", "skip", "submit", "undo"]);
+});
+
+test("in the editor, too, but undo goes on", () => {
+  let hear;
+  globalThis.document.addEventListener = (_name, listener) => {
+    hear = listener;
+  };
+  listenForKeys({
+    draft: {},
+    undo: { undo: () => done.push("undo") },
+    actions: { add: () => done.push("add") },
+    save: () => done.push("save"),
+    score: () => done.push("score"),
+  });
+  for (const [pressed, code, ctrlKey] of [
+    ["n", "KeyN", false],
+    ["s", "KeyS", true],
+    ["Enter", "Enter", true],
+    ["z", "KeyZ", true],
+  ])
+    for (const repeat of [false, true, true])
+      hear({ key: pressed, code, ctrlKey, repeat, target, preventDefault() {} });
+  assert.deepEqual(done, ["add", "save", "score", "undo", "undo", "undo"]);
 });
 
 test("the desk hears keys by position", () => {

@@ -17,8 +17,9 @@ if (spans.length) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (isTyping(event)) return;
+  // A key that is held acts once.
+  if (isTyping(event) || event.repeat) return;
   const key = keyOf(event);
-  if (key === "o" && spans.length && !event.repeat) toggleSpans();
+  if (key === "o" && spans.length) toggleSpans();
   if (key === "[" || key === "]") $(`[data-key="${key}"]`)?.click();
 });

@@ -50,7 +50,7 @@ document.addEventListener(
     if (key === "j" || key === "k") {
       event.stopImmediatePropagation();
       go(key === "j" ? 1 : -1);
-    } else if (key === "v") {
+    } else if (key === "v" && !event.repeat) {
       const other = $("[name=layout]:not(:checked)", form);
       other.checked = true;
       setLayout(other.value);

@@ -33,10 +33,11 @@ export function listenForKeys({ draft, undo, actions, save, score }) {
     const command = hasControl && commands[`${event.shiftKey ? "shift " : ""}${key}`];
     if (command && !(command.isOfDraft && isForeign(event.target))) {
       event.preventDefault();
-      command.run();
+      // A key that is held acts once, but for undo and redo.
+      if (!event.repeat || command.isOfDraft) command.run();
     } else if (key === "n" && !isTyping(event)) {
       event.preventDefault();
-      actions.add();
+      if (!event.repeat) actions.add();
     } else if (event.altKey && ["arrowup", "arrowdown"].includes(key)) {
       moveCriterion(event);
     }
