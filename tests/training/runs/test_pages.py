@@ -94,7 +94,10 @@ def test_the_form_starts_a_run_and_a_second_click_starts_no_other(
 ) -> None:
     address = url("training_new", world=ready)
     page = text_of(lead, address)
-    for meaning in ("How strongly the model stays close to its base", "cut off", "group’s mean"):
+    for meaning in (
+        "How strongly the model stays close to its base", "cut off", "group’s mean",
+        "A total of the rubric below 0 counts as 0",
+    ):  # fmt: skip
         assert meaning in page
     first = lead.post(address, form_data(ready, part_rubric=2))
     second = lead.post(address, form_data(ready, part_rubric=2))
