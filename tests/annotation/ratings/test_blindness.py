@@ -84,6 +84,8 @@ def test_who_does_not_rate_there_sees_the_ratings(
     for reader in (cast.leads[0], cast.clinicians[0]):
         page = _page(client, cast, dialogue, reader)
         assert page.count(WORDS) == 2
+        # Closed until somebody opens them, so that a dialogue keeps its height.
+        assert page.count('<details class="note-rating" id="rating-') == 2
         assert ("Ana Annotator" in page) == (reader == cast.leads[0])
         assert ("Rater A" in page) == (reader == cast.clinicians[0])
         assert "<mark>gets quiet<sup>1</sup></mark>" in page

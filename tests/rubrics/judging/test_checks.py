@@ -61,7 +61,8 @@ def test_reads_only_its_spans():
 
 
 @pytest.mark.parametrize(
-    ("which", "argument"), [("min_words", "few"), ("contains", " "), ("lacks", ""), ("", "")]
+    ("which", "argument"),
+    [("min_words", "few"), ("max_words", "9" * 5000), ("contains", " "), ("lacks", ""), ("", "")],
 )
 def test_a_check_that_is_not_filled_in_fails(which, argument):
     score = run(which, "I hear you.", argument)

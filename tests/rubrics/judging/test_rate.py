@@ -54,6 +54,14 @@ def test_a_missing_span_gets_the_lowest_level():
     assert reward_parts(without, SPEC)["rubric"] == 0.375
 
 
+def test_leaving_out_the_understanding_does_not_raise_the_total():
+    """1 and 0.25 have the mean 0.625; without the understanding it is 0.5, and not 1."""
+    spec = rubric(criterion("empathy"), criterion("u", spans=("understanding",)))
+    judge = ScriptedJudge(lambda c, _: scored(c.uid, 5.0 if c.uid == "empathy" else 2.0))
+    whole, without = rate_sync(spec, [item(reply()), item("I hear you.")], judge)
+    assert (total(spec, whole.outcomes), total(spec, without.outcomes)) == (0.625, 0.5)
+
+
 def test_reasoning_that_is_cut_is_no_better_than_reasoning_that_was_closed():
     """The reply ends in its reasoning: with and without the closing mark it has no response."""
     begun = "<understanding>Low.</understanding><reasoning>Private: she exaggerates"
