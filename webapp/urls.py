@@ -2,9 +2,9 @@
 
 from django.urls import include, path
 from django.views.generic.base import RedirectView
-from drf_spectacular.views import SpectacularAPIView
 
 from webapp.home import health
+from webapp.openapi import DocumentView
 from webapp.runs.consumers import RunConsumer
 
 urlpatterns = [
@@ -19,7 +19,7 @@ urlpatterns = [
     path("p/<uuid:project_id>/", include("webapp.llm.urls")),
     path("p/<uuid:project_id>/", include("webapp.threads.urls")),
     path("api/", include("webapp.api")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/schema/", DocumentView.as_view(), name="api_schema"),
     path("health/live", health.live, name="health_live"),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.svg"), name="favicon"),
 ]

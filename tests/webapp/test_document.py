@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
-from django.urls import resolve
+from django.test import Client
+from django.urls import resolve, reverse
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from rest_framework.throttling import UserRateThrottle
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi import checks
 from tests.access.test_permissions import taken_back
 from tests.conftest import Cast
 from tests.support.objects import Setting
+from webapp import openapi
 from webapp.accounts.tokens import create_token
 
 EXAMPLES = 12
@@ -56,6 +58,30 @@ def test_every_operation_may_answer_with_a_problem() -> None:
     for path, method in OPERATIONS:
         answers = DOCUMENT["paths"][path][method]["responses"]
         assert "application/problem+json" in answers["default"]["content"]
+
+
+@pytest.mark.django_db
+def test_the_document_is_written_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    openapi._document.cache_clear()
+    openapi._written.cache_clear()
+    write, written = openapi.SchemaGenerator.get_schema, []
+
+    def counted(*args: Any, **options: Any) -> Any:
+        written.append(args)
+        return write(*args, **options)
+
+    monkeypatch.setattr(openapi.SchemaGenerator, "get_schema", counted)
+    url = reverse("api_schema")
+    first = client.get(url)
+    second = client.get(url)
+    other = client.get(url, headers={"accept": "application/json"})
+
+    assert len(written) == 1
+    assert first.content == second.content
+    assert first["Content-Type"] == "application/vnd.oai.openapi; charset=utf-8"
+    assert first.content.startswith(b"openapi: ")
+    assert other["Content-Type"] == "application/json"
+    assert other.json() == DOCUMENT
 
 
 def without_trace(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
