@@ -7,7 +7,7 @@ import django
 from asgiref.typing import ASGI3Application
 from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.web_settings")
 django.setup(set_prefix=False)
 
 # Imported after Django is set up, because they import models.

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import secrets
 from pathlib import Path
+from typing import cast
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
@@ -32,6 +33,14 @@ def database(url: str) -> dict[str, object]:
         # behind with it.
         "CONN_MAX_AGE": 0,
     }
+
+
+def limit_statements(database: dict[str, object], seconds: int) -> dict[str, object]:
+    """The DATABASES entry with a time after which the server stops a statement."""
+    options = cast(dict[str, object], database["OPTIONS"])
+    given = str(options.get("options", ""))
+    limit = f"-c statement_timeout={seconds * 1000}"
+    return {**database, "OPTIONS": {**options, "options": f"{given} {limit}".strip()}}
 
 
 def proxies(addresses: list[str]) -> list[str]:

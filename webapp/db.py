@@ -1,13 +1,20 @@
-"""What Django's models can't say: links that stay inside a project, rows that never change."""
+"""What Django's models can't say: links that stay inside a project, rows that never change, and
+what the database refused."""
 
 import pgtrigger
-from django.db import connection, migrations
+from django.db import OperationalError, connection, migrations
+from psycopg.errors import QueryCanceled
 
 
 def one_at_a_time(name: str) -> None:
     """Wait for whoever has this name, and have it until the present transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def was_stopped(error: BaseException | None) -> bool:
+    """Whether the database stopped a statement that took longer than it may."""
+    return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)
 
 
 def same_project(table: str, column: str, target: str) -> migrations.RunSQL:

@@ -7,6 +7,8 @@ from webapp.home import health
 from webapp.openapi import DocumentView
 from webapp.runs.consumers import RunConsumer
 
+handler500 = "webapp.requests.failed"
+
 urlpatterns = [
     path("", include("webapp.home.urls")),
     path("accounts/", include("webapp.accounts.allauth_urls")),
