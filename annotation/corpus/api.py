@@ -172,13 +172,16 @@ class ImportSerializer(serializers.ModelSerializer[ImportRun]):
     added = serializers.IntegerField()
     known = serializers.IntegerField()
     broken = serializers.IntegerField()
+    broken_counted = serializers.IntegerField(
+        help_text="Of the broken records, those that have no line: only their number is kept."
+    )
 
     class Meta:
         model = ImportRun
         fields = (
             "id", "number", "status", "file_name", "file_size", "format", "collection",
-            "records_total", "added", "known", "broken", "error", "created_at", "started_at",
-            "ended_at",
+            "records_total", "added", "known", "broken", "broken_counted", "error",
+            "created_at", "started_at", "ended_at",
         )  # fmt: skip
 
 

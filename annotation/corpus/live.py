@@ -32,4 +32,4 @@ def render_import(run: Run, member: Member) -> Sequence[str]:
 
 def _records(run: Run) -> tuple[int, int | None]:
     assert isinstance(run, ImportRun)  # noqa: S101  (registered for this model)
-    return run.lines.count(), run.records_total
+    return run.lines.count() + run.broken_counted, run.records_total

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Left
 
 from annotation.formats.registry import READERS
@@ -28,6 +28,8 @@ class ImportState:
     added: int
     known: int
     broken: int
+    # Of the broken ones, those of which nothing but the number is kept.
+    broken_counted: int
     ratings: int
     # Turns from which a model's reasoning was taken out, and those that end inside of it.
     reasoning_removed: int
@@ -51,7 +53,9 @@ def imports_of(project: Project) -> QuerySet[ImportRun]:
         ImportRun.objects.filter(project=project)
         .select_related("created_by", "file", "project")
         .annotate(
-            added=lines(Outcome.ADDED), known=lines(Outcome.KNOWN), broken=lines(Outcome.BROKEN)
+            added=lines(Outcome.ADDED),
+            known=lines(Outcome.KNOWN),
+            broken=lines(Outcome.BROKEN) + F("broken_counted"),
         )
         .order_by("-number")
     )
@@ -63,12 +67,14 @@ def import_state(run: ImportRun) -> ImportState:
         known=Count("pk", filter=Q(outcome=Outcome.KNOWN)),
         broken=Count("pk", filter=Q(outcome=Outcome.BROKEN)),
     )
+    counts["broken"] += run.broken_counted
     reasoning = run.lines.aggregate(
         reasoning_removed=Coalesce(Sum("reasoning_removed"), 0),
         reasoning_cut=Coalesce(Sum("reasoning_cut"), 0),
     )
     return ImportState(
         progress=progress_of(run, done=sum(counts.values()), total=run.records_total),
+        broken_counted=run.broken_counted,
         ratings=_ratings_of(run),
         broken_lines=list(run.lines.filter(outcome=Outcome.BROKEN)[:BROKEN_SHOWN]),
         unit=READERS[run.format].unit,

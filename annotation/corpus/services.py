@@ -21,13 +21,15 @@ from webapp.accounts.models import Project, User
 from webapp.accounts.numbers import next_number
 from webapp.errors import Refused
 from webapp.files.models import StoredFile
-from webapp.files.services import open_file
+from webapp.files.services import open_file, require_disk
 from webapp.ids import new_id
 from webapp.runs import services as runs
 
 AUTO = "auto"
 # A conversation of ESConv begins with its survey and situation; its turns stand further down.
 _FIRST_BYTES = 65_536
+# What the rows of an import take on the disk, for each byte of the file.
+ROWS_FOR_A_BYTE = 4
 
 
 def import_start(
@@ -36,7 +38,8 @@ def import_start(
     """Queue the import of an uploaded file, with a collection of what it holds.
 
     `format` is one of annotation.formats.registry or "auto". The same `key` returns the run that
-    is there. Raises Refused for a file whose first bytes tell that nothing can be read.
+    is there. Raises Refused for a file whose first bytes tell that nothing can be read, and where
+    the disk has no room for its rows.
     """
     reader = _reader(file, format)
     run_id = new_id()
@@ -44,6 +47,7 @@ def import_start(
         found = ImportRun.objects.filter(project=project, idempotency_key=key).first()
         if found is not None:
             return found
+        require_disk(ROWS_FOR_A_BYTE * file.size)
         collection = Collection.objects.create(
             project=project,
             number=next_number(project, "collection"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import Max
+from django.db.models import F, Max
 
 from annotation.corpus import services
 from annotation.corpus.source_ratings import with_survey, write_ratings
@@ -10,13 +10,16 @@ from annotation.formats.records import Broken, ParsedDialogue, Record, Unreadabl
 from annotation.formats.registry import READERS
 from annotation.models import ImportLine, ImportRun
 from rubrics.judging.spans import reasoning_in
-from webapp.files.services import open_file
+from webapp.files.services import open_file, require_disk
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed
 
 # What one transaction holds at most.
 CHUNK_RECORDS = 200
 CHUNK_CHARS = 2_000_000
+# Broken records that are kept with their text. A file can have one in each byte, and a row takes
+# hundreds: the others are counted.
+BROKEN_KEPT = 1_000
 
 
 def work(run_id: str) -> None:
@@ -45,13 +48,15 @@ def _count(claim: Claim[ImportRun]) -> None:
 def _read(claim: Claim[ImportRun]) -> None:
     run = claim.run
     # All lines up to the last one were committed with what they brought: go on behind it.
-    last = run.lines.aggregate(last=Max("line"))["last"] or 0
+    last = max(run.lines.aggregate(last=Max("line"))["last"] or 0, run.counted_to)
+    room = BROKEN_KEPT - run.lines.filter(outcome=ImportLine.Outcome.BROKEN).count()
     with open_file(run.file) as content:
         left = (record for record in READERS[run.format].read(content) if record.line > last)
         for chunk in chunks(left):
             claim.check()
+            require_disk(services.ROWS_FOR_A_BYTE * CHUNK_CHARS)
             with claim.writing():
-                _write(run, chunk)
+                room -= _write(run, chunk, room)
                 live.publish(run.topic)
 
 
@@ -70,7 +75,9 @@ def chunks(records: Iterable[Record | Broken]) -> Iterator[list[Record | Broken]
         yield chunk
 
 
-def _write(run: ImportRun, chunk: Sequence[Record | Broken]) -> None:
+def _write(run: ImportRun, chunk: Sequence[Record | Broken], room: int) -> int:
+    """Write what stands in the chunk, and at most `room` of its broken records, whose number is
+    returned."""
     good = [record for record in chunk if isinstance(record, Record)]
     parsed = [with_survey(record.dialogue) for record in good]
     placed = services.add_dialogues(project=run.project, parsed=parsed, source=run.format)
@@ -89,6 +96,7 @@ def _write(run: ImportRun, chunk: Sequence[Record | Broken]) -> None:
         )
         for record, place in zip(good, placed, strict=True)
     ]
+    broken = [record for record in chunk if isinstance(record, Broken)]
     lines += [
         ImportLine(
             project=run.project,
@@ -98,10 +106,14 @@ def _write(run: ImportRun, chunk: Sequence[Record | Broken]) -> None:
             reason=record.reason,
             excerpt=record.excerpt,
         )
-        for record in chunk
-        if isinstance(record, Broken)
+        for record in broken[:room]
     ]
     ImportLine.objects.bulk_create(lines)
+    if counted := broken[room:]:
+        ImportRun.objects.filter(pk=run.pk).update(
+            broken_counted=F("broken_counted") + len(counted), counted_to=counted[-1].line
+        )
+    return len(broken) - len(counted)
 
 
 def _reasoning_of(dialogue: ParsedDialogue) -> dict[str, int]:

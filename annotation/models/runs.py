@@ -24,6 +24,10 @@ class ImportRun(Run):
     collection = models.OneToOneField(Collection, on_delete=models.PROTECT, related_name="+")
     # Null until the file has been counted; null means "counting".
     records_total = models.PositiveIntegerField(null=True)
+    # Broken records beyond the first thousand have no line of their own: how many there are, and
+    # the number of the last one, behind which a resumed import goes on.
+    broken_counted = models.PositiveIntegerField(default=0)
+    counted_to = models.PositiveIntegerField(default=0)
 
     class Meta(Run.Meta):
         pass

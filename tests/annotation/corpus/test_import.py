@@ -163,11 +163,12 @@ def test_a_run_goes_on_behind_the_last_line(cast: Cast, monkeypatch: pytest.Monk
     run = start(cast, FILES["epitome"].read_bytes())
     write, written = imports._write, []
 
-    def third_is_cut_off(*args) -> None:  # type: ignore[no-untyped-def]
+    def third_is_cut_off(*args) -> int:  # type: ignore[no-untyped-def]
         written.append(args)
-        write(*args)
+        kept = write(*args)
         if len(written) == 3:
             raise KeyboardInterrupt
+        return kept
 
     monkeypatch.setattr(imports, "_write", third_is_cut_off)
     with pytest.raises(KeyboardInterrupt):
