@@ -10,6 +10,7 @@ from training.checkpoints.limits import MAX_LICENCE, MAX_PATH, MAX_REPO, MAX_REV
 from webapp.accounts.models import ProjectRow
 from webapp.db import frozen
 from webapp.llm.models import Endpoint
+from webapp.runs.limits import MAX_KEY
 from webapp.runs.models import Run
 
 
@@ -158,11 +159,18 @@ class Checkpoint(ProjectRow):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # A double click, a retried request: the same key is the same checkpoint. Empty where none was sent.
+    idempotency_key = models.CharField(max_length=MAX_KEY, blank=True, default="")
 
     class Meta(ProjectRow.Meta):
         constraints = [
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["project", "number"], name="checkpoint_number"),
+            models.UniqueConstraint(
+                fields=["project", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="checkpoint_once",
+            ),
             models.UniqueConstraint(
                 fields=["run", "step"], condition=Q(run__isnull=False), name="checkpoint_step"
             ),
@@ -338,10 +346,17 @@ class EvaluationComparison(ProjectRow):
     )
     first = models.ForeignKey(EvaluatedSystem, on_delete=models.CASCADE, related_name="+")
     second = models.ForeignKey(EvaluatedSystem, on_delete=models.CASCADE, related_name="+")
+    # A double click, a retried request: the same key is the same comparison. Empty where none was sent.
+    idempotency_key = models.CharField(max_length=MAX_KEY, blank=True, default="")
 
     class Meta(ProjectRow.Meta):
         constraints = [
             *ProjectRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["run", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="comparison_once",
+            ),
             models.CheckConstraint(condition=~Q(first=F("second")), name="two_systems"),
         ]
         triggers = [frozen()]

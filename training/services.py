@@ -245,6 +245,7 @@ def checkpoint_register(
     revision: str = "",
     licence: str = "",
     sha256: str = "",
+    key: str = "",
 ) -> Checkpoint:
     """Name weights that come from outside; the starter model's where no folder is named. Without
     an `origin`, a folder that is not the starter's is one of the server. Whoever calls this in a
@@ -261,6 +262,7 @@ def checkpoint_register(
         licence=licence,
         sha256=sha256 or weights_hash(folder, contents.files),
         created_by=actor,
+        idempotency_key=key,
     )
     row.path = str(folder)
     if (root := root_of(row)) is not None:

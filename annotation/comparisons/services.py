@@ -44,7 +44,8 @@ def comparison_create(
     lease_minutes: int = LEASE_MINUTES.default,
     seed: int = SEED.default,
 ) -> Comparison:
-    """A comparison over these pairs, in their order. `seed` is kept as the one they were drawn by.
+    """A comparison over these pairs, in their order, those whose replies are identical last: the
+    numbers that people see have no gaps. `seed` is kept as the one they were drawn by.
 
     Raises Refused for a name that an open comparison has, a rater who is no annotator of the
     project, more people a pair than there are raters, and where all pairs say the same twice.
@@ -62,10 +63,11 @@ def comparison_create(
     people = list(dict.fromkeys(raters))
     _check(comparison, people)
     identical = _identical(pairs)
+    order = sorted(range(len(pairs)), key=identical.__getitem__)
     with transaction.atomic():
         _number(comparison)
         comparison.save()
-        _add_pairs(comparison, pairs, identical)
+        _add_pairs(comparison, [pairs[at] for at in order], [identical[at] for at in order])
         _add_raters(comparison, people)
         audit.record(
             "comparison.created",

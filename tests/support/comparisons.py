@@ -73,13 +73,15 @@ def reply(prompt: Target, raw: str) -> Target:
 
 
 def build_comparison(
-    cast: Cast, *, pairs: int = 3, identical: int = 0, first: int = 1, **changes: Any
+    cast: Cast, *, pairs: int | list[NewPair] = 3, identical: int = 0, first: int = 1, **changes: Any
 ) -> Judged:
     plan: dict[str, Any] = {
         "project": cast.project,
         "actor": cast.leads[0],
         "name": "Warm or cold",
-        "pairs": new_pairs(cast, pairs, identical=identical, first=first),
+        "pairs": new_pairs(cast, pairs, identical=identical, first=first)
+        if isinstance(pairs, int)
+        else pairs,
         "raters": [*cast.annotators, cast.leads[1]],
     }
     return Judged(cast, comparison_create(**(plan | changes)))

@@ -116,13 +116,20 @@ class CheckpointViewSet(ProjectViewSet):
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         return Response(CheckpointDetailSerializer(checkpoint_for(self.member, id)).data)
 
-    @extend_schema(request=PathSerializer, responses={201: CheckpointSerializer})
+    @extend_schema(
+        request=PathSerializer,
+        responses={201: CheckpointSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Add a model that lies on the server."""
         given = PathSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         row = services.checkpoint_from_path(
-            project=self.member.project, actor=self.member.user, **given.validated_data
+            project=self.member.project,
+            actor=self.member.user,
+            key=idempotency_key(request),
+            **given.validated_data,
         )
         return Response(CheckpointSerializer(row).data, status=201)
 
@@ -166,7 +173,11 @@ class UploadViewSet(ProjectViewSet):
         return TRAINERS
 
     @takes_files(*TRAINERS)
-    @extend_schema(request=UploadSerializer, responses={201: CheckpointSerializer})
+    @extend_schema(
+        request=UploadSerializer,
+        responses={201: CheckpointSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Add a model from an archive. Files that a model does not need are left out."""
         require_open(self.member.project)
@@ -180,6 +191,7 @@ class UploadViewSet(ProjectViewSet):
             archive=asked["file"],
             file_name=asked["file"].name,
             licence=asked["licence"],
+            key=idempotency_key(request),
         )
         return Response(CheckpointSerializer(row).data, status=201)
 

@@ -21,6 +21,7 @@ class NamedForm(forms.Form):
         max_length=MAX_LICENCE,
         help_text="As its authors name it, such as “Apache 2.0”. It is printed in the model card.",
     )
+    key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
 
     def refused_field(self, code: str) -> str | None:
         """The field that a refusal of the service belongs to; None for the whole form."""
@@ -69,5 +70,4 @@ class HubForm(NamedForm):
         initial="main",
         help_text="A branch, a tag or a commit. The studio keeps the commit that it is now.",
     )
-    key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
     field_order = ("repo", "revision", "name", "licence")

@@ -30,6 +30,7 @@ from webapp.llm.addresses import AddressRefused, check_address
 from webapp.llm.models import Endpoint
 from webapp.llm.services import endpoint_create
 from webapp.runs import services as runs
+from webapp.runs.limits import require_key
 
 STARTER_NAME = "Starter model"
 # No upload is unpacked for longer.
@@ -44,12 +45,15 @@ def checkpoint_upload(
     archive: IO[bytes],
     file_name: str,
     licence: str = "",
+    key: str = "",
 ) -> tuple[Checkpoint, list[str]]:
     """Unpack a model and add it; the second part are the files of the archive that were left
-    out. Raises Refused for what `opened_archive` and `inspect` refuse, and where the disk is
+    out. The same `key` again returns the checkpoint that is there. Raises Refused for what `opened_archive` and `inspect` refuse, and where the disk is
     short. Nothing of it stays then."""
     require_open(project)
     _require_words(name, licence)
+    if (known := _added_before(project, key)) is not None:
+        return known, []
     size = archive.seek(0, 2)
     archive.seek(0)
     with opened_archive(archive, size) as model, _folder_for(project) as folder:
@@ -58,7 +62,9 @@ def checkpoint_upload(
         sha256 = weights_hash(folder, inspect(folder).files)
         # Unpacking took long: somebody may have closed the project meanwhile.
         with _open(project):
-            row = checkpoint_register(
+            # The same request may have come twice: the quicker one added the model.
+            known = _added_before(project, key)
+            row = known or checkpoint_register(
                 project=project,
                 actor=actor,
                 name=name,
@@ -67,27 +73,43 @@ def checkpoint_upload(
                 origin=Checkpoint.Origin.UPLOAD,
                 source=_last_part(file_name),
                 licence=licence,
+                key=key,
             )
+        if known is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         return row, model.left_out
 
 
 def checkpoint_from_path(
-    *, project: Project, actor: User | None, name: str, path: str, licence: str = ""
+    *,
+    project: Project,
+    actor: User | None,
+    name: str,
+    path: str,
+    licence: str = "",
+    key: str = "",
 ) -> Checkpoint:
-    """Add a model that lies on the server. It stays where it is. Raises Refused for a folder
+    """Add a model that lies on the server. It stays where it is. The same `key` again returns the
+    checkpoint that is there. Raises Refused for a folder
     that is not below KARDIA_MODEL_ROOTS, links followed, and for what `inspect` refuses."""
     require_open(project)
     _require_words(name, licence)
+    if (known := _added_before(project, key)) is not None:
+        return known
     folder = allowed_folder(path)
-    return checkpoint_register(
-        project=project,
-        actor=actor,
-        name=name,
-        folder=folder,
-        origin=Checkpoint.Origin.PATH,
-        source=str(folder),
-        licence=licence,
-    )
+    sha256 = weights_hash(folder, inspect(folder).files)
+    with _open(project):
+        return _added_before(project, key) or checkpoint_register(
+            project=project,
+            actor=actor,
+            name=name,
+            folder=folder,
+            sha256=sha256,
+            origin=Checkpoint.Origin.PATH,
+            source=str(folder),
+            licence=licence,
+            key=key,
+        )
 
 
 def starter_add(*, project: Project, actor: User | None) -> Checkpoint:
@@ -203,6 +225,15 @@ def _open(project: Project) -> Iterator[None]:
             raise PermissionDenied("The project has been deleted.")
         require_open(held)
         yield
+
+
+def _added_before(project: Project, key: str) -> Checkpoint | None:
+    """The checkpoint that a request with `key` added; none without a key. Raises Refused for a
+    key that is too long."""
+    if not key:
+        return None
+    require_key(key)
+    return Checkpoint.objects.filter(project=project, idempotency_key=key).first()
 
 
 def _locked(checkpoint: Checkpoint) -> Checkpoint:

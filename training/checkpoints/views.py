@@ -164,11 +164,10 @@ def _back_to(row: Checkpoint, refusal: Refused) -> HttpResponse:
 
 def _form(way: str, request: HttpRequest) -> NamedForm:
     data = request.POST or None
+    initial = {"key": new_id().hex}
     if way == UPLOAD:
-        return UploadForm(data, request.FILES or None)
-    if way == PATH:
-        return PathForm(data)
-    return HubForm(data, initial={"key": new_id().hex})
+        return UploadForm(data, request.FILES or None, initial=initial)
+    return PathForm(data, initial=initial) if way == PATH else HubForm(data, initial=initial)
 
 
 def _upload(request: HttpRequest, member: Member, form: NamedForm) -> str:
@@ -180,6 +179,7 @@ def _upload(request: HttpRequest, member: Member, form: NamedForm) -> str:
         archive=chosen["file"],
         file_name=chosen["file"].name,
         licence=chosen["licence"],
+        key=chosen["key"],
     )
     messages.success(request, f"“{row}” has been added.{_said_of(left_out)}")
     return reverse("checkpoint", args=[member.project.pk, row.pk])
@@ -193,6 +193,7 @@ def _path(request: HttpRequest, member: Member, form: NamedForm) -> str:
         name=chosen["name"],
         path=chosen["path"],
         licence=chosen["licence"],
+        key=chosen["key"],
     )
     messages.success(request, f"“{row}” has been added.")
     return reverse("checkpoint", args=[member.project.pk, row.pk])

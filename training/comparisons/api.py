@@ -23,6 +23,7 @@ from training.models import EvaluatedSystem, EvaluationComparison, EvaluationRun
 from webapp.accounts.models import User
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.limits import SEED
+from webapp.runs.api import IDEMPOTENCY_KEY, idempotency_key
 
 
 class BlindComparisonSerializer(serializers.ModelSerializer[EvaluationComparison]):
@@ -138,13 +139,19 @@ class BlindComparisonViewSet(ProjectViewSet):
         operation_id="blind_comparison_create",
         request=NewBlindComparisonSerializer,
         responses={201: BlindComparisonDetailSerializer},
+        parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Draw pairs of answers of two systems and ask people about them."""
         run = self._run()
         given = NewBlindComparisonSerializer(data=request.data, context={"run": run})
         given.is_valid(raise_exception=True)
-        link = services.comparison_start(run=run, actor=self.member.user, **given.validated_data)
+        link = services.comparison_start(
+            run=run,
+            actor=self.member.user,
+            key=idempotency_key(request),
+            **given.validated_data,
+        )
         return self._answer(link.comparison_id, status.HTTP_201_CREATED)
 
     @extend_schema(

@@ -12,6 +12,7 @@ from training.comparisons.queries import systems_to_compare
 from training.models import EvaluatedSystem, EvaluationRun
 from webapp.accounts.models import User
 from webapp.limits import SEED
+from webapp.runs.limits import MAX_KEY
 
 
 class ComparisonForm(forms.Form):
@@ -58,6 +59,8 @@ class ComparisonForm(forms.Form):
     seed = forms.IntegerField(
         **SEED.range, initial=SEED.default, help_text="The same seed draws the same pairs."
     )
+
+    key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, run: EvaluationRun, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,8 +12,10 @@ from training.comparisons.limits import PAIRS
 from training.models import Answer, EvaluatedSystem, EvaluationComparison, EvaluationRun
 from webapp.accounts.models import User
 from webapp.audit import services as audit
+from webapp.db import one_at_a_time
 from webapp.errors import Refused
 from webapp.limits import SEED
+from webapp.runs.limits import require_key
 
 
 def comparison_start(
@@ -29,22 +31,25 @@ def comparison_start(
     overlap: int = OVERLAP.default,
     lease_minutes: int = LEASE_MINUTES.default,
     seed: int = SEED.default,
+    key: str = "",
 ) -> EvaluationComparison:
     """Draw up to `pairs` prompts that both systems answered, and ask these people about them.
+    The same `key` again returns the comparison that is there.
 
     Raises Refused for an evaluation that still works, for systems that are the same or of another
     evaluation, where they share no answered prompt, and for what `comparison_create` refuses.
     """
-    _check(run, first, second)
-    PAIRS.require(pairs)
-    SEED.require(seed)
-    found = _drawn(first, second, pairs, seed)
     with transaction.atomic():
+        if (known := _started_before(run, key)) is not None:
+            return known
+        _check(run, first, second)
+        PAIRS.require(pairs)
+        SEED.require(seed)
         comparison = comparisons.comparison_create(
             project=run.project,
             actor=actor,
             name=name,
-            pairs=found,
+            pairs=_drawn(first, second, pairs, seed),
             raters=raters,
             question=question,
             overlap=overlap,
@@ -52,10 +57,26 @@ def comparison_start(
             seed=seed,
         )
         link = EvaluationComparison.objects.create(
-            project=run.project, run=run, comparison=comparison, first=first, second=second
+            project=run.project,
+            run=run,
+            comparison=comparison,
+            first=first,
+            second=second,
+            idempotency_key=key,
         )
         audit.record("evaluation.compared", actor=actor, object=run, comparison=str(comparison.pk))
     return link
+
+
+def _started_before(run: EvaluationRun, key: str) -> EvaluationComparison | None:
+    """The comparison that `key` started; none without a key. Where there is none, nobody else
+    starts one with this key until the transaction ends. Raises Refused for a key that is too
+    long."""
+    if not key:
+        return None
+    require_key(key)
+    one_at_a_time(f"comparison/{run.pk}/{key}")
+    return EvaluationComparison.objects.filter(run=run, idempotency_key=key).first()
 
 
 def _check(run: EvaluationRun, first: EvaluatedSystem, second: EvaluatedSystem) -> None:

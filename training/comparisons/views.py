@@ -17,6 +17,7 @@ from training.evaluation.access import evaluation_for
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
+from webapp.ids import new_id
 
 
 @require_safe
@@ -31,7 +32,7 @@ def comparisons(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespo
 @project_page(*TRAINERS)
 def comparison_new(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = evaluation_for(member, run_id)
-    form = ComparisonForm(request.POST or None, run=run)
+    form = ComparisonForm(request.POST or None, run=run, initial={"key": new_id().hex})
     if request.method == "POST" and form.is_valid():
         try:
             link = services.comparison_start(run=run, actor=member.user, **form.cleaned_data)

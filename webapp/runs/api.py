@@ -23,7 +23,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     KEY_HEADER,
     str,
     OpenApiParameter.HEADER,
-    description=f"The same key again returns the same run. At most {MAX_KEY} characters.",
+    description=f"The same key again returns what it made before. At most {MAX_KEY} characters.",
 )
 
 # What every kind of run tells of itself.

@@ -21,7 +21,7 @@ from webapp.db import one_at_a_time
 from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.runs import live, registry
-from webapp.runs.limits import MAX_KEY
+from webapp.runs.limits import require_key
 from webapp.runs.models import Run, Status, Transition
 
 logger = logging.getLogger(__name__)
@@ -74,8 +74,7 @@ def start(
 def started_before(model: type[R], *, project: Project, key: str) -> R | None:
     """The run that `key` started. Where there is none, nobody else starts one with this key
     until the present transaction ends: what a run needs can be made first."""
-    if not 0 < len(key) <= MAX_KEY:
-        raise Refused(f"The key of a start must have 1 to {MAX_KEY} characters.", code="key")
+    require_key(key)
     one_at_a_time(f"{model.kind}/{project.pk}/{key}")
     return model.objects.filter(project=project, idempotency_key=key).first()
 

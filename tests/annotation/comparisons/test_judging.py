@@ -276,6 +276,18 @@ def test_what_a_comparison_is_made_of(cast: Cast) -> None:
     assert list(rows) == [(0, False), (1, False), (2, True)]
 
 
+def test_identical_pairs_come_last_so_that_no_number_is_skipped(cast: Cast) -> None:
+    different, other, identical = new_pairs(cast, 3, identical=1)
+    judged = build_comparison(cast, pairs=[identical, other, different])
+    rows = judged.comparison.pairs.values_list("prompt", "is_identical")
+    assert list(rows) == [
+        (other.prompt.pk, False), (different.prompt.pk, False), (identical.prompt.pk, True),
+    ]  # fmt: skip
+    ana = cast.annotators[0]
+    shown = [shown_pair(cast.member(ana), judged.judge(ana, "tie")).number for _ in range(2)]
+    assert sorted(shown) == [1, 2]
+
+
 def test_equal_replies_are_told_by_what_is_shown(cast: Cast) -> None:
     [pair] = new_pairs(cast, 1)
     spelled = reply(pair.prompt, COLD.format(n=0) + "  \n")

@@ -27,9 +27,9 @@ def url(name: str, cast: Cast, pk: object = None) -> str:
     return reverse(f"api_{name}", args=[cast.project.pk, *([pk] if pk else [])])
 
 
-def upload(lead: Client, cast: Cast, files: dict[str, bytes]) -> Any:
+def upload(lead: Client, cast: Cast, files: dict[str, bytes], **headers: str) -> Any:
     file = SimpleUploadedFile("mine.zip", zipped(files).getvalue())
-    return lead.post(url("checkpoint_upload", cast), {"name": "Mine", "file": file})
+    return lead.post(url("checkpoint_upload", cast), {"name": "Mine", "file": file}, **headers)
 
 
 def test_a_model_walks_the_whole_way(lead: Client, cast: Cast) -> None:
@@ -64,6 +64,22 @@ def test_a_folder_of_the_server(lead: Client, cast: Cast, settings: Any, tmp_pat
     assert lead.get(url("checkpoint_list", cast) + "?origin=hub").json()["results"] == []
     outside = lead.post(url("checkpoint_list", cast), body | {"path": "/"}, content_type=JSON)
     assert (outside.status_code, outside.json()["code"]) == (409, "path")
+
+
+def test_a_request_that_is_sent_again_adds_nothing(
+    lead: Client, cast: Cast, settings: Any, tmp_path: Any
+) -> None:
+    settings.MODEL_ROOTS = [str(tmp_path)]
+    key = {"HTTP_IDEMPOTENCY_KEY": "upload"}
+    first, second = (upload(lead, cast, model(), **key) for _ in range(2))
+    assert first.status_code == second.status_code == 201 and first.json() == second.json()
+    body = {"name": "Ours", "path": str(written(tmp_path / "a"))}
+    paths = [
+        lead.post(url("checkpoint_list", cast), body, content_type=JSON, HTTP_IDEMPOTENCY_KEY="p")
+        for _ in range(2)
+    ]
+    assert paths[0].json()["id"] == paths[1].json()["id"]
+    assert Checkpoint.objects.count() == 2
 
 
 def test_the_starter_is_added_once(lead: Client, cast: Cast) -> None:

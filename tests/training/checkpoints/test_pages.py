@@ -90,7 +90,7 @@ def test_a_second_click_on_a_deleted_model_leads_to_the_list(
 
 
 def test_an_archive_is_uploaded(lead: Client, cast: Cast) -> None:
-    form = {"name": "Mine", "licence": "MIT", "file": file_of(model(modeling__py=b"x"))}
+    form = {"name": "Mine", "licence": "MIT", "file": file_of(model(modeling__py=b"x")), "key": "k"}
     found = after(lead, lead.post(url("checkpoint_new", cast.project, "upload"), form))
     assert (
         "“Mine” has been added. These files were left out, because the model does not need them: "
@@ -109,7 +109,7 @@ def test_an_archive_is_uploaded(lead: Client, cast: Cast) -> None:
 def test_a_refused_archive_is_told_at_its_field(
     lead: Client, cast: Cast, files: dict[str, bytes], said: str
 ) -> None:
-    form = {"name": "Mine", "file": file_of(files)}
+    form = {"name": "Mine", "file": file_of(files), "key": "k"}
     answer = lead.post(url("checkpoint_new", cast.project, "upload"), form)
     assert answer.status_code == 200
     found = html_of(answer)
@@ -123,8 +123,24 @@ def test_folders_of_the_server(lead: Client, cast: Cast, settings: Any, tmp_path
     assert f"below {tmp_path}" in page(lead, "checkpoint_new", cast.project, "path")
     folder = str(written(tmp_path / "a"))
     address = url("checkpoint_new", cast.project, "path")
-    assert "must lie below" in html_of(lead.post(address, {"name": "Ours", "path": "/etc"}))
-    assert folder in after(lead, lead.post(address, {"name": "Ours", "path": folder}))
+    form = {"name": "Ours", "key": "k"}
+    assert "must lie below" in html_of(lead.post(address, form | {"path": "/etc"}))
+    assert folder in after(lead, lead.post(address, form | {"path": folder}))
+
+
+@pytest.mark.parametrize("way", ["upload", "path"])
+def test_a_double_click_adds_one_model(
+    lead: Client, cast: Cast, settings: Any, tmp_path: Any, way: str
+) -> None:
+    settings.MODEL_ROOTS = [str(tmp_path)]
+    address = url("checkpoint_new", cast.project, way)
+    key = lead.get(address).context["form"]["key"].value()
+    form = {"name": "Ours", "key": key, "path": str(written(tmp_path / "a"))}
+    first, second = (lead.post(address, form | {"file": file_of(model())}) for _ in range(2))
+    row = Checkpoint.objects.get()
+    assert first.url == second.url == url("checkpoint", row)
+    # A form that is opened again adds another one.
+    assert lead.get(address).context["form"]["key"].value() != key
 
 
 def test_a_download_is_started_once(lead: Client, cast: Cast) -> None:

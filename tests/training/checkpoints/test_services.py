@@ -56,6 +56,33 @@ def test_an_upload_is_a_checkpoint_with_its_files(cast: Cast) -> None:
     assert uploaded(cast, zipped(model())).sha256 == row.sha256
 
 
+def test_the_same_key_is_the_same_checkpoint(cast: Cast) -> None:
+    row = uploaded(cast, key="k")
+    # What is sent again is not even unpacked.
+    assert uploaded(cast, io.BytesIO(b"no archive"), key="k") == row
+    assert uploaded(cast, key="other") != row
+    assert uploaded(cast).idempotency_key == uploaded(cast).idempotency_key == ""
+    assert Entry.objects.filter(action="checkpoint.registered", object_id=row.pk).count() == 1
+    with pytest.raises(Refused) as caught:
+        uploaded(cast, key="k" * 65)
+    assert caught.value.code == "key"
+
+
+def test_of_two_uploads_with_one_key_at_once_one_stays(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quicker: list[Checkpoint] = []
+
+    def another_comes(_: int) -> None:
+        if not quicker:
+            quicker.append(Checkpoint())
+            quicker[0] = uploaded(cast, key="k")
+
+    monkeypatch.setattr(services, "require_disk", another_comes)
+    assert uploaded(cast, key="k") == quicker[0] == Checkpoint.objects.get()
+    assert list(uploads_of(cast.project.pk).iterdir()) == [weights_of(quicker[0])]
+
+
 @pytest.mark.parametrize(
     "archive",
     [

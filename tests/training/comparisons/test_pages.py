@@ -34,6 +34,7 @@ def given(evaluated: Evaluated, **changes: Any) -> dict[str, Any]:
         "overlap": 2,
         "lease_minutes": 30,
         "seed": 1,
+        "key": "k",
     }
     return plan | changes
 
@@ -71,6 +72,15 @@ def test_a_lead_starts_one_from_the_evaluation_and_closes_it(
     assert "is closed" in page and "Reopen" in page
     page = html_of(lead.post(url_of(evaluated, "comparison_open", made.pk), follow=True))
     assert "is open again" in page
+
+
+def test_a_double_click_starts_one(evaluated: Evaluated, lead: Client) -> None:
+    new = url_of(evaluated, "comparison_new")
+    key = lead.get(new).context["form"]["key"].value()
+    pages = [html_of(lead.post(new, given(evaluated, key=key), follow=True)) for _ in range(2)]
+    assert all("“Which one” is open" in page for page in pages)
+    assert Comparison.objects.count() == 1
+    assert lead.get(new).context["form"]["key"].value() != key
 
 
 @pytest.mark.parametrize(
@@ -116,6 +126,13 @@ def test_the_same_by_the_api(evaluated: Evaluated, lead: Client) -> None:
     assert (made["results"]["planned"], made["results"]["identical"]) == (12, 1)
     assert made["results"]["win_rate"] is None
     assert [row["id"] for row in lead.get(url).json()["results"]] == [made["id"]]
+
+    key = {"HTTP_IDEMPOTENCY_KEY": "api"}
+    bodies = [given(evaluated, name="Sent twice")] * 2
+    sent = [lead.post(url, body, content_type="application/json", **key) for body in bodies]
+    assert sent[0].status_code == sent[1].status_code == 201
+    assert sent[0].json()["id"] == sent[1].json()["id"] != made["id"]
+    Comparison.objects.get(pk=sent[0].json()["id"]).delete()
 
     again = lead.post(url, given(evaluated), content_type="application/json")
     assert (again.status_code, again.json()["code"]) == (409, "name")

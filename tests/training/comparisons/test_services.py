@@ -1,15 +1,19 @@
 """Starting a comparison of two systems, and what people's judgements add up to."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.signals import post_init
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.comparisons import judging
 from annotation.models import Comparison, PairJudgement
 from tests.conftest import Cast
+from tests.support.locks import until_waiting
 from tests.training.comparisons.conftest import PROMPTS, Evaluated
+from training.comparisons import services
 from training.comparisons.queries import Results, comparisons_of, results_of
 from training.models import Answer, EvaluatedSystem, EvaluationComparison, EvaluationRun
 from webapp.audit.models import Entry
@@ -78,6 +82,43 @@ def test_what_starts_none(evaluated: Evaluated) -> None:
     with pytest.raises(Refused, match="still running"):
         evaluated.compare()
     assert not Comparison.objects.exists()
+
+
+def test_the_same_key_is_the_same_comparison(evaluated: Evaluated) -> None:
+    link = evaluated.compare(key="k")
+    # A retry finds it, whatever became of the evaluation and of the name since.
+    EvaluationRun.objects.filter(pk=evaluated.run.pk).update(status="pending", ended_at=None)
+    evaluated.run.refresh_from_db()
+    assert evaluated.compare(key="k") == link
+    assert Entry.objects.filter(action="evaluation.compared").count() == 1
+    with pytest.raises(Refused) as caught:
+        evaluated.compare(key="k" * 65)
+    assert caught.value.code == "key"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_start_one(
+    evaluated: Evaluated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, seconds = services.comparisons.comparison_create, []
+
+    def start() -> EvaluationComparison:
+        try:
+            return evaluated.compare(key="k")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+
+        def create_while_another_waits(**plan: Any) -> Comparison:
+            if not seconds:
+                seconds.append(pool.submit(start))
+                until_waiting()
+            return create(**plan)
+
+        monkeypatch.setattr(services.comparisons, "comparison_create", create_while_another_waits)
+        assert start() == seconds[0].result()
+    assert Comparison.objects.count() == 1
 
 
 # ---- results
