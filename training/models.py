@@ -159,7 +159,7 @@ class Checkpoint(ProjectRow):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    # A double click, a retried request: the same key is the same checkpoint. Empty where none was sent.
+    # The same key is the same checkpoint, as for a run. Empty where none was sent.
     idempotency_key = models.CharField(max_length=MAX_KEY, blank=True, default="")
 
     class Meta(ProjectRow.Meta):
@@ -346,7 +346,7 @@ class EvaluationComparison(ProjectRow):
     )
     first = models.ForeignKey(EvaluatedSystem, on_delete=models.CASCADE, related_name="+")
     second = models.ForeignKey(EvaluatedSystem, on_delete=models.CASCADE, related_name="+")
-    # A double click, a retried request: the same key is the same comparison. Empty where none was sent.
+    # The same key is the same comparison, as for a run. Empty where none was sent.
     idempotency_key = models.CharField(max_length=MAX_KEY, blank=True, default="")
 
     class Meta(ProjectRow.Meta):

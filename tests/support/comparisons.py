@@ -73,7 +73,12 @@ def reply(prompt: Target, raw: str) -> Target:
 
 
 def build_comparison(
-    cast: Cast, *, pairs: int | list[NewPair] = 3, identical: int = 0, first: int = 1, **changes: Any
+    cast: Cast,
+    *,
+    pairs: int | list[NewPair] = 3,
+    identical: int = 0,
+    first: int = 1,
+    **changes: Any,
 ) -> Judged:
     plan: dict[str, Any] = {
         "project": cast.project,

@@ -41,7 +41,9 @@ def test_only_the_web_has_a_limit(process: str, limit: str) -> None:
 
 
 def test_options_of_the_address_stay() -> None:
-    given = config.database("postgresql://me@host/studio?options=-c%20work_mem%3D64MB&sslmode=require")
+    given = config.database(
+        "postgresql://me@host/studio?options=-c%20work_mem%3D64MB&sslmode=require"
+    )
     assert config.limit_statements(given, 30)["OPTIONS"] == {
         "options": "-c work_mem=64MB -c statement_timeout=30000",
         "sslmode": "require",

@@ -48,8 +48,8 @@ def checkpoint_upload(
     key: str = "",
 ) -> tuple[Checkpoint, list[str]]:
     """Unpack a model and add it; the second part are the files of the archive that were left
-    out. The same `key` again returns the checkpoint that is there. Raises Refused for what `opened_archive` and `inspect` refuse, and where the disk is
-    short. Nothing of it stays then."""
+    out. The same `key` again returns the checkpoint that is there. Raises Refused for what
+    `opened_archive` and `inspect` refuse, and where the disk is short. Nothing of it stays then."""
     require_open(project)
     _require_words(name, licence)
     if (known := _added_before(project, key)) is not None:
