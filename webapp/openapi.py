@@ -17,9 +17,10 @@ _writing = Lock()
 class DocumentView(SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         renderer: Any = request.accepted_renderer
+        kind: Any = type(renderer)
         # Writing takes seconds: of several first requests, one writes and the others wait.
         with _writing:
-            content = _written(type(renderer))
+            content = _written(kind)
         charset = f"; charset={renderer.charset}" if renderer.charset else ""
         return HttpResponse(
             content,

@@ -90,8 +90,8 @@ def checkpoint_from_path(
     key: str = "",
 ) -> Checkpoint:
     """Add a model that lies on the server. It stays where it is. The same `key` again returns the
-    checkpoint that is there. Raises Refused for a folder
-    that is not below KARDIA_MODEL_ROOTS, links followed, and for what `inspect` refuses."""
+    checkpoint that is there. Raises Refused for a folder that is not below KARDIA_MODEL_ROOTS,
+    links followed, and for what `inspect` refuses."""
     require_open(project)
     _require_words(name, licence)
     if (known := _added_before(project, key)) is not None:
