@@ -1,9 +1,11 @@
-"""Text as a database keeps it, and as Markdown shows it."""
+"""Text as a database keeps it, and as Markdown and spreadsheets show it."""
 
 import json
 import re
 from typing import Any
 
+# What makes a spreadsheet read a cell as a formula (OWASP, CSV injection).
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -46,3 +48,8 @@ def markdown_line(text: str) -> str:
     """A text that a person typed, as one line that Markdown takes as it is."""
     plain = " ".join(text.split())
     return "".join(f"\\{char}" if char in "\\`*_{}[]<>#|" else char for char in plain)
+
+
+def spreadsheet_text(text: str) -> str:
+    """A text as a cell of a CSV: one that a spreadsheet would run gets a leading apostrophe."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

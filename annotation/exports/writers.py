@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from annotation.exports.columns import Column, Row
-
-# What makes a spreadsheet read a cell as a formula (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from webapp.text import spreadsheet_text
 
 SUFFIXES = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet", "dataset": "zip"}
 MEDIA_TYPES = {
@@ -159,7 +157,7 @@ def cell(value: Any) -> Any:
     """A value as a cell of a CSV: a text that a spreadsheet would run gets a leading apostrophe,
     a number stays one."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return spreadsheet_text(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, list):

@@ -28,6 +28,7 @@ NO_PAGES = (
     "health_live",
     "health_ready",
     "account_logout",
+    "audit_export",
     "checkpoint_archive",
     "evaluation_export",
     "export_download",

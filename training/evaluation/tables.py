@@ -5,10 +5,8 @@ import io
 from collections.abc import Sequence
 
 from training.evaluation.results import Cell, Table
-from webapp.text import markdown_line
+from webapp.text import markdown_line, spreadsheet_text
 
-# Spreadsheets run a cell that begins with one of these.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -125,7 +123,7 @@ def _blank(value: float | None) -> float | str:
 
 
 def _safe(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return spreadsheet_text(value) if isinstance(value, str) else value
 
 
 def _escaped(text: str) -> str:

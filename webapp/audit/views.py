@@ -1,16 +1,17 @@
 """The audit page of administrators."""
 
-from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from webapp.accounts.models import Project
 from webapp.accounts.pages import admin_page
+from webapp.audit.downloads import csv_response
 from webapp.audit.forms import AuditFilterForm
-from webapp.audit.queries import page_of
+from webapp.audit.queries import entries, lines_of, page_of
 
 
 @admin_page
@@ -19,24 +20,31 @@ def audit(request: HttpRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET)
     form.is_valid()
     before = form.cleaned_data.get("before")
-    filters = form.filters()
-    rows, next_before = page_of(filters, before=before)
-    named = Project.objects.filter(pk__in={row.project_id for row in rows})
-    names = dict(named.values_list("pk", "name"))
-    chosen = {name: value for name, value in request.GET.items() if name != "before" and value}
+    rows, next_before = page_of(entries(form.filters()), before=before)
+    chosen = _chosen(request)
     context = {
         "form": form,
-        "rows": [(row, names.get(row.project_id), _shown(row.details)) for row in rows],
+        "lines": lines_of(rows),
+        "zone": timezone.get_current_timezone_name(),
         "is_first": before is None,
+        "is_filtered": bool(chosen),
         "first_url": f"?{urlencode(chosen)}",
         "next_url": f"?{urlencode({**chosen, 'before': next_before})}" if next_before else "",
+        "export_url": reverse("audit_export", query=chosen or None),
     }
     return render(request, "audit/audit.html", context)
 
 
-def _shown(details: dict[str, Any]) -> list[tuple[str, str]]:
-    """Pairs, because a template would take a detail called “items” for the method."""
-    return [
-        (name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-        for name, value in details.items()
-    ]
+@admin_page
+@require_GET
+def audit_export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """All pages of what the filters leave. Filters that can't be read lead back to the page, which
+    says so."""
+    form = AuditFilterForm(request.GET)
+    if not form.is_valid():
+        return redirect(reverse("audit", query=_chosen(request)))
+    return csv_response(entries(form.filters()), actor=request.user)
+
+
+def _chosen(request: HttpRequest) -> dict[str, str]:
+    return {name: value for name, value in request.GET.items() if name != "before" and value}

@@ -7,6 +7,7 @@ from uuid import UUID
 
 NOUNS = {
     "assignment": "Rating at the desk",
+    "audit": "Audit log",
     "collection": "Set",
     "evaluation": "Evaluation",
     "export": "Export",
@@ -32,8 +33,10 @@ ACTIONS = {
 OBJECTS = {
     "accounts.apitoken": "API token",
     "accounts.user": "Person",
+    "annotation.assignment": "Rating at the desk",
     "annotation.collection": "Set",
-    "rubrics.rubricversion": "Rubric version",
+    "annotation.fitrun": "Judge fit",
+    "annotation.pairjudgement": "Judgement of a pair",
 }
 ROLES = {"clinician": "Clinician", "annotator": "Annotator", "lead": "Project lead"}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -44,16 +47,18 @@ def action_in_words(action: str) -> str:
     if action in ACTIONS:
         return ACTIONS[action]
     noun, _, verb = action.partition(".")
-    return f"{NOUNS.get(noun, _spaced(noun).capitalize())}: {_spaced(verb)}"
+    return f"{NOUNS.get(noun, _sentence(_spaced(noun)))}: {_spaced(verb)}"
 
 
-def object_in_words(kind: str) -> str:
-    """“Rubric version” for `rubrics.rubricversion`."""
-    return OBJECTS.get(kind, kind.rpartition(".")[2].capitalize())
+def object_in_words(kind: str, model_name: str = "") -> str:
+    """“Rubric version” for `rubrics.rubricversion`; `model_name` is what its model is called, where
+    there still is one."""
+    return OBJECTS.get(kind) or _sentence(model_name or kind.rpartition(".")[2])
 
 
 def details_in_words(details: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Each detail with its value as people read it; `names` are those of people, by their ids."""
+    """Each detail with its value as people read it. `names` are those of people, by their ids;
+    other ids stay as they are."""
     return [(_spaced(name), _value(value, names)) for name, value in details.items()]
 
 
@@ -76,9 +81,13 @@ def _value(value: Any, names: Mapping[str, str]) -> str:
         return "yes" if value else "no"
     text = "" if value is None else str(value)
     if _UUID.fullmatch(text):
-        return names.get(text, "somebody or something deleted")
+        return names.get(text, text)
     return ROLES.get(text, text) or "–"
 
 
 def _spaced(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from webapp.embedded import homes
+from webapp.embedded.backup_record import note_backup
 from webapp.embedded.binaries import postgres_bin
 from webapp.embedded.process import ServiceError
 
@@ -61,6 +62,7 @@ def backup(url: str, archive: Path) -> None:
             if files.exists():
                 tar.add(files, FILES)
         unfinished.replace(archive)
+    note_backup(homes.var(), archive)
 
 
 def restore(url: str, archive: Path, *, replace: bool) -> None:

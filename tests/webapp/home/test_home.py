@@ -1,7 +1,6 @@
 """The page where each role lands."""
 
 import re
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -208,20 +207,3 @@ def _queries(user: User, cast: Cast) -> int:
 )
 def test_greeting(hour: int, words: str) -> None:
     assert greeting(hour) == words
-
-
-@pytest.mark.slow
-def test_health_answers_without_a_worker_and_without_delay(client: Client, cast: Cast) -> None:
-    started = timezone.now()
-    client.force_login(cast.admin)
-    body = html_of(client.get(reverse("health")))
-    assert "No worker" in body and "PostgreSQL" in body
-    assert (timezone.now() - started).total_seconds() < 10
-    answer = Client().get(reverse("health_ready"))
-    assert (answer.status_code, answer.json()) == (200, {"database": True, "valkey": True})
-
-
-def test_ready_says_what_does_not_answer(client: Client, db: None, settings: Any) -> None:
-    settings.REDIS_URL = "unix:///nowhere/valkey.sock"
-    answer = client.get(reverse("health_ready"))
-    assert (answer.status_code, answer.json()) == (503, {"database": True, "valkey": False})
