@@ -77,9 +77,10 @@ def sentence(checks: Sequence[Check]) -> str:
 def database(*, version: str, size: int, seconds: float, connections: int, most: int) -> Check:
     """seconds: how long a plain question took. connections: in use, of `most`."""
     share = connections / max(most, 1)
+    milliseconds = max(round(seconds * 1000), 1)
     reason = (
-        f"PostgreSQL {version} answered in {seconds * 1000:.0f} ms. It holds {_size(size)}, and "
-        f"{connections} of {most} connections are in use."
+        f"PostgreSQL {version} answered in {milliseconds} ms. It holds {_size(size)}, "
+        f"and {connections} of {most} connections are in use."
     )
     if share >= CONNECTIONS_LOOK:
         verdict = Verdict.ACT if share >= CONNECTIONS_ACT else Verdict.LOOK
@@ -94,7 +95,9 @@ def database(*, version: str, size: int, seconds: float, connections: int, most:
 def valkey(*, answers: bool) -> Check:
     """The Redis server, which wakes workers and updates pages."""
     if answers:
-        return Check("Valkey (Redis)", Verdict.OK, "It answers.")
+        return Check(
+            "Valkey (Redis)", Verdict.OK, "It answers. It wakes the workers and updates pages."
+        )
     return Check(
         "Valkey (Redis)",
         Verdict.ACT,
@@ -129,7 +132,7 @@ def queues(states: Sequence[QueueState] | None, *, silent_s: float | None, lease
     if not waiting:
         return _queues(Verdict.OK, "Nothing waits.")
     since = f", the oldest for {_span(oldest)}" if oldest else ""
-    return _queues(Verdict.OK, f"{waiting:,} waiting{since}.")
+    return _queues(Verdict.OK, f"Waiting for a worker: {waiting:,}{since}.")
 
 
 def _queue(state: QueueState) -> Check:
@@ -234,9 +237,9 @@ def _size(size: int) -> str:
 
 
 def _span(seconds: float) -> str:
-    """“2 days”, “1 hour”, “30 seconds”: the largest unit that there is at least one of."""
+    """“2 days”, “1 hour”, “less than a minute”: the largest unit that there is at least one of."""
     for length, unit in ((DAY_S, "day"), (HOUR_S, "hour"), (MINUTE_S, "minute")):
         if seconds >= length:
             count = int(seconds // length)
             return f"{count:,} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds:.0f} seconds"
+    return "less than a minute"

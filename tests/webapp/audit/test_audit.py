@@ -177,6 +177,8 @@ def test_the_last_day_is_not_before_the_first(client: Client, cast: Cast) -> Non
     assert answer.url == reverse("audit", query=query)
 
 
+# The client of tests reads what is sent asynchronously at once.
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_the_filtered_log_is_exported_whole(client: Client, cast: Cast) -> None:
     client.force_login(cast.admin)
     cast.admin.time_zone = "Asia/Tokyo"
@@ -204,6 +206,8 @@ def test_the_filtered_log_is_exported_whole(client: Client, cast: Cast) -> None:
     assert Entry.objects.filter(action="audit.exported", actor=cast.admin).count() == 2
 
 
+# The client of tests reads what is sent asynchronously at once.
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_an_export_costs_the_same_for_more_rows_of_a_chunk(client: Client, cast: Cast) -> None:
     client.force_login(cast.admin)
     b"".join(client.get(reverse("audit_export")))

@@ -80,7 +80,7 @@ def test_queues_say_which_one_and_how_long() -> None:
     states = [replace(QUIET, waiting=2, oldest_s=30.0), replace(GPU, workers=0)]
     assert "“gpu”" in verdicts.queues(states, silent_s=None, lease_s=15).reason
     found = verdicts.queues([states[0], GPU], silent_s=None, lease_s=15)
-    assert found.reason == "2 waiting, the oldest for 30 seconds."
+    assert found.reason == "Waiting for a worker: 2, the oldest for less than a minute."
     assert verdicts.queues([QUIET], silent_s=None, lease_s=15).reason == "Nothing waits."
     assert sound(verdicts.queues(None, silent_s=None, lease_s=15)) == ACT
 
