@@ -24,6 +24,7 @@ IDLE_WAIT_S = 2 * MINUTE_S
 # Others are at work, and a training run takes hours.
 BUSY_WAIT_S = {"gpu": DAY_S}
 OTHER_BUSY_WAIT_S = HOUR_S
+RESTART = "Restart the studio. If it stays so, read the workers’ logs in var/log."
 # The reaper takes a run from a silent worker after one lease.
 SILENT_LEASES = 4
 
@@ -114,6 +115,10 @@ def queues(states: Sequence[QueueState] | None, *, silent_s: float | None, lease
         return _queues(
             Verdict.ACT, "They can’t be read while Valkey does not answer.", "See Valkey."
         )
+    if states and all(state.workers == 0 for state in states):
+        return _queues(
+            Verdict.ACT, "No worker is running. What is started waits. Nothing is lost.", RESTART
+        )
     found = [_queue(state) for state in states]
     if silent_s is not None and silent_s > SILENT_LEASES * lease_s:
         found.append(
@@ -142,14 +147,14 @@ def _queue(state: QueueState) -> Check:
             Verdict.ACT,
             f"No worker serves the queue “{state.name}”. What is started there waits. Nothing is "
             "lost.",
-            "Restart the studio, and read the workers’ logs in var/log.",
+            RESTART,
         )
     if not state.at_work and wait >= IDLE_WAIT_S:
         return _queues(
             Verdict.ACT,
             f"The oldest in the queue “{state.name}” has waited for {_span(wait)}, and no worker "
             "takes it.",
-            "Restart the studio, and read the workers’ logs in var/log.",
+            RESTART,
         )
     if wait >= BUSY_WAIT_S.get(state.name, OTHER_BUSY_WAIT_S):
         return _queues(
@@ -224,7 +229,7 @@ def backup(at: datetime | None, *, now: datetime, where: str = "", size: int = 0
 
 
 def _queues(verdict: Verdict, reason: str, todo: str = "") -> Check:
-    return Check("Workers and queues", verdict, reason, todo)
+    return Check("Workers", verdict, reason, todo)
 
 
 def _listed(names: Sequence[str]) -> str:

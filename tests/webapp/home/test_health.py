@@ -50,8 +50,8 @@ def test_health_answers_without_a_worker_and_without_delay(client: Client, cast:
     started = timezone.now()
     client.force_login(cast.admin)
     body = html_of(client.get(reverse("health")))
-    assert "No worker" in body and "PostgreSQL" in body
-    assert "Act now: workers and queues" in body
+    assert "No worker is running" in body and "PostgreSQL" in body
+    assert "Act now: workers" in body
     assert (timezone.now() - started).total_seconds() < 10
 
 
@@ -91,7 +91,7 @@ def test_a_run_waits_since_it_was_queued_last(cast: Cast) -> None:
     state = queue("llm")
     assert (state.waiting, state.at_work, state.workers) == (1, 0, 1)
     assert state.oldest_s is not None and state.oldest_s < 60
-    assert check("Workers and queues").verdict == Verdict.OK
+    assert check("Workers").verdict == Verdict.OK
     type(run).objects.filter(pk=run.pk).update(waits_until=timezone.now() + timedelta(minutes=1))
     # It waits for its endpoint, not for a worker.
     assert queue("llm").oldest_s is None
@@ -103,10 +103,10 @@ def test_runs_at_work_and_silent_ones_are_told(cast: Cast, settings: Any) -> Non
     at = timezone.now()
     type(run).objects.filter(pk=run.pk).update(status=Status.RUNNING, claim=run.pk, heartbeat_at=at)
     assert queue("gpu").at_work == 1
-    assert check("Workers and queues").verdict == Verdict.OK
+    assert check("Workers").verdict == Verdict.OK
     silent = timedelta(seconds=5 * settings.RUN_LEASE_S)
     type(run).objects.filter(pk=run.pk).update(heartbeat_at=at - silent)
-    found = check("Workers and queues")
+    found = check("Workers")
     assert found.verdict == Verdict.ACT and "no sign of life" in found.reason
 
 

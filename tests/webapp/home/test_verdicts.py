@@ -82,6 +82,9 @@ def test_queues_say_which_one_and_how_long() -> None:
     found = verdicts.queues([states[0], GPU], silent_s=None, lease_s=15)
     assert found.reason == "Waiting for a worker: 2, the oldest for less than a minute."
     assert verdicts.queues([QUIET], silent_s=None, lease_s=15).reason == "Nothing waits."
+    none = [replace(QUIET, workers=0), replace(GPU, workers=0)]
+    found = verdicts.queues(none, silent_s=None, lease_s=15)
+    assert found.reason.startswith("No worker is running.")
     assert sound(verdicts.queues(None, silent_s=None, lease_s=15)) == ACT
 
 
