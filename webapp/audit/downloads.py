@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from asgiref.sync import sync_to_async
@@ -75,7 +75,7 @@ def _cells(line: Line, zone: ZoneInfo) -> list[str]:
     return ["" if cell is None else spreadsheet_text(str(cell)) for cell in cells]
 
 
-def _written(rows: list[list[str]] | list[tuple[str, ...]]) -> str:
+def _written(rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return out.getvalue()
