@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from training.charts import ticks
 from training.evaluation.results import Difference
 
-WIDTH, ROW, TOP = 1080, 33, 32
-LEFT, RIGHT = 230, 800
+# Where the axis begins and ends, in percent of the plot: a dot at its end is not cut off.
+LEFT, RIGHT = 3.0, 97.0
 
 
 @dataclass(frozen=True)
 class Line:
-    """One measure: where its interval begins and ends, and its mean. In x; `y` is the row."""
+    """One measure: where its interval begins and ends, and its mean, in percent of the width."""
 
     difference: Difference
-    y: int
     low: float | None
     high: float | None
     value: float
@@ -25,14 +24,11 @@ class Line:
 class Tick:
     x: float
     label: str
+    is_zero: bool
 
 
 @dataclass(frozen=True)
 class Forest:
-    width: int
-    height: int
-    bottom: int
-    zero: float
     lines: list[Line]
     ticks: list[Tick]
 
@@ -50,7 +46,7 @@ def forest_of(differences: Sequence[Difference]) -> Forest | None:
     marks = ticks(min(0.0, *reach), max(0.0, *reach))
 
     def x(value: float) -> float:
-        return round(LEFT + (RIGHT - LEFT) * (value - marks[0]) / (marks[-1] - marks[0]), 1)
+        return round(LEFT + (RIGHT - LEFT) * (value - marks[0]) / (marks[-1] - marks[0]), 2)
 
     def x_of(value: float | None, each: Difference) -> float | None:
         return None if value is None else x(value / each.measure.span)
@@ -58,21 +54,14 @@ def forest_of(differences: Sequence[Difference]) -> Forest | None:
     lines = [
         Line(
             each,
-            TOP + ROW * at,
             x_of(each.estimate.low, each),
             x_of(each.estimate.high, each),
             x(each.estimate.value / each.measure.span),
         )
-        for at, each in enumerate(differences)
+        for each in differences
     ]
-    bottom = TOP + ROW * (len(differences) - 1) + 17
-    return Forest(
-        width=WIDTH,
-        height=bottom + 32,
-        bottom=bottom,
-        zero=x(0.0),
-        lines=lines,
-        ticks=[
-            Tick(x(mark), f"{mark * 100:+g} %".replace("-", "−")) for mark in marks if mark != 0
-        ],
-    )
+    return Forest(lines, [Tick(x(mark), _label(mark), mark == 0) for mark in marks])
+
+
+def _label(mark: float) -> str:
+    return f"{mark * 100:+g} %".replace("-", "−") if mark else "0"

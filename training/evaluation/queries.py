@@ -197,8 +197,8 @@ def _finding(comparison: Comparison) -> str:
         if names
     ]
     if not said:
-        return f"{comparison.system} does not differ clearly from {comparison.other}."
-    return f"{comparison.system} scores {' and '.join(said)} than {comparison.other}."
+        return f"No clear difference between {comparison.system} and {comparison.other}."
+    return f"For {comparison.system}, scores are {' and '.join(said)} than for {comparison.other}."
 
 
 def _span_criteria(run: EvaluationRun) -> list[str]:

@@ -59,10 +59,10 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     assert "Results by Learned v1" in page
     assert f"{PROMPTS} prompts of {PROMPTS} profiles" in page
     assert "=Warm against Cold_1" in page and "Clearly above in Warmth" in page
-    assert "By Learned v1: =Warm scores clearly higher in Warmth" in page
+    assert "By Learned v1: for =Warm, scores are clearly higher in Warmth than for Cold_1" in page
     against = html_of(lead.get(url("evaluation", run) + "?against=1"))
     assert "Cold_1 against =Warm" in against and "Clearly below in Warmth" in against
-    assert "Cold_1 scores clearly lower in Warmth" in against
+    assert "For Cold_1, scores are clearly lower in Warmth" in against
     # An address that somebody changed.
     assert lead.get(url("evaluation", run) + "?against=99").status_code == 200
     assert lead.get(url("evaluation", run) + "?against=x").status_code == 200
@@ -72,7 +72,7 @@ def test_the_reward_of_a_model_finds_nothing(lead: Client, run: EvaluationRun) -
     run.judges.update(is_reward=True)
     page = html_of(lead.get(url("evaluation", run)))
     assert "This judge was the reward of one of these models." in page
-    assert "Clearly above in Warmth" in page and "scores clearly" not in page
+    assert "Clearly above in Warmth" in page and "scores are clearly" not in page
 
 
 def test_the_page_says_where_answers_lack_what_a_criterion_reads(lead: Client, cast: Cast) -> None:
@@ -96,7 +96,7 @@ def test_what_was_found_and_what_to_do_come_when_the_run_ends(
 ) -> None:
     sent = html_of("".join(render(run, cast.member(cast.leads[0]))))
     assert 'id="run-links" hx-swap-oob="true"' in sent and "Compare with" in sent
-    assert 'id="run-finding" hx-swap-oob="true"' in sent and "scores clearly higher" in sent
+    assert 'id="run-finding" hx-swap-oob="true"' in sent and "scores are clearly higher" in sent
     assert 'id="run-people" hx-swap-oob="true"' in sent and "No blind comparison yet" in sent
 
 
