@@ -59,7 +59,7 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     assert "Results by Learned v1" in page
     assert f"{PROMPTS} prompts of {PROMPTS} profiles" in page
     assert "=Warm against Cold_1" in page and "Clearly above in Warmth" in page
-    assert "By Learned v1: for =Warm, scores are clearly higher in Warmth than for Cold_1" in page
+    assert "By Learned v1: For =Warm, scores are clearly higher in Warmth than for Cold_1" in page
     against = html_of(lead.get(url("evaluation", run) + "?against=1"))
     assert "Cold_1 against =Warm" in against and "Clearly below in Warmth" in against
     assert "For Cold_1, scores are clearly lower in Warmth" in against
