@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -152,6 +153,14 @@ def counts(run: EvaluationRun) -> tuple[int, int]:
     )
 
 
+def done_since(run: EvaluationRun, began: datetime) -> int:
+    """The answers of models and the ratings since then. The corpus's own replies take no time: they
+    would make the rest look quick."""
+    answers = Answer.objects.filter(system__run=run, ended_at__gte=began)
+    ratings = AnswerRating.objects.filter(answer__system__run=run, ended_at__gte=began)
+    return answers.exclude(system__endpoint=None).count() + ratings.count()
+
+
 def has_failed(run: EvaluationRun) -> bool:
     """Whether an answer or a rating is missing: an evaluation that goes on tries it again."""
     answers = Answer.objects.filter(system__run=run)
@@ -176,7 +185,9 @@ def state_of(run: EvaluationRun, member: Member, *, against: int = 0) -> State:
     against = against if 0 <= against < len(systems) else 0
     return State(
         run=run,
-        progress=progress_of(run, done=done, total=planned),
+        progress=progress_of(
+            run, done=done, total=planned, done_since=lambda began: done_since(run, began)
+        ),
         prompts=Answer.objects.filter(system=systems[0].system).count() if systems else 0,
         judges=judges,
         systems=systems,

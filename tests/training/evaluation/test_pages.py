@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.conftest import Cast
 from tests.support.evaluations import PROMPTS, cold, model, planned, prompts, rated_corpus, warm
@@ -18,6 +19,7 @@ from tests.support.servers import answer
 from tests.support.stored import as_shown
 from training.evaluation import work
 from training.evaluation.live import render
+from training.evaluation.queries import done_since
 from training.models import AnswerRating, EvaluationRun
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -59,7 +61,7 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     assert "Results by Learned v1" in page
     assert f"{PROMPTS} prompts of {PROMPTS} profiles" in page
     assert "=Warm against Cold_1" in page and "Clearly above in Warmth" in page
-    assert "By Learned v1: For =Warm, scores are clearly higher in Warmth than for Cold_1" in page
+    assert "By Learned v1: For =Warm, scores are clearly higher in Warmth" in page
     against = html_of(lead.get(url("evaluation", run) + "?against=1"))
     assert "Cold_1 against =Warm" in against and "Clearly below in Warmth" in against
     assert "For Cold_1, scores are clearly lower in Warmth" in against
@@ -89,6 +91,14 @@ def test_the_page_says_where_answers_lack_what_a_criterion_reads(lead: Client, c
 
 def test_answers_with_all_spans_need_no_such_words(lead: Client, run: EvaluationRun) -> None:
     assert "the lowest level there" not in html_of(lead.get(url("evaluation", run)))
+
+
+def test_the_corpus_makes_no_evaluation_look_quick(run: EvaluationRun) -> None:
+    """Its replies are there at once; the time that is left is that of the models and judges."""
+    assert run.started_at is not None
+    of_models, of_judges = 2 * PROMPTS, 3 * PROMPTS
+    assert done_since(run, run.started_at) == of_models + of_judges
+    assert done_since(run, timezone.now()) == 0
 
 
 def test_what_was_found_and_what_to_do_come_when_the_run_ends(
