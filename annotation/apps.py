@@ -5,6 +5,7 @@ class AnnotationConfig(AppConfig):
     name = "annotation"
 
     def ready(self) -> None:
+        from annotation.calls.queries import visible_calls
         from annotation.corpus import live as corpus
         from annotation.difficulty import live as difficulty
         from annotation.exports import live as exports
@@ -14,8 +15,10 @@ class AnnotationConfig(AppConfig):
         from annotation.ratings.carried_ratings import count_ratings
         from annotation.suggestions import live as suggestions
         from rubrics.versions import carried_ratings
+        from webapp.llm import visible_calls as llm
 
         features = (corpus, generation, judge_runs, impact, suggestions, exports, difficulty)
         for feature in features:
             feature.register()
         carried_ratings.register(count_ratings)
+        llm.register(visible_calls)

@@ -14,6 +14,7 @@ from training import access, services
 from training.access import TRAINERS
 from training.checkpoints.access import checkpoint_for
 from training.evaluation.ending import ending_retry
+from training.hidden import visible_rollouts
 from training.limits import EQUAL_WEIGHTS, PRESETS
 from training.models import Rollout, TrainingRun
 from training.queries import runs as queries
@@ -114,7 +115,8 @@ class TrainingViewSet(RunViewSet):
 
 
 class RolloutViewSet(ProjectViewSet):
-    """Replies that were sampled and scored; filter by `step` and `prompt_id`."""
+    """Replies that were sampled and scored; filter by `step` and `prompt_id`. Replies to prompts
+    that you still have to rate are left out."""
 
     queryset = Rollout.objects.none()
     serializer_class = RolloutSerializer
@@ -122,7 +124,8 @@ class RolloutViewSet(ProjectViewSet):
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": TRAINERS}
 
     def rows(self) -> QuerySet[Rollout]:
-        return access.run_for(self.member, self.kwargs["id"]).rollouts.all()
+        run = access.run_for(self.member, self.kwargs["id"])
+        return visible_rollouts(run, self.member)
 
 
 def _after(request: Request) -> int:

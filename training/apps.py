@@ -5,12 +5,12 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
-        from training import exports, live, sample
+        from training import exports, hidden, live, sample
         from training.checkpoints import live as checkpoints
         from training.checkpoints import new_projects, serving
         from training.comparisons import exports as comparisons
         from training.evaluation import exports as evaluation_exports
-        from training.evaluation import hidden
+        from training.evaluation import hidden as hidden_answers
         from training.evaluation import live as evaluation
 
         live.register()
@@ -21,5 +21,6 @@ class TrainingConfig(AppConfig):
         serving.register()
         exports.register()
         hidden.register()
+        hidden_answers.register()
         comparisons.register()
         evaluation_exports.register()

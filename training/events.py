@@ -10,6 +10,8 @@ from uuid import uuid5
 
 from django.conf import settings
 
+from annotation.formats.records import supporter_turn
+from annotation.ratings.same_text import normal_hash
 from training.models import Checkpoint, Metric, Rollout, TrainingRun
 from webapp.accounts.numbers import next_number
 from webapp.llm.call_record import CallRecord
@@ -61,6 +63,7 @@ def _rollouts(run: TrainingRun, event: Event, folder: Path) -> None:
                 prompt_tail=group["prompt_tail"],
                 raw=rollout["raw"],
                 spans=rollout["spans"],
+                normal_hash=normal_hash(_response(rollout)),
                 format=rollout["format"],
                 emotion_match=rollout["emotion"],
                 rubric=rollout["rubric"],
@@ -73,6 +76,12 @@ def _rollouts(run: TrainingRun, event: Event, folder: Path) -> None:
         ),
         ignore_conflicts=True,
     )
+
+
+def _response(rollout: Mapping[str, Any]) -> str:
+    """What the seeker would read; where spans are missing, what is found of them."""
+    spans = rollout["spans"]
+    return str(spans["response"] if spans else supporter_turn(rollout["raw"])[0].text)
 
 
 def _judge_calls(run: TrainingRun, event: Event, folder: Path) -> None:

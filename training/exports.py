@@ -24,11 +24,11 @@ from annotation.exports.registry import Filters, Table
 from annotation.exports.texts import as_id
 from annotation.generation.prompts import prompt_messages
 from annotation.models import Target
-from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.targets import contexts_of
 from rubrics.core.spec import from_json
 from rubrics.judging.spans import SPAN_NAMES
 from training.access import TRAINERS, run_for
+from training.hidden import visible_rollouts
 from training.models import Rollout, TrainingRun
 from webapp.accounts.access import Member
 from webapp.errors import Refused
@@ -54,20 +54,14 @@ ROLLOUT_COLUMNS = (
     *RUN_COLUMNS,
     *PLACE_COLUMNS,
     integer("index", "The reply’s place in its group, counted from 0"),
-    text(
-        "prompt_emotion",
-        "The emotion the prompt was written for; empty if the exporter still had to rate it",
-    ),
+    text("prompt_emotion", "The emotion the prompt was written for"),
     text("prompt_tail", "What the seeker said last"),
     text("raw", "The reply as the model wrote it"),
     *(text(name, f"The reply’s {name} span, if all four spans are there") for name in SPAN_NAMES),
     number("format", "1 if all four spans are there, else 0"),
     number("emotion_match", "1 if the reply names the emotion; empty if that is not known"),
     number("rubric", "The rubric’s total, 0 to 1"),
-    number(
-        "reward",
-        "What training made larger, 0 to 1; empty if the judge failed or the emotion is hidden",
-    ),
+    number("reward", "What training made larger, 0 to 1; empty if the judge failed"),
     number(
         "advantage",
         "How far the reward is from its group’s mean, in standard deviations; may be empty, too",
@@ -100,7 +94,6 @@ def register() -> None:
 
 @dataclass(frozen=True)
 class RolloutRows:
-    member: Member
     run: TrainingRun
     rows: QuerySet[Rollout]
     about: str
@@ -112,17 +105,12 @@ class RolloutRows:
         names = {c.uid: c.name for c in from_json(self.run.spec.content).criteria}
         shared = _run_row(self.run)
         for found in in_chunks(self.rows):
-            hidden = _hidden_prompts(self.member, found)
-            rows = [
-                ("", {**shared, **_rollout_row(row, names, is_hidden=row.prompt_id in hidden)})
-                for row in found
-            ]
+            rows = [("", {**shared, **_rollout_row(row, names)}) for row in found]
             yield Chunk(len(found), rows)
 
 
 @dataclass(frozen=True)
 class PreferenceRows:
-    member: Member
     run: TrainingRun
     rows: QuerySet[Rollout]
     about: str
@@ -136,8 +124,7 @@ class PreferenceRows:
             read = steps[start : start + STEPS_READ]
             found = self.rows.filter(step__in=read).order_by("step", "prompt_id", "index")
             pairs = _pairs(list(found))
-            hidden = _hidden_prompts(self.member, [best for best, _ in pairs])
-            prompts = _prompts(self.run, {best.prompt_id for best, _ in pairs} - hidden)
+            prompts = _prompts(self.run, {best.prompt_id for best, _ in pairs})
             yield Chunk(
                 len(read),
                 [
@@ -153,19 +140,19 @@ class PreferenceRows:
 
 def _select_rollouts(member: Member, filters: Filters) -> RolloutRows:
     run = _run(member, filters)
-    rows, about = Rollout.objects.filter(run=run), f"The rollouts of {run}"
+    rows, about = visible_rollouts(run, member), f"The rollouts of {run}"
     if "step" in filters:
         step = whole_number(filters["step"])
         if step is None:
             raise Refused("A step must be a whole number.", code="step")
         rows, about = rows.filter(step=step), f"{about} at step {step}"
-    return RolloutRows(member, run, rows, f"{about}.")
+    return RolloutRows(run, rows, f"{about}.")
 
 
 def _select_preferences(member: Member, filters: Filters) -> PreferenceRows:
     run = _run(member, filters)
     about = f"Pairs of replies from {run}, chosen by {run.judge}."
-    return PreferenceRows(member, run, Rollout.objects.filter(run=run), about)
+    return PreferenceRows(run, visible_rollouts(run, member), about)
 
 
 def _run(member: Member, filters: Filters) -> TrainingRun:
@@ -183,22 +170,21 @@ def _run_row(run: TrainingRun) -> Row:
     }
 
 
-def _rollout_row(row: Rollout, names: dict[str, str], *, is_hidden: bool) -> Row:
+def _rollout_row(row: Rollout, names: dict[str, str]) -> Row:
     spans = row.spans or {}
     return {
         "step": row.step,
         "prompt_id": row.prompt_id,
         "index": row.index,
-        "prompt_emotion": None if is_hidden else row.emotion,
+        "prompt_emotion": row.emotion,
         "prompt_tail": row.prompt_tail,
         "raw": row.raw,
         **{name: spans.get(name) for name in SPAN_NAMES},
         "format": row.format,
-        "emotion_match": None if is_hidden else row.emotion_match,
+        "emotion_match": row.emotion_match,
         "rubric": row.rubric,
-        # From the reward and its other parts one could compute whether the emotion matches.
-        "reward": None if is_hidden else row.reward,
-        "advantage": None if is_hidden else row.advantage,
+        "reward": row.reward,
+        "advantage": row.advantage,
         "scores": [
             {
                 "criterion_uid": uid,
@@ -210,14 +196,6 @@ def _rollout_row(row: Rollout, names: dict[str, str], *, is_hidden: bool) -> Row
             for uid, score in row.scores.items()
         ],
     }
-
-
-def _hidden_prompts(member: Member, rollouts: Sequence[Rollout]) -> set[str]:
-    """The prompts whose own turn the member still has to rate: the desk does not tell which
-    emotion it was written for."""
-    ids = _ids({row.prompt_id for row in rollouts})
-    hidden = hidden_targets(member.user, member.project).filter(pk__in=ids)
-    return {str(pk) for pk in hidden}
 
 
 def _pairs(rollouts: Sequence[Rollout]) -> list[tuple[Rollout, Rollout]]:
@@ -279,6 +257,9 @@ ROLLOUTS = Table(
     select=_select_rollouts,
     filters=("training_run", "step"),
     place=_PLACE,
+    notes=(
+        "Replies to prompts that the person who made this export still had to rate are left out.",
+    ),
 )
 PREFERENCES = Table(
     name="preferences",
@@ -296,8 +277,7 @@ PREFERENCES = Table(
         "judge’s scores, the format check and the emotion.",
         "The columns `prompt`, `chosen` and `rejected` are TRL’s conversational preference format, "
         "as DPOTrainer reads it. Groups whose replies all have the same reward give no pair.",
-        "Prompts that the person who made this export still had to rate give no pair: their "
-        "rewards would tell which emotion they were written for.",
+        "Prompts that the person who made this export still had to rate give no pair.",
     ),
     empty="No group that you may see has replies with different rewards, so there is nothing to "
     "prefer.",

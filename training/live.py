@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from training.access import TRAINERS
 from training.evaluation.of_training import ending_of
 from training.models import TrainingRun
+from training.queries import rollouts, series
 from training.queries import runs as queries
-from training.queries import series
 from training.reward_judges import require_judge
 from webapp.accounts.access import Member
 from webapp.runs import registry
@@ -40,7 +40,8 @@ def render(run: Run, member: Member) -> Sequence[str]:
         member=member,
         state=queries.state_of(row),
         ending=ending_of(row, member),
-        rollouts=queries.rollouts_of(row),
+        rollouts=queries.rollouts_of(row, member),
+        hidden=rollouts.count_hidden(row, member),
     )
 
 

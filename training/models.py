@@ -105,6 +105,8 @@ class Rollout(ProjectRow):
     prompt_tail = models.TextField()
     raw = models.TextField()
     spans = models.JSONField(null=True)
+    # Of its response, as that of a target (annotation.ratings.same_text).
+    normal_hash = models.CharField(max_length=64, blank=True)
     format = models.FloatField()
     # Null where the seeker's emotion is not known.
     emotion_match = models.FloatField(null=True)
@@ -121,6 +123,7 @@ class Rollout(ProjectRow):
                 fields=["run", "step", "prompt_id", "index"], name="rollout_place"
             ),
         ]
+        indexes = [models.Index(fields=["project", "normal_hash"], name="rollout_normal_hash")]
 
 
 class Checkpoint(ProjectRow):

@@ -17,8 +17,8 @@ from training.evaluation.of_training import ending_of
 from training.forms import MEANINGS, SFT_MEANINGS, TrainingForm
 from training.limits import MEASURED, PAPER, PRESETS, REWARD_PARTS
 from training.paths import SPEC, folder_of
+from training.queries import rollouts, series
 from training.queries import runs as queries
-from training.queries import series
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
@@ -100,7 +100,8 @@ def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResp
         "ending": ending,
         # The page of an ended run follows its evaluation.
         "is_live": not run.is_ended or (ending.run is not None and not ending.run.is_ended),
-        "rollouts": queries.rollouts_of(run, step=step, prompt=prompt),
+        "rollouts": queries.rollouts_of(run, member, step=step, prompt=prompt),
+        "hidden": rollouts.count_hidden(run, member),
         # The reader holds one step or prompt: the socket leaves it in its place.
         "held": step is not None or prompt is not None,
     }

@@ -25,7 +25,7 @@ from annotation.agreement.figures import (
     Matrix,
 )
 from annotation.models import Rater, Rating, Score, Target
-from annotation.ratings.blindness import copies_of, hidden_targets
+from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.carried_ratings import carried
 from annotation.ratings.labels import names_of, title_of, tone_of
 from annotation.ratings.references import AdjudicatedLevels, adjudicated_levels, with_adjudicated
@@ -237,10 +237,7 @@ class VersionAgreement:
         self.raters = _known(Rater.objects.filter(pk__in=keys), self.member)
 
     def _hidden_targets(self) -> QuerySet[Target, UUID]:
-        """What this member still has to rate, and texts that say the same word for word."""
-        hidden = hidden_targets(self.member.user, self.member.project)
-        own_or_copy = Q(pk__in=hidden) | Q(pk__in=copies_of(hidden).values("pk"))
-        return Target.objects.filter(own_or_copy).values_list("pk", flat=True)
+        return hidden_targets(self.member.user, self.member.project)
 
     def _column(self, criterion: CriterionSpec, key: str) -> Column:
         columns = self._values[criterion.uid]

@@ -7,19 +7,23 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from annotation.calls.registry import hidden_rows
+from annotation.calls.registry import hidden_calls
 from annotation.models import (
     Attempt,
     Dialogue,
     DifficultyReply,
     GenerationItem,
     JudgeItem,
-    PlaygroundItem,
     SuggestionSource,
     Target,
     Turn,
 )
-from annotation.ratings.blindness import copies_of, hidden_targets
+from annotation.ratings.blindness import (
+    hidden_dialogues,
+    hidden_targets,
+    own_targets,
+    words_of,
+)
 from rubrics.models import JudgeCall
 from webapp.accounts.access import Member
 from webapp.errors import Refused
@@ -64,46 +68,37 @@ class CallState:
 
 
 def visible_calls(member: Member) -> QuerySet[ModelCall]:
-    """The calls of the project but those about texts that this person still has to rate
-    (DECISIONS 10): they tell what a judge gave, or what a dialogue was written to be."""
-    hidden = hidden_targets(member.user, member.project)
-    targets = Target.objects.filter(pk__in=hidden)
-    dialogues = Dialogue.objects.filter(Q(targets__in=targets) | Q(turns__targets__in=targets))
-    # Only among what people pasted: to compare every rollout takes seconds in a big project.
-    pasted = PlaygroundItem.objects.filter(project=member.project).values("target")
-    about = targets.values("context_hash").union(
-        copies_of(hidden).filter(pk__in=pasted).values("context_hash")
-    )
-    attempts = Attempt.objects.filter(dialogue__in=dialogues)
-    replies = _fresh_replies(member, hidden)
+    """The calls of the project but those about texts that this person is blind to: they tell what
+    a judge gave, or what a dialogue was written to be."""
+    hidden = Target.objects.filter(pk__in=hidden_targets(member.user, member.project))
+    dialogues = hidden_dialogues(member.user, member.project).values("pk")
+    own = words_of(own_targets(member.user, member.project))
+    attempts = Attempt.objects.filter(
+        Q(dialogue__in=dialogues) | Q(normal_hash__in=own), project=member.project
+    ).order_by()
     judged = JudgeCall.objects.filter(project=member.project).filter(
-        Q(context_hash__in=about)
+        Q(context_hash__in=hidden.values("context_hash"))
         | Q(context_hash__in=attempts.values("context_hash"))
-        | Q(context_hash__in=replies.filter(target__isnull=False).values("target__context_hash"))
     )
-    written = Turn.objects.filter(dialogue__in=dialogues)
-    planned = GenerationItem.objects.filter(dialogue__in=dialogues)
+    replies = DifficultyReply.objects.filter(
+        Q(prompt__target__in=hidden) | Q(target__in=hidden), project=member.project
+    ).order_by()
+    made = (
+        judged,
+        attempts,
+        replies,
+        Turn.objects.filter(dialogue__in=dialogues).order_by(),
+        GenerationItem.objects.filter(dialogue__in=dialogues).order_by(),
+    )
+    calls = ModelCall.objects.filter(project=member.project)
+    for rows in made:
+        calls = calls.exclude(made_for__in=rows.values("pk"))
     # What a model is shown for proposals tells what others gave.
-    shown = SuggestionSource.objects.filter(target__in=targets)
-    calls = (
-        ModelCall.objects.filter(project=member.project)
-        .exclude(made_for__in=judged.values("pk"))
-        .exclude(made_for__in=written.values("pk"))
-        .exclude(made_for__in=attempts.values("pk"))
-        .exclude(made_for__in=planned.values("pk"))
-        .exclude(made_for__in=shown.values("run"))
-        .exclude(made_for__in=replies.values("pk"))
-    )
-    for rows in hidden_rows(member):
-        calls = calls.exclude(made_for__in=rows)
+    shown = SuggestionSource.objects.filter(target__in=hidden).order_by()
+    calls = calls.exclude(made_for__in=shown.values("run"))
+    for about in hidden_calls(member):
+        calls = calls.exclude(about)
     return calls
-
-
-def _fresh_replies(member: Member, hidden: QuerySet[Target, UUID]) -> QuerySet[DifficultyReply]:
-    """Those of difficulty runs in the place of such a turn, or with its words."""
-    replies = DifficultyReply.objects.filter(project=member.project).order_by()
-    copies = copies_of(hidden).filter(pk__in=replies.values("target"))
-    return replies.filter(Q(prompt__target__in=hidden) | Q(target__in=copies.values("pk")))
 
 
 def page_of(calls: QuerySet[ModelCall], *, before: UUID | None) -> CallPage:

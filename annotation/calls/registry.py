@@ -1,15 +1,14 @@
-"""Rows of other apps whose calls a person may not see yet: who is blind to a text is blind to the
-calls that made it. Features register theirs in AppConfig.ready."""
+"""Calls for rows of other apps that a person may not see yet: who is blind to a text is blind to
+the calls about it. Features register theirs in AppConfig.ready."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from webapp.accounts.access import Member
 
-# The ids of the rows that calls were made for.
-Hidden = Callable[[Member], QuerySet[Any]]
+# The calls, as a condition on ModelCall.
+Hidden = Callable[[Member], Q]
 _hidden: list[Hidden] = []
 
 
@@ -17,5 +16,5 @@ def register(hidden: Hidden) -> None:
     _hidden.append(hidden)
 
 
-def hidden_rows(member: Member) -> Iterator[QuerySet[Any]]:
+def hidden_calls(member: Member) -> Iterator[Q]:
     return (hidden(member) for hidden in _hidden)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from annotation.corpus.access import dialogue_for, import_run_for
 from annotation.corpus.attempts import Tried
+from annotation.corpus.gold_emotions import with_hidden_emotions
 from annotation.corpus.queries import imports_of, with_turn_counts
 from annotation.corpus.services import AUTO, import_start
 from annotation.corpus.transcript import Line, RatingNote, ScoreLine, Transcript, transcript_of
@@ -21,6 +22,7 @@ from annotation.formats.emotions import EMOTIONS
 from annotation.formats.registry import READERS
 from annotation.models import Attempt, Dialogue, ImportLine, ImportRun, Profile
 from annotation.models.corpus import Split
+from annotation.ratings.blindness import hidden_dialogues
 from annotation.roles import DATA_READERS, DATA_WRITERS
 from webapp.accounts.access import require_open
 from webapp.accounts.project_api import ProjectViewSet
@@ -69,6 +71,12 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
 
 class DialogueSerializer(serializers.ModelSerializer[Dialogue]):
     turn_count = serializers.IntegerField()
+    emotion = serializers.SerializerMethodField(
+        help_text="Empty while you still have to rate in the dialogue."
+    )
+    emotion_label = serializers.SerializerMethodField(
+        help_text="The emotion where it is one of the 32; else, or while it is hidden, null."
+    )
 
     class Meta:
         model = Dialogue
@@ -76,6 +84,12 @@ class DialogueSerializer(serializers.ModelSerializer[Dialogue]):
             "id", "number", "source", "source_key", "profile", "situation", "emotion",
             "emotion_label", "split", "turn_count", "created_at",
         )  # fmt: skip
+
+    def get_emotion(self, row: Any) -> str:
+        return "" if row.hides_emotion else row.emotion
+
+    def get_emotion_label(self, row: Any) -> str | None:
+        return None if row.hides_emotion else row.emotion_label
 
 
 class EvidenceSerializer(serializers.Serializer[Any]):
@@ -153,8 +167,8 @@ class TranscriptSerializer(serializers.Serializer[Transcript]):
     source_key = serializers.CharField(source="dialogue.source_key")
     profile = ProfileSerializer(source="dialogue.profile", allow_null=True)
     situation = serializers.CharField(source="dialogue.situation")
-    emotion = serializers.CharField(source="dialogue.emotion")
-    emotion_label = serializers.CharField(source="dialogue.emotion_label", allow_null=True)
+    emotion = serializers.CharField(help_text="Empty while you still have to rate in the dialogue.")
+    emotion_label = serializers.CharField(allow_null=True)
     split = serializers.CharField(source="dialogue.split")
     meta = serializers.JSONField(help_text="Empty while any rating of it is hidden.")
     created_at = serializers.DateTimeField(source="dialogue.created_at")
@@ -211,7 +225,11 @@ class DialogueViewSet(ProjectViewSet):
 
     def rows(self) -> QuerySet[Dialogue]:
         rows = Dialogue.objects.filter(project=self.member.project, sealed_at__isnull=False)
-        return with_turn_counts(rows)
+        if self.request.query_params.get("emotion"):
+            # The filter would tell it.
+            hidden = hidden_dialogues(self.member.user, self.member.project)
+            rows = rows.exclude(pk__in=hidden.values("pk"))
+        return with_hidden_emotions(with_turn_counts(rows), self.member)
 
     @extend_schema(responses=TranscriptSerializer)
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:

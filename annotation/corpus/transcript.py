@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from annotation.corpus.attempts import Tried, attempts_of
+from annotation.corpus.gold_emotions import hides_emotion
 from annotation.models import Dialogue, Evidence, ImportLine, Rater, Rating, Score, Target, Turn
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.labels import names_of
@@ -77,6 +78,17 @@ class Transcript:
     import_line: ImportLine | None
     # The attempts at a turn that none of them became.
     unfinished: list[Tried]
+    # Whether the reader must not know which emotion it was written for. System turns are left out
+    # then: an instruction to a model often names it.
+    hides_emotion: bool
+
+    @property
+    def emotion(self) -> str:
+        return "" if self.hides_emotion else self.dialogue.emotion
+
+    @property
+    def emotion_label(self) -> str | None:
+        return None if self.hides_emotion else self.dialogue.emotion_label
 
     @property
     def hidden_count(self) -> int:
@@ -86,7 +98,7 @@ class Transcript:
     def meta(self) -> dict[str, Any]:
         """What only the source says of it. A seeker's survey and stars are ratings too, so a
         reader who is blind to any part gets none of it."""
-        return {} if self.hidden_count else self.dialogue.meta
+        return {} if self.hidden_count or self.hides_emotion else self.dialogue.meta
 
     @property
     def has_margin(self) -> bool:
@@ -95,7 +107,10 @@ class Transcript:
 
 def transcript_of(dialogue: Dialogue, member: Member) -> Transcript:
     """The dialogue for this member, who is blind to items of a queue that they rate in."""
-    turns = list(dialogue.turns.all())
+    is_blind = hides_emotion(dialogue, member)
+    turns = [
+        turn for turn in dialogue.turns.all() if not (is_blind and turn.role == Turn.Role.SYSTEM)
+    ]
     targets = _targets(dialogue, turns)
     ids = [target.pk for target in targets.values()]
     hidden = set(hidden_targets(member.user, member.project).filter(pk__in=ids))
@@ -123,6 +138,7 @@ def transcript_of(dialogue: Dialogue, member: Member) -> Transcript:
         .select_related("run__file")
         .first(),
         unfinished=next(iter(attempts.values()), []),
+        hides_emotion=is_blind,
     )
 
 

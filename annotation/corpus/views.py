@@ -12,8 +12,9 @@ from annotation.corpus import queries
 from annotation.corpus.access import dialogue_for, import_run_for
 from annotation.corpus.exemplars import SHOWN, Rated, replies_with
 from annotation.corpus.forms import DialogueFilterForm, ImportForm
+from annotation.corpus.gold_emotions import shown_dialogues, with_hidden_emotions
 from annotation.corpus.services import import_start
-from annotation.corpus.set_query import SetQuery, dialogues_in
+from annotation.corpus.set_query import SetQuery
 from annotation.corpus.transcript import transcript_of
 from annotation.models import Dialogue, ImportRun
 from annotation.paging import by_number
@@ -43,9 +44,9 @@ def dialogues(request: HttpRequest, member: Member) -> HttpResponse:
     query = SetQuery()
     if form.is_valid():
         query = form.query()
-        rows = dialogues_in(project=member.project, query=query)
+        rows = shown_dialogues(member, query)
     page = by_number(
-        queries.with_turn_counts(rows),
+        with_hidden_emotions(queries.with_turn_counts(rows), member),
         before=whole_number(request.GET.get("before", "")),
         after=whole_number(request.GET.get("after", "")),
     )

@@ -30,7 +30,7 @@ def has_room(item: Item, queue: Queue, rater: Rater) -> bool:
 
 def may_have_read(item: Item, queue: Queue, rater: Rater) -> bool:
     assert rater.user is not None  # noqa: S101  (a person's rater)
-    return read_items(rater.user, queue).filter(pk=item.pk).exists()
+    return read_items(rater.user, queue.project_id, [queue.pk]).filter(pk=item.pk).exists()
 
 
 def places_taken(now: datetime) -> QuerySet[Assignment, Any]:

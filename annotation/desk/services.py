@@ -253,7 +253,7 @@ def _free_item(queue: Queue, rater: Rater, skip_locked: bool) -> Item | None:
     mine = Assignment.objects.filter(item=OuterRef("pk"), rater=rater)
     return (
         Item.objects.filter(~Exists(mine.exclude(state=_State.RELEASED)), queue=queue)
-        .exclude(pk__in=read_items(rater.user, queue).values("pk"))
+        .exclude(pk__in=read_items(rater.user, queue.project_id, [queue.pk]).values("pk"))
         .annotate(taken=Coalesce(Subquery(places_taken(timezone.now())), 0))
         .filter(taken__lt=queue.overlap)
         .order_by("position")

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from annotation.models import DifficultyPrompt, DifficultyReply, DifficultyRun
-from annotation.ratings.blindness import copies_of, hidden_targets
+from annotation.ratings.blindness import hidden_targets
 from webapp.accounts.access import Member
 
 
@@ -19,11 +19,10 @@ def hidden_prompts(run: DifficultyRun, member: Member) -> set[UUID]:
 def hidden_in(
     prompts: QuerySet[DifficultyPrompt], member: Member
 ) -> QuerySet[DifficultyPrompt, UUID]:
-    """Ids of those whose turn this person still has to rate, and of those where a reply says word
-    for word what such a turn says."""
+    """Ids of those whose turn this person is blind to, and of those where one of the replies is
+    such a text."""
     hidden = hidden_targets(member.user, member.project)
-    copies = copies_of(hidden).filter(project=member.project).values("pk")
-    by_words = DifficultyReply.objects.filter(project=member.project, target__in=copies)
+    by_words = DifficultyReply.objects.filter(project=member.project, target__in=hidden)
     return (
         prompts.filter(Q(target__in=hidden) | Q(pk__in=by_words.order_by().values("prompt")))
         .order_by()

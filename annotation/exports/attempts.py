@@ -14,8 +14,8 @@ from annotation.exports.scores import SPEC_COLUMNS
 from annotation.exports.texts import as_id
 from annotation.generation.access import generation_run_for
 from annotation.generation.refinement import needed_in_words
-from annotation.models import Attempt, GenerationCritic, GenerationItem, Turn
-from annotation.ratings.blindness import hidden_dialogues, hidden_targets
+from annotation.models import Attempt, GenerationCritic, GenerationItem
+from annotation.ratings.blindness import hidden_dialogues, own_targets, words_of
 from annotation.roles import DATA_READERS
 from rubrics.core.spec import CriterionSpec, from_json
 from rubrics.judging.spans import parse_spans
@@ -62,12 +62,12 @@ def visible_attempts(member: Member, filters: Filters) -> tuple[QuerySet[Attempt
     """The attempts that the filters name, and which those are: “of Generation 3”.
 
     Leaves out the dialogues with a text that this member still has to rate, and attempts that say
-    word for word what such a text says."""
-    hidden = hidden_targets(member.user, member.project)
+    what such a text says."""
+    said = words_of(own_targets(member.user, member.project))
     rows = (
         Attempt.objects.filter(project=member.project, dialogue__generation_item__isnull=False)
         .exclude(dialogue__in=hidden_dialogues(member.user, member.project).values("pk"))
-        .exclude(text__in=Turn.objects.filter(targets__in=hidden).values("text"))
+        .exclude(normal_hash__in=said)
     )
     words = []
     if "generation_run" in filters:

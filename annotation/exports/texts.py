@@ -5,12 +5,13 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from annotation.corpus.access import dialogue_for
-from annotation.corpus.set_query import SetQuery, dialogues_in, turns_in
+from annotation.corpus.gold_emotions import shown_dialogues, without_told
+from annotation.corpus.set_query import SetQuery, turns_in
 from annotation.exports.registry import Filters
 from annotation.models import Dialogue, Queue, Snapshot, Target, Turn
 from annotation.queues.access import queue_of
 from annotation.ratings import blindness
-from annotation.ratings.blindness import copies_of, hidden_targets
+from annotation.ratings.blindness import hidden_targets
 from annotation.sets.access import collection_for, snapshot_for
 from annotation.sets.queries import in_words, names_in
 from webapp.accounts.access import Member
@@ -30,20 +31,20 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
         return Dialogue.objects.filter(pk=row.pk, sealed_at__isnull=False), str(row)
     if "snapshot" in filters:
         snapshot = snapshot_for(member, as_id(filters["snapshot"]))
-        rows = _without_what_is_told(
+        rows = without_told(
             member, _members(snapshot), SetQuery.from_json(snapshot.collection.query)
         )
         return rows, f"Snapshot {snapshot.number} of {snapshot.collection.name}"
     if "set" in filters:
         collection = collection_for(member, as_id(filters["set"]))
         query = SetQuery.from_json(collection.query)
-        return _matching(member, query), f"The set {collection.name}"
+        return shown_dialogues(member, query), f"The set {collection.name}"
     query = SetQuery(
         kind=Target.Kind.DIALOGUE,
         **{name: filters[name] for name in QUERY_FILTERS if name in filters},
     )
     words = in_words(query, names_in(member.project, [query]), members="Dialogues")
-    return _matching(member, query), words
+    return shown_dialogues(member, query), words
 
 
 def selected_turns(member: Member, filters: Filters) -> QuerySet[Turn] | None:
@@ -76,10 +77,8 @@ def queue_for(member: Member, filters: Filters) -> Queue:
 
 
 def blind_to(member: Member, prefix: str = "target") -> Q:
-    """The rows whose target this member still has to rate, or whose text says word for word what
-    one of those says (DECISIONS 10)."""
-    hidden = hidden_targets(member.user, member.project)
-    return Q(**{f"{prefix}__in": hidden}) | Q(**{f"{prefix}__in": copies_of(hidden).values("pk")})
+    """The rows whose target this member is blind to."""
+    return Q(**{f"{prefix}__in": hidden_targets(member.user, member.project)})
 
 
 def hidden_dialogues(member: Member, dialogues: list[UUID]) -> set[UUID]:
@@ -103,20 +102,6 @@ def _require_one_place(filters: Filters) -> None:
         raise Refused(
             f"Choose by {' or by '.join(places)}, not by both.", code="contradicting_filters"
         )
-
-
-def _matching(member: Member, query: SetQuery) -> QuerySet[Dialogue]:
-    return _without_what_is_told(member, dialogues_in(project=member.project, query=query), query)
-
-
-def _without_what_is_told(
-    member: Member, rows: QuerySet[Dialogue], query: SetQuery
-) -> QuerySet[Dialogue]:
-    """A query that names an emotion, or how hard a prompt is, tells it of all its dialogues: then
-    those in which the member still has to rate are left out."""
-    if not query.emotion and not query.difficulty:
-        return rows
-    return rows.exclude(pk__in=blindness.hidden_dialogues(member.user, member.project).values("pk"))
 
 
 def _members(snapshot: Snapshot) -> QuerySet[Dialogue]:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.corpus.gold_emotions import with_hidden_emotions
 from annotation.formats.emotions import EMOTIONS
 from annotation.generation import queries, services
 from annotation.generation.access import generation_run_for
@@ -194,6 +195,9 @@ class NewGenerationSerializer(serializers.Serializer[Any]):
 class GenerationItemSerializer(serializers.ModelSerializer[GenerationItem]):
     state = serializers.CharField(read_only=True)
     drop_reason = serializers.CharField(read_only=True)
+    emotion = serializers.SerializerMethodField(
+        help_text="Empty while you still have to rate in the dialogue."
+    )
 
     class Meta:
         model = GenerationItem
@@ -201,6 +205,9 @@ class GenerationItemSerializer(serializers.ModelSerializer[GenerationItem]):
             "position", "profile", "emotion", "situation", "state", "dialogue", "drop_reason",
             "error", "ended_at",
         )  # fmt: skip
+
+    def get_emotion(self, row: Any) -> str:
+        return "" if row.hides_emotion else row.emotion
 
 
 class GenerationViewSet(RunViewSet):
@@ -254,7 +261,8 @@ class GenerationItemViewSet(ProjectViewSet):
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": RUN_STARTERS}
 
     def rows(self) -> QuerySet[GenerationItem]:
-        return generation_run_for(self.member, self.kwargs["id"]).items.all()
+        items = generation_run_for(self.member, self.kwargs["id"]).items.all()
+        return with_hidden_emotions(items, self.member, "dialogue")
 
 
 P = "projects/<uuid:project_id>/"

@@ -16,6 +16,7 @@ from annotation.models import (
     GenerationRun,
     Turn,
 )
+from annotation.ratings.same_text import normal_hash
 from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.models import JudgeCall
 from webapp.llm.call_record import CallRecord
@@ -53,6 +54,7 @@ def keep_attempt(
             number=number,
             seed=turn.seed,
             context_hash=context_hash,
+            normal_hash=normal_hash(turn.text),
             **_words(turn),
         )
         keep_calls(claim.run, turn.speaker, turn.calls, made.pk)

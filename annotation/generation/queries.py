@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from annotation.corpus.gold_emotions import with_hidden_emotions
 from annotation.generation.verdicts import Refining, critic_of, refining_of
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from webapp.accounts.access import Member
@@ -134,7 +135,7 @@ def state_of(run: GenerationRun, member: Member) -> GenerationState:
         writing=now,
         written_turns=_last_turns(now) if now is not None else [],
         latest=list(
-            items.filter(state=DONE)
+            with_hidden_emotions(items.filter(state=DONE), member, "dialogue")
             .annotate(turns=Count("dialogue__turns"))
             .order_by("-ended_at", "-position")[:LATEST]
         ),

@@ -132,6 +132,8 @@ class Target(ProjectRow):
     context = models.JSONField(null=True)
     content_hash = models.CharField(max_length=64)
     context_hash = models.CharField(max_length=64)
+    # Texts that say the same have the same one (annotation.ratings.same_text); "" says nothing.
+    normal_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(ProjectRow.Meta):
@@ -153,6 +155,7 @@ class Target(ProjectRow):
                 fields=["project", "context_hash"], condition=Q(kind="text"), name="text_content"
             ),
         ]
+        indexes = [models.Index(fields=["project", "normal_hash"], name="target_normal_hash")]
         triggers = [frozen(), undeletable()]
 
 

@@ -70,6 +70,8 @@ class Attempt(ProjectRow):
     seed = models.PositiveIntegerField()
     # Of what the critic reads: profile, situation, the turns before and this attempt.
     context_hash = models.CharField(max_length=64)
+    # Of its response, as that of a target.
+    normal_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     verdict = models.CharField(max_length=7, choices=Verdict, default=Verdict.WAITING)
     # {uid: {"status", "value", "rationale", "evidence", "reason", "is_short"}}, where `is_short`
@@ -102,7 +104,10 @@ class Attempt(ProjectRow):
                 name="attempt_verdict",
             ),
         ]
-        indexes = [models.Index(fields=["context_hash"])]
+        indexes = [
+            models.Index(fields=["context_hash"]),
+            models.Index(fields=["project", "normal_hash"], name="attempt_normal_hash"),
+        ]
         triggers = [
             frozen(when="OLD.verdict IN ('fail', 'pass', 'solved')"),
             frozen(

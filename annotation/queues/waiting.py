@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from annotation.models import Queue, QueueRater
+from annotation.ratings.blindness import read_items
 from webapp.accounts.access import Member
 
 
@@ -63,20 +64,13 @@ def waiting_queues(member: Member, *, queue_id: UUID | None = None) -> list[Wait
 # `blindness.read_items` names is not for this person.
 _COUNTS = """
 WITH items AS (
-    SELECT item.queue_id, queue.overlap, %(reads)s AND EXISTS (
-            SELECT FROM annotation_rating rating
-            JOIN annotation_rater other ON other.id = rating.rater_id AND other.kind = 'person'
-            WHERE rating.target_id = item.target_id AND rating.spec_id = version.spec_id
-                AND rating.withdrawn_at IS NULL AND rating.submitted_at < place.blind_since
-                AND other.user_id <> %(user)s
-        ) AS is_read,
+    SELECT item.queue_id, queue.overlap, item.id = ANY(%(read)s::uuid[]) AS is_read,
         max(state) FILTER (WHERE is_mine) AS mine,
         count(*) FILTER (WHERE NOT is_mine AND state = 'submitted') AS done,
         count(*) FILTER (WHERE NOT is_mine AND (state = 'submitted' OR is_held)) AS taken,
         min(leased_until) FILTER (WHERE NOT is_mine AND is_held) AS back
     FROM annotation_item item
     JOIN annotation_queue queue ON queue.id = item.queue_id
-    JOIN rubrics_rubricversion version ON version.id = queue.version_id
     JOIN annotation_queuerater place ON place.queue_id = queue.id AND place.user_id = %(user)s
     LEFT JOIN annotation_assignment assignment ON assignment.item_id = item.id
     LEFT JOIN annotation_rater rater ON rater.id = assignment.rater_id
@@ -85,7 +79,7 @@ WITH items AS (
             state = 'reserved' AND leased_until > %(now)s AS is_held
     ) AS known
     WHERE item.queue_id = ANY(%(queues)s)
-    GROUP BY item.id, queue.overlap, version.spec_id, place.blind_since
+    GROUP BY item.id, queue.overlap
 ), known AS (
     SELECT *, NOT is_read AND coalesce(mine NOT IN ('submitted', 'skipped'), true) AS is_open
     FROM items
@@ -105,7 +99,9 @@ def _counted(member: Member, queues: Sequence[UUID]) -> dict[UUID, _Counts]:
         "user": member.user.pk,
         "now": timezone.now(),
         "queues": list(queues),
-        "reads": member.is_lead or member.is_clinician,
+        "read": list(
+            read_items(member.user, member.project.pk, queues).values_list("pk", flat=True)
+        ),
     }
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, values)

@@ -1,20 +1,28 @@
-"""What a person may not see yet (DECISIONS 10).
+"""What a person may not see yet (DECISIONS 10): one rule, asked here by every page, API view,
+export and socket.
 
-Whoever has a place in an open queue sees no other rating, judge score, comment or agreement on
-its items before the own submit, whatever other roles they hold. The same goes for the prompt and
-both replies of a pair in an open blind comparison. Every page, API view and socket that shows one
-of these leaves `hidden_targets` out.
+Whoever has a place in an open queue or blind comparison is blind to the texts that they still have
+to rate there (`own_targets`), before the own submit, whatever other roles they hold. For that time
+they see nothing that anybody or any judge said about
 
-Who leads a project or is a clinician in it reads all ratings while they have no place. Such a
-person gets no item any more that somebody else had rated by then: see `read_items`.
+- these texts, and texts that say the same, in whatever context and whoever put them there;
+- replies that models wrote in the place of such a text: what a judge gives them and whether they
+  name the emotion tells how the text itself is judged, and what it was written to be.
+
+Both are `hidden_targets`. Which emotion the dialogues of these texts were written for is hidden,
+too (`hidden_dialogues`), and every list, count and set that would tell it leaves them out.
+
+Who leads a project or is a clinician in it reads all ratings and judge scores while they have no
+place. Such a person gets no item any more that somebody else or a judge had rated by then: see
+`read_items`.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.fields.json import KT
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from annotation.models import (
@@ -22,6 +30,8 @@ from annotation.models import (
     Comparison,
     ComparisonRater,
     Dialogue,
+    DifficultyReply,
+    DraftScore,
     Item,
     Pair,
     PairJudgement,
@@ -30,19 +40,39 @@ from annotation.models import (
     Rater,
     Rating,
     Target,
-    Turn,
 )
 from annotation.models.desk import UNDO_WITHIN
 from webapp.accounts.models import Membership, Project, Role, User
 
-# The words of a reply that is no turn.
-_RESPONSE = KT("context__candidate__response")
+# Targets of replies in the place of one of these targets; other apps register theirs.
+InPlace = Callable[[QuerySet[Target, UUID]], QuerySet[Any, Any]]
+_in_place: list[InPlace] = []
+
+
+def register_replies(in_place: InPlace) -> None:
+    """Say which replies models write in the place of a text. Called from AppConfig.ready."""
+    _in_place.append(in_place)
 
 
 def hidden_targets(
     user: User, project: Project, *, now: datetime | None = None
 ) -> QuerySet[Target, UUID]:
-    """Ids of the targets that this person is blind to, as a subquery: for `target_id__in=...`.
+    """Ids of the targets that this person is blind to, as a subquery: for `target_id__in=...`."""
+    own = own_targets(user, project, now=now)
+    same = Target.objects.filter(project=project, normal_hash__in=words_of(own))
+    fresh = DifficultyReply.objects.filter(prompt__target__in=own, target__isnull=False)
+    hidden = own.union(
+        same.values_list("pk"),
+        fresh.order_by().values_list("target_id"),
+        *(replies(own) for replies in _in_place),
+    )
+    return Target.objects.filter(pk__in=hidden).values_list("pk", flat=True)
+
+
+def own_targets(
+    user: User, project: Project, *, now: datetime | None = None
+) -> QuerySet[Target, UUID]:
+    """Ids of what this person still has to rate or to judge, as a subquery.
 
     A submit that can still be taken back does not open one's eyes: otherwise one could look,
     undo and rate again.
@@ -61,10 +91,16 @@ def hidden_targets(
         queue__raters__user=user,
     ).order_by()
     pairs = hidden_pairs(user, project, now=now)
-    hidden = items.values_list("target_id").union(
+    own = items.values_list("target_id").union(
         *(pairs.values_list(target) for target in ("prompt_id", "first_id", "second_id"))
     )
-    return Target.objects.filter(pk__in=hidden).values_list("pk", flat=True)
+    return Target.objects.filter(pk__in=own).values_list("pk", flat=True)
+
+
+def words_of(targets: QuerySet[Target, UUID]) -> QuerySet[Target, str]:
+    """The hashes of what these targets say: whatever has one of them says the same."""
+    said = Target.objects.filter(pk__in=targets).exclude(normal_hash="")
+    return said.values_list("normal_hash", flat=True)
 
 
 def hidden_pairs(user: User, project: Project, *, now: datetime | None = None) -> QuerySet[Pair]:
@@ -87,8 +123,9 @@ def hidden_pairs(user: User, project: Project, *, now: datetime | None = None) -
 
 
 def hidden_dialogues(user: User, project: Project) -> QuerySet[Dialogue]:
-    """The dialogues with a text that this person is blind to."""
-    targets = Target.objects.filter(pk__in=hidden_targets(user, project))
+    """The dialogues with a text that this person still has to rate: nobody tells them which
+    emotion these were written for."""
+    targets = Target.objects.filter(pk__in=own_targets(user, project))
     return Dialogue.objects.filter(
         Q(pk__in=targets.values("turn__dialogue")) | Q(pk__in=targets.values("dialogue")),
         project=project,
@@ -96,36 +133,36 @@ def hidden_dialogues(user: User, project: Project) -> QuerySet[Dialogue]:
 
 
 def blind_among(user: User, project: Project, targets: Collection[UUID]) -> set[UUID]:
-    """Which of these targets this person is blind to: those of their items, and replies that are
-    no turn but say word for word what one of their items says. Else whoever pastes an item
-    somewhere would read what a judge gives it."""
-    hidden = hidden_targets(user, project)
-    found = set(hidden.filter(pk__in=targets))
-    return found.union(copies_of(hidden).filter(pk__in=targets).values_list("pk", flat=True))
+    """Which of these targets this person is blind to."""
+    return set(hidden_targets(user, project).filter(pk__in=targets))
 
 
-def copies_of(targets: QuerySet[Target, UUID]) -> QuerySet[Target]:
-    """Texts that are no turn and say word for word what one of these targets says."""
-    said = Turn.objects.filter(targets__in=targets).values("text")
-    texts = Target.objects.filter(kind=Target.Kind.TEXT).alias(response=_RESPONSE)
-    replies = texts.filter(pk__in=targets).values_list(_RESPONSE)
-    return texts.filter(Q(response__in=said) | Q(response__in=replies))
-
-
-def read_items(user: User, queue: Queue) -> QuerySet[Item]:
-    """The items of a queue whose ratings this person may have read: somebody else had rated them
-    by the same rubric text before this person became blind to them."""
-    place = QueueRater.objects.filter(queue=queue, user=user).first()
-    if place is None or not reads_ratings(user, queue.project_id):
-        return Item.objects.none()
-    by_others = Rating.objects.filter(
-        target=OuterRef("target"),
-        spec=queue.version.spec_id,
-        rater__kind=Rater.Kind.PERSON,
+def read_items(user: User, project_id: UUID, queues: Collection[UUID]) -> QuerySet[Item]:
+    """The items of these queues that this person may have read a score of: before they became
+    blind to them, somebody else or a judge had rated the text, or one that says the same, by the
+    queue's rubric text."""
+    places = QueueRater.objects.filter(queue=OuterRef("queue"), user=user)
+    items = Item.objects.filter(queue__in=queues).alias(
+        since=Subquery(places.values("blind_since")[:1]), said=F("target__normal_hash")
+    )
+    if not reads_ratings(user, project_id):
+        return items.none()
+    by_the_same = {"project": project_id, "spec": OuterRef("queue__version__spec")}
+    rated = Rating.objects.filter(
+        **by_the_same,
+        rater__kind__in=[Rater.Kind.PERSON, Rater.Kind.JUDGE],
         withdrawn_at=None,
-        submitted_at__lt=place.blind_since,
+        submitted_at__lt=OuterRef("since"),
     ).exclude(rater__user=user)
-    return Item.objects.filter(Exists(by_others), queue=queue)
+    tried = DraftScore.objects.filter(**by_the_same, created_at__lt=OuterRef("since"))
+    itself = Q(target=OuterRef("target"))
+    alike = Q(target__normal_hash=OuterRef("said")) & ~Q(target__normal_hash="")
+    return items.filter(
+        Exists(rated.filter(itself))
+        | Exists(rated.filter(alike))
+        | Exists(tried.filter(itself))
+        | Exists(tried.filter(alike))
+    )
 
 
 def read_pairs(user: User, comparison: Comparison) -> QuerySet[Pair]:
@@ -149,23 +186,25 @@ def reads_ratings(user: User, project_id: UUID) -> bool:
 
 
 def queue_still_rating(target: Target, *, now: datetime | None = None) -> Queue | None:
-    """An open queue in which somebody with a place is blind to this target; None if nobody is."""
+    """An open queue in which somebody with a place still rates this target or one that says the
+    same; None if nobody does."""
     sure = (now or timezone.now()) - UNDO_WITHIN
     submitted = Assignment.objects.filter(
-        item__target=target,
+        item__target=OuterRef("queue__items__target"),
         item__queue=OuterRef("queue"),
         rater__user=OuterRef("user"),
         state=Assignment.State.SUBMITTED,
         submitted_at__lte=sure,
     )
     places = QueueRater.objects.filter(
-        ~Exists(submitted), queue__items__target=target, queue__closed_at=None
+        ~Exists(submitted), queue__items__target__in=_same_as(target), queue__closed_at=None
     )
     return Queue.objects.filter(pk__in=places.values("queue")).order_by("created_at").first()
 
 
 def comparison_still_judging(target: Target, *, now: datetime | None = None) -> Comparison | None:
-    """An open blind comparison in which somebody is blind to this target; None if nobody is."""
+    """An open blind comparison in which somebody still judges this target or one that says the
+    same; None if nobody does."""
     sure = (now or timezone.now()) - UNDO_WITHIN
     judged = PairJudgement.objects.filter(
         pair=OuterRef("pk"),
@@ -173,8 +212,9 @@ def comparison_still_judging(target: Target, *, now: datetime | None = None) -> 
         state=PairJudgement.State.SUBMITTED,
         submitted_at__lte=sure,
     )
+    same = _same_as(target)
     pairs = Pair.objects.filter(
-        Q(prompt=target) | Q(first=target) | Q(second=target),
+        Q(prompt__in=same) | Q(first__in=same) | Q(second__in=same),
         ~Exists(judged),
         is_identical=False,
         comparison__closed_at=None,
@@ -186,3 +226,9 @@ def comparison_still_judging(target: Target, *, now: datetime | None = None) -> 
 def is_hidden(user: User, target: Target, *, now: datetime | None = None) -> bool:
     """Whether this person is blind to this one target."""
     return hidden_targets(user, target.project, now=now).filter(pk=target.pk).exists()
+
+
+def _same_as(target: Target) -> QuerySet[Target]:
+    """The target itself and those that say the same."""
+    same = Q(normal_hash=target.normal_hash) & ~Q(normal_hash="")
+    return Target.objects.filter(Q(pk=target.pk) | same, project=target.project_id)

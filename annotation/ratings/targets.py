@@ -9,6 +9,7 @@ from annotation.formats.hashing import sha256_json
 from annotation.formats.records import ParsedTurn, Role, plain_turn, supporter_turn
 from annotation.models import Dialogue, Target, Turn
 from annotation.ratings.context import Context, build_context, context_hash
+from annotation.ratings.same_text import dialogue_hash, normal_hash
 from rubrics.judging.spans import SPAN_NAMES, canon_reply
 from webapp.accounts.models import Project
 from webapp.errors import Refused
@@ -78,6 +79,7 @@ def text_target(
         context=context,
         content_hash=_text_hash(canon_reply(raw)),
         context_hash=digest,
+        normal_hash=normal_hash(context["candidate"]["response"]),
     )
     Target.objects.bulk_create([made], ignore_conflicts=True)
     return Target.objects.get(project=project, kind=Target.Kind.TEXT, context_hash=digest)
@@ -183,14 +185,16 @@ def _target(project: Project, script: _Script, turn_id: UUID | None) -> Target:
             dialogue=script.dialogue,
             content_hash=sha256_json(said),
             context_hash=digest,
+            normal_hash=dialogue_hash([(turn.role, turn.text) for turn in script.turns]),
         )
-    raw = next(turn.raw for turn in script.turns if turn.pk == turn_id)
+    turn = next(turn for turn in script.turns if turn.pk == turn_id)
     return Target(
         project=project,
         kind=Target.Kind.TURN,
         turn_id=turn_id,
-        content_hash=_text_hash(canon_reply(raw)),
+        content_hash=_text_hash(canon_reply(turn.raw)),
         context_hash=digest,
+        normal_hash=normal_hash(turn.text),
     )
 
 

@@ -18,7 +18,7 @@ from annotation.roles import DATA_READERS
 from annotation.sets import queries, services
 from annotation.sets.access import collection_for, snapshot_for
 from annotation.sets.limits import MEMBERS
-from annotation.sets.queries import collections_of, snapshots_of
+from annotation.sets.queries import collections_of, snapshots_of, with_member_counts
 from webapp.accounts.paging import ByPosition
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.limits import SEED
@@ -121,13 +121,15 @@ class SetViewSet(ProjectViewSet):
             seed=given.validated_data["seed"],
             limit=given.validated_data["limit"],
         )
-        shown = snapshots_of(self.member.project).get(pk=snapshot.pk)
+        shown = with_member_counts(snapshots_of(self.member.project), self.member).get(
+            pk=snapshot.pk
+        )
         return Response(SnapshotSerializer(shown).data, status=201)
 
     def _shown(self, collection: Collection) -> dict[str, Any]:
         row = self.get_queryset().get(pk=collection.pk)
         query = SetQuery.from_json(row.query)
-        row.size = queries.size_of(project=self.member.project, query=query)  # type: ignore[attr-defined]
+        row.size = queries.size_of(member=self.member, query=query)  # type: ignore[attr-defined]
         return dict(SetDetailSerializer(row).data)
 
 
@@ -138,7 +140,7 @@ class SnapshotViewSet(ProjectViewSet):
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS, "retrieve": DATA_READERS}
 
     def rows(self) -> QuerySet[Snapshot]:
-        return snapshots_of(self.member.project)
+        return with_member_counts(snapshots_of(self.member.project), self.member)
 
     def retrieve(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         snapshot = snapshot_for(self.member, id)
@@ -152,7 +154,7 @@ class SnapshotMemberViewSet(ProjectViewSet):
     roles: ClassVar[dict[str, tuple[str, ...]]] = {"list": DATA_READERS}
 
     def rows(self) -> QuerySet[SnapshotMember]:
-        return snapshot_for(self.member, self.kwargs["id"]).members.select_related("target")
+        return queries.members_of(snapshot_for(self.member, self.kwargs["id"]), self.member)
 
 
 P = "projects/<uuid:project_id>/"

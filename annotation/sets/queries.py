@@ -1,9 +1,16 @@
 """What the pages of sets show."""
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from annotation.corpus.gold_emotions import (
+    TELLING,
+    is_telling,
+    shown_dialogues,
+    shown_turns,
+    told_targets,
+)
 from annotation.corpus.queries import SOURCE_LABELS
-from annotation.corpus.set_query import SetQuery, dialogues_in, turns_in
+from annotation.corpus.set_query import SetQuery
 from annotation.models import (
     Collection,
     DifficultyRun,
@@ -11,8 +18,10 @@ from annotation.models import (
     ImportRun,
     Profile,
     Snapshot,
+    SnapshotMember,
     Target,
 )
+from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 
 
@@ -27,13 +36,24 @@ def collections_of(project: Project) -> QuerySet[Collection]:
 
 
 def snapshots_of(project: Project) -> QuerySet[Snapshot]:
-    """Snapshots, the newest first, each with its number of members."""
-    return (
-        Snapshot.objects.filter(project=project)
-        .select_related("collection", "created_by")
-        .annotate(member_count=Count("members"))
-        .order_by("-number")
-    )
+    """Snapshots, the newest first."""
+    rows = Snapshot.objects.filter(project=project)
+    return rows.select_related("collection", "created_by").order_by("-number")
+
+
+def with_member_counts(rows: QuerySet[Snapshot], member: Member) -> QuerySet[Snapshot]:
+    """With `member_count`: the members that this person may know of."""
+    is_telling = Q(collection__query__has_any_keys=list(TELLING))
+    told = Q(members__target__in=told_targets(member))
+    return rows.annotate(member_count=Count("members", filter=~is_telling | ~told))
+
+
+def members_of(snapshot: Snapshot, member: Member) -> QuerySet[SnapshotMember]:
+    """Those that this person may know of."""
+    rows = snapshot.members.select_related("target")
+    if not is_telling(SetQuery.from_json(snapshot.collection.query)):
+        return rows
+    return rows.exclude(target__in=told_targets(member))
 
 
 def in_words(query: SetQuery, names: dict[str, str], *, members: str = "") -> str:
@@ -79,8 +99,8 @@ def names_in(project: Project, queries: list[SetQuery]) -> dict[str, str]:
     return names
 
 
-def size_of(*, project: Project, query: SetQuery) -> int:
-    """How many members a snapshot of this query would have now."""
+def size_of(*, member: Member, query: SetQuery) -> int:
+    """How many members a snapshot of this query would have now that this person may know of."""
     if query.kind == Target.Kind.DIALOGUE:
-        return dialogues_in(project=project, query=query).count()
-    return turns_in(project=project, query=query).count()
+        return shown_dialogues(member, query).count()
+    return shown_turns(member, query).count()

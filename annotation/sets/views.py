@@ -70,7 +70,7 @@ def set_size(request: HttpRequest, member: Member) -> HttpResponse:
     form.fields["name"].required = False
     size = None
     if form.is_valid():
-        size = queries.size_of(project=member.project, query=form.query())
+        size = queries.size_of(member=member, query=form.query())
     return render(request, "data/_set_size.html", {"size": size})
 
 
@@ -97,7 +97,7 @@ def snapshot_freeze(request: HttpRequest, member: Member, set_id: UUID) -> HttpR
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            size = snapshot.members.count()
+            size = queries.members_of(snapshot, member).count()
             members = "1 member" if size == 1 else f"{number(size)} members"
             messages.success(request, f"Snapshot {snapshot.number} was created with {members}.")
             return redirect("set", project_id=member.project.pk, set_id=collection.pk)
@@ -106,12 +106,13 @@ def snapshot_freeze(request: HttpRequest, member: Member, set_id: UUID) -> HttpR
 
 def _set_context(member: Member, collection: Collection, form: FreezeForm) -> dict[str, object]:
     query = SetQuery.from_json(collection.query)
+    snapshots = queries.snapshots_of(member.project).filter(collection=collection)
     return {
         "member": member,
         "collection": collection,
         "form": form,
         "words": queries.in_words(query, queries.names_in(member.project, [query])),
-        "size": queries.size_of(project=member.project, query=query),
-        "snapshots": queries.snapshots_of(member.project).filter(collection=collection)[:100],
+        "size": queries.size_of(member=member, query=query),
+        "snapshots": queries.with_member_counts(snapshots, member)[:100],
         "query": query,
     }

@@ -51,7 +51,9 @@ def choice_for(held: PairJudgement, chosen: str) -> str:
 
 def new_pairs(cast: Cast, count: int, *, identical: int = 0, first: int = 1) -> list[NewPair]:
     """Pairs of a warm and a cold reply; the last `identical` say the same twice."""
-    dialogues = added(cast.project, *(parsed(n, pairs=2) for n in range(first, first + count)))
+    dialogues = added(
+        cast.project, *(parsed(n, pairs=2, own_words=True) for n in range(first, first + count))
+    )
     turns = [supporter_turns(dialogue)[1].pk for dialogue in dialogues]
     pairs = []
     for number, prompt in enumerate(targets_for(project=cast.project, turns=turns)):

@@ -98,7 +98,7 @@ def build_desk(cast: Cast, *, dialogues: int = 3, overlap: int = 2, **changes: A
     placed = corpus.add_dialogues(
         project=cast.project,
         # Written for another emotion than the one that its replies name.
-        parsed=[parsed(n, pairs=2, emotion=GOLD) for n in range(1, dialogues + 1)],
+        parsed=[parsed(n, pairs=2, own_words=True, emotion=GOLD) for n in range(1, dialogues + 1)],
         source="kardiabench",
     )
     version = published(cast.project, RUBRIC)

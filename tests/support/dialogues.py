@@ -19,12 +19,16 @@ REPLY = (
 )
 
 
-def parsed(number: int = 1, *, pairs: int = 2, **changes: Any) -> ParsedDialogue:
-    """A dialogue of `pairs` exchanges that says its number."""
+def parsed(
+    number: int = 1, *, pairs: int = 2, own_words: bool = False, **changes: Any
+) -> ParsedDialogue:
+    """A dialogue of `pairs` exchanges that says its number. All replies say the same unless each
+    has `own_words`."""
     turns: list[ParsedTurn] = []
     for pair in range(pairs):
         turns.append(plain_turn("seeker", f"Night {number}, thought {pair}."))
-        turns.append(supporter_turn(REPLY)[0])
+        said = REPLY.replace("</response>", f" Night {number}.{pair}?</response>")
+        turns.append(supporter_turn(said if own_words else REPLY)[0])
     fields: dict[str, Any] = {
         "source_key": f"key-{number}",
         "turns": tuple(turns),

@@ -7,46 +7,38 @@ from django.db.models import Q, QuerySet
 
 from annotation.calls import registry
 from annotation.models import Target
-from annotation.ratings.blindness import copies_of, hidden_targets
-from rubrics.models import JudgeCall
+from annotation.ratings import blindness
+from annotation.ratings.blindness import hidden_targets
 from training.models import Answer, EvaluationRun
 from webapp.accounts.access import Member
 
 
 def register() -> None:
+    blindness.register_replies(replies_in_place)
     registry.register(hidden_answers)
-    registry.register(hidden_judge_calls)
+
+
+def replies_in_place(targets: QuerySet[Target, UUID]) -> QuerySet[Answer, Any]:
+    """Targets of the answers in the place of one of these."""
+    answers = Answer.objects.filter(prompt__in=targets, target__isnull=False)
+    return answers.order_by().values_list("target_id")
 
 
 def hidden_positions(run: EvaluationRun, member: Member) -> set[int]:
-    """The prompts whose turn this person still has to rate or to judge in a blind comparison, and
-    those where an answer is such a text or says word for word what one says."""
-    hidden = hidden_targets(member.user, member.project)
-    if not hidden.exists():
+    """The prompts whose turn this person is blind to, and those where one of the answers is such
+    a text."""
+    if not hidden_targets(member.user, member.project).exists():
         return set()
-    answers = _blind(Answer.objects.filter(system__run=run), hidden)
+    answers = _blind(Answer.objects.filter(system__run=run), member)
     return set(answers.values_list("position", flat=True))
 
 
-def hidden_answers(member: Member) -> QuerySet[Any]:
-    """Ids of the project's answers at such prompts, in whichever evaluation."""
+def hidden_answers(member: Member) -> Q:
+    """The calls that wrote such answers, in whichever evaluation."""
+    answers = _blind(Answer.objects.filter(project=member.project), member)
+    return Q(made_for__in=answers.values("pk"))
+
+
+def _blind(answers: QuerySet[Answer], member: Member) -> QuerySet[Answer]:
     hidden = hidden_targets(member.user, member.project)
-    answers = Answer.objects.filter(project=member.project)
-    return _blind(answers, hidden).values("pk")
-
-
-def hidden_judge_calls(member: Member) -> QuerySet[Any]:
-    """Ids of what judges gave to such answers. A judge's call names the text it is about by its
-    hash."""
-    hidden = hidden_targets(member.user, member.project)
-    answers = _blind(Answer.objects.filter(project=member.project, target__isnull=False), hidden)
-    calls = JudgeCall.objects.filter(project=member.project)
-    return calls.filter(context_hash__in=answers.values("target__context_hash")).values("pk")
-
-
-def _blind(answers: QuerySet[Answer], hidden: QuerySet[Target, UUID]) -> QuerySet[Answer]:
-    texts = answers.order_by().values("target")
-    copies = copies_of(hidden).filter(pk__in=texts).values("pk")
-    return answers.filter(
-        Q(prompt__in=hidden) | Q(target__in=hidden) | Q(target__in=copies)
-    ).order_by()
+    return answers.filter(Q(prompt__in=hidden) | Q(target__in=hidden)).order_by()

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from django.db.models import Max, Min
 
 from rubrics.core.spec import CriterionSpec, from_json
+from training.hidden import hidden_groups, visible_rollouts
 from training.models import Rollout, TrainingRun
+from webapp.accounts.access import Member
 
 # The level colours go from 1 to 5, whatever a criterion's own levels are.
 SHADES = 5
+
+
+def count_hidden(run: TrainingRun, member: Member) -> int:
+    """How many prompts of the run's rollouts this member may not see yet."""
+    rows = Rollout.objects.filter(run=run)
+    hidden = rows.filter(hidden_groups(rows, member)).order_by()
+    return hidden.values("prompt_id").distinct().count()
 
 
 @dataclass(frozen=True)
@@ -64,11 +73,12 @@ class RolloutView:
 
 
 def view_of(
-    run: TrainingRun, *, step: int | None = None, prompt: int | None = None
+    run: TrainingRun, member: Member, *, step: int | None = None, prompt: int | None = None
 ) -> RolloutView | None:
     """The rollouts of a step (else the latest) and prompt (else the first); the nearest step
-    before where this one has none. None where there is no rollout yet."""
-    rollouts = Rollout.objects.filter(run=run)
+    before where this one has none. None where there is no rollout yet that this member may
+    see."""
+    rollouts = visible_rollouts(run, member)
     ends = rollouts.aggregate(first=Min("step"), last=Max("step"))
     if ends["last"] is None:
         return None

@@ -23,6 +23,7 @@ from training.paths import LOG, SPEC, folder_of
 from training.queries import rollouts, series
 from training.queries.rollouts import RolloutView
 from training.queries.series import Charts
+from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.embedded.process import last_lines
 from webapp.llm.models import Endpoint
@@ -161,9 +162,9 @@ def state_of(run: TrainingRun) -> RunState:
 
 
 def rollouts_of(
-    run: TrainingRun, *, step: int | None = None, prompt: int | None = None
+    run: TrainingRun, member: Member, *, step: int | None = None, prompt: int | None = None
 ) -> RolloutView | None:
-    return rollouts.view_of(run, step=step, prompt=prompt)
+    return rollouts.view_of(run, member, step=step, prompt=prompt)
 
 
 def log_of(run: TrainingRun) -> str:

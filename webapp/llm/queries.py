@@ -6,10 +6,12 @@ from datetime import timedelta
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.llm import services
 from webapp.llm.models import Endpoint, EndpointTest, ModelCall
 from webapp.llm.secrets import KeyLost
+from webapp.llm.visible_calls import calls_for
 
 LATEST = 10
 # Of one test: a question for each capability, and again without each field that is refused.
@@ -127,5 +129,5 @@ def adaptation_rows(endpoint: Endpoint) -> list[AdaptationRow]:
     ]
 
 
-def latest_calls(endpoint: Endpoint) -> QuerySet[ModelCall]:
-    return ModelCall.objects.filter(endpoint=endpoint).order_by("-pk")[:LATEST]
+def latest_calls(endpoint: Endpoint, member: Member) -> QuerySet[ModelCall]:
+    return calls_for(member).filter(endpoint=endpoint).order_by("-pk")[:LATEST]

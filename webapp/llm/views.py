@@ -151,7 +151,7 @@ def _endpoint_page(
         "prices": endpoint.prices.all(),
         "price_form": price_form or PriceForm(initial={"since": timezone.now().date()}),
         "usage": usage_of(ModelCall.objects.filter(endpoint=endpoint)),
-        "calls": queries.latest_calls(endpoint),
+        "calls": queries.latest_calls(endpoint, member),
         **(_test_context(test) if test else {}),
     }
     return render(request, "llm/endpoint.html", context)

@@ -60,7 +60,8 @@ def test_a_prompt_at_one_half_is_hard(cast: Cast, run: DifficultyRun) -> None:
     )
     assert members(easy) == numbers[:2]
     assert members(hard) == numbers[2:4]
-    assert size_of(project=cast.project, query=SetQuery.from_json(hard.collection.query)) == 2
+    query = SetQuery.from_json(hard.collection.query)
+    assert size_of(member=cast.member(cast.leads[0]), query=query) == 2
 
 
 def test_a_second_click_leads_to_the_same_set(cast: Cast, run: DifficultyRun) -> None:

@@ -34,7 +34,7 @@ def version(cast: Cast) -> RubricVersion:
 
 @pytest.fixture
 def dialogue(cast: Cast, version: RubricVersion) -> Dialogue:
-    row = added(cast.project, parsed(1))[0]
+    row = added(cast.project, parsed(1, own_words=True))[0]
     for turn in supporter_turns(row):
         _rate(cast, version, turn.pk, cast.annotators[0])
     return row

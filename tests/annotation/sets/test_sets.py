@@ -105,7 +105,7 @@ def test_a_query_narrows(cast: Cast) -> None:
     added(cast.other_project, parsed(1))
 
     def size(**query: str) -> int:
-        return size_of(project=cast.project, query=SetQuery(kind="dialogue", **query))
+        return size_of(member=cast.member(cast.leads[0]), query=SetQuery(kind="dialogue", **query))
 
     assert size() == 13
     assert size(source="esconv") == 1
@@ -113,7 +113,7 @@ def test_a_query_narrows(cast: Cast) -> None:
     assert size(split="train") == sum(row.split == "train" for row in rows) + (
         size(source="esconv", split="train")
     )
-    assert size_of(project=cast.project, query=SetQuery(source="esconv")) == 2
+    assert size_of(member=cast.member(cast.leads[0]), query=SetQuery(source="esconv")) == 2
 
 
 def test_a_set_of_dialogues(cast: Cast) -> None:

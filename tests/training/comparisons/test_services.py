@@ -200,6 +200,6 @@ def test_many_comparisons_cost_what_two_do(
         for number in range(count):
             link = evaluated.compare(name=f"{count} {number}", overlap=2)
             evaluated.at_desk(link).judge(cast.annotators[0], "tie")
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             results_of(comparisons_of(evaluated.run), member)
     assert PairJudgement.objects.count() == 12

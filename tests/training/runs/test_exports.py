@@ -24,7 +24,7 @@ def run(ready: World) -> TrainingRun:
 
 
 def prompt(world: World, number: int) -> Target:
-    turn = supporter_turns(added(world.project, parsed(number))[0])[1]
+    turn = supporter_turns(added(world.project, parsed(number, own_words=True))[0])[1]
     return targets_for(project=world.project, turns=[turn.pk])[0]
 
 
@@ -99,16 +99,15 @@ def queue_with(cast: Cast, world: World, run: TrainingRun, target: Target) -> Qu
     return queue
 
 
-def test_who_still_rates_a_prompts_turn_does_not_read_its_emotion(
+def test_who_still_rates_a_prompts_turn_does_not_read_its_rollouts(
     cast: Cast, ready: World, run: TrainingRun
 ) -> None:
     target = prompt(ready, 901)
     group(run, target.pk, 0.5)
     queue = queue_with(cast, ready, run, target)
-    [row] = rows_of(cast, run, "rollouts")
-    # The reward and its other parts would tell whether the emotion matches.
-    for name in ("prompt_emotion", "emotion_match", "reward", "advantage"):
-        assert row[name] is None
+    # The reward and its other parts would tell whether the emotion matches, and the judge's
+    # scores of other replies in its place how it would be judged.
+    assert rows_of(cast, run, "rollouts") == []
     queue.closed_at = timezone.now()
     queue.save()
     [row] = rows_of(cast, run, "rollouts")

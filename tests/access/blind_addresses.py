@@ -1,0 +1,2 @@
+TELLS_OF_TEXTS: tuple[str, ...] = ()
+SAYS_NOTHING: tuple[str, ...] = ()
