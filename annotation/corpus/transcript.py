@@ -9,7 +9,7 @@ from uuid import UUID
 from annotation.corpus.attempts import Tried, attempts_of
 from annotation.corpus.gold_emotions import hides_emotion
 from annotation.models import Dialogue, Evidence, ImportLine, Rater, Rating, Score, Target, Turn
-from annotation.ratings.blindness import hidden_targets
+from annotation.ratings.blindness import hidden_targets, own_targets, words_of
 from annotation.ratings.labels import names_of
 from rubrics.core.spec import RubricSpec, from_json
 from webapp.accounts.access import Member
@@ -117,7 +117,7 @@ def transcript_of(dialogue: Dialogue, member: Member) -> Transcript:
     notes = _notes([target for target in targets.values() if target.pk not in hidden], member)
     problems = _span_problems(dialogue)
     # What a critic gave tells what a reply is worth: whoever is blind to any part sees none of it.
-    attempts = {} if hidden else attempts_of(dialogue)
+    attempts = {} if hidden or _says_what_is_hidden(dialogue, member) else attempts_of(dialogue)
     lines = []
     for turn in turns:
         target = targets.get(turn.pk)
@@ -140,6 +140,12 @@ def transcript_of(dialogue: Dialogue, member: Member) -> Transcript:
         unfinished=next(iter(attempts.values()), []),
         hides_emotion=is_blind,
     )
+
+
+def _says_what_is_hidden(dialogue: Dialogue, member: Member) -> bool:
+    """Whether one of the attempts says a text that this member still has to rate elsewhere."""
+    said = words_of(own_targets(member.user, member.project))
+    return dialogue.attempts.filter(normal_hash__in=said).exists()
 
 
 def parts_of(text: str, marks: Iterable[tuple[int, int, int]]) -> list[Part]:

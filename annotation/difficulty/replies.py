@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from annotation.difficulty.hidden import hidden_prompts
 from annotation.difficulty.verdicts import judgement_of, rule_of
-from annotation.generation.refinement import Judgement, Rule, needed_in_words
+from annotation.generation.refinement import Judgement, NoVerdict, Rule, needed_in_words
 from annotation.models import DifficultyPrompt, DifficultyReply, DifficultyRun
 from annotation.ratings.context import Context
 from annotation.ratings.targets import context_of
@@ -92,7 +92,11 @@ def _replies(run: DifficultyRun, prompt: DifficultyPrompt) -> Iterator[ShownRepl
 def _judgement(rule: Rule, reply: DifficultyReply) -> Judgement | None:
     if not reply.verdict or reply.rating is None:
         return None
-    return judgement_of(rule, reply.rating.scores.all(), reply.raw)
+    try:
+        return judgement_of(rule, reply.rating.scores.all(), reply.raw)
+    except NoVerdict:
+        # Judged by an earlier release, which asked for less: its verdict stands without a reason.
+        return None
 
 
 def _criteria(rule: Rule, reply: DifficultyReply, judgement: Judgement) -> list[Given]:

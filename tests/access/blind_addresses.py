@@ -1,2 +1,3 @@
-TELLS_OF_TEXTS: tuple[str, ...] = ()
+TELLS_OF_IT: tuple[str, ...] = ()
+LEAVES_IT_OUT: tuple[str, ...] = ()
 SAYS_NOTHING: tuple[str, ...] = ()

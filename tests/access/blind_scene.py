@@ -1,7 +1,8 @@
 """One text that a person still rates, with all that others, judges and models said about it. Each
 word that the person must not read yet has a marker in it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ from annotation.models import (
     Queue,
     Rating,
     SnapshotMember,
+    Suggestion,
     SuggestionSource,
     Target,
 )
@@ -49,8 +51,9 @@ from training.models import Answer, AnswerRating, EvaluationJudge, Rollout
 from webapp.accounts.models import Membership
 from webapp.llm.models import ModelCall
 
+T = TypeVar("T")
+
 MARKER = "planted"
-# What stands in the prose of the text; it is looked for by nothing.
 SAID = "The kitchen gets quiet. Whom do you miss"
 RAW = (
     "<understanding>She is alone.</understanding>\n<reasoning>Name it.</reasoning>\n"
@@ -66,10 +69,12 @@ def marked(what: str) -> str:
 
 class BlindScene(Setting):
     """The objects of the studio's addresses, all about one text that `person`, who has every role
-    but the administrator's, still has to rate."""
+    but the administrator's, still has to rate. In another scene (`is_other`) all the others, the
+    judges and the models said the opposite, in as many rows."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, cast: Cast, *, is_other: bool = False) -> None:
         super().__init__(cast.project, cast.leads[1])
+        self._is_other = is_other
         self._of_builder: dict[Any, Any] = {}
         Membership.objects.create(project=cast.project, user=self.person, role="clinician")
         self.others, self.clinician = cast.annotators, cast.clinicians[0]
@@ -100,6 +105,10 @@ class BlindScene(Setting):
         comparison.closed_at = closed
         comparison.save(update_fields=["closed_at"])
 
+    def _said(self, here: T, there: T) -> T:
+        """What is said in this scene, and in the other one."""
+        return there if self._is_other else here
+
     def _dialogue(self) -> Any:
         turns = (
             plain_turn("system", f"The seeker feels {marked('system-turn')}."),
@@ -119,14 +128,20 @@ class BlindScene(Setting):
         return targets_for(project=self.project, turns=[turn.pk])[0]
 
     def _rate(self, target: Target, rater: Any, purpose: str, words: str, value: int) -> Rating:
+        """People rate no checks; judges do."""
+        criteria = RUBRIC.criteria if purpose == "judge" else RUBRIC.judge_criteria
         return submit_rating(
             target=target,
             spec=self["published_id"].spec,
             rater=rater,
             purpose=purpose,
             scores=[
-                NewScore(each.uid, value=value, rationale=marked(words))
-                for each in RUBRIC.judge_criteria
+                NewScore(
+                    each.uid,
+                    value=min(value, 1) if each.kind == "check" else value,
+                    rationale=marked(words),
+                )
+                for each in criteria
             ],
         ).rating
 
@@ -136,16 +151,16 @@ class BlindScene(Setting):
     def _ratings(self) -> None:
         """Two people who differ, raters of the source, an adjudicator; and somebody's concern."""
         for target in (self.target, self.copy):
-            for place, value in ((0, 1), (1, 2)):
+            for place, value in ((0, 1), (1, self._said(2, 1))):
                 self._rate(target, self._person(place), "desk", f"person-{place}", value)
             outside = external_rater(project=self.project, label="Seeker")
-            self._rate(target, outside, "import", "source", 1)
+            self._rate(target, outside, "import", "source", self._said(1, 2))
         self._settle(self.of("adjudicate_item", "item_id"))
         self._flag(self["item_id"])
 
     def _settle(self, item: Item) -> None:
         adjudicator = rater_for_person(project=self.project, user=self.clinician)
-        rating = self._rate(item.target, adjudicator, "adjudication", "settled", 2)
+        rating = self._rate(item.target, adjudicator, "adjudication", "settled", self._said(2, 1))
         done = Adjudication.objects.create(
             project=self.project, item=item, adjudicator=adjudicator, state="submitted",
             leased_until=timezone.now(), rating=rating, submitted_at=timezone.now(),
@@ -168,8 +183,9 @@ class BlindScene(Setting):
 
     def _judge_run(self) -> None:
         run, judge = self.of("api_judge_run_retrieve", "id"), self["judge_id"]
+        level = self._said(2, 1)
         for place, target in enumerate((self.target, self.copy)):
-            rating = self._rate(target, rater_for_judge(judge=judge), "judge", "judge", 2)
+            rating = self._rate(target, rater_for_judge(judge=judge), "judge", "judge", level)
             asked = self._judge_call(target.context_hash)
             JudgeItem.objects.create(
                 project=self.project, run=run, position=place, target=target, state="done",
@@ -213,14 +229,16 @@ class BlindScene(Setting):
         )  # fmt: skip
         turn = self.target.turn
         assert turn is not None
-        for number, verdict in ((1, "fail"), (2, "pass")):
+        for number, verdict in ((1, "fail"), (2, self._said("pass", "solved"))):
             made = Attempt.objects.create(
                 project=self.project, dialogue=dialogue, position=turn.position, number=number,
                 text=turn.text, raw=turn.raw, seed=1, context_hash=self.target.context_hash,
-                normal_hash=self.target.normal_hash, verdict=verdict, total=0.5,
+                normal_hash=self.target.normal_hash, verdict=verdict,
+                total=self._said(0.5, 0.25),
                 scores={
                     "empathy": {
-                        "status": "scored", "value": 2, "rationale": marked("critic"),
+                        "status": "scored", "value": self._said(2, 1),
+                        "rationale": marked("critic"),
                         "evidence": [], "reason": "", "is_short": number == 1,
                     }
                 },
@@ -230,17 +248,18 @@ class BlindScene(Setting):
 
     def _difficulty(self) -> None:
         run = self.of("api_difficulty_retrieve", "id")
-        run.thresholds = {"empathy": 5, "plan": 2}
+        run.thresholds = {"empathy": 2, "plan": 2}
         run.save(update_fields=["thresholds"])
         prompt = DifficultyPrompt.objects.create(
             project=self.project, run=run, position=0, target=self.target, k=2, judged=1,
-            p_fail=1.0,
+            p_fail=self._said(1.0, 0.0),
         )  # fmt: skip
         fresh = reply(self.target, RAW.format(said=marked("fresh")))
-        rating = self._rate(fresh, rater_for_judge(judge=self["judge_id"]), "judge", "fresh", 1)
+        level = self._said(1, 2)
+        rating = self._rate(fresh, rater_for_judge(judge=self["judge_id"]), "judge", "fresh", level)
         made = DifficultyReply.objects.create(
             project=self.project, prompt=prompt, number=0, raw=RAW.format(said=marked("fresh")),
-            target=fresh, rating=rating, verdict="fail",
+            target=fresh, rating=rating, verdict=self._said("fail", "pass"),
         )  # fmt: skip
         DifficultyReply.objects.create(
             project=self.project, prompt=prompt, number=1, error=marked("reply-error")
@@ -255,11 +274,14 @@ class BlindScene(Setting):
         for system in run.systems.all():
             answer = Answer.objects.create(
                 project=self.project, system=system, prompt=self.target, position=0, raw=said,
-                target=reply(self.target, said), format=1, emotion_match=1,
+                target=reply(self.target, said), format=self._said(1, 0),
+                emotion_match=self._said(1, 0),
             )  # fmt: skip
             self._call(answer.pk, "supporter", run)
         fresh = reply(self.target, said)
-        rating = self._rate(fresh, rater_for_judge(judge=judge), "judge", "answer-score", 1)
+        rating = self._rate(
+            fresh, rater_for_judge(judge=judge), "judge", "answer-score", self._said(1, 2)
+        )
         for answer in Answer.objects.filter(system__run=run):
             AnswerRating.objects.create(
                 project=self.project, answer=answer, judge=judge, rating=rating
@@ -280,11 +302,14 @@ class BlindScene(Setting):
             made = Rollout.objects.create(
                 project=self.project, run=run, step=1, prompt_id=prompt, index=index,
                 emotion=marked("gold")[:16], prompt_tail="It is late.",
-                raw=RAW.format(said=said), spans=None, normal_hash=normal_hash(said), format=1,
-                emotion_match=1, rubric=0.5, reward=0.25 + index / 2, advantage=0.5,
+                raw=RAW.format(said=said), spans=None, normal_hash=normal_hash(said),
+                format=self._said(1, 0), emotion_match=self._said(1, 0),
+                rubric=self._said(0.5, 0.75), reward=self._said(0.25, 0.125) + index / 2,
+                advantage=self._said(0.5, 0.75),
                 scores={
                     "empathy": {
-                        "status": "scored", "value": 2, "rationale": marked("reward-judge")
+                        "status": "scored", "value": self._said(2, 1),
+                        "rationale": marked("reward-judge"),
                     }
                 },
             )  # fmt: skip
@@ -312,13 +337,18 @@ class BlindScene(Setting):
             for uid, pass_hash in passes.items():
                 DraftScore.objects.create(
                     project=self.project, judge=judge, target=target, spec=spec,
-                    criterion_uid=uid, pass_hash=pass_hash, status="scored", value=1,
+                    criterion_uid=uid, pass_hash=pass_hash, status="scored",
+                    value=self._said(1, 0),
                     rationale=marked("draft-score"),
                 )  # fmt: skip
         proposal = self.of("api_suggestion_accept", "suggestion_id")
         SuggestionSource.objects.create(
             project=self.project, run=proposal.run, position=0, target=self.copy,
-            criterion_uid="empathy", people=[1.0, 2.0], others=[],
+            criterion_uid="empathy", people=self._said([1.0, 2.0], [2.0, 3.0]), others=[],
+        )  # fmt: skip
+        Suggestion.objects.create(
+            project=self.project, run=proposal.run, version=proposal.version, position=1,
+            kind="anchor", uid="empathy", level=2, content={"anchor": "Clearer."}, basis=[0],
         )  # fmt: skip
         self._call(proposal.run.pk, "proposal", proposal.run)
 
@@ -330,13 +360,22 @@ class BlindScene(Setting):
         )
         PairJudgement.objects.create(
             project=self.project, pair=comparison.pairs.get(), rater=self._person(0),
-            first_is_a=True, state="submitted", choice="a", leased_until=timezone.now(),
+            first_is_a=True, state="submitted", choice=self._said("a", "b"), leased_until=timezone.now(),
             submitted_at=timezone.now() - 2 * UNDO_WITHIN,
         )  # fmt: skip
 
+    @property
+    def names(self) -> list[str]:
+        """How an answer names the text: by its words, or by the id of one of its rows."""
+        contested = self.of("adjudicate_item", "item_id")
+        rows = (self.target, self.copy, self["dialogue_id"], self["item_id"], contested)
+        return [SAID, *(str(row.pk) for row in rows)]
+
     def of(self, url_name: str, argument: str) -> Any:
         """One row for each builder, whatever address names it."""
-        _, builder = _builder(url_name, argument)
+        return self.built_by(_builder(url_name, argument)[1])
+
+    def built_by(self, builder: Callable[[Setting], Any]) -> Any:
         if builder not in self._of_builder:
             self._of_builder[builder] = builder(self)
         return self._of_builder[builder]

@@ -4,58 +4,113 @@ import re
 
 import pytest
 from django.core.cache import cache
-from django.http import HttpResponse
+from django.db import transaction
 from django.test import Client
 
-from tests.access.blind_addresses import SAYS_NOTHING, TELLS_OF_TEXTS
+from tests.access.blind_addresses import LEAVES_IT_OUT, SAYS_NOTHING, TELLS_OF_IT
 from tests.access.blind_scene import MARKER, BlindScene
-from tests.access.routes import Route
 from tests.access.test_permissions import BY_NAME, RULES, give_session, url_of
+from tests.access.test_sockets import BUILDERS, KINDS
 from tests.conftest import Cast
+from webapp.accounts.access import find_member
+from webapp.runs import registry
 
-# Everything in a project that is read. What is read outside of projects tells nothing of texts.
-READ = sorted(
-    rule.name for rule in RULES if "GET" in rule.methods and BY_NAME[rule.name].in_project
+pytestmark = pytest.mark.slow
+
+# Everything in a project that is read, and what sockets send of each kind of run. What is read
+# outside of projects tells nothing of texts.
+READ = [
+    *sorted(rule.name for rule in RULES if "GET" in rule.methods and BY_NAME[rule.name].in_project),
+    *(f"live_run({kind})" for kind in KINDS),
+]
+
+# What differs between two answers to the same question: ids, tokens, hashes and times.
+_OF_THE_MOMENT = re.compile(
+    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b|[A-Za-z0-9]{64}"
+    r"|\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?"
 )
 
-
-@pytest.fixture
-def scene(cast: Cast) -> BlindScene:
-    return BlindScene(cast)
+Answers = dict[str, str]
 
 
 def test_every_address_is_decided() -> None:
-    assert sorted({*TELLS_OF_TEXTS, *SAYS_NOTHING}) == READ, (
+    decided = [*TELLS_OF_IT, *LEAVES_IT_OUT, *SAYS_NOTHING]
+    assert sorted(decided) == sorted(READ), (
         "say of each address in a project that is read, in tests/access/blind_addresses.py, "
         "whether it tells what was said about a text"
     )
-    assert not set(TELLS_OF_TEXTS) & set(SAYS_NOTHING)
 
 
-def test_no_address_tells_a_rater(scene: BlindScene) -> None:
-    told = {name: found for name in (TELLS_OF_TEXTS or READ) if (found := markers(scene, name))}
-    assert told == {}
-
-
-def test_each_address_tells_the_others_what_is_planted(scene: BlindScene) -> None:
-    """Else the test above would pass for an address that shows nothing of the scene."""
+def test_no_address_tells_a_rater_what_it_tells_the_others(cast: Cast) -> None:
+    scene = BlindScene(cast)
+    blind = read_all(scene)
+    assert told_by(blind) == {}
     scene.open_eyes()
-    told = {name: found for name in READ if (found := markers(scene, name))}
-    assert sorted(told) == sorted(TELLS_OF_TEXTS)
+    seeing = read_all(scene)
+    # Else the test would pass for an address that shows nothing of the scene.
+    assert sorted(told_by(seeing)) == sorted(TELLS_OF_IT)
+    left_out = {
+        name for name in READ if named_in(seeing[name], scene) and not named_in(blind[name], scene)
+    }
+    assert sorted(left_out - set(TELLS_OF_IT)) == sorted(LEAVES_IT_OUT)
 
 
-def markers(scene: BlindScene, name: str) -> list[str]:
-    """What is planted and stands in the answer."""
-    cache.clear()
-    route: Route = BY_NAME[name]
+def test_no_address_changes_with_what_was_said(cast: Cast) -> None:
+    """Levels, verdicts, counts and means of them carry no marker: all answers are the same where
+    everybody else said the opposite."""
+    one, other = (answers_of_the_moment(cast, is_other=is_other) for is_other in (False, True))
+    assert [name for name in READ if one[name] != other[name]] == []
+
+
+class Undone(Exception):
+    """Ends a transaction that is not kept."""
+
+
+def answers_of_the_moment(cast: Cast, *, is_other: bool) -> Answers:
+    answers: Answers = {}
+    try:
+        with transaction.atomic():
+            answers = read_all(BlindScene(cast, is_other=is_other))
+            raise Undone
+    except Undone:
+        return {name: _OF_THE_MOMENT.sub("?", answer) for name, answer in answers.items()}
+
+
+def read_all(scene: BlindScene) -> Answers:
+    """What the person of the scene gets, by the name of the address."""
     client = Client()
     give_session(client, scene.person)
-    answer = client.get(url_of(route, scene, scene.project.pk))
-    assert answer.status_code < 500
-    return sorted(set(re.findall(rf"{MARKER}-[a-z0-9-]*", _text(answer))))
+    answers = {}
+    for name in READ:
+        cache.clear()
+        kind = re.fullmatch(r"live_run\((.*)\)", name)
+        answers[name] = _live(scene, kind[1]) if kind else _page(scene, client, name)
+    return answers
 
 
-def _text(answer: HttpResponse) -> str:
-    if answer.streaming:
-        return ""
-    return answer.content.decode(errors="replace")
+def told_by(answers: Answers) -> dict[str, list[str]]:
+    """What is planted and stands in an answer."""
+    found = {name: re.findall(rf"{MARKER}-[a-z0-9-]*", text) for name, text in answers.items()}
+    return {name: sorted(set(markers)) for name, markers in found.items() if markers}
+
+
+def named_in(answer: str, scene: BlindScene) -> bool:
+    return any(name in answer for name in scene.names)
+
+
+def _page(scene: BlindScene, client: Client, name: str) -> str:
+    answer = client.get(url_of(BY_NAME[name], scene, scene.project.pk))
+    assert answer.status_code < 500, name
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(content.decode(errors="replace"))
+
+
+def _live(scene: BlindScene, kind: str) -> str:
+    member = find_member(scene.person, scene.project.pk)
+    assert member is not None
+    followed = scene.built_by(BUILDERS[kind])
+    topic = registry.find_topic(kind)
+    if topic is not None:
+        return topic.render(followed.pk, member)
+    parts = registry.find(kind).render(followed, member)
+    return parts if isinstance(parts, str) else "".join(parts)

@@ -1,6 +1,6 @@
 """Whoever rates sees nothing of the others before the own submit (DECISIONS 10)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.desk import services as desk
-from annotation.models import Assignment
+from annotation.models import Assignment, Target
 from annotation.queues import services as queues
 from annotation.queues.waiting import waiting_queues
 from annotation.ratings import services as ratings
 from annotation.ratings.blindness import hidden_targets, is_hidden
 from annotation.ratings.services import NewScore
+from annotation.ratings.targets import text_target
 from rubrics.models import Judge
 from tests.support.desk import FULL, Desk, own
 from tests.support.pages import html_of
@@ -224,3 +225,59 @@ def test_a_queue_that_was_closed_was_open_to_read(at_desk: Desk) -> None:
     own_item = at_desk.claim(lead)
     at_desk.rate(at_desk.cast.annotators[1])
     assert desk.submit(assignment=own_item, draft=FULL).rating is not None
+
+
+def _judge_scores(at_desk: Desk, target: Target) -> None:
+    ratings.submit_rating(
+        target=target,
+        spec=at_desk.version.spec,  # type: ignore[arg-type]
+        rater=ratings.rater_for_judge(judge=_judge(at_desk)),
+        purpose="judge",
+        scores=[NewScore("empathy", 1, rationale=JUDGED)],
+    )
+
+
+def _leave_and_come_back(at_desk: Desk, lead: User, meanwhile: Callable[[], None]) -> None:
+    staying, other = list(at_desk.cast.annotators), at_desk.cast.leads[0]
+    queues.queue_set_raters(queue=at_desk.queue, actor=other, raters=staying)
+    meanwhile()
+    queues.queue_set_raters(queue=at_desk.queue, actor=other, raters=[*staying, lead])
+
+
+def test_a_lead_who_left_gets_no_item_that_a_judge_scored_meanwhile(at_desk: Desk) -> None:
+    lead = at_desk.cast.leads[1]
+    held = at_desk.claim(lead)
+    _leave_and_come_back(at_desk, lead, lambda: _judge_scores(at_desk, held.item.target))
+    with pytest.raises(Refused, match="could have seen"):
+        desk.submit(assignment=own(held), draft=FULL)
+    [waiting] = waiting_queues(at_desk.cast.member(lead))
+    assert (waiting.left, waiting.free) == (5, 5)
+    assert at_desk.claim(lead).item.position == 1
+    # Who reads no scores has read none.
+    ana = at_desk.cast.annotators[0]
+    assert at_desk.claim(ana).item.position == 0
+
+
+def test_a_score_of_a_text_that_says_the_same_counts_as_read(at_desk: Desk) -> None:
+    """In another dialogue, and with other spaces and another end."""
+    lead, project = at_desk.cast.leads[1], at_desk.cast.project
+    first = at_desk.dialogues[0].turns.filter(role="supporter").first()
+    assert first is not None
+    again = first.raw.replace(" ", "\u00a0 ").replace("?</response>", " …</response>")
+
+    def score() -> None:
+        _judge_scores(
+            at_desk,
+            text_target(project=project, profile="", situation="Elsewhere.", history=[], raw=again),
+        )
+
+    _leave_and_come_back(at_desk, lead, score)
+    assert at_desk.claim(lead).item.position == 1
+
+
+def test_what_a_judge_scores_from_now_on_takes_nothing_away(at_desk: Desk) -> None:
+    lead = at_desk.cast.leads[1]
+    _leave_and_come_back(at_desk, lead, lambda: None)
+    held = at_desk.claim(lead)
+    _judge_scores(at_desk, held.item.target)
+    assert desk.submit(assignment=own(held), draft=FULL).rating is not None

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from annotation.difficulty import live, work
 from annotation.models import Collection, DifficultyRun
+from annotation.ratings.services import NewScore, external_rater, submit_rating
 from tests.conftest import Cast
 from tests.support.difficulty import K, everything, mixed, planned
 from tests.support.evaluations import model, rated_corpus
@@ -107,6 +108,26 @@ def test_a_prompt_shows_its_replies_and_why_they_failed(lead: Client, run: Diffi
     last = html_of(lead.get(url("difficulty_replies", run) + "?prompt=999"))
     assert f"Prompt {PROMPTS} of {PROMPTS}" in last and "Next prompt" not in last
     assert lead.get(url("difficulty_replies", run) + "?prompt=x").status_code == 200
+
+
+def test_a_verdict_without_all_scores_is_shown_without_its_reasons(
+    lead: Client, run: DifficultyRun
+) -> None:
+    """As one of an earlier release may be, which asked a judge for less."""
+    hard = run.prompts.filter(p_fail=1.0).first()
+    reply = hard.replies.select_related("target").first()
+    rater = external_rater(project=run.project, label="Before")
+    reply.rating = submit_rating(
+        target=reply.target,
+        spec=run.spec,
+        rater=rater,
+        purpose="import",
+        scores=[NewScore("warmth", 1)],
+    ).rating
+    reply.save(update_fields=["rating"])
+    page = html_of(lead.get(url("difficulty_replies", run) + f"?prompt={hard.position}"))
+    assert page.count('<p dir="auto">Get over it.') == K
+    assert page.count("Why Warmth fell short") == K - 1
 
 
 def test_prompts_are_listed_by_difficulty(lead: Client, run: DifficultyRun, monkeypatch) -> None:

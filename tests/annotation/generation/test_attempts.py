@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from annotation.corpus.attempts import attempts_of
 from annotation.generation import work as generation
-from annotation.models import Attempt, Dialogue, GenerationRun, Item, Queue, QueueRater
-from annotation.ratings.targets import targets_for
+from annotation.models import Attempt, Dialogue, GenerationRun, Item, Queue, QueueRater, Target
+from annotation.ratings.targets import targets_for, text_target
 from annotation.sets.services import freeze
 from tests.conftest import Cast
 from tests.support.generation import corpus, served
@@ -42,18 +42,19 @@ def dialogue(run: GenerationRun) -> Dialogue:
     return Dialogue.objects.get(generation_item__run=run)
 
 
-def queue_with(cast: Cast, run: GenerationRun, dialogue: Dialogue, rater: User) -> None:
-    """A queue in which this person rates the dialogue's reply."""
+def reply_of(dialogue: Dialogue) -> Target:
     turn = dialogue.turns.get(role="supporter")
+    return targets_for(project=dialogue.project, turns=[turn.pk])[0]
+
+
+def queue_with(cast: Cast, run: GenerationRun, target: Target, rater: User) -> None:
+    """A queue in which this person rates this text."""
     queue = Queue.objects.create(
         project=cast.project, number=1, name="Q", version=run.critic.version,
         snapshot=freeze(collection=run.collection, actor=cast.leads[0]),
     )  # fmt: skip
     QueueRater.objects.create(project=cast.project, queue=queue, user=rater)
-    Item.objects.create(
-        project=cast.project, queue=queue, position=0,
-        target=targets_for(project=cast.project, turns=[turn.pk])[0],
-    )  # fmt: skip
+    Item.objects.create(project=cast.project, queue=queue, position=0, target=target)
 
 
 def page_of(client: Client, cast: Cast, dialogue: Dialogue) -> str:
@@ -126,7 +127,7 @@ def test_whoever_still_has_to_rate_a_reply_sees_no_attempt_and_no_call_about_it(
     cast: Cast, client: Client, run: GenerationRun, dialogue: Dialogue
 ) -> None:
     blind, other = cast.leads
-    queue_with(cast, run, dialogue, blind)
+    queue_with(cast, run, reply_of(dialogue), blind)
     calls = ModelCall.objects.filter(run_id=run.pk)
     for person, sees in ((blind, False), (other, True)):
         client.force_login(person)
@@ -136,6 +137,25 @@ def test_whoever_still_has_to_rate_a_reply_sees_no_attempt_and_no_call_about_it(
         listed = client.get(reverse("model_calls", args=[cast.project.pk]), {"run": run.pk})
         shown = [str(call.pk) in html_of(listed) for call in calls]
         assert len(shown) == 6 and all(seen == sees for seen in shown)
+
+
+@pytest.mark.slow
+def test_an_attempt_that_says_a_text_to_rate_elsewhere_tells_nothing_either(
+    cast: Cast, client: Client, run: GenerationRun, dialogue: Dialogue
+) -> None:
+    attempt = Attempt.objects.get(number=1)
+    again = text_target(
+        project=cast.project, profile="", situation="Elsewhere.", history=[],
+        raw=attempt.raw.replace(" ", "\u00a0 "),
+    )  # fmt: skip
+    assert again.normal_hash == attempt.normal_hash
+    queue_with(cast, run, again, cast.leads[0])
+    client.force_login(cast.leads[0])
+    assert "Say more than attempt 1." not in page_of(client, cast, dialogue)
+    assert api_of(client, cast, dialogue)["turns"][1]["attempts"] == []
+    made_for = {"made_for": attempt.judge_call_id}
+    calls = client.get(reverse("api_call_list", args=[cast.project.pk]), made_for).json()
+    assert calls["results"] == []
 
 
 def test_a_call_about_an_attempt_leads_to_its_turn(

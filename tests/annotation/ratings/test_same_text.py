@@ -1,0 +1,59 @@
+"""When two texts say the same."""
+
+import pytest
+
+from annotation.ratings.same_text import dialogue_hash, normal, normal_hash
+
+SAID = "The kitchen gets quiet. Whom do you miss?"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "The kitchen gets quiet. Whom do you miss",
+        "the kitchen GETS quiet. whom do you miss?!",
+        "  The  kitchen\u00a0gets\n\tquiet.\u3000Whom do you miss … ",
+        "The \u200bkitchen ge\u200dts quiet.\ufeff Whom do\u2060 you mis\u00ads?",
+        "Ｔhe ｋitchen gets quiet. Whom do you miss？",
+        "The kitchen gets quiet. Whom do you miss?”",
+        "The kitchen\ufe0f gets quiet\u034f. Whom do you miss?\U000e0101",
+    ],
+)
+def test_other_spelling_says_the_same(again: str) -> None:
+    assert normal_hash(again) == normal_hash(SAID)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "The kitchen gets quiet. Who do you miss?",
+        "The kitchen gets quiet, whom do you miss?",
+        "Thekitchen gets quiet. Whom do you miss?",
+        "Whom do you miss?",
+    ],
+)
+def test_other_words_do_not(other: str) -> None:
+    assert normal_hash(other) != normal_hash(SAID)
+
+
+def test_the_normal_form_stays_as_it_is() -> None:
+    for text in (SAID, "Straße ﬁn ", "İ", "?!", "e\u0301"):
+        assert normal(normal(text)) == normal(text)
+    assert normal_hash("e\u0301") == normal_hash("é")
+
+
+def test_a_text_of_marks_only_is_itself() -> None:
+    assert normal("?!") == "?!" and normal_hash("?!") != normal_hash("...")
+
+
+@pytest.mark.parametrize("empty", ["", "  \n", "\u200b\ufeff", "\ufe0f"])
+def test_a_text_that_says_nothing_is_like_no_other(empty: str) -> None:
+    assert normal_hash(empty) == ""
+
+
+def test_a_dialogue_is_compared_turn_by_turn() -> None:
+    turns = [("seeker", "It is late."), ("supporter", SAID)]
+    assert dialogue_hash([("seeker", "it is  late"), turns[1]]) == dialogue_hash(turns)
+    assert dialogue_hash([("supporter", "It is late."), turns[1]]) != dialogue_hash(turns)
+    assert dialogue_hash([("seeker", f"It is late. {SAID}")]) != dialogue_hash(turns)
+    assert dialogue_hash([]) == ""
