@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -83,7 +84,7 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
     replies = DifficultyReply.objects.filter(
         Q(prompt__target__in=hidden) | Q(target__in=hidden), project=member.project
     ).order_by()
-    made = (
+    made: tuple[QuerySet[Any], ...] = (
         judged,
         attempts,
         replies,

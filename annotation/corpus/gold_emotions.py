@@ -1,23 +1,23 @@
 """The emotion that a dialogue was written for, which nobody is told who still rates in it
 (annotation.ratings.blindness)."""
 
-from typing import TypeVar
+from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
 from annotation.corpus.set_query import SetQuery, dialogues_in, turns_in
 from annotation.models import Dialogue, Target, Turn
 from annotation.ratings.blindness import hidden_dialogues
 from webapp.accounts.access import Member
 
-M = TypeVar("M", bound=Model)
-
 # The keys of a set's query that tell it: the emotion itself, and how hard a prompt is.
 TELLING = ("emotion", "difficulty")
 
 
-def with_hidden_emotions(rows: QuerySet[M], member: Member, dialogue: str = "pk") -> QuerySet[M]:
+def with_hidden_emotions(
+    rows: QuerySet[Any], member: Member, dialogue: str = "pk"
+) -> QuerySet[Any]:
     """Rows with `hides_emotion`, where `dialogue` names the dialogue that a row is about."""
     hidden = hidden_dialogues(member.user, member.project).values("pk")
     is_hidden = When(Q(**{f"{dialogue}__in": hidden}), then=Value(True))

@@ -360,8 +360,8 @@ class BlindScene(Setting):
         )
         PairJudgement.objects.create(
             project=self.project, pair=comparison.pairs.get(), rater=self._person(0),
-            first_is_a=True, state="submitted", choice=self._said("a", "b"), leased_until=timezone.now(),
-            submitted_at=timezone.now() - 2 * UNDO_WITHIN,
+            first_is_a=True, state="submitted", choice=self._said("a", "b"),
+            leased_until=timezone.now(), submitted_at=timezone.now() - 2 * UNDO_WITHIN,
         )  # fmt: skip
 
     @property
@@ -370,6 +370,14 @@ class BlindScene(Setting):
         contested = self.of("adjudicate_item", "item_id")
         rows = (self.target, self.copy, self["dialogue_id"], self["item_id"], contested)
         return [SAID, *(str(row.pk) for row in rows)]
+
+    def filtered_by(self, name: str) -> str:
+        """The id of the row that this filter of an export asks for."""
+        arguments = {
+            "version": "published_id", "evaluation": "evaluated_id", "comparison": "comparison_id",
+        }  # fmt: skip
+        made = self[arguments[name]] if name in arguments else self.of(name, "run_id")
+        return str(made.pk)
 
     def of(self, url_name: str, argument: str) -> Any:
         """One row for each builder, whatever address names it."""

@@ -1,5 +1,6 @@
 """Every address that is read, for somebody who still rates the text that it is about."""
 
+import json
 import re
 
 import pytest
@@ -7,34 +8,43 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
-from tests.access.blind_addresses import LEAVES_IT_OUT, SAYS_NOTHING, TELLS_OF_IT
+from annotation.exports import registry as exports
+from annotation.exports.services import select
+from tests.access.blind_addresses import (
+    LEAVES_IT_OUT,
+    SAYS_NOTHING,
+    TELLS_FIGURES,
+    TELLS_OF_IT,
+)
 from tests.access.blind_scene import MARKER, BlindScene
 from tests.access.test_permissions import BY_NAME, RULES, give_session, url_of
 from tests.access.test_sockets import BUILDERS, KINDS
 from tests.conftest import Cast
-from webapp.accounts.access import find_member
+from webapp.accounts.access import Member, find_member
 from webapp.runs import registry
 
 pytestmark = pytest.mark.slow
 
-# Everything in a project that is read, and what sockets send of each kind of run. What is read
-# outside of projects tells nothing of texts.
+# Everything in a project that is read, what sockets send of each kind of run, and the rows of each
+# table that is exported. What is read outside of projects tells nothing of texts.
 READ = [
     *sorted(rule.name for rule in RULES if "GET" in rule.methods and BY_NAME[rule.name].in_project),
     *(f"live_run({kind})" for kind in KINDS),
+    *(f"export({table.name})" for table in exports.tables()),
 ]
 
 # What differs between two answers to the same question: ids, tokens, hashes and times.
 _OF_THE_MOMENT = re.compile(
-    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b|[A-Za-z0-9]{64}"
-    r"|\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?"
+    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|[A-Za-z0-9]{64}"
+    r"|\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|>[0-9a-f]{6}<"
+    r"|\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?|\b\d\d:\d\d(:\d\d)?\b"
 )
 
 Answers = dict[str, str]
 
 
 def test_every_address_is_decided() -> None:
-    decided = [*TELLS_OF_IT, *LEAVES_IT_OUT, *SAYS_NOTHING]
+    decided = [*TELLS_OF_IT, *TELLS_FIGURES, *LEAVES_IT_OUT, *SAYS_NOTHING]
     assert sorted(decided) == sorted(READ), (
         "say of each address in a project that is read, in tests/access/blind_addresses.py, "
         "whether it tells what was said about a text"
@@ -52,28 +62,34 @@ def test_no_address_tells_a_rater_what_it_tells_the_others(cast: Cast) -> None:
     left_out = {
         name for name in READ if named_in(seeing[name], scene) and not named_in(blind[name], scene)
     }
-    assert sorted(left_out - set(TELLS_OF_IT)) == sorted(LEAVES_IT_OUT)
+    assert sorted(left_out - {*TELLS_OF_IT, *TELLS_FIGURES}) == sorted(LEAVES_IT_OUT)
 
 
 def test_no_address_changes_with_what_was_said(cast: Cast) -> None:
     """Levels, verdicts, counts and means of them carry no marker: all answers are the same where
     everybody else said the opposite."""
-    one, other = (answers_of_the_moment(cast, is_other=is_other) for is_other in (False, True))
-    assert [name for name in READ if one[name] != other[name]] == []
+    (blind, seeing), (blind_there, seeing_there) = (
+        both_ways(cast, is_other=is_other) for is_other in (False, True)
+    )
+    assert [name for name in READ if blind[name] != blind_there[name]] == []
+    figures = [name for name in READ if seeing[name] != seeing_there[name]]
+    assert sorted(set(figures) - set(TELLS_OF_IT)) == sorted(TELLS_FIGURES)
 
 
-class Undone(Exception):
-    """Ends a transaction that is not kept."""
+def both_ways(cast: Cast, *, is_other: bool) -> tuple[Answers, Answers]:
+    """All answers in a scene before and after its person's eyes are open, without what is of the
+    moment. The scene is not kept."""
+    with transaction.atomic():
+        scene = BlindScene(cast, is_other=is_other)
+        blind = read_all(scene)
+        scene.open_eyes()
+        seeing = read_all(scene)
+        transaction.set_rollback(True)
+    return _lasting(blind), _lasting(seeing)
 
 
-def answers_of_the_moment(cast: Cast, *, is_other: bool) -> Answers:
-    answers: Answers = {}
-    try:
-        with transaction.atomic():
-            answers = read_all(BlindScene(cast, is_other=is_other))
-            raise Undone
-    except Undone:
-        return {name: _OF_THE_MOMENT.sub("?", answer) for name, answer in answers.items()}
+def _lasting(answers: Answers) -> Answers:
+    return {name: _OF_THE_MOMENT.sub("?", answer) for name, answer in answers.items()}
 
 
 def read_all(scene: BlindScene) -> Answers:
@@ -83,8 +99,7 @@ def read_all(scene: BlindScene) -> Answers:
     answers = {}
     for name in READ:
         cache.clear()
-        kind = re.fullmatch(r"live_run\((.*)\)", name)
-        answers[name] = _live(scene, kind[1]) if kind else _page(scene, client, name)
+        answers[name] = _answer(scene, client, name)
     return answers
 
 
@@ -98,19 +113,39 @@ def named_in(answer: str, scene: BlindScene) -> bool:
     return any(name in answer for name in scene.names)
 
 
+def _answer(scene: BlindScene, client: Client, name: str) -> str:
+    part = re.fullmatch(r"(live_run|export)\((.*)\)", name)
+    if part is None:
+        return _page(scene, client, name)
+    return _live(scene, part[2]) if part[1] == "live_run" else _exported(scene, part[2])
+
+
 def _page(scene: BlindScene, client: Client, name: str) -> str:
     answer = client.get(url_of(BY_NAME[name], scene, scene.project.pk))
     assert answer.status_code < 500, name
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return str(content.decode(errors="replace"))
+    # Files: models, and exports that were made before; for what a new one holds see `_exported`.
+    return "" if answer.streaming else str(answer.content.decode(errors="replace"))
 
 
 def _live(scene: BlindScene, kind: str) -> str:
-    member = find_member(scene.person, scene.project.pk)
-    assert member is not None
+    member = _member(scene)
     followed = scene.built_by(BUILDERS[kind])
     topic = registry.find_topic(kind)
     if topic is not None:
         return topic.render(followed.pk, member)
     parts = registry.find(kind).render(followed, member)
     return parts if isinstance(parts, str) else "".join(parts)
+
+
+def _exported(scene: BlindScene, table: str) -> str:
+    """What an export would hold if the person started it now."""
+    wanted = exports.find(table)
+    filters = {name: scene.filtered_by(name) for name in wanted.filters[:1] if wanted.place}
+    selection = select(wanted, _member(scene), filters)
+    return json.dumps([chunk.rows for chunk in selection.chunks()], default=str)
+
+
+def _member(scene: BlindScene) -> Member:
+    member = find_member(scene.person, scene.project.pk)
+    assert member is not None
+    return member

@@ -115,19 +115,22 @@ def test_a_verdict_without_all_scores_is_shown_without_its_reasons(
 ) -> None:
     """As one of an earlier release may be, which asked a judge for less."""
     hard = run.prompts.filter(p_fail=1.0).first()
-    reply = hard.replies.select_related("target").first()
+    judged = hard.replies.select_related("target").first()
     rater = external_rater(project=run.project, label="Before")
-    reply.rating = submit_rating(
-        target=reply.target,
+    rating = submit_rating(
+        target=judged.target,
         spec=run.spec,
         rater=rater,
         purpose="import",
         scores=[NewScore("warmth", 1)],
     ).rating
-    reply.save(update_fields=["rating"])
+    hard.replies.create(
+        project=run.project, number=K, raw=judged.raw, target=judged.target, rating=rating,
+        verdict="fail",
+    )  # fmt: skip
     page = html_of(lead.get(url("difficulty_replies", run) + f"?prompt={hard.position}"))
-    assert page.count('<p dir="auto">Get over it.') == K
-    assert page.count("Why Warmth fell short") == K - 1
+    assert page.count('<p dir="auto">Get over it.') == K + 1
+    assert page.count("Why Warmth fell short") == K
 
 
 def test_prompts_are_listed_by_difficulty(lead: Client, run: DifficultyRun, monkeypatch) -> None:
