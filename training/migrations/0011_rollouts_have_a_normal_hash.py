@@ -23,7 +23,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('training', '0009_a_failed_judgement_has_no_reward'),
+        ('training', '0010_runs_wait_in_the_queue'),
     ]
 
     operations = [

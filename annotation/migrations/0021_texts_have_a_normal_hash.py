@@ -52,7 +52,7 @@ def _words_of_attempts(apps, rows):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0017_import_lines_count_reasoning'),
+        ('annotation', '0020_concerns_are_handled'),
     ]
 
     operations = [
