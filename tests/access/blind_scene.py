@@ -338,7 +338,7 @@ class BlindScene(Setting):
                 DraftScore.objects.create(
                     project=self.project, judge=judge, target=target, spec=spec,
                     criterion_uid=uid, pass_hash=pass_hash, status="scored",
-                    value=self._said(1, 0),
+                    value=1 if uid == "format" else self._said(1, 2),
                     rationale=marked("draft-score"),
                 )  # fmt: skip
         proposal = self.of("api_suggestion_accept", "suggestion_id")
