@@ -1,6 +1,7 @@
-"""What each address in a project that is read tells of a text, and each socket of a run: one list
-for each name of docs/permissions.md. tests/access/test_blindness.py asks them all as somebody who
-still rates the text, and again when nobody does."""
+"""What each address in a project that is read tells of a text: one list for each name of
+docs/permissions.md, for what a socket sends of each kind of run, and for each table that is
+exported. tests/access/test_blindness.py asks them all as somebody who still rates the text, and
+again when nobody does."""
 
 # Words that others, judges and models wrote about the text or in its place, its gold emotion, and
 # calls about it.
@@ -9,6 +10,7 @@ TELLS_OF_IT: tuple[str, ...] = (
     "api_adjudication_causes",
     "api_call",
     "api_call_list",
+    "api_concern_list",
     "api_dialogue_list",
     "api_dialogue_retrieve",
     "api_difficulty_replies",
@@ -24,15 +26,26 @@ TELLS_OF_IT: tuple[str, ...] = (
     "difficulty_run",
     "endpoint",
     "evaluation_answers",
+    "export(adjudications)",
+    "export(attempts)",
+    "export(dialogues)",
+    "export(judge_scores)",
+    "export(preferences)",
+    "export(ratings)",
+    "export(rollouts)",
     "generation_run",
+    "judge_run",
+    "judge_run_texts",
     "live_run(difficulty)",
     "live_run(generation)",
+    "live_run(judging)",
     "live_run(playground)",
     "live_run(training)",
     "model_call",
     "model_calls",
     "playground",
     "playground_run",
+    "project_home",
     "queue",
     "training_run",
 )
@@ -54,11 +67,13 @@ TELLS_FIGURES: tuple[str, ...] = (
     "difficulty_runs",
     "evaluation",
     "evaluation_export",
+    "export(agreement)",
+    "export(evaluation_figures)",
+    "export(pair_judgements)",
+    "export(pair_preferences)",
     "impact_run",
-    "judge_run",
     "live_run(evaluation)",
     "live_run(impact)",
-    "live_run(judging)",
     "live_run(suggestion)",
     "suggestions",
 )
@@ -153,6 +168,7 @@ SAYS_NOTHING: tuple[str, ...] = (
     "evaluations",
     "exemplar_replies",
     "export",
+    "export(sft)",
     "export_download",
     "export_new",
     "exports",
@@ -176,7 +192,6 @@ SAYS_NOTHING: tuple[str, ...] = (
     "model_fetch",
     "my_ratings",
     "pair",
-    "project_home",
     "project_settings",
     "queue_new",
     "queues",
@@ -200,4 +215,12 @@ SAYS_NOTHING: tuple[str, ...] = (
     "training_runs",
     "training_series",
     "training_spec",
+)
+
+# Of these rows the scene has none: tests/annotation/exports and tests/training/evaluation make them
+# and ask as a rater.
+HAS_A_TEST_OF_ITS_OWN: tuple[str, ...] = (
+    "export(adjudication_preferences)",
+    "export(evaluation_answers)",
+    "export(refinement_preferences)",
 )
