@@ -16,6 +16,7 @@ from annotation.exports.refinement_preferences import _pair
 from annotation.exports.services import select
 from annotation.generation import work as generation
 from annotation.models import Attempt, Dialogue, GenerationRun, Turn
+from annotation.ratings.same_text import normal_hash
 from tests.annotation.exports.test_tables import fits, names
 from tests.annotation.generation.test_attempts import queue_with
 from tests.conftest import Cast
@@ -161,7 +162,7 @@ def test_an_attempt_that_says_what_a_hidden_turn_says_is_left_out(
     said = hidden.turns.get(position=1)
     seen.attempts.create(
         project=cast.project, position=3, number=1, text=said.text, raw=said.raw, seed=1,
-        context_hash="x",
+        context_hash="x", normal_hash=normal_hash(said.text),
     )  # fmt: skip
     for lead, count in zip(cast.leads, (5, 2), strict=True):
         assert len(rows_for(cast, lead, "attempts")) == count

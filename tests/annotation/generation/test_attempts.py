@@ -42,13 +42,14 @@ def dialogue(run: GenerationRun) -> Dialogue:
     return Dialogue.objects.get(generation_item__run=run)
 
 
-def reply_of(dialogue: Dialogue) -> Target:
+def queue_with(cast: Cast, run: GenerationRun, dialogue: Dialogue, rater: User) -> None:
+    """A queue in which this person rates the dialogue's reply."""
     turn = dialogue.turns.get(role="supporter")
-    return targets_for(project=dialogue.project, turns=[turn.pk])[0]
+    [target] = targets_for(project=cast.project, turns=[turn.pk])
+    queue_of(cast, run, target, rater)
 
 
-def queue_with(cast: Cast, run: GenerationRun, target: Target, rater: User) -> None:
-    """A queue in which this person rates this text."""
+def queue_of(cast: Cast, run: GenerationRun, target: Target, rater: User) -> None:
     queue = Queue.objects.create(
         project=cast.project, number=1, name="Q", version=run.critic.version,
         snapshot=freeze(collection=run.collection, actor=cast.leads[0]),
@@ -127,7 +128,7 @@ def test_whoever_still_has_to_rate_a_reply_sees_no_attempt_and_no_call_about_it(
     cast: Cast, client: Client, run: GenerationRun, dialogue: Dialogue
 ) -> None:
     blind, other = cast.leads
-    queue_with(cast, run, reply_of(dialogue), blind)
+    queue_with(cast, run, dialogue, blind)
     calls = ModelCall.objects.filter(run_id=run.pk)
     for person, sees in ((blind, False), (other, True)):
         client.force_login(person)
@@ -149,7 +150,7 @@ def test_an_attempt_that_says_a_text_to_rate_elsewhere_tells_nothing_either(
         raw=attempt.raw.replace(" ", "\u00a0 "),
     )  # fmt: skip
     assert again.normal_hash == attempt.normal_hash
-    queue_with(cast, run, again, cast.leads[0])
+    queue_of(cast, run, again, cast.leads[0])
     client.force_login(cast.leads[0])
     assert "Say more than attempt 1." not in page_of(client, cast, dialogue)
     assert api_of(client, cast, dialogue)["turns"][1]["attempts"] == []
