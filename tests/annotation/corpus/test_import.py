@@ -148,7 +148,7 @@ def test_a_set_of_what_stood_in_the_file(cast: Cast) -> None:
     assert run.collection.name == "EPITOME of file.jsonl"
     for each in (run, again):
         query = SetQuery.from_json(each.collection.query)
-        assert size_of(project=cast.project, query=query) == Dialogue.objects.count()
+        assert size_of(member=cast.member(cast.leads[0]), query=query) == Dialogue.objects.count()
 
 
 def test_a_double_click_starts_one_run(cast: Cast) -> None:

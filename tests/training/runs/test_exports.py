@@ -146,7 +146,7 @@ def test_who_still_rates_a_prompts_turn_gets_no_pair_of_it(
     assert len(rows_of(cast, run, "preferences")) == 2
 
 
-@pytest.mark.parametrize(("table", "queries"), [("rollouts", 2), ("preferences", 7)])
+@pytest.mark.parametrize(("table", "queries"), [("rollouts", 1), ("preferences", 6)])
 def test_a_portion_costs_the_same_whatever_its_size(
     cast: Cast,
     ready: World,
