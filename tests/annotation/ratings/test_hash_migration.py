@@ -1,4 +1,4 @@
-"""Texts that were there before get the hash that new ones get (annotation.0021)."""
+"""Texts that were there before get the hash that new ones get (annotation.0022)."""
 
 from importlib import import_module
 
@@ -11,7 +11,7 @@ from annotation.ratings.targets import targets_for, text_target
 from tests.conftest import Cast
 from tests.support.dialogues import added, parsed, supporter_turns
 
-MIGRATION = import_module("annotation.migrations.0021_texts_have_a_normal_hash")
+MIGRATION = import_module("annotation.migrations.0022_texts_have_a_normal_hash")
 
 
 def hashes() -> dict[str, str]:

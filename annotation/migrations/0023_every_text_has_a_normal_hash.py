@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0021_texts_have_a_normal_hash'),
+        ('annotation', '0022_texts_have_a_normal_hash'),
     ]
 
     operations = [

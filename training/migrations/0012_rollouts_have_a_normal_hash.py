@@ -23,7 +23,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('training', '0010_runs_wait_in_the_queue'),
+        ('training', '0011_models_and_comparisons_once'),
     ]
 
     operations = [

@@ -52,7 +52,7 @@ def _words_of_attempts(apps, rows):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0020_concerns_are_handled'),
+        ('annotation', '0021_broken_lines_are_counted'),
     ]
 
     operations = [
