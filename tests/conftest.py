@@ -5,21 +5,24 @@ import gc
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management.commands import flush
 from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.support.factories import ProjectFactory, UserFactory
-from tests.support.migrated import migrated_database
+from tests.support.migrated import by_superuser, migrated_database, superuser_url
 from tests.support.services import is_ours
 from tests.support.waiting import SHORT_S
 from webapp.accounts.access import Member, find_member
@@ -100,12 +103,25 @@ def cast(db: None) -> Cast:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings: None, django_db_blocker: Any, pytestconfig: pytest.Config
-) -> None:
-    """On a PostgreSQL of our own the database is a copy of one that is migrated once."""
-    if is_ours("DATABASE_URL"):
-        with django_db_blocker.unblock():
-            template = migrated_database(pytestconfig.cache.mkdir("migrated"))
-        connection.settings_dict["TEST"]["TEMPLATE"] = template
+) -> Iterator[None]:
+    """On a PostgreSQL of our own the database is a copy of one that is migrated once. The
+    superuser makes and drops it; the tests connect as the application, which may not."""
+    if not is_ours("DATABASE_URL"):
+        yield
+        return
+    with django_db_blocker.unblock():
+        template = migrated_database(pytestconfig.cache.mkdir("migrated"))
+    connection.settings_dict["TEST"]["TEMPLATE"] = template
+    without_database = DatabaseWrapper._nodb_cursor
+
+    @contextmanager
+    def as_superuser(self: DatabaseWrapper) -> Iterator[Any]:
+        with by_superuser(self.settings_dict), without_database(self) as cursor:
+            yield cursor
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseWrapper, "_nodb_cursor", as_superuser)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -123,16 +139,24 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 def flush_past_triggers() -> Iterator[None]:
     """Tests that commit are cleaned up past the triggers that keep rows in earnest, and links. By
     DELETE: TRUNCATE makes new files for a hundred tables, most of them empty, in 0.6 s a test.
-    The rows of Django's own that a migrated database has stay, and are not made anew each time."""
+    The rows of Django's own that a migrated database has stay, and are not made anew each time.
+    Only a superuser may do that, so it is done over a connection of its own."""
 
     def delete(self: DatabaseOperations, style: Any, tables: list[str], **_: Any) -> list[str]:
         emptied = [self.quote_name(table) for table in tables if table not in MIGRATED]
         deletes = [f"DELETE FROM {table}" for table in emptied]  # noqa: S608
         return ["; ".join(["SET LOCAL session_replication_role = replica", *deletes])]
 
+    def execute(self: DatabaseOperations, statements: list[str]) -> None:
+        with psycopg.connect(superuser_url(self.connection.settings_dict["NAME"])) as server:
+            for statement in statements:
+                server.execute(statement)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", delete)
         patch.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
+        if is_ours("DATABASE_URL"):
+            patch.setattr(DatabaseOperations, "execute_sql_flush", execute)
         yield
 
 

@@ -19,6 +19,7 @@ from training.checkpoints.roots import usable_weights
 from training.models import TrainingRun
 from training.paths import SPEC, folder_of
 from webapp.errors import Refused
+from webapp.files.folders import make_private
 from webapp.files.services import require_disk
 
 SPEC_FORMAT = 1
@@ -33,7 +34,7 @@ def prepare(run: TrainingRun) -> Path:
     if (folder / SPEC).exists():
         return folder
     require_disk(DISK_NEEDED_BYTES)
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    make_private(folder / "data")
     imitates = run.method == TrainingRun.Method.SFT
     train = _write_data(
         folder / "data/train.jsonl", _rows(run.train_snapshot, with_replies=imitates)

@@ -8,7 +8,7 @@ from annotation.models import Comparison, Rating, Snapshot, Target
 from rubrics.models import Judge, RubricVersion, Spec
 from training.checkpoints.limits import MAX_LICENCE, MAX_PATH, MAX_REPO, MAX_REVISION
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen
+from webapp.db import append_only
 from webapp.llm.models import Endpoint
 from webapp.runs.limits import MAX_KEY
 from webapp.runs.models import Run
@@ -314,7 +314,7 @@ class Answer(ProjectRow):
                 name="answer_or_error",
             ),
         ]
-        triggers = [frozen(when="OLD.target_id IS NOT NULL")]
+        triggers = append_only(when="OLD.target_id IS NOT NULL")
 
 
 class AnswerRating(ProjectRow):
@@ -362,4 +362,4 @@ class EvaluationComparison(ProjectRow):
             ),
             models.CheckConstraint(condition=~Q(first=F("second")), name="two_systems"),
         ]
-        triggers = [frozen()]
+        triggers = append_only()

@@ -14,12 +14,16 @@ from psycopg.conninfo import conninfo_to_dict
 MIN_SECRET_LENGTH = 50
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str, *, variable: str = "DATABASE_URL") -> dict[str, object]:
     """Django's DATABASES entry for a libpq URL, such as `postgresql://user@host/name`."""
     try:
         parts = conninfo_to_dict(url)
-    except ProgrammingError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from None
+    except ProgrammingError:
+        # PostgreSQL's own words would repeat the part that it can't read: often the password.
+        raise ImproperlyConfigured(
+            f"{variable} can't be read. It has the form postgresql://user:password@host/name; "
+            "write special characters of the password as %XX."
+        ) from None
     known = {key: str(parts.pop(key, "") or "") for key in ("dbname", "user", "password")}
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -56,6 +60,14 @@ def proxies(addresses: list[str]) -> list[str]:
     return addresses
 
 
+def owner_database(url: str) -> dict[str, object]:
+    """How the owner of the tables connects, empty where nobody is named."""
+    if not url:
+        return {}
+    found = database(url, variable="DATABASE_OWNER_URL")
+    return {name: found[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "OPTIONS")}
+
+
 def celery_broker(redis_url: str) -> str:
     """Celery's spelling of a Redis URL: a Unix socket is `redis+socket://`."""
     return redis_url.replace("unix://", "redis+socket://", 1)
@@ -66,7 +78,12 @@ def secret_key(*, var: Path, demo: bool) -> str:
     value = os.environ.get("SECRET_KEY", "")
     if not value and demo:
         return generated(var / "secret-key", secrets.token_urlsafe(64))
-    if len(value) < MIN_SECRET_LENGTH or value.startswith("django-insecure-"):
+    if value and demo and not _is_good(value):
+        raise ImproperlyConfigured(
+            f"SECRET_KEY must have at least {MIN_SECRET_LENGTH} random characters. Unset it, and "
+            "the demo makes one."
+        )
+    if not _is_good(value):
         raise ImproperlyConfigured(
             f"Set SECRET_KEY to at least {MIN_SECRET_LENGTH} random characters. "
             "Outside demo mode (KARDIA_DEMO=1) there is no default."
@@ -79,6 +96,10 @@ def spool(var: Path) -> Path:
     folder = var / "spool"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _is_good(secret: str) -> bool:
+    return len(secret) >= MIN_SECRET_LENGTH and not secret.startswith("django-insecure-")
 
 
 def field_keys(*, var: Path, demo: bool) -> list[str]:

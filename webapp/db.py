@@ -1,6 +1,8 @@
 """What Django's models can't say: links that stay inside a project, rows that never change, and
 what the database refused."""
 
+from typing import Any
+
 import pgtrigger
 from django.db import OperationalError, connection, migrations
 from psycopg.errors import QueryCanceled
@@ -28,7 +30,7 @@ def same_project(table: str, column: str, target: str) -> migrations.RunSQL:
     )
 
 
-def frozen(*, name: str = "frozen", when: str | None = None, but: tuple[str, ...] = ()) -> object:
+def frozen(*, name: str = "frozen", when: str | None = None, but: tuple[str, ...] = ()) -> Any:
     """A trigger that refuses an UPDATE (of rows that match `when`) unless only the columns in
     `but` change. `when` is SQL over OLD, for example "OLD.sealed_at IS NOT NULL"."""
     row = "to_jsonb({row})" + "".join(f" - '{column}'" for column in but)
@@ -45,7 +47,7 @@ def frozen(*, name: str = "frozen", when: str | None = None, but: tuple[str, ...
     )
 
 
-def undeletable(*, name: str = "undeletable", when: str | None = None) -> object:
+def undeletable(*, name: str = "undeletable", when: str | None = None) -> Any:
     """A trigger that refuses a DELETE (of rows that match `when`) outside the deletion of a
     whole project, which names itself with `SET LOCAL kardia.deleting_project`."""
     condition = (
@@ -64,7 +66,7 @@ def undeletable(*, name: str = "undeletable", when: str | None = None) -> object
     )
 
 
-def untruncatable() -> object:
+def untruncatable() -> Any:
     """A trigger that refuses TRUNCATE of the whole table, which row triggers never see."""
     return pgtrigger.Trigger(
         name="no_truncate",
@@ -76,3 +78,9 @@ def untruncatable() -> object:
             "USING ERRCODE = 'restrict_violation';"
         ),
     )
+
+
+def append_only(when: str | None = None) -> list[Any]:
+    """Triggers for rows that are only ever added (or, with `when`, that stay once they match it):
+    they don't change, and go only with their project."""
+    return [frozen(when=when), undeletable(when=when), untruncatable()]

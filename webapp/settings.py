@@ -90,6 +90,8 @@ TEMPLATES = [
 
 # Data
 DATABASES = {"default": config.database(env.str("DATABASE_URL"))}
+# As whom `migrate` connects: the role that owns the tables, where that is another one.
+OWNER_DATABASE = config.owner_database(env.str("DATABASE_OWNER_URL", ""))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL")
 CACHES = {
@@ -105,7 +107,11 @@ CHANNEL_LAYERS = {
 STORAGES = {
     "default": {
         "BACKEND": "webapp.files.storage.WholeFileStorage",
-        "OPTIONS": {"location": VAR_DIR / "files"},
+        "OPTIONS": {
+            "location": VAR_DIR / "files",
+            "directory_permissions_mode": 0o700,
+            "file_permissions_mode": 0o600,
+        },
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -17,7 +17,7 @@ from annotation.exports.reading import read_aside
 from annotation.exports.services import file_store, owner_of, result_keep, select
 from annotation.exports.writers import CARD, open_writer
 from annotation.models import ExportPart, ExportRun
-from webapp.files.folders import run_folder
+from webapp.files.folders import make_private, run_folder
 from webapp.files.services import hold, require_disk
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed
@@ -52,7 +52,7 @@ def _own_folder(claim: Claim[ExportRun]) -> Iterator[Path]:
     of_run = run_folder(claim.run.pk)
     shutil.rmtree(of_run, ignore_errors=True)
     folder = of_run / claim.token.hex
-    folder.mkdir(parents=True)
+    make_private(folder)
     try:
         yield folder
     finally:

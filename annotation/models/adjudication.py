@@ -6,7 +6,7 @@ from django.db.models import Q
 from annotation.models.desk import Item
 from annotation.models.ratings import Rater, Rating, Score
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable
+from webapp.db import append_only, frozen, undeletable, untruncatable
 
 
 class Adjudication(ProjectRow):
@@ -56,6 +56,8 @@ class Adjudication(ProjectRow):
                 when="OLD.state = 'submitted'",
                 but=("state", "rating_id", "submitted_at", "leased_until"),
             ),
+            undeletable(when="OLD.state = 'submitted'"),
+            untruncatable(),
         ]
 
 
@@ -93,7 +95,7 @@ class Decision(ProjectRow):
                 name="known_cause",
             ),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
 
 class OverriddenScore(ProjectRow):
@@ -107,4 +109,4 @@ class OverriddenScore(ProjectRow):
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["decision", "score"], name="overridden_once"),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()

@@ -9,7 +9,7 @@ from annotation.comparisons.limits import LEASE_MINUTES, OVERLAP, QUESTION
 from annotation.models.corpus import Target
 from annotation.models.ratings import Rater
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen
+from webapp.db import append_only, frozen, undeletable, untruncatable
 
 
 class Comparison(ProjectRow):
@@ -84,7 +84,7 @@ class Pair(ProjectRow):
             models.UniqueConstraint(fields=["comparison", "position"], name="pair_position"),
             models.UniqueConstraint(fields=["comparison", "prompt"], name="pair_prompt"),
         ]
-        triggers = [frozen()]
+        triggers = append_only()
 
 
 class PairJudgement(ProjectRow):
@@ -128,5 +128,7 @@ class PairJudgement(ProjectRow):
             frozen(
                 name="side_stays",
                 but=("state", "choice", "leased_until", "active_seconds", "submitted_at"),
-            )
+            ),
+            undeletable(),
+            untruncatable(),
         ]

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from annotation.formats.emotions import EMOTIONS
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable
+from webapp.db import append_only
 from webapp.limits import SEED
 
 
@@ -64,10 +64,7 @@ class Dialogue(ProjectRow):
             ),
         ]
         indexes = [models.Index(fields=["project", "emotion_label", "-number"])]
-        triggers = [
-            frozen(when="OLD.sealed_at IS NOT NULL"),
-            undeletable(when="OLD.sealed_at IS NOT NULL"),
-        ]
+        triggers = append_only(when="OLD.sealed_at IS NOT NULL")
 
     def __str__(self) -> str:
         return f"Dialogue {self.number}"
@@ -101,7 +98,7 @@ class Turn(ProjectRow):
                 condition=Q(role__in=["system", "seeker", "supporter"]), name="known_turn_role"
             ),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
     @property
     def spans(self) -> dict[str, str] | None:
@@ -156,7 +153,7 @@ class Target(ProjectRow):
             ),
         ]
         indexes = [models.Index(fields=["project", "normal_hash"], name="target_normal_hash")]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
 
 class Collection(ProjectRow):
@@ -201,7 +198,7 @@ class Snapshot(ProjectRow):
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["project", "number"], name="snapshot_number"),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
     @property
     def short_hash(self) -> str:
@@ -220,4 +217,4 @@ class SnapshotMember(ProjectRow):
             models.UniqueConstraint(fields=["snapshot", "position"], name="member_position"),
             models.UniqueConstraint(fields=["snapshot", "target"], name="member_once"),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()

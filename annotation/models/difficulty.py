@@ -8,7 +8,7 @@ from annotation.models.corpus import Collection, Snapshot, Split, Target
 from annotation.models.ratings import Rating
 from rubrics.models import Judge, RubricVersion, Spec
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen
+from webapp.db import frozen, undeletable, untruncatable
 from webapp.llm.models import Endpoint
 from webapp.runs.models import Run
 
@@ -131,4 +131,6 @@ class DifficultyReply(ProjectRow):
                 when="OLD.target_id IS NOT NULL",
                 but=("rating_id", "verdict", "error"),
             ),
+            undeletable(when="OLD.target_id IS NOT NULL"),
+            untruncatable(),
         ]

@@ -12,7 +12,7 @@ from annotation.models.corpus import Target
 from rubrics.core.drafts import MAX_ID
 from rubrics.models import Judge, JudgeCall, RubricVersion, Spec
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable
+from webapp.db import append_only, frozen, undeletable, untruncatable
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs.models import Run
@@ -55,7 +55,7 @@ class DraftScore(ProjectRow):
                 name="draft_score_value",
             ),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
 
 class DraftScoringRun(Run):
@@ -175,7 +175,7 @@ class SuggestionSource(ProjectRow):
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["run", "position"], name="suggestion_source_position"),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
 
 class Suggestion(ProjectRow):
@@ -232,4 +232,6 @@ class Suggestion(ProjectRow):
         triggers = [
             frozen(but=("state", "edited", "decided_by_id", "decided_at")),
             frozen(name="decided_once", when="OLD.state <> 'open'"),
+            undeletable(),
+            untruncatable(),
         ]

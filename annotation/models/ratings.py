@@ -8,7 +8,7 @@ from annotation.models.corpus import Target
 from rubrics.core.drafts import MAX_ID
 from rubrics.models import Judge, JudgeCall, Spec
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable
+from webapp.db import append_only, frozen, undeletable, untruncatable
 
 
 class Rater(ProjectRow):
@@ -92,6 +92,7 @@ class Rating(ProjectRow):
             frozen(but=("withdrawn_at",)),
             frozen(name="withdrawn_once", when="OLD.withdrawn_at IS NOT NULL"),
             undeletable(),
+            untruncatable(),
         ]
 
 
@@ -129,7 +130,7 @@ class Score(ProjectRow):
             ),
         ]
         indexes = [models.Index(fields=["project", "meaning_id"])]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
 
 class Evidence(ProjectRow):
@@ -151,4 +152,4 @@ class Evidence(ProjectRow):
                 name="evidence_range",
             ),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()

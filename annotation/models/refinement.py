@@ -9,7 +9,7 @@ from annotation.models.runs import GenerationRun
 from rubrics.core.drafts import MAX_ID
 from rubrics.models import Judge, JudgeCall, RubricVersion, Spec
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable
+from webapp.db import append_only, frozen, undeletable, untruncatable
 
 
 class GenerationCritic(ProjectRow):
@@ -41,7 +41,7 @@ class GenerationCritic(ProjectRow):
                 name="critic_solved_from",
             ),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
 
 class Attempt(ProjectRow):
@@ -123,4 +123,5 @@ class Attempt(ProjectRow):
                 ),  # fmt: skip
             ),
             undeletable(),
+            untruncatable(),
         ]

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from rubrics.models.rubric import Spec
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable
+from webapp.db import append_only
 from webapp.files.models import StoredFile
 from webapp.llm.models import Endpoint
 
@@ -46,7 +46,7 @@ class Judge(ProjectRow):
                 name="judge_parts",
             ),
         ]
-        triggers = [frozen(), undeletable()]
+        triggers = append_only()
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
@@ -68,4 +68,4 @@ class JudgeCall(ProjectRow):
 
     class Meta(ProjectRow.Meta):
         indexes = [models.Index(fields=["run_id", "id"])]
-        triggers = [frozen()]
+        triggers = append_only()

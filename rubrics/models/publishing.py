@@ -7,7 +7,7 @@ from django.db.models import Q
 from rubrics.core.drafts import MAX_ID
 from rubrics.models.rubric import RubricVersion
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable, untruncatable
+from webapp.db import append_only
 
 
 class Review(ProjectRow):
@@ -39,7 +39,7 @@ class Review(ProjectRow):
                 name="refusal_has_words",
             ),
         ]
-        triggers = [frozen(), undeletable(), untruncatable()]
+        triggers = append_only()
 
 
 class MeaningChange(ProjectRow):
@@ -62,4 +62,4 @@ class MeaningChange(ProjectRow):
                 condition=Q(forced=False) | Q(changed=True), name="forced_means_changed"
             ),
         ]
-        triggers = [frozen(), undeletable(), untruncatable()]
+        triggers = append_only()

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from rubrics.core.drafts import MAX_ID, MAX_LABEL, MAX_NAME, MAX_TITLE
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen, undeletable, untruncatable
+from webapp.db import append_only, frozen, undeletable, untruncatable
 
 
 class Rubric(ProjectRow):
@@ -43,7 +43,7 @@ class Spec(ProjectRow):
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["project", "hash"], name="spec_content"),
         ]
-        triggers = [frozen(), undeletable(), untruncatable()]
+        triggers = append_only()
 
     @property
     def short_hash(self) -> str:
@@ -143,7 +143,7 @@ class Criterion(ProjectRow):
             models.UniqueConstraint(fields=["version", "uid"], name="criterion_uid"),
         ]
         indexes = [models.Index(fields=["project", "meaning_id"])]
-        triggers = [frozen(), undeletable(), untruncatable()]
+        triggers = append_only()
 
 
 class Level(ProjectRow):
@@ -158,4 +158,4 @@ class Level(ProjectRow):
             *ProjectRow.Meta.constraints,
             models.UniqueConstraint(fields=["criterion", "value"], name="level_value"),
         ]
-        triggers = [frozen(), undeletable(), untruncatable()]
+        triggers = append_only()

@@ -21,6 +21,10 @@ from tests.support.services import is_ours
 from tests.support.waiting import LONG_S, SHORT_S, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
+OF_THE_TESTS = {
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"),
+    *("KARDIA_DEMO", "DJANGO_SETTINGS_MODULE"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ def database(django_db_modify_db_settings: None) -> Iterator[dict[str, str]]:
         yield {}  # the studio starts and migrates one
         return
     template = connection.settings_dict["TEST"]["TEMPLATE"]
-    with copied_database(template, f"road_{os.getpid()}") as url:
-        yield {"DATABASE_URL": url}
+    with copied_database(template, f"road_{os.getpid()}") as addresses:
+        yield addresses
 
 
 # Stopped when the road is walked: the tests after it want the processors.
@@ -52,9 +56,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, database: dict[str, str]) -
     var = tmp_path_factory.mktemp("studio") / "var"
     port = _free_pair()
     environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "REDIS_URL", "KARDIA_DEMO", "DJANGO_SETTINGS_MODULE")
+        name: value for name, value in os.environ.items() if name not in OF_THE_TESTS
     } | database
     process = subprocess.Popen(
         [sys.executable, "-m", "webapp.embedded", "run", "--port", str(port)],

@@ -2,6 +2,8 @@
 
 To run all migrations takes 10 s of a core, to copy their result a fraction of one. The dump of it
 is kept in pytest's cache, under a name made of all migrations: the next run only loads it.
+
+Databases are made by the superuser. The tests themselves connect as the application does.
 """
 
 import hashlib
@@ -9,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from django.apps import apps
@@ -17,9 +20,10 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
-from webapp import db
-from webapp.embedded import homes
+from webapp import db, roles
+from webapp.embedded import homes, ownership
 from webapp.embedded.binaries import postgres_bin
+from webapp.embedded.postgres import SUPERUSER
 
 LOCK = 7_219_480_113  # any number that nothing else locks
 
@@ -29,7 +33,7 @@ def migrated_database(cache: Path) -> str:
 
     `cache` is the folder for dumps.
     """
-    with psycopg.connect(_url("postgres"), autocommit=True) as server:
+    with psycopg.connect(superuser_url("postgres"), autocommit=True) as server:
         name = f"migrated_{server.info.server_version}_{_fingerprint()}"
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         found = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
@@ -45,27 +49,48 @@ def migrated_database(cache: Path) -> str:
 
 
 @contextmanager
-def copied_database(template: str, name: str) -> Iterator[str]:
-    """The URL of a copy of a migrated database, for a program of its own. It is dropped after."""
-    with psycopg.connect(_url("postgres"), autocommit=True) as server:
+def copied_database(template: str, name: str) -> Iterator[dict[str, str]]:
+    """A copy of a migrated database for a program of its own, as the environment names it: for the
+    application and for the owner. It is dropped after."""
+    with psycopg.connect(superuser_url("postgres"), autocommit=True) as server:
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         server.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
-            yield _url(name)
+            yield {
+                "DATABASE_URL": _url(ownership.APPLICATION, name),
+                "DATABASE_OWNER_URL": _url(ownership.OWNER, name),
+            }
         finally:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
             server.execute(drop.format(sql.Identifier(name)))
 
 
+@contextmanager
+def by_superuser(settings_dict: dict[str, Any]) -> Iterator[None]:
+    """What connects meanwhile may make databases."""
+    own, settings_dict["USER"] = settings_dict["USER"], SUPERUSER
+    try:
+        yield
+    finally:
+        settings_dict["USER"] = own
+
+
+def superuser_url(database: str) -> str:
+    return _url(SUPERUSER, database)
+
+
 def _fill(database: str, dump: Path) -> None:
+    with psycopg.connect(superuser_url(database)) as server:
+        ownership.hand_over(server)
     if dump.exists():
-        _run("pg_restore", "--exit-on-error", f"--dbname={_url(database)}", str(dump))
+        _run("pg_restore", "--exit-on-error", f"--dbname={superuser_url(database)}", str(dump))
         return
     _migrate(database)
     for older in dump.parent.glob("migrated_*.dump"):
         older.unlink()
     unfinished = dump.with_suffix(".unfinished")
-    _run("pg_dump", "--format=custom", f"--file={unfinished}", f"--dbname={_url(database)}")
+    into = f"--file={unfinished}"
+    _run("pg_dump", "--format=custom", into, f"--dbname={superuser_url(database)}")
     unfinished.rename(dump)
 
 
@@ -82,16 +107,17 @@ def _migrate(database: str) -> None:
 
 def _fingerprint() -> str:
     """Of all migrations, of Django's and the packages' too, and of the SQL that ours import."""
-    seen = hashlib.sha256(Path(db.__file__).read_bytes())
+    seen = hashlib.sha256()
+    for module in (db, roles, ownership):
+        seen.update(Path(str(module.__file__)).read_bytes())
     for app in sorted(apps.get_app_configs(), key=lambda app: app.label):
         for file in sorted(Path(app.path).glob("migrations/*.py")):
             seen.update(f"{app.label}/{file.name}".encode() + file.read_bytes())
     return seen.hexdigest()[:16]
 
 
-def _url(database: str) -> str:
-    set_ = settings.DATABASES["default"]
-    return f"postgresql://{set_['USER']}@/{database}?host={set_['HOST']}"
+def _url(user: str, database: str) -> str:
+    return f"postgresql://{user}@/{database}?host={settings.DATABASES['default']['HOST']}"
 
 
 def _run(program: str, *args: str) -> None:

@@ -46,7 +46,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
             service = kind(home, log=home / f"{kind.name}.log", durable=False)
             early_config.add_cleanup(service.stop)  # last added, first called
             service.start()
-            _set_for_all(variable, service.url)
+            for name, address in service.addresses.items():
+                _set_for_all(name, address)
     if not os.environ.get("KARDIA_VAR"):
         _set_for_all("KARDIA_VAR", str(home / "var"))
         # Where whitenoise looks for collected files; it warns at each request where it is missing.
@@ -66,7 +67,7 @@ def is_ours(variable: str) -> bool:
 
 
 def _forget_what_is_not_shared() -> None:
-    shared = {"DATABASE_URL"}
+    shared = {"DATABASE_URL", "DATABASE_OWNER_URL"}
     ours = set(os.environ.get(OURS, "").split())
     for variable in ours - shared:
         del os.environ[variable]

@@ -24,6 +24,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
+from webapp.files.folders import make_private
 from webapp.files.services import require_disk
 from webapp.ids import new_id
 from webapp.llm.addresses import AddressRefused, check_address
@@ -269,7 +270,7 @@ def _folder_for(project: Project) -> Iterator[Path]:
     """An empty folder for a model, which is removed again where the block fails."""
     _sweep(project)
     folder = uploads_of(project.pk) / new_id().hex
-    folder.mkdir(parents=True)
+    make_private(folder)
     try:
         yield folder
     except BaseException:

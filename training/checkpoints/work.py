@@ -20,7 +20,7 @@ from training.checkpoints.limits import COMMIT, FILES, PART, SHA256
 from training.models import Checkpoint, FetchFile, ModelFetch
 from training.services import checkpoint_register, weights_hash
 from webapp.embedded.process import kill_group, last_lines, spawn
-from webapp.files.folders import run_folder
+from webapp.files.folders import make_private, run_folder
 from webapp.files.services import require_disk
 from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed
@@ -142,7 +142,7 @@ def _ask(
 ) -> dict[str, Any]:
     """Run the program to its end; returns what it found. Raises RunFailed with its reason."""
     folder = run_folder(claim.run.pk)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     (folder / RESULT).unlink(missing_ok=True)
     (folder / JOB).write_text(json.dumps(job | _common(claim.run)))
     with _program(folder) as child:

@@ -15,8 +15,10 @@ from webapp.embedded.checkout_lock import only_one
 from webapp.embedded.console import Console
 from webapp.embedded.process import ServiceError
 from webapp.embedded.services import (
+    backup_key,
     embedded_services,
     environment_with_services,
+    owner_address,
     published,
     with_mode,
 )
@@ -46,10 +48,11 @@ def _services(_: argparse.Namespace) -> int:
     """Only the services, until Ctrl-C."""
     with only_one(homes.var()), Supervisor(Console()) as supervisor:
         environment = with_mode(dict(os.environ), demo=True)
-        for variable, service in embedded_services(homes.var()).items():
+        for service in embedded_services(homes.var()):
             supervisor.start(service, essential=True, talks=False)
-            environment[variable] = service.url
-            print(f"export {variable}={shlex.quote(service.url)}", flush=True)
+            environment.update(service.addresses)
+            for variable, address in service.addresses.items():
+                print(f"export {variable}={shlex.quote(address)}", flush=True)
         with published(homes.var(), environment):
             supervisor.watch()
     return 0
@@ -67,7 +70,8 @@ def _manage(options: argparse.Namespace) -> int:
 def _backup(options: argparse.Namespace) -> int:
     started = time.monotonic()
     with environment_with_services(homes.var()) as environment:
-        backup(environment["DATABASE_URL"], options.file)
+        key = backup_key(homes.var(), environment)
+        backup(owner_address(environment), options.file, key=key)
     megabytes = options.file.stat().st_size / 1e6
     print(f"{options.file}: {megabytes:.1f} MB in {time.monotonic() - started:.1f} s")
     print("The keys are not in it: keep var/secret-key and var/field-keys in another place.")
@@ -75,10 +79,22 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
+    def trusted(warning: str) -> bool:
+        sys.stderr.write(f"{warning}\n")
+        if options.trust or not sys.stdin.isatty():
+            return bool(options.trust)
+        return input("Restore it? Type yes: ").strip().lower() == "yes"
+
     with only_one(homes.var()):
         pass  # a running studio would go on writing into what is replaced
     with environment_with_services(homes.var()) as environment:
-        restore(environment["DATABASE_URL"], options.file, replace=options.replace)
+        restore(
+            owner_address(environment),
+            options.file,
+            replace=options.replace,
+            key=backup_key(homes.var(), environment),
+            ask=trusted,
+        )
     print(f"{options.file} is restored. `make run` brings it up to this version.")
     return 0
 
@@ -99,13 +115,16 @@ def _parser() -> argparse.ArgumentParser:
     manage.add_argument("args", nargs=argparse.REMAINDER)
     manage.set_defaults(command=_manage)
 
-    save = commands.add_parser("backup", help="write database and files into one archive")
+    save = commands.add_parser("backup", help="write database, files and weights into one archive")
     save.add_argument("file", type=Path)
     save.set_defaults(command=_backup)
 
     bring_back = commands.add_parser("restore", help="bring back what backup wrote")
     bring_back.add_argument("file", type=Path)
     bring_back.add_argument("--replace", action="store_true", help="over existing data")
+    bring_back.add_argument(
+        "--trust", action="store_true", help="don't ask about an archive that is not our own"
+    )
     bring_back.set_defaults(command=_restore)
     return parser
 

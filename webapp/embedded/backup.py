@@ -1,35 +1,40 @@
-"""Backup and restore: one archive with the database and the files of `var/files`.
+"""Backup and restore: one archive with the database and the folders that belong to it.
 
-The archive is a tar: `manifest.json`, `database.dump` (pg_dump's custom format), `files/...`.
-Keys are not in it: whoever holds only the archive can't read the secrets of endpoints.
+The archive is a tar: `manifest.json`, `database.dump` (pg_dump's custom format), the folders of
+`FOLDERS`, and last `signature`, by which a studio knows its own archives. Keys are not in it:
+whoever holds only the archive can't read the secrets of endpoints.
 """
 
-import contextlib
 import json
 import os
+import secrets
 import shutil
 import subprocess
-import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from webapp.embedded import archive as archives
 from webapp.embedded import homes
 from webapp.embedded.backup_record import note_backup
 from webapp.embedded.binaries import postgres_bin
 from webapp.embedded.process import ServiceError
 
-FORMAT = 1
-FILES = "files"
+FORMAT = 2
+READABLE = (1, FORMAT)
+# Uploads and exports, what runs left (checkpoints among it), models that were added.
+FOLDERS = ("files", "runs", "weights")
 DUMP = "database.dump"
 MANIFEST = "manifest.json"
+RESTORING = "restoring"  # in var: what a restore has unpacked, and what it has moved away
+NAME = "name"  # in it: by which the database says that this restore is done
 
-# Roles that something in this database belongs to or is granted to; pg_dump leaves them out.
 ROLES_IN_USE = """
 SELECT DISTINCT role.rolname FROM pg_shdepend AS depends JOIN pg_roles AS role
 ON role.oid = depends.refobjid AND depends.refclassid = 'pg_authid'::regclass
@@ -40,56 +45,79 @@ TABLES = """
 SELECT count(*) FROM pg_class JOIN pg_namespace AS place ON place.oid = relnamespace
 WHERE relkind IN ('r', 'p') AND nspname <> 'information_schema' AND nspname !~ '^pg_'
 """
+RESTORED = "SELECT obj_description('public'::regnamespace, 'pg_namespace')"
+
+# Asked before an archive is loaded that this studio did not write. Returns whether to go on.
+Ask = Callable[[str], bool]
 
 
-def backup(url: str, archive: Path) -> None:
+def backup(url: str, archive: Path, *, key: bytes) -> None:
     """Write `archive`, readable by its owner only. The studio may run meanwhile.
 
     Raises ServiceError where pg_dump fails; an earlier archive of that name then stays.
     """
-    files = homes.var() / FILES
     unfinished = archive.with_name(archive.name + ".unfinished")
     with tempfile.TemporaryDirectory(
         prefix="kardia-backup-", dir=archive.absolute().parent
     ) as temp:
         dump, manifest = Path(temp) / DUMP, Path(temp) / MANIFEST
         manifest.write_text(json.dumps(_describe(url), indent=2))
-        # The database first: files are only ever added, so each one that it names is there after.
-        _run("pg_dump", "--format=custom", f"--file={dump}", f"--dbname={url}")
-        with _private_tar(unfinished) as tar:
+        # The database first: a file that it names was there before, and is there after.
+        _run(url, "pg_dump", "--format=custom", f"--file={dump}")
+        with archives.writing(unfinished, key=key) as tar:
             tar.add(manifest, MANIFEST)
             tar.add(dump, DUMP)
-            if files.exists():
-                tar.add(files, FILES)
+            for folder in FOLDERS:
+                tar.add_folder(homes.var() / folder, folder)
         unfinished.replace(archive)
     note_backup(homes.var(), archive)
 
 
-def restore(url: str, archive: Path, *, replace: bool) -> None:
-    """Bring back the database and the files of `archive`, both or neither.
+def restore(url: str, archive: Path, *, replace: bool, key: bytes, ask: Ask) -> None:
+    """Bring back the database and the folders of `archive`, all or nothing.
 
     Nothing else may use the database meanwhile. Raises ServiceError for an archive that is none
     of ours, for a database with tables unless `replace`, and where PostgreSQL refuses the dump;
-    everything is then as before.
+    everything is then as before. Where it is killed, `finish_restore` ends it or takes it back.
     """
-    files = homes.var() / FILES
+    finish_restore(url)
     if not replace and _has_tables(url):
         raise ServiceError("The database is not empty. Restore over it with --replace.")
-    files.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="restore-", dir=files.parent) as temp:
-        manifest = _unpack(archive, Path(temp))
-        _make_roles(url, manifest["roles"])
-        restored, replaced = Path(temp) / FILES, Path(temp) / "replaced"
-        restored.mkdir(exist_ok=True)
-        if files.exists():
-            files.rename(replaced)
-        try:
-            _load(url, Path(temp) / DUMP, same_owner=manifest["user"])
-        except BaseException:
-            if replaced.exists():
-                replaced.rename(files)
-            raise
-        restored.rename(files)
+    place = homes.var() / RESTORING
+    place.mkdir(mode=0o700, parents=True)
+    (place / NAME).write_text(secrets.token_hex(8))
+    try:
+        trusted = archives.unpack(archive, place / "new", key=key)
+        manifest = _manifest(archive, place / "new")
+        if not trusted and not ask(_warning(archive)):
+            raise ServiceError("Nothing was restored.")
+        _load(url, place, manifest)
+    finally:
+        finish_restore(url)
+
+
+def finish_restore(url: str) -> None:
+    """End a restore that was cut off: forward where the database is restored, else back."""
+    place = homes.var() / RESTORING
+    if not place.exists():
+        return
+    if _is_loaded(url, place):
+        for folder in FOLDERS:
+            new, there = place / "new" / folder, homes.var() / folder
+            if not new.exists():
+                continue  # moved before it was cut off
+            if there.exists():
+                there.rename(place / f"replaced-{folder}")
+            new.rename(there)
+    shutil.rmtree(place)
+
+
+def _warning(archive: Path) -> str:
+    return (
+        f"{archive} was not written by this studio, or was changed since, or SECRET_KEY is "
+        "another one.\nRestoring runs what is in it: whoever made it could change or read "
+        "everything here.\nGo on only if you know where it comes from."
+    )
 
 
 def _describe(url: str) -> dict[str, Any]:
@@ -98,7 +126,6 @@ def _describe(url: str) -> dict[str, Any]:
             "format": FORMAT,
             "made": datetime.now(UTC).isoformat(),
             "server": connection.info.server_version,
-            "user": connection.info.user,
             "roles": [row[0] for row in connection.execute(ROLES_IN_USE)],
         }
 
@@ -109,56 +136,65 @@ def _has_tables(url: str) -> bool:
         return bool(row and row[0])
 
 
-def _unpack(archive: Path, folder: Path) -> dict[str, Any]:
-    """Unpack regular files only, and only below `folder`, whatever the archive says."""
+def _manifest(archive: Path, unpacked: Path) -> dict[str, Any]:
+    """What the archive says of itself. The folders that it had none of are there, empty."""
     try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                path = PurePosixPath(member.name)
-                content = tar.extractfile(member) if member.isreg() else None
-                if content is None or path.is_absolute() or ".." in path.parts:
-                    continue
-                target = folder / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("wb") as file:
-                    shutil.copyfileobj(content, file)
-        manifest = dict(json.loads((folder / MANIFEST).read_text()))
-    except (OSError, tarfile.TarError, ValueError) as error:
+        manifest = dict(json.loads((unpacked / MANIFEST).read_text()))
+    except (OSError, ValueError) as error:
         raise ServiceError(f"{archive} is not a backup that can be read: {error}") from error
-    if manifest.get("format") != FORMAT or not (folder / DUMP).exists():
+    if manifest.get("format") not in READABLE or not (unpacked / DUMP).exists():
         raise ServiceError(f"{archive} is not a backup of this format")
+    # The first format had files only: runs and weights that are here stay.
+    for folder in FOLDERS if manifest["format"] == FORMAT else FOLDERS[:1]:
+        (unpacked / folder).mkdir(exist_ok=True)
+        (unpacked / folder).chmod(0o700)
     return manifest
 
 
-def _make_roles(url: str, roles: list[str]) -> None:
+def _load(url: str, place: Path, manifest: dict[str, Any]) -> None:
+    """Replace what is in the database by the dump, in one transaction that also notes it."""
     with psycopg.connect(url) as connection:
         there = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-        for role in set(roles) - there:
-            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
-
-
-def _load(url: str, dump: Path, *, same_owner: str) -> None:
-    """Replace what is in the database by the dump, in one transaction."""
-    with psycopg.connect(url) as connection:
-        owners = [] if connection.info.user == same_owner else ["--no-owner"]
-    script = dump.with_suffix(".sql")
-    _run("pg_restore", *owners, f"--file={script}", str(dump))
+        note = sql.SQL("COMMENT ON SCHEMA public IS {}").format(_note_of(place))
+        noted = note.as_string(connection)
+    # Everything will belong to who restores. Rights of roles that are not here can't be given.
+    rights = [] if set(manifest["roles"]) <= there else ["--no-privileges"]
+    dump, script = place / "new" / DUMP, place / "database.sql"
+    _run(None, "pg_restore", "--no-owner", *rights, f"--file={script}", str(dump))
     empty = "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public"
     _run(
+        url,
         *("psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"),
-        *("--output=/dev/null", f"--command={empty}", f"--file={script}", f"--dbname={url}"),
+        *("--output=/dev/null", f"--command={empty}", f"--file={script}", f"--command={noted}"),
     )
 
 
-def _run(program: str, *args: str) -> None:
+def _note_of(place: Path) -> str:
+    return f"restored {(place / NAME).read_text()}"
+
+
+def _is_loaded(url: str, place: Path) -> bool:
+    if not (place / NAME).exists():
+        return False
+    with psycopg.connect(url) as connection:
+        row = connection.execute(RESTORED).fetchone()
+    return bool(row and row[0] == _note_of(place))
+
+
+def _run(url: str | None, program: str, *args: str) -> None:
     path = postgres_bin(homes.data_home(homes.var()) / "services") / program
-    ran = subprocess.run([path, *args], capture_output=True, text=True, check=False)
+    where, environment = _connecting(url) if url else ([], None)
+    ran = subprocess.run(
+        [path, *where, *args], capture_output=True, text=True, check=False, env=environment
+    )
     if ran.returncode:
         raise ServiceError(f"{program} failed:\n{ran.stderr.strip()}")
 
 
-@contextlib.contextmanager
-def _private_tar(path: Path) -> Iterator[tarfile.TarFile]:
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
-        yield tar
+def _connecting(url: str) -> tuple[list[str], dict[str, str]]:
+    """Arguments and environment of a program that connects to `url`. Everybody on a machine can
+    read command lines, so the password is not among the arguments."""
+    parts = conninfo_to_dict(url)
+    password = parts.pop("password", None)
+    secret = {"PGPASSWORD": str(password)} if password else {}
+    return ["--no-password", f"--dbname={make_conninfo('', **parts)}"], {**os.environ, **secret}

@@ -12,9 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from psycopg import sql
 
-from webapp.embedded import homes
+from webapp.embedded import homes, ownership
 from webapp.embedded.binaries import postgres_bin
 from webapp.embedded.process import ServiceError, end_stale, last_lines, spawn, stop
 
@@ -41,11 +40,26 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """What DATABASE_URL is set to."""
-        return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(self._sockets), safe='/')}"
+        """As whom the application connects."""
+        return self._url(ownership.APPLICATION)
+
+    @property
+    def owner_url(self) -> str:
+        """As whom migrations, backup and restore connect."""
+        return self._url(ownership.OWNER)
+
+    @property
+    def superuser_url(self) -> str:
+        """For this module and for tests, which make databases."""
+        return self._url(SUPERUSER)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """What the environment says of it."""
+        return {"DATABASE_URL": self.url, "DATABASE_OWNER_URL": self.owner_url}
 
     def start(self) -> None:
-        """Start it, make the database where it is missing, return when it answers.
+        """Start it, make roles and database where they are missing, return when it answers.
 
         Raises ServiceError with the last lines of its log where it does not.
         """
@@ -130,17 +144,23 @@ class Postgres:
             time.sleep(0.03)
 
     def _make_database(self) -> None:
-        with psycopg.connect(
+        with self._connect("postgres") as connection:
+            ownership.make_roles(connection)
+            ownership.make_database(connection, DATABASE)
+        with self._connect(DATABASE) as connection, connection.transaction():
+            ownership.hand_over(connection)
+
+    def _connect(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
             host=str(self._sockets),
             user=SUPERUSER,
-            dbname="postgres",
+            dbname=database,
             connect_timeout=2,
             autocommit=True,
-        ) as connection:
-            if not connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-            ).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        )
+
+    def _url(self, role: str) -> str:
+        return f"postgresql://{role}@/{DATABASE}?host={quote(str(self._sockets), safe='/')}"
 
 
 def _major_version(folder: Path) -> int:

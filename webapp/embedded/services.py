@@ -1,36 +1,43 @@
 """PostgreSQL and Valkey for this checkout: the ones given, the ones running, or our own."""
 
 import contextlib
+import hmac
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
+from webapp.config import database, secret_key
 from webapp.embedded import homes
 from webapp.embedded.checkout_lock import CheckoutLock
 from webapp.embedded.console import rotate
 from webapp.embedded.postgres import Postgres
+from webapp.embedded.process import ServiceError
 from webapp.embedded.valkey import Valkey
 
 KINDS: dict[str, type[Postgres] | type[Valkey]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
-SHARED_NAMES = (*KINDS, "KARDIA_DEMO", "KARDIA_LOCAL_MODEL_URL")
+# The address by which migrations, backup and restore connect. The studio's programs don't get it.
+OWNER_URL = "DATABASE_OWNER_URL"
+SHARED_NAMES = (*KINDS, OWNER_URL, "KARDIA_DEMO", "KARDIA_LOCAL_MODEL_URL")
 
 
-def embedded_services(var: Path) -> dict[str, Postgres | Valkey]:
-    """The services to start, by the variable that their address goes into.
+def embedded_services(var: Path) -> list[Postgres | Valkey]:
+    """The services to start.
 
     One whose variable is set already stands for a real server and is not among them. Only for
     whoever holds the lock of the checkout.
     """
     _address_file(var).unlink(missing_ok=True)  # left by a studio that was killed
     home = homes.data_home(var) / "services"
-    services: dict[str, Postgres | Valkey] = {}
+    services: list[Postgres | Valkey] = []
     for variable, kind in KINDS.items():
         if not os.environ.get(variable):
             log = var / "log" / f"{kind.name}.log"
             rotate(log)
-            services[variable] = kind(home, log=log)
+            services.append(kind(home, log=log))
     return services
 
 
@@ -57,7 +64,8 @@ def environment_with_services(var: Path) -> Iterator[dict[str, str]]:
     It joins a studio that runs on this checkout; else it starts the services for as long as it
     lasts. Raises ServiceError where they do not start.
     """
-    environment = with_mode(dict(os.environ), demo=True)
+    has_secrets = os.environ.get("SECRET_KEY") and os.environ.get("KARDIA_FIELD_KEYS")
+    environment = with_mode(dict(os.environ), demo=not has_secrets)
     if all(environment.get(variable) for variable in KINDS):
         yield environment
         return
@@ -70,18 +78,43 @@ def environment_with_services(var: Path) -> Iterator[dict[str, str]]:
         time.sleep(0.2)  # the other one is starting, or a command that will end
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.closing(lock))
-        for variable, service in embedded_services(var).items():
+        for service in embedded_services(var):
             stack.callback(service.stop)
             service.start()
-            environment[variable] = service.url
+            environment.update(service.addresses)
         yield environment
 
 
 def with_mode(environment: dict[str, str], *, demo: bool) -> dict[str, str]:
-    """Demo mode, in which secrets are generated, unless the secrets are given."""
-    if demo and not environment.get("SECRET_KEY"):
+    """With `demo`, in demo mode: secrets that are not given are generated."""
+    if demo:
         environment.setdefault("KARDIA_DEMO", "1")
     return environment
+
+
+def owner_address(environment: Mapping[str, str]) -> str:
+    """Who owns the tables; where nobody else is named, the application does.
+
+    Raises ServiceError where the address can't be read.
+    """
+    variable = OWNER_URL if environment.get(OWNER_URL) else "DATABASE_URL"
+    try:
+        database(environment[variable], variable=variable)
+    except ImproperlyConfigured as error:
+        raise ServiceError(str(error)) from None
+    return environment[variable]
+
+
+def backup_key(var: Path, environment: Mapping[str, str]) -> bytes:
+    """By which this studio knows its own backups: made of its SECRET_KEY.
+
+    Raises ServiceError where there is none.
+    """
+    try:
+        secret = secret_key(var=var, demo=environment.get("KARDIA_DEMO") == "1")
+    except ImproperlyConfigured as error:
+        raise ServiceError(str(error)) from None
+    return hmac.digest(secret.encode(), b"kardia-studio backup", "sha256")
 
 
 def _addresses(var: Path) -> dict[str, str]:

@@ -10,11 +10,18 @@ import time
 from collections.abc import Iterator
 
 from webapp.embedded import homes
+from webapp.embedded.backup import finish_restore
 from webapp.embedded.checkout_lock import only_one
 from webapp.embedded.console import Console, rotate
 from webapp.embedded.process import ServiceError
 from webapp.embedded.program import Program
-from webapp.embedded.services import embedded_services, published, with_mode
+from webapp.embedded.services import (
+    OWNER_URL,
+    embedded_services,
+    owner_address,
+    published,
+    with_mode,
+)
 from webapp.embedded.supervisor import StopRequested, Supervisor
 
 READY_WITHIN = 90.0
@@ -77,14 +84,15 @@ class Studio:
                     ) from None
 
     def _start_services(self, supervisor: Supervisor) -> None:
-        for variable, service in embedded_services(self._var).items():
+        for service in embedded_services(self._var):
             with self._timed(service.name):
                 supervisor.start(service, essential=True, talks=False)
-            self._environment[variable] = service.url
+            self._environment.update(service.addresses)
 
     def _set_up(self, supervisor: Supervisor) -> None:
+        finish_restore(owner_address(self._environment))  # of one that was cut off
         with self._timed("migrate"):
-            migrate = self._program("migrate", "manage.py", "migrate", "--no-color")
+            migrate = self._program("migrate", "manage.py", "migrate", "--no-color", as_owner=True)
             supervisor.run_step(migrate, show=lambda line: "Applying" in line)
         if self._demo:
             with self._timed("demo"):
@@ -138,14 +146,17 @@ class Studio:
             "--when-asked",
         )
 
-    def _program(self, name: str, *args: str) -> Program:
+    def _program(self, name: str, *args: str, as_owner: bool = False) -> Program:
         log = self._var / "log" / f"{name}.log"
         rotate(log)
+        hidden = set() if as_owner else {OWNER_URL}
         return Program(
             name,
             [sys.executable, *args],
             log=log,
-            environment=self._environment,
+            environment={
+                name: value for name, value in self._environment.items() if name not in hidden
+            },
             folder=homes.CHECKOUT,
         )
 

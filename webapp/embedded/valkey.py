@@ -31,6 +31,11 @@ class Valkey:
         """What REDIS_URL is set to."""
         return f"unix://{self._socket}"
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """What the environment says of it."""
+        return {"REDIS_URL": self.url}
+
     def start(self) -> None:
         """Start it and return when it answers. Raises ServiceError where it does not."""
         homes.make_private(self.home)

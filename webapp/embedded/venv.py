@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -82,14 +83,18 @@ class Venv:
         version, pins = _pinned(requirements, "torch"), ["-c", str(requirements)]
         if self._version_of("torch").partition("+")[0] == version:
             return
-        if _has_local_wheel(environment, f"torch-{version}+cpu"):
-            step(f"installing torch {version} for CPU from a local wheel")
-            self.install(environment, f"torch=={version}+cpu", *pins)
-            return
-        step(f"installing torch {version} for this machine (a large download)")
-        chosen = ["pip", "install", f"--torch-backend={backend}", f"torch=={version}"]
-        if self.uv(environment, *chosen, "--python", str(self.python), *pins, quiet=True):
-            self.install(environment, f"torch=={version}", *pins)
+        local = _has_local_wheel(environment, f"torch-{version}+cpu")
+        if backend == "auto":
+            wanted = environment.get("UV_TORCH_BACKEND", "")
+            backend = wanted or torch_backend(sys.platform, has_gpu=has_gpu())
+        attempts = torch_attempts(version, backend=backend, has_local_wheel=local)
+        for said, *what in attempts:
+            step(said)
+            chosen = ["pip", "install", "--quiet", *what, "--python", str(self.python), *pins]
+            # What uv says of an attempt that another one follows would read as the reason.
+            if not self.uv(environment, *chosen, quiet=[said, *what] != list(attempts[-1])):
+                return
+        raise InstallError(_no_packages(f"torch=={version}"))
 
     def _installed(self) -> dict[str, str]:
         try:
@@ -140,6 +145,34 @@ class Venv:
 
 def step(text: str) -> None:
     sys.stderr.write(f"[install] {text}\n")
+
+
+def torch_backend(platform: str, *, has_gpu: bool) -> str:
+    """uv's word for the build of torch. On Linux the one for a card is gigabytes larger, and the
+    index has no other: a machine without a card asks for the one for CPU."""
+    return "cpu" if platform == "linux" and not has_gpu else "auto"
+
+
+def torch_attempts(version: str, *, backend: str, has_local_wheel: bool) -> list[tuple[str, ...]]:
+    """What to try, in turn: a sentence and what `uv pip install` is given."""
+    if has_local_wheel:
+        return [(f"installing torch {version} for CPU from a local wheel", f"torch=={version}+cpu")]
+    name = f"torch=={version}"
+    build = "for CPU" if backend == "cpu" else "for this machine (a large download)"
+    return [
+        (f"installing torch {version} {build}", f"--torch-backend={backend}", name),
+        # A mirror may have the build for CPU under the same number.
+        *([("looking in the index for it", f"{name}+cpu")] if backend == "cpu" else []),
+        ("that build can't be had here: taking the one of the index (a large download)", name),
+    ]
+
+
+def has_gpu() -> bool:
+    """Whether the driver of an NVIDIA GPU answers."""
+    program = shutil.which("nvidia-smi")
+    return (
+        program is not None and not subprocess.run([program, "-L"], capture_output=True).returncode
+    )
 
 
 def _pinned(requirements: Path, package: str) -> str:

@@ -10,14 +10,12 @@ import argparse
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from webapp.embedded.install import sha256
-from webapp.embedded.venv import CHECKOUT, InstallError, Venv, step
+from webapp.embedded.venv import CHECKOUT, InstallError, Venv, has_gpu, step
 
 VENV = Venv(CHECKOUT / ".venv-vllm")
 GPU_REQUIREMENTS = CHECKOUT / "requirements-vllm.txt"
@@ -56,14 +54,6 @@ def install() -> None:
 
 def is_installed() -> bool:
     return VENV.python.exists()
-
-
-def has_gpu() -> bool:
-    """Whether the driver of an NVIDIA GPU answers."""
-    program = shutil.which("nvidia-smi")
-    return (
-        program is not None and not subprocess.run([program, "-L"], capture_output=True).returncode
-    )
 
 
 def command(model: str, *, host: str, port: int, extra: Sequence[str] = ()) -> list[str]:

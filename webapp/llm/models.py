@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from webapp.accounts.models import ProjectRow
-from webapp.db import frozen
+from webapp.db import append_only, frozen, untruncatable
 from webapp.llm.limits import CONCURRENCY, DECIMALS, DIGITS, TIMEOUT_S
 
 
@@ -86,7 +86,8 @@ class Price(ProjectRow):
                 condition=models.Q(prompt__gte=0, completion__gte=0), name="price_not_negative"
             ),
         ]
-        triggers = [frozen()]
+        # A wrong price can be withdrawn, which is audited.
+        triggers = [frozen(), untruncatable()]
 
 
 class EndpointTest(ProjectRow):
@@ -116,7 +117,7 @@ class EndpointTest(ProjectRow):
 
     class Meta(ProjectRow.Meta):
         indexes = [models.Index(fields=["endpoint", "id"])]
-        triggers = [frozen(when="OLD.ended_at IS NOT NULL")]
+        triggers = append_only(when="OLD.ended_at IS NOT NULL")
 
 
 class ModelCall(ProjectRow):
@@ -161,4 +162,4 @@ class ModelCall(ProjectRow):
                 name="call_made_for",
             ),
         ]
-        triggers = [frozen()]
+        triggers = append_only()

@@ -2,12 +2,12 @@
 
 from typing import Any, ClassVar
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from webapp.accounts.models import Project, ProjectRow
+from webapp.db import append_only
 from webapp.runs.limits import MAX_KEY
 
 
@@ -112,4 +112,4 @@ class Transition(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["run_id", "id"])]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update)]
+        triggers = append_only()

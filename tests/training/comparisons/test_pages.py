@@ -7,9 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Comparison
+from tests.conftest import Cast
+from tests.support.objects import Setting
 from tests.support.pages import html_of
 from tests.training.comparisons.conftest import Evaluated
-from training.models import EvaluatedSystem
 from webapp.accounts.models import Membership
 
 
@@ -112,8 +113,13 @@ def test_what_is_missing_is_said(evaluated: Evaluated, lead: Client) -> None:
     new = url_of(evaluated, "comparison_new")
     Membership.objects.filter(project=evaluated.cast.project, role="annotator").delete()
     assert "The project has no annotators" in html_of(lead.get(new))
-    EvaluatedSystem.objects.exclude(pk=evaluated.warm.pk).delete()
-    assert "There are no two systems to compare" in html_of(lead.get(new))
+
+
+def test_one_system_alone_is_compared_with_none(cast: Cast, client: Client) -> None:
+    run = Setting(cast.project, cast.leads[0])["evaluated_id"]
+    client.force_login(cast.leads[0])
+    page = html_of(client.get(reverse("comparison_new", args=[cast.project.pk, run.pk])))
+    assert "There are no two systems to compare" in page
 
 
 def test_the_same_by_the_api(evaluated: Evaluated, lead: Client) -> None:

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from annotation.comparisons import judging
 from annotation.models import Comparison, PairJudgement
 from tests.conftest import Cast
+from tests.support.comparisons import new_pairs
 from tests.support.locks import until_waiting
 from tests.training.comparisons.conftest import PROMPTS, Evaluated
 from training.comparisons import services
@@ -32,13 +33,20 @@ def result(evaluated: Evaluated, link: EvaluationComparison) -> Results:
 
 
 def test_pairs_are_drawn_by_the_seed_among_prompts_both_answered(evaluated: Evaluated) -> None:
-    Answer.objects.filter(system=evaluated.warm, position=0).delete()
-    Answer.objects.filter(system=evaluated.cold, position=1).delete()
+    one, two = new_pairs(evaluated.cast, 2, first=200)
+    for system, pair, reply in (
+        (evaluated.warm, one, one.first),
+        (evaluated.cold, two, two.second),
+    ):
+        Answer.objects.create(
+            project=system.project, system=system, prompt=pair.prompt, position=PROMPTS + 1,
+            target=reply, raw="r", format=1,
+        )  # fmt: skip
     links = [evaluated.compare(name=str(n), pairs=3, seed=seed) for n, seed in enumerate([4, 4, 5])]
     drawn = [list(link.comparison.pairs.values_list("prompt", "first", "second")) for link in links]
     assert drawn[0] == drawn[1] != drawn[2]
     everything = evaluated.compare(name="All", pairs=1000).comparison.pairs
-    assert everything.count() == PROMPTS - 1
+    assert everything.count() == PROMPTS
     for pair in everything.all():
         answer = Answer.objects.get(system=evaluated.warm, prompt=pair.prompt)
         assert answer.target_id == pair.first_id

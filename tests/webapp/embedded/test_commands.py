@@ -34,6 +34,7 @@ def own_services(place: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KARDIA_VAR", str(place))
         patch.delenv("DATABASE_URL")
+        patch.delenv("DATABASE_OWNER_URL", raising=False)
         patch.delenv("REDIS_URL")
         yield
 
@@ -42,7 +43,7 @@ def own_services(place: Path) -> Iterator[None]:
 def services(place: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running `services` command and what it printed."""
     process = python("-m", "webapp.embedded", "services")
-    yield process, "".join(process.stdout.readline() for _ in range(2))
+    yield process, "".join(process.stdout.readline() for _ in range(3))
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=SHORT_S)
 
@@ -73,10 +74,11 @@ def test_a_command_starts_services_of_its_own_and_ends_them(place: Path) -> None
 
 
 def test_services_prints_addresses_for_a_shell(services) -> None:
-    shell = services[1] + 'printf "%s\\n" "$DATABASE_URL" "$REDIS_URL"'
+    shell = services[1] + 'printf "%s\\n" "$DATABASE_URL" "$DATABASE_OWNER_URL" "$REDIS_URL"'
     read = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
-    database, valkey = read.stdout.split()
-    assert database.startswith("postgresql://postgres@/kardia?host=/")
+    database, owner, valkey = read.stdout.split()
+    assert database.startswith("postgresql://kardia_app@/kardia?host=/")
+    assert owner == database.replace("kardia_app", "kardia_owner")
     assert valkey.startswith("unix:///")
 
 

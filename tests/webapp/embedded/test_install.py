@@ -1,6 +1,7 @@
 """What pip was told reaches uv, and the pins hold on every machine."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,3 +58,54 @@ def test_a_link_to_another_checkouts_environment_is_refused_and_kept(tmp_path: P
     with pytest.raises(install.InstallError, match="Remove the link"):
         venv.Venv(tmp_path / ".venv")._make()
     assert (other / "installed.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("platform", "has_gpu", "backend"),
+    [("linux", False, "cpu"), ("linux", True, "auto"), ("darwin", False, "auto")],
+)
+def test_a_laptop_gets_no_build_for_a_card(platform: str, has_gpu: bool, backend: str) -> None:
+    assert venv.torch_backend(platform, has_gpu=has_gpu) == backend
+
+
+def asked_for(**how: Any) -> list[list[str]]:
+    return [what for _, *what in venv.torch_attempts("2.13.0", **how)]
+
+
+def test_the_index_is_the_last_place_where_torch_is_looked_for() -> None:
+    assert asked_for(backend="cpu", has_local_wheel=True) == [["torch==2.13.0+cpu"]]
+    assert asked_for(backend="cpu", has_local_wheel=False) == [
+        ["--torch-backend=cpu", "torch==2.13.0"],
+        ["torch==2.13.0+cpu"],
+        ["torch==2.13.0"],
+    ]
+    assert asked_for(backend="auto", has_local_wheel=False) == [
+        ["--torch-backend=auto", "torch==2.13.0"],
+        ["torch==2.13.0"],
+    ]
+
+
+@pytest.mark.parametrize(("failing", "asked"), [(0, 1), (2, 3), (3, 3)])
+def test_the_next_place_is_asked_where_one_has_no_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int, asked: int
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("torch==2.13.0\n")
+    here = venv.Venv(tmp_path / ".venv")
+    calls: list[bool] = []
+
+    def uv(environment: dict[str, str], *args: str, quiet: bool = False) -> int:
+        calls.append(quiet)
+        return int(len(calls) <= failing)
+
+    monkeypatch.setattr(here, "uv", uv)
+    monkeypatch.setattr(here, "_version_of", lambda package: "")
+    monkeypatch.setattr(venv, "has_gpu", lambda: False)
+    monkeypatch.setattr("sys.platform", "linux")
+    if failing == asked:
+        with pytest.raises(install.InstallError, match="torch==2.13.0 could not be installed"):
+            here.install_torch({}, requirements)
+    else:
+        here.install_torch({}, requirements)
+    # Only the reason of the last one is shown.
+    assert calls == [True, True, False][:asked]
