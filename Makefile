@@ -70,11 +70,11 @@ manage: ## run a command of manage.py with the services (ARGS="shell")
 	@$(install)
 	@exec $(embedded) manage $(ARGS)
 
-backup: ## write database and files into one archive (FILE=...)
+backup: ## write database, files and weights into one archive (FILE=...)
 	@$(install)
 	@exec $(embedded) backup $(FILE)
 
-restore: ## bring back a backup (FILE=..., ARGS=--replace over existing data)
+restore: ## bring back a backup (FILE=...; ARGS=--replace over existing data, --trust for one from elsewhere)
 	@$(install)
 	@exec $(embedded) restore $(FILE) $(ARGS)
 
