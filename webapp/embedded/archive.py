@@ -105,7 +105,7 @@ class _Seen:
         self._file = file
         self._mac = mac
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         part = self._file.read(size)
         self._mac.update(part)
         return part
