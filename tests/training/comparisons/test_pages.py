@@ -138,14 +138,14 @@ def test_the_same_by_the_api(evaluated: Evaluated, lead: Client) -> None:
     sent = [lead.post(url, body, content_type="application/json", **key) for body in bodies]
     assert sent[0].status_code == sent[1].status_code == 201
     assert sent[0].json()["id"] == sent[1].json()["id"] != made["id"]
-    Comparison.objects.get(pk=sent[0].json()["id"]).delete()
+    assert Comparison.objects.count() == 2
 
     again = lead.post(url, given(evaluated), content_type="application/json")
     assert (again.status_code, again.json()["code"]) == (409, "name")
     wrong = given(evaluated, name="B", first=made["id"])
     assert lead.post(url, wrong, content_type="application/json").status_code == 400
 
-    comparison = Comparison.objects.get()
+    comparison = Comparison.objects.get(pk=made["id"])
     at_desk = evaluated.at_desk(comparison.evaluation)
     at_desk.judge(evaluated.cast.annotators[0], "second")
     one = {**where, "comparison_id": comparison.pk}

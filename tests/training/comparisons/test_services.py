@@ -46,7 +46,7 @@ def test_pairs_are_drawn_by_the_seed_among_prompts_both_answered(evaluated: Eval
     drawn = [list(link.comparison.pairs.values_list("prompt", "first", "second")) for link in links]
     assert drawn[0] == drawn[1] != drawn[2]
     everything = evaluated.compare(name="All", pairs=1000).comparison.pairs
-    assert everything.count() == PROMPTS
+    assert everything.count() == PROMPTS + 1
     for pair in everything.all():
         answer = Answer.objects.get(system=evaluated.warm, prompt=pair.prompt)
         assert answer.target_id == pair.first_id
