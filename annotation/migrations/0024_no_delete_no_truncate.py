@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0021_broken_lines_are_counted'),
+        ('annotation', '0023_every_text_has_a_normal_hash'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('training', '0011_models_and_comparisons_once'),
+        ('training', '0012_rollouts_have_a_normal_hash'),
     ]
 
     operations = [
