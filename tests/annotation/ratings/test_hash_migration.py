@@ -10,6 +10,7 @@ from annotation.models import Target
 from annotation.ratings.targets import targets_for, text_target
 from tests.conftest import Cast
 from tests.support.dialogues import added, parsed, supporter_turns
+from webapp.home.management.commands.migrate import as_owner
 
 MIGRATION = import_module("annotation.migrations.0022_texts_have_a_normal_hash")
 
@@ -26,10 +27,11 @@ def test_each_kind_of_target_gets_the_hash_that_it_would_get_today(cast: Cast) -
     text_target(project=cast.project, profile="", situation="", history=[], raw="Pasted words.")
     today = hashes()
     assert len(set(today.values())) == 4 and all(today.values())
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE annotation_target DISABLE TRIGGER USER")
-        cursor.execute("UPDATE annotation_target SET normal_hash = ''")
-        cursor.execute("ALTER TABLE annotation_target ENABLE TRIGGER USER")
-    with connection.schema_editor() as editor:
-        MIGRATION.fill(apps, editor)
+    with as_owner(connection):
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE annotation_target DISABLE TRIGGER USER")
+            cursor.execute("UPDATE annotation_target SET normal_hash = ''")
+            cursor.execute("ALTER TABLE annotation_target ENABLE TRIGGER USER")
+        with connection.schema_editor() as editor:
+            MIGRATION.fill(apps, editor)
     assert hashes() == today
