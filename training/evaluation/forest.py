@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from training.charts import ticks
 from training.evaluation.results import Difference
 
-# Where the axis begins and ends, in percent of the plot: neither dots nor labels at its ends are cut off, on a phone either.
+# Where the axis begins and ends, in percent of the plot, so that dots and labels at its ends are
+# not cut off on a phone.
 LEFT, RIGHT = 7.0, 93.0
 
 
