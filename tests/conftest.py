@@ -196,6 +196,11 @@ def find_static_files_once() -> Iterator[None]:
         yield
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: a quarter of the time, a test waits for a browser or program."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """From the first browser test on, Playwright's event loop counts as running in this thread.
