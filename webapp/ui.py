@@ -9,6 +9,8 @@ from django.forms import BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from webapp.browsers import browser_name
+
 register = template.Library()
 
 # 20 px grid, 1.6 stroke. The markup is ours, never a user's.
@@ -118,6 +120,12 @@ def costs(found: Iterable[Any], unpriced: int) -> str:
 
 
 @register.filter
+def browser(user_agent: str) -> str:
+    """“Chrome on Linux” for what a browser sends of itself."""
+    return browser_name(user_agent)
+
+
+@register.filter
 def duration(value: timedelta | float | None) -> str:
     """1 min 48 s; 3 h 13 min"""
     if value is None:
@@ -160,7 +168,7 @@ STATUS_LOOK = {
 @register.inclusion_tag("components/status.html")
 def run_status(run: object, running: str = "", failed: int = 0, of: int = 0) -> dict[str, str]:
     """The pill of a run; `running` is the verb while it works (“Judging”). A run that finished
-    says how many of its units failed."""
+    says how many of its units failed; without `of`, that some did."""
     status = run.status  # type: ignore[attr-defined]
     label = run.get_status_display()  # type: ignore[attr-defined]
     if status == "running" and running:
@@ -169,7 +177,8 @@ def run_status(run: object, running: str = "", failed: int = 0, of: int = 0) -> 
         label = "Stopping"
     look = STATUS_LOOK[status]
     if status == "succeeded" and failed:
-        look, label = "partly", f"{label}, {number(failed)} of {number(of)} failed"
+        share = f"{number(failed)} of {number(of)}" if of else "some"
+        look, label = "partly", f"{label}, {share} failed"
     return {"state": look, "label": label}
 
 

@@ -41,6 +41,8 @@ class RunRow:
     done: int
     total: int | None
     has_progress: bool
+    # Whether it finished and left something out that can be tried again.
+    is_partly: bool
 
     @property
     def rate(self) -> float | None:
@@ -79,7 +81,16 @@ def runs_of(member: Member) -> list[RunRow]:
 
 def _row(kind: registry.Kind, run: Run) -> RunRow:
     done, total = kind.progress(run) if kind.progress else (0, None)
-    return RunRow(run, kind.url(run), done, total, has_progress=kind.progress is not None)
+    return RunRow(
+        run,
+        kind.url(run),
+        done,
+        total,
+        has_progress=kind.progress is not None,
+        is_partly=run.status == Status.SUCCEEDED
+        and kind.has_more is not None
+        and kind.has_more(run),
+    )
 
 
 def _watched(member: Member) -> list[registry.Kind]:

@@ -177,12 +177,14 @@ def code_of(secret: str) -> str:
 
 def test_people_see_their_sessions_and_end_the_others(cast: Cast) -> None:
     user = cast.annotators[0]
-    here, elsewhere = Client(), Client(headers={"user-agent": "Another browser"})
+    sent = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+    here, elsewhere = Client(), Client(headers={"user-agent": sent})
     sign_in(here, user.email)
     sign_in(elsewhere, user.email)
     elsewhere.get(reverse("profile"))
     here.get(reverse("profile"))
-    assert "Another browser" in html_of(here.get(reverse("usersessions_list")))
+    found = html_of(here.get(reverse("usersessions_list")))
+    assert f'<span title="{sent}">Firefox on Linux</span>' in found
     here.post(reverse("usersessions_list"))
     assert elsewhere.get(reverse("profile")).status_code == 302
 
