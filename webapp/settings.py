@@ -184,6 +184,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "webapp.accounts.adapter.ClosedSignup"
+ACCOUNT_FORMS = {
+    "change_password": "webapp.accounts.password_forms.ChangePassword",
+    "reset_password_from_key": "webapp.accounts.password_forms.SetPassword",
+}
 MFA_ADAPTER = "webapp.accounts.adapter.EncryptedFactors"
 MFA_TOTP_ISSUER = "Kardia Studio"
 # An address comes from an invitation and is not changed by its owner: nobody claims another's.
