@@ -161,6 +161,10 @@ def test_texts_that_the_model_refuses_fail_alone_and_the_run_says_how_many(
     for address in ("judge_run", "judging"):
         args = [cast.project.pk, run.pk] if address == "judge_run" else [cast.project.pk]
         assert "Finished, 6 of 8 failed" in html_of(client.get(reverse(address, args=args)))
+    found = html_of(client.get(reverse("judge_run", args=[cast.project.pk, run.pk])))
+    assert "6 of 8 texts have no score." in " ".join(found.split())
+    home = html_of(client.get(reverse("project_home", args=[cast.project.pk])))
+    assert "Finished, some failed" in home
 
 
 def test_one_criterion_at_a_time_asks_for_each(cast: Cast, script: Stub, voice: Endpoint) -> None:
