@@ -24,6 +24,11 @@ from webapp.errors import Refused
 from webapp.ids import new_id
 from webapp.text import whole_number
 
+# What stands at the head of each form.
+FITTING = "This judge learns from ratings to score as their raters do. It needs no model server."
+READING = "A language model reads each text with the rubric and gives every criterion a level."
+JUDGING = "A judge scores the texts of a set with one rubric version. People’s ratings don’t change."
+
 
 @require_safe
 @project_page(*JUDGING_READERS)
@@ -47,7 +52,7 @@ def judge_fit(request: HttpRequest, member: Member) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect("fit_run", project_id=member.project.pk, run_id=run.pk)
-    return _form_page(request, member, form, "Fit a judge", "Fit the judge")
+    return _form_page(request, member, form, "Fit a judge", "Fit the judge", FITTING)
 
 
 @project_page(*RUN_STARTERS)
@@ -67,7 +72,8 @@ def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect("judging", project_id=member.project.pk)
-    return _form_page(request, member, form, "Add a language model as judge", "Add the judge")
+    title = "Add a language model as judge"
+    return _form_page(request, member, form, title, "Add the judge", READING)
 
 
 @require_POST
@@ -101,13 +107,13 @@ def judge_run_new(request: HttpRequest, member: Member) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect("judge_run", project_id=member.project.pk, run_id=run.pk)
-    return _form_page(request, member, form, "Start a judge run", "Start judging")
+    return _form_page(request, member, form, "Start a judge run", "Start judging", JUDGING)
 
 
 def _form_page(
-    request: HttpRequest, member: Member, form: forms.Form, title: str, action: str
+    request: HttpRequest, member: Member, form: forms.Form, title: str, action: str, lede: str
 ) -> HttpResponse:
-    context = {"member": member, "form": form, "title": title, "action": action}
+    context = {"member": member, "form": form, "title": title, "action": action, "lede": lede}
     return render(request, "judging/form.html", context)
 
 
