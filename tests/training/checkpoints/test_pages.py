@@ -151,7 +151,7 @@ def test_a_download_is_started_once(lead: Client, cast: Cast) -> None:
     found = after(lead, lead.post(address, form))
     assert lead.post(address, form).status_code == 302
     run = ModelFetch.objects.get()
-    assert "waiting for the list of files" in found
+    assert "Waiting for the list of files" in found
     assert f'ws-connect="/live/fetch/{run.pk}/"' in found
     assert "Tiny" in page(lead, "checkpoints", cast.project)
 
