@@ -232,7 +232,9 @@ def test_a_new_password_revokes_the_tokens_of_the_old_one(client: Client, cast: 
     other, _ = create_token(user=cast.annotators[1], name="laptop")
     client.force_login(user)
     page = reverse("account_change_password")
-    assert "Your API tokens are revoked" in html_of(client.get(page))
+    found = html_of(client.get(page))
+    assert "Your API tokens are revoked" in found
+    assert "New password (again)" in found and "New Password" not in found
     new = {"password1": "a-longer-one-23", "password2": "a-longer-one-23"}
     client.post(page, {"oldpassword": "the-old-one-17", **new})
     assert ApiToken.objects.get(user=user).revoked_at is not None
@@ -242,6 +244,8 @@ def test_a_new_password_revokes_the_tokens_of_the_old_one(client: Client, cast: 
     user.refresh_from_db()
     client.logout()
     link = client.get(people.password_link(actor=cast.admin, user=user)).url
+    asked = html_of(client.get(link))
+    assert "New password (again)" in asked and "New Password" not in asked
     client.post(link, {"password1": "yet-another-29", "password2": "yet-another-29"})
     user.refresh_from_db()
     assert user.check_password("yet-another-29")
