@@ -121,11 +121,17 @@ def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> Ht
 @project_page(Role.ANNOTATOR)
 def desk_undo(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
     assignment = access.own_assignment(member, assignment_id)
+    title = title_of(assignment.item.target)
+    if assignment.state == Assignment.State.SKIPPED:
+        words = f"{title} is no longer skipped."
+    else:
+        words = f"Your rating of {title} is taken back."
     try:
         services.undo(assignment=assignment, actor=member.user)
     except Refused as refusal:
         return _refused(request, assignment, refusal)
-    return _go_to(request, member, access.own_assignment(member, assignment_id))
+    response = _go_to(request, member, access.own_assignment(member, assignment_id))
+    return _saying(response, "undone", words)
 
 
 @require_POST

@@ -90,7 +90,7 @@ export class Draft {
   }
 
   conflict({ revision, draft }) {
-    this.say("failed", "Changed in another window.", [
+    this.say("failed", "Changed in another window. Choose which version to keep.", [
       ["Keep this version", () => this.#keepThis(revision, draft)],
       ["Show the other version", () => this.#showOther()],
     ]);

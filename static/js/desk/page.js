@@ -83,6 +83,7 @@ document.addEventListener("desk:submitted", (event) => {
   toast(event.detail.message);
 });
 document.addEventListener("desk:skipped", (event) => toast(event.detail.message));
+document.addEventListener("desk:undone", (event) => toast(event.detail.message));
 document.addEventListener("desk:flagged", (event) => {
   $("#flag")?.close();
   toast(event.detail.message);

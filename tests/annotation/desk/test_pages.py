@@ -185,6 +185,10 @@ def test_skip_and_flag(at_desk: Desk, client: Client, ana: User) -> None:
     assert "Undo the skip" in html_of(skipped)
     assert f'action="{_url("undo", held)}"' in html_of(skipped)
     assert "Dialogue 1, turn 2" in _page(client, "desk", at_desk)
+    undone = client.post(_url("undo", held), headers=HTMX)
+    assert json.loads(undone["HX-Trigger"]) == {
+        "desk:undone": {"message": "Dialogue 1, turn 2 is no longer skipped."}
+    }
     client.force_login(at_desk.cast.leads[0])
     lead = reverse("queue", args=[at_desk.cast.project.pk, at_desk.queue.pk])
     assert "Self-harm." in html_of(client.get(lead))
