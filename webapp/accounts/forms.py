@@ -10,7 +10,7 @@ from webapp.accounts.limits import TOKEN_DAYS
 from webapp.accounts.models import ApiToken, Project, Role, Scope, User
 
 INPUT = {"class": "input"}
-PASSWORD_HELP = "At least 10 characters. A sentence is easier to remember than a puzzle."
+LENGTH_HELP = "At least 10 characters. A sentence is easier to remember than a puzzle."
 ZONES = sorted(zoneinfo.available_timezones() - {"localtime"})
 
 
@@ -65,7 +65,7 @@ class SignUpForm(forms.Form):
     )
     password = forms.CharField(
         label="Password",
-        help_text=PASSWORD_HELP,
+        help_text=LENGTH_HELP,
         widget=forms.PasswordInput(attrs={**INPUT, "autocomplete": "new-password"}),
         strip=False,
     )

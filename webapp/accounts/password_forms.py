@@ -6,7 +6,7 @@ from typing import Any
 from allauth.account.forms import ChangePasswordForm, ResetPasswordKeyForm
 from django.forms import Field
 
-from webapp.accounts.forms import PASSWORD_HELP
+from webapp.accounts.forms import LENGTH_HELP
 
 LABELS = {
     "oldpassword": "Current password",
@@ -19,7 +19,7 @@ def _reword(fields: dict[str, Field]) -> None:
     for name, field in fields.items():
         field.label = LABELS[name]
         field.widget.attrs.pop("placeholder", None)
-    fields["password1"].help_text = PASSWORD_HELP
+    fields["password1"].help_text = LENGTH_HELP
 
 
 class ChangePassword(ChangePasswordForm):
