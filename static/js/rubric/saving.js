@@ -191,7 +191,8 @@ export class Saving {
     this.overridden.add(reply.overridden);
     const who = reply.authors.join(" and ");
     if (reply.conflicts) toast("Your choices were applied.");
-    else if (reply.taken.some((one) => one.side === "theirs"))
+    // Where text was replaced, the notice above the editor says it.
+    else if (!reply.overridden.length && reply.taken.some((one) => one.side === "theirs"))
       toast(`${who} changed this draft too. Both sets of changes were merged.`);
     // Theirs is sent back too: the reply says what the text amounts to.
     this.autosaver.changed();

@@ -351,6 +351,7 @@ def test_whoever_is_overridden_reads_by_whom_and_what_it_was(
     look_who_is_here(page)
     told = page.locator("[data-overridden]")
     expect(told).to_contain_text("Warmth: what the rater decides, replaced by Lena Lead")
+    expect(page.get_by_text("were merged")).to_have_count(0)
     told.locator("summary").click()
     expect(told.locator("[data-before]")).to_have_text("Mine")
     expect(told.locator("[data-after]")).to_have_text("Theirs")
