@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 640.0, 240.0
+WIDTH, HEIGHT = 640.0, 254.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 8.0, 632.0, 28.0, 200.0
 # Under so many bars each one has its count above it and its label below.
 _LABELLED = 18
@@ -51,8 +51,8 @@ class Histogram:
     left: float = _LEFT
     right: float = _RIGHT
     bottom: float = _BOTTOM
-    label: float = _BOTTOM + 18
-    title: float = _BOTTOM + 36
+    label: float = _BOTTOM + 22
+    title: float = _BOTTOM + 46
 
 
 def bins_of(counts: Sequence[tuple[float, int]], replies: int, *, hard_from: float) -> list[Bin]:
