@@ -32,7 +32,7 @@ CAPABILITIES = {
 
 # What is different where a server refuses a field of a request.
 ADAPTED = {
-    "max_tokens": "The limit of tokens is sent under its newer name.",
+    "max_tokens": "The limit of tokens has a newer name.",
     "seed": "The same seed may give other words.",
     "temperature": "The server chooses its own temperature.",
     "top_p": "The server chooses its own top_p.",
