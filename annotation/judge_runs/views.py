@@ -27,7 +27,9 @@ from webapp.text import whole_number
 # What stands at the head of each form.
 FITTING = "This judge learns from ratings to score as their raters do. It needs no model server."
 READING = "A language model reads each text with the rubric and gives every criterion a level."
-JUDGING = "A judge scores the texts of a set with one rubric version. People’s ratings stay."
+JUDGING = (
+    "A judge scores the texts of a set with one rubric version. People’s ratings stay as they are."
+)
 
 
 @require_safe
