@@ -22,6 +22,8 @@ class EstimateSerializer(serializers.Serializer):
     n = serializers.IntegerField(help_text="Items with any rating.")
     n_pairable = serializers.IntegerField(help_text="Items with two ratings or more.")
     base_rate = serializers.FloatField(allow_null=True, help_text="Share of the most common level.")
+    unit = serializers.CharField(help_text="What the bootstrap draws: profiles or dialogues.")
+    groups = serializers.IntegerField(help_text="How many of these there are.")
     reason = serializers.CharField(help_text="Why there is no value or no interval.")
 
 

@@ -18,7 +18,7 @@ class Figure:
     value: float | None
     low: float | None
     high: float | None
-    reason: str
+    why_none: str
 
 
 @dataclass(frozen=True)

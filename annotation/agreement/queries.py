@@ -28,6 +28,7 @@ from annotation.models import Rater, Rating, Score, Target
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.carried_ratings import carried
 from annotation.ratings.labels import names_of, title_of, tone_of
+from annotation.ratings.places import Place, place_columns, place_of
 from annotation.ratings.references import AdjudicatedLevels, adjudicated_levels, with_adjudicated
 from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
 from rubrics.models import Criterion, Judge, RubricVersion
@@ -56,6 +57,7 @@ class VersionAgreement:
         self._values: dict[str, dict[str, dict[UUID, float]]] = defaultdict(
             lambda: defaultdict(dict)
         )
+        self._places: dict[UUID, Place] = {}
         # criterion uid -> the ratings of it, by target and rater, that carry over
         self._carried: dict[str, set[tuple[UUID, UUID]]] = defaultdict(set)
         self._read()
@@ -104,14 +106,14 @@ class VersionAgreement:
         people = [rater.key for rater in self.people]
         found = []
         for criterion in self.criteria:
-            table = self._table(criterion, people)
+            table, places = self._table(criterion, people)
             found.append(
                 CriterionAgreement(
                     criterion=criterion,
                     raters=sum(bool(self._column(criterion, key)) for key in people),
                     carried=len(self._carried[criterion.uid]),
-                    alpha=statistics.alpha(table),
-                    same=statistics.percent(table),
+                    alpha=statistics.alpha(table, places=places),
+                    same=statistics.percent(table, places=places),
                 )
             )
         return found
@@ -208,12 +210,13 @@ class VersionAgreement:
     def _read(self) -> None:
         """All scores that count in one query, and their raters in another."""
         uids = {criterion.meaning_id: criterion.uid for criterion in self.criteria}
+        profile, dialogue = place_columns("rating__target__")
         is_own = Case(When(rating__spec=self.version.spec_id, then=True), default=False)
         rows = (
             self._scores()
             .filter(status=Score.Status.SCORED)
             .exclude(rating__target_id__in=self._hidden_targets())
-            .annotate(is_own=is_own)
+            .annotate(is_own=is_own, profile=profile, dialogue=dialogue)
             # A later pass of the same rater stands for the earlier ones, and what was given by
             # this version for what carries over.
             .order_by("is_own", "rating__pass_number", "rating__submitted_at")
@@ -224,9 +227,12 @@ class VersionAgreement:
                 "meaning_id",
                 "value",
                 "is_own",
+                "profile",
+                "dialogue",
             )
         )
-        for target, rater, criterion_uid, meaning, value, is_own_score in rows:
+        for target, rater, criterion_uid, meaning, value, is_own_score, *place in rows:
+            self._places[target] = place_of(target, *place)
             uid = criterion_uid if is_own_score else uids[meaning]
             self._values[uid][str(rater)][target] = value or 0.0
             if is_own_score:
@@ -251,22 +257,28 @@ class VersionAgreement:
         medians = {target: median_low(values) for target, values in given.items()}
         return with_adjudicated(medians, criterion.meaning_id, self._adjudicated)
 
-    def _table(self, criterion: CriterionSpec, keys: Sequence[str]) -> list[list[float | None]]:
+    def _table(
+        self, criterion: CriterionSpec, keys: Sequence[str]
+    ) -> tuple[list[list[float | None]], list[Place]]:
+        """The values of each item, and its profile and dialogue."""
         columns = [self._column(criterion, key) for key in keys]
         targets = dict.fromkeys(target for column in columns for target in column)
-        return [[column.get(target) for column in columns] for target in targets]
+        table = [[column.get(target) for column in columns] for target in targets]
+        # Nobody but an adjudicator rated an item that has no place here.
+        return table, [self._places.get(pk) or place_of(pk, None, None) for pk in targets]
 
     def _compared(self, criterion: CriterionSpec, reference: str, key: str) -> ComparedCriterion:
-        table = self._table(criterion, [reference, key])
+        table, places = self._table(criterion, [reference, key])
         return ComparedCriterion(
             criterion=criterion,
-            alpha=statistics.alpha(table),
+            alpha=statistics.alpha(table, places=places),
             kappa=statistics.cohen_kappa_weighted(
                 [row[0] for row in table],
                 [row[1] for row in table],
                 levels=criterion.level_values,
+                places=places,
             ),
-            same=statistics.percent(table),
+            same=statistics.percent(table, places=places),
         )
 
 

@@ -1,13 +1,16 @@
 """Agreement among raters, each figure with a 95 % bootstrap interval, its n and its base rate.
 
 The point estimates are the libraries' (krippendorff, scikit-learn). The intervals come from
-resampling items with replacement. A statistic of a resample needs only how often each distinct
-pattern of ratings was drawn, so 1,000 resamples are one multinomial draw and a matrix product.
+resampling with replacement. What is drawn is profiles, or dialogues where there is one profile:
+replies to one person are not independent, and over items an interval would be too narrow. A
+statistic of a resample needs only how often each distinct pattern of ratings was drawn, so 1,000
+resamples are one multinomial draw and matrix products.
 
-A table is items x raters, a missing rating None or NaN. Ratings are compared as numbers.
+A table is items x raters, a missing rating None or NaN. Ratings are compared as numbers. `places`
+has the (profile, dialogue) of each item; without it items count as independent.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,13 +19,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from webapp.intervals import RESAMPLES, Bounds, Clusters, clusters_of, each_alone, percentile_bounds
+
 Level = Literal["nominal", "ordinal"]
 Weights = Literal["quadratic", "linear"] | None
 Table = npt.ArrayLike | Sequence[Sequence[float | None]]
+Places = Sequence[tuple[Hashable, Hashable]]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int_]
 
-RESAMPLES = 1_000
+# One of ten items moves the share of agreement by .1. With fewer, one item moves it further than
+# what lies between the usual thresholds for alpha, .667 and .8 (Krippendorff 2004).
+MIN_ITEMS = 10
+_TOO_FEW = "too few: "
 # With more undefined resamples than this share, an interval would describe only the varied ones.
 _UNDEFINED_SHARE = 0.05
 # Matrices grow with the square of the number of values; 0 to 100 is the finest scale in use.
@@ -37,7 +46,8 @@ class Estimate:
 
     `low` and `high` bound the 95 % interval. `n` counts items with any rating, `n_pairable`
     those with two or more. `base_rate` is the share of the commonest rating among the pairable:
-    what a rater who always says the same would hit. A None has its `reason`.
+    what a rater who always says the same would hit. The bootstrap draws `groups` clusters,
+    `unit` says what they are: profiles, dialogues or items. A None has its `reason`.
     """
 
     value: float | None
@@ -46,11 +56,28 @@ class Estimate:
     n: int
     n_pairable: int
     base_rate: float | None
+    unit: str
+    groups: int
     reason: str = ""
+
+    @property
+    def is_too_few(self) -> bool:
+        """Whether there are ratings to compare, but fewer than MIN_ITEMS items of them."""
+        return self.reason.startswith(_TOO_FEW)
+
+    @property
+    def why_none(self) -> str:
+        """Why there is no value, as pages say it."""
+        return self.reason if self.is_too_few else f"undefined: {self.reason}"
 
 
 def alpha(
-    table: Table, level: Level = "ordinal", *, n_resamples: int = RESAMPLES, seed: int = 0
+    table: Table,
+    level: Level = "ordinal",
+    *,
+    places: Places | None = None,
+    n_resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Estimate:
     """Krippendorff's alpha (Krippendorff 2011, "Computing Krippendorff's alpha-reliability").
 
@@ -60,24 +87,29 @@ def alpha(
     if level not in ("nominal", "ordinal"):
         raise ValueError(f"level is nominal or ordinal, not {level!r}")
     ratings = _ratings(table)
+    clusters = _clusters(ratings, places)
     if reason := _undefined(ratings, needs_variation=True):
-        return _estimate(ratings, None, None, reason)
-    patterns, drawn, size = _patterns(ratings)
+        return _estimate(ratings, clusters, None, Bounds(None, None, reason))
+    patterns, items, size = _patterns(ratings)
     coincidences = _coincidences(patterns, size)
 
     def resampled(weights: Floats) -> Floats:
         return _alphas((weights @ coincidences).reshape(len(weights), size, size), level)
 
     value = krippendorff.alpha(reliability_data=ratings.T, level_of_measurement=level)
-    return _estimate(ratings, float(value), _interval(resampled, drawn, n_resamples, seed))
+    bounds = _interval(resampled, items, len(patterns), clusters, n_resamples, seed)
+    return _estimate(ratings, clusters, float(value), bounds)
 
 
-def percent(table: Table, *, n_resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
+def percent(
+    table: Table, *, places: Places | None = None, n_resamples: int = RESAMPLES, seed: int = 0
+) -> Estimate:
     """Share of agreeing pairs of ratings within an item, averaged over pairable items."""
     ratings = _ratings(table)
+    clusters = _clusters(ratings, places)
     if reason := _undefined(ratings, needs_variation=False):
-        return _estimate(ratings, None, None, reason)
-    patterns, drawn, size = _patterns(ratings)
+        return _estimate(ratings, clusters, None, Bounds(None, None, reason))
+    patterns, items, size = _patterns(ratings)
     counts = (patterns[:, :, None] == np.arange(size)).sum(axis=1)
     sizes = counts.sum(axis=1)
     agreeing = (counts * (counts - 1)).sum(axis=1) / (sizes * (sizes - 1))
@@ -85,8 +117,9 @@ def percent(table: Table, *, n_resamples: int = RESAMPLES, seed: int = 0) -> Est
     def resampled(weights: Floats) -> Floats:
         return weights @ agreeing / weights.sum(axis=1)
 
-    value = float(resampled(drawn[None, :])[0])
-    return _estimate(ratings, value, _interval(resampled, drawn, n_resamples, seed))
+    value = float(agreeing[items].mean())
+    bounds = _interval(resampled, items, len(patterns), clusters, n_resamples, seed)
+    return _estimate(ratings, clusters, value, bounds)
 
 
 def cohen_kappa_weighted(
@@ -95,6 +128,7 @@ def cohen_kappa_weighted(
     *,
     weights: Weights = "quadratic",
     levels: Sequence[int] | None = None,
+    places: Places | None = None,
     n_resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Estimate:
@@ -105,15 +139,16 @@ def cohen_kappa_weighted(
     highest. Raises ValueError for sequences of unequal length and for ratings off the scale.
     """
     ratings = _ratings(list(zip(first, second, strict=True)))
+    clusters = _clusters(ratings, places)
     if reason := _undefined(ratings, needs_variation=True):
-        return _estimate(ratings, None, None, reason)
+        return _estimate(ratings, clusters, None, Bounds(None, None, reason))
     both = ratings[_pairable(ratings)]
     scale = np.asarray(levels if levels is not None else np.arange(both.min(), both.max() + 1))
     if not np.isin(both, scale).all():
         raise ValueError("a rating is not one of the levels")
     order = np.argsort(scale)
-    places = order[np.searchsorted(scale, both, sorter=order)]
-    cells = np.bincount(places[:, 0] * len(scale) + places[:, 1], minlength=len(scale) ** 2)
+    steps = order[np.searchsorted(scale, both, sorter=order)]
+    cells = steps[:, 0] * len(scale) + steps[:, 1]
     penalties = _penalties(len(scale), weights)
 
     def resampled(drawn: Floats) -> Floats:
@@ -122,9 +157,9 @@ def cohen_kappa_weighted(
     # Imported where it is needed: it takes a second, and every start of the web would pay it.
     from sklearn.metrics import cohen_kappa_score
 
-    value = cohen_kappa_score(*places.T, labels=np.arange(len(scale)), weights=weights)
-    interval = _interval(resampled, cells.astype(float), n_resamples, seed)
-    return _estimate(ratings, float(value), interval)
+    value = cohen_kappa_score(*steps.T, labels=np.arange(len(scale)), weights=weights)
+    bounds = _interval(resampled, cells, len(scale) ** 2, clusters, n_resamples, seed)
+    return _estimate(ratings, clusters, float(value), bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +167,8 @@ class Shift:
     """How far two raters agree with a reference on the same items, and the difference of the two.
 
     `change`, `low` and `high` are of second minus first, resampled together: an item that is
-    easy for one is easy for the other. None where it is undefined, with the `reason`.
+    easy for one is easy for the other. None where it is undefined, with the `reason`. `first` says
+    what is drawn.
     """
 
     first: Estimate
@@ -150,6 +186,7 @@ def kappa_shift(
     second: Iterable[float | None],
     *,
     levels: Sequence[int],
+    places: Places | None = None,
     n_resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Shift:
@@ -159,32 +196,42 @@ def kappa_shift(
     Raises ValueError for sequences of unequal length and for ratings off the scale `levels`.
     """
     table = _ratings(list(zip(reference, first, second, strict=True)))
-    rated = table[~np.isnan(table).any(axis=1)] if table.size else table.reshape(0, 3)
+    of_all = ~np.isnan(table).any(axis=1) if table.size else np.zeros(0, dtype=bool)
+    rated = table[of_all] if table.size else table.reshape(0, 3)
+    kept = None if places is None else [places[item] for item in np.flatnonzero(of_all).tolist()]
     one, other = (
         cohen_kappa_weighted(
-            rated[:, 0], rated[:, column], levels=levels, n_resamples=n_resamples, seed=seed
+            rated[:, 0],
+            rated[:, column],
+            levels=levels,
+            places=kept,
+            n_resamples=n_resamples,
+            seed=seed,
         )
         for column in (1, 2)
     )
     if one.value is None or other.value is None:
         return Shift(one, other, None, None, None, len(rated), one.reason or other.reason)
-    patterns, drawn = np.unique(rated, axis=0, return_counts=True)
+    patterns, items = np.unique(rated, axis=0, return_inverse=True)
     order = np.argsort(levels)
-    places = order[np.searchsorted(np.asarray(levels), patterns, sorter=order)]
+    steps = order[np.searchsorted(np.asarray(levels), patterns, sorter=order)]
     size, penalties = len(levels), _penalties(len(levels), "quadratic")
 
     def kappas(weights: Floats, column: int) -> Floats:
         cells = np.zeros((len(patterns), size * size))
-        cells[np.arange(len(patterns)), places[:, 0] * size + places[:, column]] = 1
+        cells[np.arange(len(patterns)), steps[:, 0] * size + steps[:, column]] = 1
         return _kappas((weights @ cells).reshape(len(weights), size, size), penalties)
 
     def resampled(weights: Floats) -> Floats:
         return kappas(weights, 2) - kappas(weights, 1)
 
-    interval = _interval(resampled, drawn.astype(float), n_resamples, seed)
-    low, high = interval or (None, None)
-    reason = "" if interval else "no interval: too many resamples of these items do not vary"
-    return Shift(one, other, other.value - one.value, low, high, len(rated), reason)
+    clusters = _clusters(rated, kept)
+    if (rated[:, 1] == rated[:, 2]).all():
+        found = Bounds(None, None, "no interval: both gave the same levels")
+    else:
+        found = _interval(resampled, items.ravel(), len(patterns), clusters, n_resamples, seed)
+    change = other.value - one.value
+    return Shift(one, other, change, found.low, found.high, len(rated), found.reason)
 
 
 def _ratings(table: Table) -> Floats:
@@ -202,6 +249,15 @@ def _pairable(ratings: Floats) -> npt.NDArray[np.bool_]:
     return (~np.isnan(ratings)).sum(axis=1) >= 2
 
 
+def _clusters(ratings: Floats, places: Places | None) -> Clusters:
+    """What the bootstrap of pairable items draws."""
+    pairable: list[int] = np.flatnonzero(_pairable(ratings)).tolist() if ratings.size else []
+    if places is None:
+        return each_alone(len(pairable), "items")
+    kept = [places[item] for item in pairable]
+    return clusters_of([profile for profile, _ in kept], [dialogue for _, dialogue in kept])
+
+
 def _undefined(ratings: Floats, *, needs_variation: bool) -> str:
     """Why agreement can't be computed, or nothing."""
     given = ~np.isnan(ratings)
@@ -212,17 +268,17 @@ def _undefined(ratings: Floats, *, needs_variation: bool) -> str:
     pairable = _pairable(ratings)
     if not pairable.any():
         return "no item was rated twice"
-    if pairable.sum() < 2:
-        return "fewer than 2 items"
+    if pairable.sum() < MIN_ITEMS:
+        return f"{_TOO_FEW}{pairable.sum()} of at least {MIN_ITEMS} items"
     values = ratings[pairable][given[pairable]]
     if needs_variation and (values == values[0]).all():
         return f"no variation: every rating is {values[0]:g}"
     return ""
 
 
-def _patterns(ratings: Floats) -> tuple[Codes, Floats, int]:
-    """Distinct pairable items as sorted value numbers, -1 missing: (P, raters); items with each
-    pattern: (P,); how many values there are.
+def _patterns(ratings: Floats) -> tuple[Codes, Codes, int]:
+    """Distinct pairable items as sorted value numbers, -1 missing: (P, raters); the pattern of
+    each pairable item: (N,); how many values there are.
     """
     pairable = ratings[_pairable(ratings)]
     missing = np.isnan(pairable)
@@ -230,8 +286,8 @@ def _patterns(ratings: Floats) -> tuple[Codes, Floats, int]:
     if len(values) > _MOST_VALUES:
         raise ValueError(f"{len(values)} distinct ratings; a scale has at most {_MOST_VALUES}")
     codes = np.where(missing, -1, np.searchsorted(values, pairable))
-    patterns, drawn = np.unique(np.sort(codes, axis=1), axis=0, return_counts=True)
-    return patterns, drawn.astype(float), len(values)
+    patterns, items = np.unique(np.sort(codes, axis=1), axis=0, return_inverse=True)
+    return patterns, items.ravel(), len(values)
 
 
 def _coincidences(patterns: Codes, size: int) -> sparse.csr_array:
@@ -287,42 +343,57 @@ def _ratio(observed: Floats, expected: Floats) -> Floats:
 
 
 def _interval(
-    statistic: Callable[[Floats], Floats], drawn: Floats, n_resamples: int, seed: int
-) -> tuple[float, float] | None:
-    """Percentiles 2.5 and 97.5 of the statistic over resampled items; None if it often fails."""
-    items = int(drawn.sum())
+    statistic: Callable[[Floats], Floats],
+    items: Codes,
+    patterns: int,
+    clusters: Clusters,
+    n_resamples: int,
+    seed: int,
+) -> Bounds:
+    """Percentiles 2.5 and 97.5 of the statistic over resampled clusters.
+
+    items: (N,), the pattern of each item, of so many `patterns`. The statistic takes (R, patterns),
+    how often each was drawn.
+    """
+    if clusters.too_few:
+        return Bounds(None, None, f"no interval: {clusters.too_few}")
+    if clusters.unit == "items":
+        # Items with the same pattern are drawn together, which is faster.
+        alike, contents = np.bincount(items, minlength=patterns).astype(float), None
+    else:
+        alike = np.ones(clusters.count)
+        shape = (clusters.count, patterns)
+        contents = sparse.csr_array((np.ones(len(items)), (clusters.places, items)), shape=shape)
     random = np.random.default_rng(seed)
-    block = max(1, _BLOCK // max(len(drawn), _MOST_VALUES**2))
-    found = np.concatenate(
-        [
-            statistic(random.multinomial(items, drawn / items, size=size).astype(float))
-            for size in _blocks(n_resamples, block)
-        ]
-    )
+    block = max(1, _BLOCK // max(len(alike), patterns, _MOST_VALUES**2))
+
+    def drawn(size: int) -> Floats:
+        counts = random.multinomial(clusters.count, alike / clusters.count, size=size).astype(float)
+        return counts if contents is None else counts @ contents
+
+    found = np.concatenate([statistic(drawn(size)) for size in _blocks(n_resamples, block)])
     if np.isnan(found).mean() > _UNDEFINED_SHARE:
-        return None
-    low, high = np.nanpercentile(found, [2.5, 97.5])
-    return float(low), float(high)
+        reason = f"no interval: too many resamples of these {clusters.unit} show no variation"
+        return Bounds(None, None, reason)
+    bounds = percentile_bounds(found, clusters.unit)
+    return bounds if not bounds.reason else Bounds(None, None, f"no interval: {bounds.reason}")
 
 
 def _blocks(total: int, most: int) -> list[int]:
     return [min(most, total - start) for start in range(0, total, most)]
 
 
-def _estimate(
-    ratings: Floats, value: float | None, interval: tuple[float, float] | None, reason: str = ""
-) -> Estimate:
+def _estimate(ratings: Floats, clusters: Clusters, value: float | None, bounds: Bounds) -> Estimate:
     given = ratings[_pairable(ratings)] if ratings.size else ratings
     values, counts = np.unique(given[~np.isnan(given)], return_counts=True)
-    if value is not None and interval is None:
-        reason = "no interval: too many resamples of these items show no variation"
-    low, high = interval or (None, None)
     return Estimate(
         value=value,
-        low=low,
-        high=high,
+        low=bounds.low,
+        high=bounds.high,
         n=int((~np.isnan(ratings)).any(axis=1).sum()) if ratings.size else 0,
         n_pairable=len(given),
         base_rate=float(counts.max() / counts.sum()) if len(values) else None,
-        reason=reason,
+        unit=clusters.unit,
+        groups=clusters.count,
+        reason=bounds.reason,
     )

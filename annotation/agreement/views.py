@@ -15,7 +15,7 @@ from annotation.agreement.queries import (
     VersionAgreement,
     versions_with_ratings,
 )
-from annotation.agreement.statistics import Estimate
+from annotation.agreement.statistics import MIN_ITEMS, Estimate
 from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
@@ -45,6 +45,7 @@ def agreement(request: HttpRequest, member: Member) -> HttpResponse:
         "references": found.references(),
         "reference": reference,
         "among": among,
+        "min_items": MIN_ITEMS,
         "compared": compared,
         "finding": _finding(among),
         "chart": _chart(among, compared),
@@ -78,28 +79,17 @@ def _chart(
 ) -> IntervalChart | None:
     rows = []
     for place, row in enumerate(among):
-        alpha = row.alpha
-        figures = [
-            Figure("Among people", "human", alpha.value, alpha.low, alpha.high, alpha.reason)
+        figures = [_figure("Among people", "human", row.alpha)]
+        figures += [
+            _figure(other.rater.name, other.rater.look, other.criteria[place].alpha)
+            for other in compared
         ]
-        for other in compared:
-            found = other.criteria[place].alpha
-            figures.append(
-                Figure(
-                    other.rater.name,
-                    other.rater.look,
-                    found.value,
-                    found.low,
-                    found.high,
-                    found.reason,
-                )
-            )
         rows.append((row.criterion.name, figures))
     return interval_chart(rows)
 
 
 def _figure(name: str, look: str, estimate: Estimate) -> Figure:
-    return Figure(name, look, estimate.value, estimate.low, estimate.high, estimate.reason)
+    return Figure(name, look, estimate.value, estimate.low, estimate.high, estimate.why_none)
 
 
 def _matrix(request: HttpRequest, found: VersionAgreement) -> Matrix | None:

@@ -32,6 +32,8 @@ COLUMNS = (
     integer("n", "Items with any rating"),
     integer("n_pairable", "Items with two ratings or more"),
     number("base_rate", "The share of the most common level"),
+    text("unit", "What the bootstrap draws: profiles, or dialogues where there is one profile"),
+    integer("groups", "How many of these there are"),
     text("reason", "Why there is no figure or no interval"),
     integer("raters", "How many people gave a level; among people only"),
     integer("carried", "Ratings given with another version; among people only"),
@@ -117,6 +119,8 @@ def _figure(criterion: CriterionSpec, statistic: str, estimate: Estimate) -> Row
         "n": estimate.n,
         "n_pairable": estimate.n_pairable,
         "base_rate": estimate.base_rate,
+        "unit": estimate.unit,
+        "groups": estimate.groups,
         "reason": estimate.reason,
     }
 

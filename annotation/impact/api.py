@@ -169,6 +169,10 @@ class ShiftSerializer(serializers.Serializer[Any]):
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField()
+    unit = serializers.CharField(
+        source="first.unit", help_text="What the bootstrap draws: profiles or dialogues."
+    )
+    groups = serializers.IntegerField(source="first.groups", help_text="How many there are.")
     reason = serializers.CharField()
 
 

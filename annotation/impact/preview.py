@@ -16,6 +16,7 @@ from annotation.impact.charts import ChangeChart, change_chart
 from annotation.impact.results import DraftScoring, ScoredText, progress_of_scoring
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
+from annotation.ratings.places import Place, places_of
 from annotation.ratings.references import adjudicated_levels, with_adjudicated
 from rubrics.core.diff import Effect
 from rubrics.core.spec import CriterionSpec, effect_of
@@ -167,6 +168,10 @@ class ImpactState:
         return _reference(self.run.project, self.scoring)
 
     @cached_property
+    def _places(self) -> Mapping[UUID, Place]:
+        return places_of([row.item.target_id for row in self.scored])
+
+    @cached_property
     def agreement(self) -> list[HumanAgreement]:
         """The judge beside people, criterion by criterion, where people have scored."""
         if self.reference is None or not self.run.is_ended:
@@ -209,6 +214,7 @@ class ImpactState:
             [given[pk][0] for pk in both],
             [given[pk][1] for pk in both],
             levels=criterion.level_values,
+            places=[self._places[pk] for pk in both],
         )
         return HumanAgreement(criterion, shift)
 

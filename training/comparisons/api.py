@@ -66,6 +66,8 @@ class PairAgreementSerializer(serializers.Serializer[Any]):
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField(source="n_pairable", help_text="Pairs judged at least twice.")
+    unit = serializers.CharField(help_text="What the bootstrap draws: profiles or dialogues.")
+    groups = serializers.IntegerField(help_text="How many of these there are.")
 
 
 class BlindResultsSerializer(serializers.Serializer[Any]):

@@ -23,7 +23,6 @@ _UNDEFINED = {
     "no ratings": "No pair is judged yet.",
     "one rater": "Only one person has judged so far.",
     "no item was rated twice": "No pair is judged by two people yet.",
-    "fewer than 2 items": "Fewer than two pairs are judged by two people.",
 }
 
 
@@ -80,6 +79,10 @@ class Results:
         """Why there is no figure for it."""
         if self.agreement is None or self.agreement.value is not None:
             return ""
+        if self.agreement.is_too_few:
+            found = self.agreement.n_pairable
+            needed = agreement.MIN_ITEMS
+            return f"Too few: {found} of at least {needed} pairs are judged by two people."
         return _UNDEFINED.get(self.agreement.reason, "Everybody always gave the same answer.")
 
     @property
@@ -138,7 +141,9 @@ def said_of(choice: str, first_is_a: bool) -> str:
 def _pairs(comparisons: Sequence[UUID]) -> dict[UUID, list[Pair]]:
     found: dict[UUID, list[Pair]] = defaultdict(list)
     rows = Pair.objects.filter(comparison__in=comparisons).order_by("position")
-    for pair in rows.annotate(group=F("prompt__turn__dialogue__split_key")):
+    dialogue = F("prompt__turn__dialogue_id")
+    rows = rows.annotate(group=F("prompt__turn__dialogue__split_key"), in_dialogue=dialogue)
+    for pair in rows:
         found[pair.comparison_id].append(pair)
     return found
 
@@ -179,11 +184,11 @@ def _results(
             seed=comparison.seed,
         ),
         chose_a=wilson(chosen["a"], chosen["a"] + chosen["b"]),
-        agreement=_agreement(seen, seed=comparison.seed) if comparison.overlap > 1 else None,
+        agreement=_agreement(seen, pairs, seed=comparison.seed) if comparison.overlap > 1 else None,
     )
 
 
-def _agreement(judged: Sequence[Judged], *, seed: int) -> agreement.Estimate:
+def _agreement(judged: Sequence[Judged], pairs: Sequence[Pair], *, seed: int) -> agreement.Estimate:
     """Krippendorff's alpha of what people chose: the first system, the second, or neither."""
     raters = sorted({each.rater for each in judged})
     rows: dict[UUID, list[float | None]] = {}
@@ -191,4 +196,6 @@ def _agreement(judged: Sequence[Judged], *, seed: int) -> agreement.Estimate:
         row = rows.setdefault(each.pair, [None] * len(raters))
         row[raters.index(each.rater)] = _CODES[each.said]
     table = list(rows.values()) or [[None]]
-    return agreement.alpha(table, "nominal", seed=seed)
+    of_pair = {pair.pk: (pair.group, pair.in_dialogue) for pair in pairs}  # type: ignore[attr-defined]
+    places = [of_pair[pair] for pair in rows] or [("", "")]
+    return agreement.alpha(table, "nominal", places=places, seed=seed)

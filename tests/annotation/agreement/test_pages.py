@@ -31,7 +31,9 @@ GIVEN = {"Ana": [1, 3, 5, 2], "Ben": [1, 4, 5, None], "Cem": [None, 3, 4, 5]}
 
 
 @pytest.fixture
-def rated(cast: Cast) -> Desk:
+def rated(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Four items, few enough to check by hand, and yet figures."""
+    monkeypatch.setattr(agreement, "MIN_ITEMS", 2)
     at_desk = build_desk(cast, overlap=3)
     for user, levels in zip(cast.annotators, GIVEN.values(), strict=True):
         for level in levels:
@@ -110,6 +112,30 @@ def test_one_rater_is_no_agreement(at_desk: Desk, client: Client) -> None:
     assert "undefined: one rater" in text
 
 
+def test_too_few_items_have_no_figure(cast: Cast, client: Client) -> None:
+    at_desk = build_desk(cast, overlap=2)
+    for user in cast.annotators[:2]:
+        at_desk.rate(user, empathy=2)
+        at_desk.rate(user, empathy=4)
+    lead = cast.leads[0]
+    text = _page(client, at_desk, lead)
+    assert "People rated too few of the same items: alpha needs at least 10." in text
+    assert "too few: 2 of at least 10 items" in text
+    url = reverse("api_agreement_retrieve", args=[cast.project.pk, at_desk.version.pk])
+    alpha = client.get(url).json()["people"][0]["alpha"]
+    assert alpha["value"] is None and alpha["reason"] == "too few: 2 of at least 10 items"
+
+
+def test_each_figure_says_what_is_drawn(rated: Desk, client: Client) -> None:
+    """The items are of two dialogues of one profile or of two."""
+    alpha = _found(rated).among_people()[0].alpha
+    assert (alpha.unit, alpha.groups) == ("profiles", 2)
+    assert "2 profiles" in _page(client, rated, rated.cast.leads[0])
+    url = reverse("api_agreement_retrieve", args=[rated.cast.project.pk, rated.version.pk])
+    found = client.get(url).json()["people"][0]["alpha"]
+    assert (found["unit"], found["groups"]) == ("profiles", 2)
+
+
 def test_imported_ratings_alone_are_no_people(at_desk: Desk, client: Client) -> None:
     survey = ratings.external_rater(project=at_desk.cast.project, label="Survey")
     _other(at_desk, survey, "import", [1, 2])
@@ -161,7 +187,7 @@ def test_the_page(rated: Desk, client: Client) -> None:
     assert "3 annotators" in text
     assert "Ana Annotator" in text
     assert "<svg" in text and " style=" not in text
-    assert "No interval" not in text
+    assert "no interval: fewer than 5" in text
     # Another criterion and other raters.
     found = _found(rated)
     query = {

@@ -89,12 +89,23 @@ def test_the_paired_difference_is_narrower_than_two_intervals() -> None:
     assert 0 < found.low < found.change < found.high
     assert found.first.low is not None and found.second.high is not None
     assert found.high - found.low < found.second.high - found.first.low
-    assert kappa_shift(people, both, both, levels=[1, 2, 3, 4, 5]).low == 0.0
+    same = kappa_shift(people, both, both, levels=[1, 2, 3, 4, 5])
+    assert (same.change, same.low) == (0.0, None)
+    assert same.reason == "no interval: both gave the same levels"
 
 
-def test_only_texts_of_all_three_count() -> None:
-    found = kappa_shift([1, 2, None, 3], [1, None, 2, 3], [1, 2, 2, 3], levels=[1, 2, 3])
-    assert found.n == 2
+def test_only_texts_of_all_three_count_and_only_their_profiles_are_drawn() -> None:
+    people = [1, 2, None, 3] * 5
+    found = kappa_shift(
+        people,
+        [1, None, 2, 3] * 5,
+        [1, 2, 2, 2] * 5,
+        levels=[1, 2, 3],
+        places=[(row, at) for row in range(5) for at in range(4)],
+    )
+    assert found.n == 10
+    assert (found.first.unit, found.first.groups) == ("profiles", 5)
+    assert kappa_shift([1] * 9, [1] * 9, [2] * 9, levels=[1, 2]).reason.startswith("too few")
     assert kappa_shift([None], [1], [1], levels=[1, 2]).reason
 
 

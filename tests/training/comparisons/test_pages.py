@@ -64,7 +64,7 @@ def test_a_lead_starts_one_from_the_evaluation_and_closes_it(
     page = html_of(lead.get(listed))
     assert "Win rate of Warm model" in page and "100.0 %" in page
     assert "no interval" in page and "1 pair of 1 profile" in page
-    assert "Fewer than two pairs are judged by two people." in page
+    assert "Too few: 1 of at least 10 pairs are judged by two people." in page
     page = html_of(lead.get(url_of(evaluated, "evaluation")))
     assert f'href="{listed}"' in page and "Warm model against Cold model" in page
     asked = 2 * made.pairs.filter(is_identical=False).count()
