@@ -1,4 +1,4 @@
-"""95 % intervals by a bootstrap over clusters.
+"""95 % intervals: a bootstrap over clusters, and Wilson's for one share. All pages use these.
 
 Values of one profile or dialogue are not independent, so what is drawn is whole clusters.
 Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
@@ -6,6 +6,7 @@ Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,10 @@ import numpy.typing as npt
 RESAMPLES = 1_000
 # With fewer clusters an interval would be too narrow to be true.
 MIN_GROUPS = 5
+# The normal distribution's quantile of a two-sided 95 % interval.
+Z = 1.959964
 # Figures that differ by less are equal: sums of floats are no exact numbers.
-_EQUAL = 1e-12
+EQUAL = 1e-12
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,13 +64,58 @@ def each_alone(count: int, unit: str) -> Clusters:
     return Clusters(unit, np.arange(count, dtype=np.int64), count)
 
 
+def resampled_shares(
+    parts: Floats, wholes: Floats, *, n_resamples: int = RESAMPLES, seed: int = 0
+) -> Floats:
+    """Sum of `parts` over sum of `wholes` in each resample: (n_resamples,), 0 where that is 0 / 0.
+
+    parts, wholes: (n,), one for each cluster.
+    """
+    count = len(parts)
+    drawn = np.random.default_rng(seed).integers(0, count, (n_resamples, count))
+    above, below = parts[drawn].sum(axis=1), wholes[drawn].sum(axis=1)
+    return np.divide(above, below, out=np.zeros(n_resamples), where=below > 0)
+
+
+def resampled_means(
+    values: Floats, clusters: Clusters, *, n_resamples: int = RESAMPLES, seed: int = 0
+) -> Floats:
+    """The mean of `values` (n,) in each resample of their clusters: (n_resamples,)."""
+    sums = np.bincount(clusters.places, values).astype(float)
+    counts = np.bincount(clusters.places).astype(float)
+    return resampled_shares(sums, counts, n_resamples=n_resamples, seed=seed)
+
+
+def mean_bounds(values: Floats, clusters: Clusters) -> Bounds:
+    """The 95 % interval of the mean of `values` (n,)."""
+    if clusters.too_few:
+        return Bounds(None, None, clusters.too_few)
+    return percentile_bounds(resampled_means(values, clusters), clusters.unit)
+
+
+def wilson(k: int, n: int) -> tuple[float, float]:
+    """The interval of the share `k` of `n`, n above 0. Source: Wilson, Probable inference, the law
+    of succession, and statistical inference (1927)."""
+    share, z2 = k / n, Z * Z
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def sign_flip_p(groups: int) -> float:
+    """Two-sided p of a difference that is the same, and not 0, in all `groups`: of all ways to turn
+    the signs of whole groups, two are as far from 0. Source: Fisher, The Design of Experiments
+    (1935), section 21."""
+    return min(1.0, 2 * 0.5**groups)
+
+
 def percentile_bounds(figures: Floats, unit: str) -> Bounds:
     """Percentiles 2.5 and 97.5 of the resampled `figures` (n_resamples,), NaN left out.
 
     Where no resample differs, the clusters are alike and a bootstrap has nothing to draw from:
     then there is no interval, rather than one without width.
     """
-    if np.nanmax(figures) - np.nanmin(figures) <= _EQUAL:
+    if np.nanmax(figures) - np.nanmin(figures) <= EQUAL:
         return Bounds(None, None, f"all {unit} are alike")
     low, high = np.nanpercentile(figures, [2.5, 97.5])
     return Bounds(float(low), float(high))

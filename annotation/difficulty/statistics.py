@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from annotation.difficulty.limits import HARD_FROM
-from annotation.generation.statistics import clusters_of, mean_interval
+from webapp.intervals import clusters_of, mean_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +33,20 @@ class Share:
 
 
 def share_hard(measured: Sequence[Measured]) -> Share | None:
-    """None without prompts. Where all are alike, a bootstrap has nothing to draw from: then there
-    is no interval, rather than one without width."""
+    """None without prompts."""
     if not measured:
         return None
     hard = np.array([each.p_fail >= HARD_FROM for each in measured], dtype=float)
     clusters = clusters_of(
         [each.profile for each in measured], [each.dialogue for each in measured]
     )
-    reason = clusters.too_few
-    if not reason and hard.min() == hard.max():
-        reason = "all prompts are alike"
-    low, high = (None, None) if reason else mean_interval(hard, clusters)
+    bounds = mean_bounds(hard, clusters)
     return Share(
         value=float(hard.mean()),
-        low=low,
-        high=high,
+        low=bounds.low,
+        high=bounds.high,
         n=len(hard),
         groups=clusters.count,
         unit=clusters.unit,
-        reason=reason,
+        reason=bounds.reason,
     )

@@ -1,17 +1,17 @@
 """What a new text of a rubric changes, in figures, each with a 95 % bootstrap interval and its n.
 
-The resampling is SciPy's (percentile method), over texts or over groups of replies.
+What is drawn is texts, or groups of replies.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-RESAMPLES = 1_000
+from webapp.intervals import each_alone, mean_bounds, percentile_bounds, resampled_shares
+
 # As in TRL's group normalisation.
 STD_FLOOR = 1e-4
 # Rewards that differ by less are a tie: sums of weights are no exact numbers.
@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A figure over `n` units; None with its reason where it is undefined. `low` and `high`
-    bound the interval, where there are two units or more."""
+    bound the interval; where there is none, `reason` says why."""
 
     value: float | None
     low: float | None
@@ -49,8 +49,8 @@ class Ranking:
     advantage: Measured
 
 
-def mean_of(changes: Sequence[float], *, resample: bool = True) -> Measured:
-    """The mean of `changes`, one for each text; without an interval where not to `resample`."""
+def mean_of(changes: Sequence[float], *, resample: bool = True, unit: str = "texts") -> Measured:
+    """The mean of `changes`, one for each `unit`; without an interval where not to `resample`."""
     if not changes:
         return Measured(None, None, None, 0, "no text has both scores")
     values = np.asarray(changes, dtype=float)
@@ -58,7 +58,8 @@ def mean_of(changes: Sequence[float], *, resample: bool = True) -> Measured:
         return Measured(
             float(values.mean()), None, None, len(values), "not all texts are scored yet"
         )
-    return _measured(float(values.mean()), [values], lambda x, axis: x.mean(axis=axis))
+    bounds = mean_bounds(values, each_alone(len(values), unit))
+    return Measured(float(values.mean()), bounds.low, bounds.high, len(values), bounds.reason)
 
 
 def ranking_of(groups: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Ranking:
@@ -110,7 +111,7 @@ def _tau(before: Sequence[float], after: Sequence[float]) -> float | None:
 
 
 def _mean_or(values: Sequence[float], reason: str) -> Measured:
-    return mean_of(values) if values else Measured(None, None, None, 0, reason)
+    return mean_of(values, unit="groups") if values else Measured(None, None, None, 0, reason)
 
 
 def _share(part: Floats, whole: Floats) -> Measured:
@@ -120,30 +121,8 @@ def _share(part: Floats, whole: Floats) -> Measured:
         return Measured(
             None, None, None, 0, "with the old wording, all replies of a group have the same score"
         )
-
-    def share(part: Floats, whole: Floats, axis: int) -> Floats:
-        total = whole.sum(axis=axis)
-        return np.divide(
-            part.sum(axis=axis), total, out=np.zeros_like(total, dtype=float), where=total > 0
-        )
-
-    found = _measured(float(part.sum() / pairs), [part, whole], share)
-    return Measured(found.value, found.low, found.high, pairs, found.reason)
-
-
-def _measured(value: float, samples: Sequence[Floats], statistic: Callable[..., Any]) -> Measured:
-    from scipy.stats import bootstrap
-
-    n = len(samples[0])
-    if n < 2:
-        return Measured(value, None, None, n, "no interval: only one value")
-    interval = bootstrap(
-        samples,
-        statistic,
-        paired=True,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        random_state=np.random.default_rng(0),
-    ).confidence_interval
-    return Measured(value, float(interval.low), float(interval.high), n)
+    value, groups = float(part.sum() / pairs), each_alone(len(part), "groups")
+    if groups.too_few:
+        return Measured(value, None, None, pairs, groups.too_few)
+    bounds = percentile_bounds(resampled_shares(part, whole), groups.unit)
+    return Measured(value, bounds.low, bounds.high, pairs, bounds.reason)

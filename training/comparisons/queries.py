@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from annotation.agreement import statistics as agreement
 from annotation.models import Comparison, ComparisonRater, Pair, PairJudgement
 from annotation.ratings.blindness import blind_among
-from training.comparisons.statistics import FIRST, SECOND, TIE, Share, wilson, win_rate
+from training.comparisons.statistics import FIRST, SECOND, TIE, Share, share_of, win_rate
 from training.evaluation.statistics import Estimate
 from training.models import Answer, EvaluatedSystem, EvaluationComparison, EvaluationRun
 from webapp.accounts.access import Member
@@ -183,7 +183,7 @@ def _results(
             [pair.group for pair in pairs],  # type: ignore[attr-defined]
             seed=comparison.seed,
         ),
-        chose_a=wilson(chosen["a"], chosen["a"] + chosen["b"]),
+        chose_a=share_of(chosen["a"], chosen["a"] + chosen["b"]),
         agreement=_agreement(seen, pairs, seed=comparison.seed) if comparison.overlap > 1 else None,
     )
 

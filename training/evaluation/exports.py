@@ -88,7 +88,10 @@ FIGURE_COLUMNS = (
     number("difference_low", "The lower end of the 95 % interval"),
     number("difference_high", "Its upper end"),
     integer("difference_n", "Prompts that were compared"),
-    number("p", "Two-sided, by the bootstrap; not corrected"),
+    number(
+        "p",
+        "Two-sided, by the bootstrap, or by signs if all profiles are alike; not corrected",
+    ),
     integer("clear", "1 if the difference is clear after Holm’s correction over all measures"),
 )
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from webapp.intervals import EQUAL, Clusters, percentile_bounds, resampled_means, sign_flip_p
+
 RESAMPLES = 2000
-# With fewer profiles an interval would be too narrow to be true, as in a generation's report.
-MIN_GROUPS = 5
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `n` values of `groups` groups. The interval is None for fewer than MIN_GROUPS.
+    """A mean over `n` values of `groups` groups. Where there is no interval, `reason` says why.
 
-    `p` is two-sided, for a mean of 0; it is of use for differences only."""
+    `p` is two-sided, for a mean of 0; it is of use for differences only. None with too few groups.
+    """
 
     value: float
     low: float | None
@@ -22,6 +23,7 @@ class Estimate:
     n: int
     groups: int
     p: float | None
+    reason: str = ""
 
 
 def mean_of(values: np.ndarray, groups: np.ndarray, *, seed: int) -> Estimate | None:
@@ -29,21 +31,21 @@ def mean_of(values: np.ndarray, groups: np.ndarray, *, seed: int) -> Estimate | 
 
     values: (n,), NaN where there is none. groups: (n,), the profile of each value: the bootstrap
     draws whole profiles, because prompts of one profile are not independent.
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
     """
     present = ~np.isnan(values)
     found, labels = values[present], groups[present]
     if not len(found):
         return None
-    _, index = np.unique(labels, return_inverse=True)
-    sums, counts = np.bincount(index, weights=found), np.bincount(index)
-    low = high = p = None
-    if len(counts) >= MIN_GROUPS:
-        drawn = np.random.default_rng(seed).integers(0, len(counts), (RESAMPLES, len(counts)))
-        means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-        low, high = (float(bound) for bound in np.percentile(means, [2.5, 97.5]))
-        p = _two_sided(means)
-    return Estimate(float(found.mean()), low, high, len(found), len(counts), p)
+    # By their names, so that the draws do not depend on the order of prompts.
+    _, places = np.unique(labels, return_inverse=True)
+    clusters = Clusters("profiles", places, int(places.max()) + 1)
+    value, count = float(found.mean()), clusters.count
+    if clusters.too_few:
+        return Estimate(value, None, None, len(found), count, None, clusters.too_few)
+    means = resampled_means(found, clusters, n_resamples=RESAMPLES, seed=seed)
+    bounds = percentile_bounds(means, clusters.unit)
+    p = _p_of_alike(value, count) if bounds.reason else _two_sided(means)
+    return Estimate(value, bounds.low, bounds.high, len(found), count, p, bounds.reason)
 
 
 def difference_of(
@@ -65,6 +67,11 @@ def clear_after_holm(estimates: Sequence[Estimate | None], *, level: float = 0.0
             break
         clear[at] = True
     return clear
+
+
+def _p_of_alike(value: float, groups: int) -> float:
+    """Where all profiles have the same mean, a bootstrap would say that it is certain."""
+    return sign_flip_p(groups) if abs(value) > EQUAL else 1.0
 
 
 def _two_sided(means: np.ndarray) -> float:

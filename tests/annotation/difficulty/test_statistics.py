@@ -30,7 +30,7 @@ def test_prompts_of_one_profile_widen_the_interval() -> None:
 
 @pytest.mark.parametrize(
     ("p_fails", "reason"),
-    [((0.0, 1.0, 1.0), "fewer than 5 profiles"), ((1.0,) * 9, "all prompts are alike")],
+    [((0.0, 1.0, 1.0), "fewer than 5 profiles"), ((1.0,) * 9, "all profiles are alike")],
 )
 def test_it_says_why_there_is_no_interval(p_fails: tuple[float, ...], reason: str) -> None:
     share = share_hard(measured(*p_fails))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.comparisons.statistics import FIRST, SECOND, TIE, wilson, win_rate
+from training.comparisons.statistics import FIRST, SECOND, TIE, share_of, win_rate
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,7 @@ from training.comparisons.statistics import FIRST, SECOND, TIE, wilson, win_rate
     [(5, 10, 0.2366, 0.7634), (0, 8, 0.0, 0.3244), (8, 8, 0.6756, 1.0), (60, 100, 0.5020, 0.6906)],
 )
 def test_wilson(k: int, n: int, low: float, high: float) -> None:
-    share = wilson(k, n)
+    share = share_of(k, n)
     assert share is not None
     assert (share.low, share.high) == (
         pytest.approx(low, abs=1e-4),
@@ -21,7 +21,7 @@ def test_wilson(k: int, n: int, low: float, high: float) -> None:
 
 
 def test_no_share_of_nothing() -> None:
-    assert wilson(0, 0) is None
+    assert share_of(0, 0) is None
 
 
 def test_a_tie_counts_half_and_a_pair_once() -> None:

@@ -21,7 +21,7 @@ def test_no_value_is_no_estimate_and_four_profiles_no_interval() -> None:
     nothing = np.array([np.nan, np.nan])
     assert mean_of(nothing, np.array(["a", "b"]), seed=0) is None
     few = mean_of(np.array([1.0, 2.0, 1.0, 2.0]), np.array(["a", "b", "c", "d"]), seed=0)
-    assert few == Estimate(1.5, None, None, 4, 4, None)
+    assert few == Estimate(1.5, None, None, 4, 4, None, "fewer than 5 profiles")
 
 
 def test_pairs_are_compared_prompt_by_prompt() -> None:
@@ -29,7 +29,22 @@ def test_pairs_are_compared_prompt_by_prompt() -> None:
     other = np.array([1.0, 2.0, 3.0, np.nan, 3.0, 1.0, 2.0])
     found = difference_of(one, other, np.array(["a", "b", "c", "d", "e", "f", "g"]), seed=0)
     assert found is not None
-    assert (found.value, found.n, found.low, found.high) == (1.0, 5, 1.0, 1.0)
+    assert (found.value, found.n, found.low, found.high) == (1.0, 5, None, None)
+
+
+def test_where_all_profiles_are_alike_the_p_is_not_the_bootstraps() -> None:
+    """It would be 1 in 2,001 for five profiles as for fifty."""
+    groups = np.array(list("aabcdefgh"))
+    same, none = np.full(9, -0.5), np.zeros(9)
+    for values, p in ((same, 2 * 0.5**8), (none, 1.0)):
+        found = mean_of(values, groups, seed=0)
+        assert found is not None and found.p == p
+        assert (found.low, found.high, found.reason) == (None, None, "all profiles are alike")
+    five = mean_of(np.ones(5), np.array(list("abcde")), seed=0)
+    assert five is not None and five.p == 0.0625
+    # The values differ inside the profiles, and yet no resample can.
+    inside = mean_of(np.tile([0.0, 1.0], 6), np.repeat(list("abcdef"), 2), seed=0)
+    assert inside is not None and (inside.low, inside.p) == (None, 2 * 0.5**6)
 
 
 @pytest.mark.slow
