@@ -44,6 +44,13 @@ class EndpointUnavailable(ModelError):
     retryable = True
 
 
+class NoAnswer(EndpointUnavailable):
+    """Nothing came within the time limit. It is not sent again at once: a server that says nothing
+    would hold its worker for the whole time limit once more."""
+
+    retryable = False
+
+
 class RateLimited(ModelError):
     """429: the server is busy. `retry_after_s` is what it asked for, if it said."""
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import traceback
 
+import httpx2
 import pytest
 
 from tests.support.model_client import KEY, ask, ask_stub, failure_of, make_client
@@ -15,8 +16,10 @@ from webapp.llm.client import (
     EndpointUnavailable,
     ModelClient,
     ModelError,
+    NoAnswer,
     wire,
 )
+from webapp.llm.client.wire import Body
 
 
 @pytest.mark.asyncio
@@ -130,6 +133,101 @@ async def test_refused_texts_do_not_open_the_circuit_but_a_refused_key_does():
                         await ask(client)
                     errors.append(caught.value)
         assert isinstance(errors[-1], CircuitOpen) is opens
+
+
+@pytest.mark.asyncio
+async def test_a_silent_server_is_paused_after_two_calls_and_each_is_sent_once():
+    now, stub = 0.0, Stub(never)
+    with serve(stub.app) as url:
+        async with make_client(url, timeout_s=0.2, circuit_cooldown_s=10) as client:
+            client._circuit._clock = lambda: now
+            outcomes = [await asyncio.gather(ask(client), return_exceptions=True) for _ in range(4)]
+            assert [type(outcome) for [outcome] in outcomes] == [NoAnswer] * 2 + [CircuitOpen] * 2
+            assert "The last error: No answer within 0.2 s." in str(outcomes[-1][0])
+            assert (len(stub.bodies), client.usage.retries) == (2, 0)
+            now += 11
+            # Then a single one tries.
+            await asyncio.gather(*(ask(client) for _ in range(5)), return_exceptions=True)
+            assert len(stub.bodies) == 3
+
+
+@pytest.mark.asyncio
+async def test_a_run_gets_no_second_request_for_those_that_a_silent_server_holds():
+    """All that are under way at once end with one time limit; none of them is sent again."""
+    stub = Stub(never)
+    with serve(stub.app) as url:
+        async with make_client(url, timeout_s=0.5, max_concurrency=8, patience=0) as client:
+            outcomes = await asyncio.gather(
+                *(ask(client) for _ in range(20)), return_exceptions=True
+            )
+    # The first is one text without an answer. All others wait for the endpoint.
+    assert [type(outcome) for outcome in outcomes].count(CircuitOpen) == 19
+    assert len(stub.bodies) <= 9
+
+
+@pytest.mark.asyncio
+async def test_a_slow_server_that_answers_others_is_asked_again_and_not_paused():
+    """Four texts in a row wait in vain while the server answers others, just in time."""
+    sent: list[str] = []
+    held: list[asyncio.Future[NoAnswer]] = []
+
+    async def post(path, body):
+        sent.append(body["messages"][0]["content"])
+        if sent[-1] == "in time":
+            return Body(answer().body, 59_900.0)
+        held.append(asyncio.get_running_loop().create_future())
+        return await held[-1]
+
+    async def ask_for(text):
+        messages = [{"role": "user", "content": text}]
+        return await client.complete(messages, max_tokens=5, temperature=0.0)
+
+    async with make_client("http://127.0.0.1:1/v1") as client:
+        client._wire.post = post
+        for _ in range(4):
+            late = asyncio.create_task(ask_for("late"))
+            for _ in range(2):
+                attempts = len(held) + 1
+                await wait_until_async(lambda n=attempts: len(held) == n, "the late request")
+                assert (await ask_for("in time")).text == "fine"
+                held[-1].set_result(NoAnswer("No answer within 60 s."))
+            with pytest.raises(NoAnswer):
+                await late
+        assert client._circuit.pause is None
+    # Each of the late ones was sent once more.
+    assert (sent.count("late"), sent.count("in time")) == (8, 8)
+
+
+def test_answers_and_other_failures_end_a_row_of_unanswered_calls():
+    circuit = Circuit(9, 10)
+    for _ in range(2):
+        circuit.unanswered("silent", heard=circuit.heard)
+        circuit.failed("busy")
+        circuit.unanswered("silent", heard=circuit.heard)
+        circuit.succeeded()
+    assert circuit.pauses == 0 and not circuit.is_open
+    # It was sent before that answer came.
+    for _ in range(9):
+        circuit.unanswered("slow", heard=circuit.heard - 1)
+    assert not circuit.is_open
+    for _ in range(2):
+        circuit.unanswered("silent", heard=circuit.heard)
+    assert circuit.is_open and circuit.pauses == 1
+
+
+@pytest.mark.asyncio
+async def test_a_connection_is_not_waited_for_as_long_as_an_answer():
+    limits = []
+
+    class Unreachable(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            limits.append(request.extensions["timeout"])
+            raise httpx2.ConnectTimeout("no route")
+
+    async with ModelClient("http://x.test/v1", "stub", timeout_s=60, transport=Unreachable()) as c:
+        with pytest.raises(NoAnswer, match="No connection within 10 s"):
+            await ask(c)
+    assert [(limit["connect"], limit["read"]) for limit in limits] == [(10, 60)]
 
 
 def test_an_abandoned_trial_lets_the_next_call_try():

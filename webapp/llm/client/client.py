@@ -21,7 +21,14 @@ from webapp.llm.client.answers import Completion, read_answer
 from webapp.llm.client.circuit import Circuit, Pause
 from webapp.llm.client.forms import Form, choice_forms, plain_form, schema_forms
 from webapp.llm.client.wire import Body, Wire
-from webapp.llm.errors import CircuitOpen, ModelError, NoText, RateLimited, RequestRefused
+from webapp.llm.errors import (
+    CircuitOpen,
+    ModelError,
+    NoAnswer,
+    NoText,
+    RateLimited,
+    RequestRefused,
+)
 
 MAX_BACKOFF_S = 20.0
 MAX_RETRY_AFTER_S = 60.0
@@ -51,12 +58,13 @@ class ModelClient:
     - `max_concurrency` requests are under way at once; further calls wait their turn.
     - `timeout_s` is for one attempt; `retries` further attempts follow a 429, a 5xx or a broken
       connection, with full jitter or after the Retry-After that the server asked for (at most
-      60 s). Nothing else is retried, redirects are not followed.
-    - `circuit_threshold` failed calls in a row open the circuit for `circuit_cooldown_s`. While it
-      is open, calls fail at once; with `patience` they wait, for that many pauses in a row, and the
-      call over which it opens fails with the pause too. `pauses` are those that the caller waited
-      out before: the first call then tries for all. `on_pause` hears of each pause, and None when
-      the endpoint answers again.
+      60 s). Without an answer in time, it is asked once more if the server answered others
+      meanwhile. Nothing else is retried, redirects are not followed.
+    - `circuit_threshold` failed calls in a row, or MOST_UNANSWERED without a word from the server,
+      open the circuit for `circuit_cooldown_s`. While it is open, calls fail at once; with
+      `patience` they wait, for that many pauses in a row, and the call over which it opens fails
+      with the pause too. `pauses` are those that the caller waited out before: the first call then
+      tries for all. `on_pause` hears of each pause, and None when the endpoint answers again.
     - `adaptations` are what the server is known to refuse; `on_adaptation` hears of each new one.
     - `transport` decides which addresses may be reached; the default permits public ones only.
     """
@@ -177,15 +185,21 @@ class ModelClient:
     async def _call(self, form: Form, calls: list[CallRecord]) -> Completion:
         """One call in its turn, with a record of it. One that fails because the endpoint went
         away waits with the others until it is back, as long as there is patience."""
+        may_ask_again = self._retries > 0
         async with self._slots:
             while True:
                 await self._admitted()
+                heard = self._circuit.heard
                 outcome = await self._recorded(form, calls)
                 if isinstance(outcome, Completion):
                     return outcome
                 if isinstance(outcome, RequestRefused) and await self._adapts_to(
                     outcome, calls[-1].request
                 ):
+                    continue
+                is_slow = isinstance(outcome, NoAnswer) and self._circuit.heard != heard
+                if is_slow and may_ask_again:
+                    may_ask_again = False
                     continue
                 left_alone = outcome.blames_endpoint and self._circuit.is_open
                 if not left_alone or self._patience is None:
@@ -219,6 +233,7 @@ class ModelClient:
         sent = {"model": self.model, **adapted(form.body, self.adaptations)}
         record = CallRecord(sent, form.name, asked_at=datetime.now(UTC))
         self.usage.calls += 1
+        heard = self._circuit.heard
         try:
             outcome, retries = await self._with_retries(sent, form.choices)
         except BaseException:
@@ -230,7 +245,9 @@ class ModelClient:
             calls.append(
                 replace(record, error=str(outcome), retries=retries, latency_ms=outcome.latency_ms)
             )
-            if outcome.blames_endpoint:
+            if isinstance(outcome, NoAnswer):
+                self._circuit.unanswered(str(outcome), heard=heard)
+            elif outcome.blames_endpoint:
                 self._circuit.failed(str(outcome))
             else:
                 self._circuit.succeeded()

@@ -17,6 +17,7 @@ from webapp.llm.errors import (
     BadAnswer,
     EndpointUnavailable,
     ModelError,
+    NoAnswer,
     RateLimited,
     RequestRefused,
 )
@@ -24,6 +25,8 @@ from webapp.llm.errors import (
 MAX_SERVER_WORDS = 300
 # Far above the longest reply with its logprobs; a server that never ends would fill the memory.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+# A server takes a connection at once, however long its answers take.
+CONNECT_S = 10.0
 NO_KEY = "none"  # the package insists on a key; servers that need none ignore it
 # What a request needs; anything else (organisation, platform, headers from the environment) would
 # tell an endpoint about things that are none of its business.
@@ -80,9 +83,11 @@ class Wire:
     ) -> None:
         self._key = key
         self._timeout_s = timeout_s
+        self._connect_s = min(CONNECT_S, timeout_s)
+        limits = httpx2.Timeout(timeout_s, connect=self._connect_s)
         http = httpx2.AsyncClient(
             transport=transport,
-            timeout=timeout_s,
+            timeout=limits,
             follow_redirects=False,
             trust_env=False,
             event_hooks={"request": [self._keep_needed_headers], "response": [_bound]},
@@ -91,7 +96,7 @@ class Wire:
             base_url=base_url,
             api_key=key or NO_KEY,
             max_retries=0,
-            timeout=timeout_s,
+            timeout=limits,
             http_client=http,
         )
 
@@ -128,8 +133,10 @@ class Wire:
                     answer = await self._openai.post(path, cast_to=httpx2.Response, body=body)
                 else:
                     answer = await self._openai.get(path, cast_to=httpx2.Response)
-        except (TimeoutError, openai.APITimeoutError):
-            return EndpointUnavailable(f"No answer within {self._timeout_s:g} s.")
+        except (TimeoutError, openai.APITimeoutError) as error:
+            if isinstance(error.__cause__, httpx2.ConnectTimeout):
+                return NoAnswer(f"No connection within {self._connect_s:g} s.")
+            return NoAnswer(f"No answer within {self._timeout_s:g} s.")
         except openai.APIStatusError as error:
             header = error.response.headers.get("retry-after")
             fault = fault_in(error.response.content) or plain_fault(error.response.content)
