@@ -70,6 +70,8 @@ def _rollouts(run: TrainingRun, event: Event, folder: Path) -> None:
                 reward=rollout["reward"],
                 advantage=rollout["advantage"],
                 scores=rollout["scores"],
+                # Missing in what a trainer of an earlier release wrote.
+                cut=rollout.get("cut", 0),
             )
             for group in event["groups"]
             for rollout in group["rollouts"]

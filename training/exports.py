@@ -75,6 +75,7 @@ ROLLOUT_COLUMNS = (
         number("value", "The level"),
         text("rationale", "Why, in the judge’s words"),
     ),
+    integer("cut", "The oldest exchanges that the judge did not read, for length"),
 )
 PREFERENCE_COLUMNS = (
     messages("prompt", "The supporter’s instruction and the turns before"),
@@ -195,6 +196,7 @@ def _rollout_row(row: Rollout, names: dict[str, str]) -> Row:
             }
             for uid, score in row.scores.items()
         ],
+        "cut": row.cut,
     }
 
 

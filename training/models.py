@@ -115,6 +115,8 @@ class Rollout(ProjectRow):
     reward = models.FloatField(null=True)
     advantage = models.FloatField(null=True)
     scores = models.JSONField(default=dict)
+    # The oldest exchanges that the judge did not read, for length.
+    cut = models.PositiveIntegerField(default=0)
 
     class Meta(ProjectRow.Meta):
         constraints = [

@@ -211,8 +211,11 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
         model = Rollout
         fields = (
             "id", "step", "prompt_id", "index", "emotion", "prompt_tail", "raw", "spans", "format",
-            "emotion_match", "rubric", "reward", "advantage", "scores",
+            "emotion_match", "rubric", "reward", "advantage", "scores", "cut",
         )  # fmt: skip
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "cut": {"help_text": "The oldest exchanges that the judge did not read, for length."}
+        }
 
 
 class RolloutFilter(django_filters.FilterSet):

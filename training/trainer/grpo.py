@@ -170,6 +170,7 @@ def _rollout(rollout: Rollout) -> dict[str, Any]:
         "rubric": rollout.rubric,
         "reward": rollout.reward,
         "advantage": rollout.advantage,
+        "cut": rollout.result.cut,
     }
 
 

@@ -150,6 +150,7 @@ def test_rollouts_of_a_step(lead: Client, run: TrainingRun) -> None:
     found = lead.get(address + "?step=2&page_size=200").json()["results"]
     assert {row["step"] for row in found} == {2} and len(found) == 8
     assert found[0]["scores"]["empathy"]["value"] == 4
+    assert found[0]["cut"] == 0
     assert lead.get(address + "?step=x").status_code == 400
 
 

@@ -74,6 +74,16 @@ def test_a_rollout_keeps_its_parts_and_a_failed_score_stays_without_a_value(
     }  # fmt: skip
 
 
+def test_a_rollout_says_how_much_its_judge_did_not_read(run: TrainingRun) -> None:
+    event = told.rollouts(1, prompts=1, replies=2)
+    read, earlier = event["groups"][0]["rollouts"]
+    read["cut"] = 3
+    # A trainer of an earlier release did not say it.
+    del earlier["cut"]
+    insert(run, event)
+    assert list(run.rollouts.order_by("index").values_list("cut", flat=True)) == [3, 0]
+
+
 def test_what_is_no_number_is_no_metric(run: TrainingRun) -> None:
     insert(run, told.metrics(1, entropy=None, grad_norm=float("inf")))
     names = set(Metric.objects.filter(run=run).values_list("name", flat=True))

@@ -45,6 +45,7 @@ def group(run: TrainingRun, prompt_id: object, *rewards: float, step: int = 1) -
             rubric=0.5,
             reward=reward,
             scores={"empathy": {"status": "scored", "value": 4, "rationale": "Warm."}},
+            cut=index,
         )
         for index, reward in enumerate(rewards)
     )
@@ -67,6 +68,7 @@ def test_a_rollout_has_its_reward_spans_and_scores(
     assert [(row["step"], row["index"], row["reward"]) for row in rows] == [
         (1, 0, 0.25), (1, 1, 0.75), (2, 0, 1.0)
     ]  # fmt: skip
+    assert [row["cut"] for row in rows] == [0, 1, 0]
     assert (rows[0]["emotion"], rows[0]["response"], rows[0]["prompt_emotion"]) == (
         "lonely", "s", "lonely"
     )  # fmt: skip

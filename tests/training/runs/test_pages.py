@@ -208,6 +208,17 @@ def test_a_run_shows_charts_and_rollouts(lead: Client, run: TrainingRun) -> None
     assert "style=" not in page and "<script>" not in page
 
 
+def test_a_rollout_whose_judge_read_less_says_so(lead: Client, run: TrainingRun) -> None:
+    event = told.rollouts(1, prompts=1)
+    for rollout, cut in zip(event["groups"][0]["rollouts"], (0, 1, 1_200, 0), strict=True):
+        rollout["cut"] = cut
+    insert(run, event)
+    page = text_of(lead, url("training_run", run))
+    assert page.count("The judge did not read") == 2
+    assert "The judge did not read the 1 oldest exchange, for length." in page
+    assert "The judge did not read the 1,200 oldest exchanges, for length." in page
+
+
 def test_another_step_and_prompt_are_held_by_links(lead: Client, run: TrainingRun) -> None:
     insert(run, *told.whole_run())
     page = text_of(lead, url("training_run", run) + "?step=2&prompt=2")

@@ -74,6 +74,7 @@ def rollout(index: int, **changes: Any) -> dict[str, Any]:
         "rubric": 0.7,
         "reward": 0.9,
         "advantage": 0.4 - index / 10,
+        "cut": 0,
     } | changes
 
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
@@ -17,10 +18,12 @@ from training.trainer.rating import Rater
 from training.trainer.rewards import score_rollouts
 
 pytestmark = pytest.mark.model
+SPEAKERS = ("seeker", "supporter")
 
 
 class Stub(BaseHTTPRequestHandler):
-    """Answers every request with the lowest JSON that its schema allows, level 4."""
+    """Answers every request with the lowest JSON that its schema allows, level 4. A prompt with
+    the word OLDEST is too long for it."""
 
     keys: list[str] = []
 
@@ -28,8 +31,10 @@ class Stub(BaseHTTPRequestHandler):
         Stub.keys.append(self.headers["Authorization"])
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         schema = body["response_format"]["json_schema"]["schema"]
-        content = json.dumps({"choices": [choice(json.dumps(filled(schema)))], **COUNTS}).encode()
-        self.send_response(200)
+        is_too_long = "OLDEST" in json.dumps(body["messages"])
+        said = {"choices": [choice(json.dumps(filled(schema)))], **COUNTS}
+        content = json.dumps(TOO_LONG if is_too_long else said).encode()
+        self.send_response(400 if is_too_long else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -39,6 +44,7 @@ class Stub(BaseHTTPRequestHandler):
         pass
 
 
+TOO_LONG = {"error": {"message": "The prompt is too long.", "code": "context_length_exceeded"}}
 COUNTS = {
     "id": "1",
     "object": "chat.completion",
@@ -99,6 +105,25 @@ def test_scores_calls_and_the_key(judge, tmp_path, stub_url):
         assert levels == {4.0}
         assert [call.error for call in result.calls] == [""]
     assert set(Stub.keys) == {"Bearer secret-key"}
+
+
+def test_a_rollout_says_how_much_the_judge_left_out_by_itself(judge, tmp_path, stub_url):
+    from training.trainer.grpo import Reward
+
+    spec, rows = llm_judge(tmp_path / "run", judge, stub_url)
+    turns = [{"role": role, "text": f"Turn {n}."} for n in range(4) for role in SPEAKERS][:-1]
+    turns[0]["text"] = "OLDEST."
+    # One was left out before, for the policy too.
+    long = replace(rows[0], context={**rows[0].context, "history": turns, "cut": 1})
+    with EventLog(tmp_path) as events, Rater(spec, tmp_path / "run", "key", events) as rater:
+        reward = Reward(spec, [long, rows[1]], rater, events)
+        replies = [[{"role": "assistant", "content": "A reply."}]] * spec.grpo.rollouts_per_prompt
+        reward(completions=replies * 2, row=[0] * len(replies) + [1] * len(replies))
+        reward.report(1)
+    told = map(json.loads, (tmp_path / "events.jsonl").read_text().splitlines())
+    [groups] = [event["groups"] for event in told if event["type"] == "rollouts"]
+    cuts = {group["prompt_id"]: {r["cut"] for r in group["rollouts"]} for group in groups}
+    assert cuts == {rows[0].id: {1 + 2}, rows[1].id: {0}}
 
 
 def test_a_judge_that_is_not_there_stops_the_run_in_words(judge, tmp_path):
