@@ -162,6 +162,7 @@ class ResultSerializer(serializers.ModelSerializer[JudgeItem]):
     scores = JudgeScoreSerializer(many=True, help_text="Null if they are hidden from you.")
     scores_hidden = serializers.BooleanField()
     total = serializers.FloatField(allow_null=True)
+    error = serializers.CharField(source="reason", help_text="Empty if it is hidden from you.")
 
     class Meta:
         model = JudgeItem

@@ -194,7 +194,7 @@ def state_of(run: JudgeRun, member: Member) -> JudgingState:
         hidden=judged + reused - seen.count(),
         columns=_columns(seen, spec),
         latest=_latest(seen, spec),
-        failures=_failures(run),
+        failures=_failures(run, member),
         usage=usage_of_run(run.pk),
         paused=[] if run.is_ended else paused_of(run.judge),
     )
@@ -211,7 +211,8 @@ def results_of(run: JudgeRun) -> QuerySet[JudgeItem]:
 
 
 def with_scores(run: JudgeRun, items: Sequence[JudgeItem], member: Member) -> Sequence[JudgeItem]:
-    """The items with `scores`, `total` and `scores_hidden`, as this person may see them."""
+    """The items with `scores`, `total`, `reason` and `scores_hidden`, as this person may see
+    them."""
     spec = from_json(run.spec.content)
     hidden = set(
         hidden_targets(member.user, member.project).filter(
@@ -224,6 +225,8 @@ def with_scores(run: JudgeRun, items: Sequence[JudgeItem], member: Member) -> Se
         seen = item.rating is not None and not row.scores_hidden
         row.scores = list(item.rating.scores.all()) if seen and item.rating else []
         row.total = _total(spec, row.scores) if row.scores else None
+        # Why a text has no score often repeats what the judge gave.
+        row.reason = "" if row.scores_hidden else item.error
     return items
 
 
@@ -316,8 +319,12 @@ def _why_zero(scores: Sequence[tuple[CriterionSpec, Score]]) -> str:
     return "The points add up to 0 or less."
 
 
-def _failures(run: JudgeRun) -> list[ScoredRow]:
-    items = run.items.filter(state=JudgeItem.State.FAILED).select_related(*_TEXTS)
+def _failures(run: JudgeRun, member: Member) -> list[ScoredRow]:
+    """Texts without a score. A reason often repeats what the judge gave, so that it is hidden as a
+    score is."""
+    blind = hidden_targets(member.user, member.project)
+    failed = run.items.filter(state=JudgeItem.State.FAILED).exclude(target__in=blind)
+    items = failed.select_related(*_TEXTS)
     return [ScoredRow(item, [], None, shown_text(item.target)) for item in items[:LATEST]]
 
 

@@ -127,3 +127,21 @@ def test_texts_that_the_reader_still_rates_are_left_out(
     assert "6 texts that you still have to rate are hidden here." in page
     assert WORDS not in page and "Night" not in page
     assert _positions(client, run, sort="highest") == []
+
+
+def test_why_a_text_has_no_score_is_hidden_as_a_score_is(
+    at_desk: Desk, run: JudgeRun, client: Client
+) -> None:
+    """A reason repeats what the judge gave."""
+    reason = "Empathy: The score '5 of 5' is not on the scale."
+    run.items.filter(state="failed").update(error=reason)
+    at = [run.project_id, run.pk]
+
+    def told(lead: int) -> list[bool]:
+        client.force_login(at_desk.cast.leads[lead])
+        page = html_of(client.get(reverse("judge_run", args=at)))
+        results = client.get(reverse("api_judge_run_results", args=at)).json()["results"]
+        return ["5 of 5" in page, reason in [row["error"] for row in results]]
+
+    assert told(0) == [True, True]
+    assert told(1) == [False, False]
