@@ -7,6 +7,8 @@ quote mark in it has not written another text.
 import hashlib
 import unicodedata
 
+from rubrics.core.text import with_few_marks
+
 # Characters that nobody sees and that are of no format category: the grapheme joiner, the fillers
 # of Hangul and the variation selectors.
 _UNSEEN = dict.fromkeys(
@@ -19,16 +21,20 @@ def normal(text: str) -> str:
     one space for each run of white space, and without the punctuation at its end."""
     seen = "".join(
         char
-        for char in unicodedata.normalize("NFKC", text.translate(_UNSEEN))
+        for char in _nfkc(text)
         if char.isspace() or unicodedata.category(char) not in ("Cf", "Cc", "Cs", "Co", "Cn")
     )
-    folded = unicodedata.normalize("NFKC", seen.casefold().translate(_UNSEEN))
+    folded = _nfkc(seen.casefold())
     words = " ".join(folded.split())
     end = len(words)
     while end and (words[end - 1] == " " or unicodedata.category(words[end - 1])[0] == "P"):
         end -= 1
     # Of a text that is nothing but punctuation, all of it stays.
     return words[:end] or words
+
+
+def _nfkc(text: str) -> str:
+    return unicodedata.normalize("NFKC", with_few_marks(text.translate(_UNSEEN)))
 
 
 def normal_hash(text: str) -> str:

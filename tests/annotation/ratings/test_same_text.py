@@ -1,8 +1,11 @@
 """When two texts say the same."""
 
+import time
+
 import pytest
 
 from annotation.ratings.same_text import dialogue_hash, normal, normal_hash
+from rubrics.core.text import MOST_MARKS, canon, with_few_marks
 
 SAID = "The kitchen gets quiet. Whom do you miss?"
 
@@ -57,3 +60,22 @@ def test_a_dialogue_is_compared_turn_by_turn() -> None:
     assert dialogue_hash([("supporter", "It is late."), turns[1]]) != dialogue_hash(turns)
     assert dialogue_hash([("seeker", f"It is late. {SAID}")]) != dialogue_hash(turns)
     assert dialogue_hash([]) == ""
+
+
+@pytest.mark.parametrize(
+    "marks", ["\u0315\u0300", "\u0f73", "\uff9e\u0300", "\u0315\u0300\u200b", "\u0315\u0300\u034f"]
+)
+def test_a_text_of_marks_costs_no_time(marks: str) -> None:
+    """Python sorts the marks of one letter in quadratic time: this text would take it seconds."""
+    text = "a" + marks * (50_000 // len(marks))
+    began = time.process_time()
+    normal_hash(text)
+    canon(text)
+    assert time.process_time() - began < 1
+
+
+def test_marks_that_people_write_stay_as_they_are() -> None:
+    for text in ("ế", "e" + "\u0301" * MOST_MARKS, "שָׁלוֹם", "नमस्ते", "각"):
+        assert with_few_marks(text) == text
+    many = "e" + "\u0315\u0300" * MOST_MARKS
+    assert canon(canon(many)) == canon(many) != canon(many + "\u0300")
