@@ -52,7 +52,9 @@ class Writer:
 @contextlib.contextmanager
 def writing(path: Path, *, key: bytes) -> Iterator[Writer]:
     """A new tar that only its owner can read, signed at the end and then safe on the disk."""
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    # Somebody else may have made a file of this name, to read what is written into it.
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         # A file of two names is written twice: a link would be no regular file.
         with tarfile.open(fileobj=file, mode="w", dereference=True) as tar:
