@@ -89,8 +89,9 @@ def session_of(user: User) -> dict[str, str]:
     return {"cookie": f"sessionid={browser.cookies['sessionid'].value}"}
 
 
-def token_of(user: User) -> dict[str, str]:
-    return {"authorization": f"Bearer {create_token(user=user, name='script')[1]}"}
+def token_of(user: User, scope: str = "write") -> dict[str, str]:
+    _, token = create_token(user=user, name="script", scope=scope)
+    return {"authorization": f"Bearer {token}"}
 
 
 @pytest.mark.django_db
@@ -139,6 +140,19 @@ def test_leads_send_files_to_the_upload_routes_alone(
     assert (status(upload, 7), status(upload, 8)) == (200, 413)
     assert (status(upload, 2, kind=JSON), status(upload, 3, kind=JSON)) == (200, 413)
     assert (status(other, 2), status(other, 3)) == (200, 413)
+
+
+@both_ways
+def test_a_token_that_only_reads_sends_no_more_than_a_stranger(
+    cast: Cast, says_length: bool
+) -> None:
+    """Whoever finds one could fill the disk before the request is refused."""
+    path, token = (
+        reverse("api_import_list", args=[cast.project.pk]),
+        token_of(cast.leads[0], "read"),
+    )
+    answer = post(path, 7, kind=FORM, says_length=says_length, headers=token)
+    assert (answer.status, answer.read) == (413, 0 if says_length else 2)
 
 
 def test_exactly_these_addresses_take_files() -> None:

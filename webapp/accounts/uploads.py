@@ -16,7 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from webapp.accounts.access import find_member
-from webapp.accounts.models import User
+from webapp.accounts.models import Scope, User
 from webapp.accounts.tokens import TokenAuthentication
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -33,7 +33,8 @@ def takes_files(*roles: str) -> Callable[[V], V]:
 
 
 def sender_of(scope: HTTPScope) -> User | None:
-    """Who is signed in by this request's session or token; None for everybody else."""
+    """Who is signed in by this request's session, or by a token that may write; None for everybody
+    else."""
     try:
         request = ASGIRequest(scope, BytesIO())
     except UnicodeDecodeError:
@@ -47,7 +48,9 @@ def sender_of(scope: HTTPScope) -> User | None:
         found = copy_context().run(TokenAuthentication().authenticate, cast(Request, request))
     except AuthenticationFailed:
         return None
-    return found[0] if found else None
+    if found is None or not Scope(found[1].scope).covers(Scope.WRITE):
+        return None
+    return found[0]
 
 
 def may_send_file(user: User, *, path: str, method: str) -> bool:
