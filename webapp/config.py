@@ -48,11 +48,13 @@ def limit_statements(database: dict[str, object], seconds: int) -> dict[str, obj
 
 
 def proxies(addresses: list[str]) -> list[str]:
-    """Addresses and networks of the proxies in front. A name or a star is refused: then whoever
-    reaches the studio could choose the address that is written down and limited."""
+    """Addresses and networks of the proxies in front. A name, a star and the network of all
+    addresses are refused: then whoever reaches the studio could choose the address that is written
+    down and limited."""
     for address in addresses:
         try:
-            ipaddress.ip_network(address)
+            if not ipaddress.ip_network(address).prefixlen:
+                raise ValueError("all addresses")
         except ValueError:
             raise ImproperlyConfigured(
                 f"KARDIA_PROXIES takes addresses and networks such as 10.0.0.0/24, not {address}."

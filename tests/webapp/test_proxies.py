@@ -84,7 +84,7 @@ def test_an_address_that_is_none_is_not_kept(cast: Cast, forwarded: str) -> None
     assert sign_in(behind, email, sender="10.0.0.5", forwarded=forwarded) < 500
 
 
-@pytest.mark.parametrize("address", ["*", "proxy.example.org", ""])
+@pytest.mark.parametrize("address", ["*", "proxy.example.org", "", "0.0.0.0/0", "::/0"])
 def test_a_proxy_is_named_by_its_address(address: str) -> None:
     with pytest.raises(ImproperlyConfigured):
         config.proxies([address])
