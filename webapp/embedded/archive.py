@@ -37,7 +37,7 @@ class Writer:
 
     def add_folder(self, folder: Path, name: str) -> None:
         """All regular files below `folder`, less those that go meanwhile."""
-        for path in sorted(folder.rglob("*")):
+        for path in _files_below(folder):
             if path.is_file() and not path.is_symlink():
                 with contextlib.suppress(FileNotFoundError):
                     self.add(path, f"{name}/{path.relative_to(folder).as_posix()}")
@@ -47,6 +47,18 @@ class Writer:
         member = tarfile.TarInfo(SIGNATURE)
         member.size = len(text)
         self._tar.addfile(member, io.BytesIO(text))
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Not by `rglob`: it fails where a folder goes meanwhile, as that of an upload or of a
+    checkpoint, and leaves out a folder that it may not read without a word."""
+
+    def fail(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise ServiceError(f"{error.filename} could not be read ({error}).") from error
+
+    walked = os.walk(folder, onerror=fail)
+    return sorted(Path(parent) / name for parent, _, names in walked for name in names)
 
 
 @contextlib.contextmanager

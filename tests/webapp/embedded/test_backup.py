@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -254,6 +255,25 @@ def test_a_backup_that_is_killed_leaves_the_earlier_one(
     assert archive.read_bytes() == before
     save(postgres, archive)
     bring_back(postgres, archive)
+
+
+def test_a_folder_that_goes_meanwhile_is_left_out(
+    postgres: Postgres, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir, gone = os.scandir, place / "runs/0a/checkpoints"
+
+    def go(folder: Any) -> Any:
+        if Path(folder) == gone and gone.exists():
+            gone.rename(place / "gone")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", go)
+    save(postgres, place / "backup.tar")
+    monkeypatch.undo()
+    with tarfile.open(place / "backup.tar") as tar:
+        names = set(tar.getnames())
+    assert names >= {"files/ab/one", "weights/0b/model.safetensors", "signature"}
+    assert not any(name.startswith("runs/") for name in names)
 
 
 def test_no_password_stands_on_a_command_line(
