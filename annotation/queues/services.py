@@ -15,7 +15,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
-from webapp.errors import Refused
+from webapp.errors import Refused, Stale
 from webapp.limits import SEED
 
 _BATCH = 5_000
@@ -130,16 +130,24 @@ def queue_set_adjudicate_from(*, queue: Queue, actor: User, levels: int) -> None
     queue.adjudicate_from = levels
 
 
-def concern_handle(*, concern: Assignment, actor: User) -> bool:
-    """Say that a reported concern was dealt with. False where it was handled before."""
+def concern_handle(*, concern: Assignment, actor: User, read_at: datetime | None = None) -> bool:
+    """Say that a reported concern was dealt with. False where it was handled before. `read_at` is
+    the `flagged_at` of what the person read: raises Stale where it was reported anew since."""
     require_open(concern.item.queue.project)
     with transaction.atomic():
-        changed = Assignment.objects.filter(
-            pk=concern.pk, flagged_at__isnull=False, flag_handled_at=None
-        ).update(flag_handled_at=timezone.now(), flag_handled_by=actor)
+        now = Assignment.objects.select_for_update(no_key=True).get(pk=concern.pk)
+        if read_at not in (None, now.flagged_at):
+            raise Stale(
+                "The concern was reported again, in other words, since you read it. It is still "
+                "open.",
+                code="stale",
+            )
+        changed = now.flagged_at is not None and now.flag_handled_at is None
         if changed:
+            now.flag_handled_at, now.flag_handled_by = timezone.now(), actor
+            now.save(update_fields=["flag_handled_at", "flag_handled_by"])
             audit.record("concern.handled", actor=actor, object=concern)
-    return bool(changed)
+    return changed
 
 
 def _check(

@@ -1,11 +1,13 @@
 """Pages of queues, for leads."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.queues import access, queries, services
@@ -115,13 +117,21 @@ def concern_handle(request: HttpRequest, member: Member, concern_id: UUID) -> Ht
     """Mark a reported concern as handled, from the page of its queue."""
     found = access.concern_of(member, concern_id)
     try:
-        services.concern_handle(concern=found, actor=member.user)
+        read_at = _moment(request.POST.get("read_at", ""))
+        services.concern_handle(concern=found, actor=member.user, read_at=read_at)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"The concern about {title_of(found.item.target)} is handled.")
     where = reverse("queue", args=[member.project.pk, found.item.queue_id])
     return redirect(f"{where}#concerns")
+
+
+def _moment(given: str) -> datetime | None:
+    try:
+        return parse_datetime(given)
+    except ValueError:
+        return None
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Making, closing and staffing queues."""
 
+import re
 from typing import Any
 
 import pytest
@@ -127,6 +128,22 @@ def test_a_concern_reaches_the_lead_and_is_handled_once(at_desk: Desk, client: C
     assert "1 concern about items that you still rate" in text
     assert "And again." not in text
     assert client.post(handle).status_code == 404
+
+
+def test_a_concern_is_not_handled_unread(at_desk: Desk, client: Client) -> None:
+    ana, lead = at_desk.cast.annotators[0], at_desk.cast.leads[0]
+    held = at_desk.claim(ana)
+    desk.flag(assignment=held, actor=ana, reason="A typing error.")
+    where = [at_desk.cast.project.pk, at_desk.queue.pk]
+    client.force_login(lead)
+    shown = html_of(client.get(reverse("queue", args=where)))
+    read_at = re.findall(r'name="read_at" value="([^"]+)"', shown)
+    desk.flag(assignment=held, actor=ana, reason="She speaks of self-harm.")
+    handle = reverse("concern_handle", args=[where[0], held.pk])
+    page = html_of(client.post(handle, {"read_at": read_at}, follow=True))
+    assert "reported again" in page
+    assert "She speaks of self-harm." in page
+    assert Assignment.objects.get(pk=held.pk).flag_handled_at is None
 
 
 def test_concerns_by_script(at_desk: Desk, client: Client, django_assert_num_queries: Any) -> None:
