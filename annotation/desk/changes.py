@@ -4,8 +4,7 @@ A change is a new rating; the one before is withdrawn. Nobody may change a ratin
 have read what others gave: who reads ratings in this project has the minute of the undo alone.
 """
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation.models import Adjudication, Assignment, QueueRater, Rating
 from annotation.ratings.blindness import reads_ratings
@@ -71,7 +70,7 @@ def draft_of(rating: Rating) -> Draft:
 
 
 def _settling() -> QuerySet[Adjudication]:
+    """Who settles or settled an item. Also after the lease, because a late submit still counts: it
+    has to be about the ratings that the adjudicator read."""
     state = Adjudication.State
-    return Adjudication.objects.filter(
-        Q(state=state.SUBMITTED) | Q(state=state.RESERVED, leased_until__gt=timezone.now())
-    )
+    return Adjudication.objects.filter(state__in=[state.SUBMITTED, state.RESERVED])

@@ -263,7 +263,7 @@ def test_a_folder_that_goes_meanwhile_is_left_out(
     scandir, gone = os.scandir, place / "runs/0a/checkpoints"
 
     def go(folder: Any) -> Any:
-        if Path(folder) == gone and gone.exists():
+        if str(folder) == str(gone) and gone.exists():
             gone.rename(place / "gone")
         return scandir(folder)
 
