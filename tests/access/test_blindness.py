@@ -78,6 +78,17 @@ def test_no_address_changes_with_what_was_said(cast: Cast) -> None:
     assert sorted(set(figures) - set(TELLS_OF_IT)) == sorted(TELLS_FIGURES)
 
 
+def test_a_preview_leaves_out_texts_that_its_reader_still_rates(cast: Cast) -> None:
+    """The scene has too few texts for figures of a preview, but they are counted."""
+    scene, client, found = BlindScene(cast, is_other=False), Client(), []
+    give_session(client, scene.person)
+    for _ in range(2):
+        preview = json.loads(_answer(scene, client, "api_impact_retrieve"))
+        found.append((preview["scored"], preview["hidden"], len(preview["agreement"])))
+        scene.open_eyes()
+    assert found == [(0, 2, 0), (2, 0, 2)]
+
+
 def both_ways(cast: Cast, *, is_other: bool) -> tuple[Answers, Answers]:
     """All answers in a scene before and after its person's eyes are open, without what is of the
     moment. The scene is not kept."""
