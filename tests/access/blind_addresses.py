@@ -215,7 +215,7 @@ SAYS_NOTHING: tuple[str, ...] = (
 )
 
 # Of these rows the scene has none: tests/annotation/exports and tests/training/evaluation make them
-# and ask as a rater. It has too few texts for figures of a preview: test_blindness.py asks for those.
+# and ask as a rater. For figures of a preview it has too few texts: test_blindness.py counts them.
 HAS_A_TEST_OF_ITS_OWN: tuple[str, ...] = (
     "api_impact_retrieve",
     "export(adjudication_preferences)",

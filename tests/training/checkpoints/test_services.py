@@ -3,16 +3,14 @@
 import io
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from tests.conftest import Cast
-from tests.support.locks import until_waiting
 from tests.support.objects import Setting
 from tests.training.checkpoints.models import model, tarred, written, zipped
 from training.checkpoints import services
@@ -349,47 +347,6 @@ def test_the_database_knows_where_weights_can_come_from(
         Checkpoint.objects.create(
             project=cast.project, number=9, origin=origin, run=run if has_run else None
         )
-
-
-def test_a_new_project_has_a_model_and_a_server(cast: Cast, settings: Any) -> None:
-    project = projects.create_project(actor=cast.admin, name="New")
-    row = Checkpoint.objects.get(project=project)
-    assert row.origin == "starter"
-    assert (row.endpoint.model, row.endpoint.base_url) == ("starter", settings.LOCAL_MODEL_URL)
-    assert services.starter_add(project=project, actor=cast.admin) == row
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_who_add_the_starter_at_once_get_one(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    register = services.checkpoint_register
-
-    def add() -> Checkpoint:
-        try:
-            return services.starter_add(project=cast.project, actor=cast.leads[0])
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor() as pool:
-        seconds: list[Future[Checkpoint]] = []
-
-        def register_while_another_waits(**arguments: Any) -> Checkpoint:
-            if not seconds:
-                seconds.append(pool.submit(add))
-                until_waiting()
-            return register(**arguments)
-
-        monkeypatch.setattr(services, "checkpoint_register", register_while_another_waits)
-        assert add() == seconds[0].result()
-    assert Checkpoint.objects.count() == 1
-
-
-def test_a_new_project_without_a_local_server_has_the_model(cast: Cast, settings: Any) -> None:
-    settings.LLM_ALLOW_LOOPBACK = False
-    project = projects.create_project(actor=cast.admin, name="New")
-    assert Checkpoint.objects.get(project=project).endpoint is None
-    assert not Endpoint.objects.filter(project=project).exists()
 
 
 @pytest.fixture
