@@ -95,8 +95,8 @@ MEANINGS = {
     "max_completion_tokens": (
         "Longest reply",
         "In tokens, for all four spans together. Longer replies are cut off, so their format is "
-        "wrong. If you leave it empty, 99 % of the replies in the set fit, and it is at least 256 "
-        "for ordinary tokenizers.",
+        "wrong. If you leave it empty, it fits 99 % of the replies in the set, but takes at most "
+        "half of what the model can read. It is rarely below 256.",
     ),
     "temperature": (
         "Temperature",

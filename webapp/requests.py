@@ -13,7 +13,7 @@ TOO_SLOW = {
     "type": "about:blank",
     "title": "Too slow",
     "status": 503,
-    "detail": "The database took too long, so the request was stopped. Nothing was half saved.",
+    "detail": "The database took too long, so the request was stopped. Nothing was saved in part.",
     "code": "too_slow",
 }
 

@@ -28,8 +28,7 @@ Places = Sequence[tuple[Hashable, Hashable]]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int_]
 
-# One of ten items moves the share of agreement by .1. With fewer, one item moves it further than
-# what lies between the usual thresholds for alpha, .667 and .8 (Krippendorff 2004).
+# With fewer, one item alone moves the share of agreement by more than .1.
 MIN_ITEMS = 10
 _TOO_FEW = "too few: "
 # With more undefined resamples than this share, an interval would describe only the varied ones.

@@ -116,7 +116,7 @@ class _Answering:
         try:
             completion, read, refused = await ask_what_fits(asked.context, ask)
         except ValueError:
-            return Said(error="This turn answers no turn of the seeker, so there is no prompt.")
+            return Said(error="The seeker says nothing before this turn, so there is no prompt.")
         except ModelError as error:
             if isinstance(error, CircuitOpen):
                 self.given_up = str(error.reason)

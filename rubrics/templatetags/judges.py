@@ -21,7 +21,12 @@ def renew_judges(member: Member, asked: Iterable[Judge] | Judge | None = None) -
         asked = [asked]
     judges = newest_of(member.project) if asked is None else asked
     changed = [
-        (judge, what_changed(judge) if asked is None else "Its endpoint has changed.")
+        (
+            judge,
+            what_changed(judge)
+            if asked is None
+            else "Its endpoint or the prompt format has changed.",
+        )
         for judge in judges
         if can_be_renewed(judge)
     ]

@@ -75,7 +75,7 @@ function lead(at) {
     document.dispatchEvent(new CustomEvent("threads:lead", { detail: { anchor: at } }));
   const hook = hookOf(at);
   if (!hook) {
-    toast("This place is no longer in the text.");
+    toast("This part of the text was removed.");
     return;
   }
   if (isNarrow.matches) dialog.close();

@@ -10,7 +10,7 @@ from webapp.accounts.limits import TOKEN_DAYS
 from webapp.accounts.models import ApiToken, Project, Role, Scope, User
 
 INPUT = {"class": "input"}
-LENGTH_HELP = "At least 10 characters. A sentence is easier to remember than a puzzle."
+LENGTH_HELP = "At least 10 characters. A whole sentence is a good password and easy to remember."
 ZONES = sorted(zoneinfo.available_timezones() - {"localtime"})
 
 

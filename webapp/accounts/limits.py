@@ -2,4 +2,6 @@
 
 from webapp.limits import Setting
 
-TOKEN_DAYS = Setting("days", 1, 365, default=90, sentence="A token works {least} to {most} days.")
+TOKEN_DAYS = Setting(
+    "days", 1, 365, default=90, sentence="A token can last from {least} to {most} days."
+)

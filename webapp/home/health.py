@@ -35,7 +35,7 @@ QUEUES = {
     "llm": "runs that ask models",
     "gpu": "training",
     "tests": "tests of endpoints",
-    "reaper": "help for runs of silent workers",
+    "reaper": "takes over runs whose worker stopped",
 }
 # A page never waits longer than this for workers that do not answer.
 PATIENCE_S = 1.5

@@ -132,7 +132,7 @@ def concerns(member: Member) -> list[Todo]:
     ]
     if hidden:
         title = f"{quantity(hidden, 'concern')} about items that you still rate"
-        text = "You can read them after you rated these items. Another lead can read them now."
+        text = "You can read them once you have rated these items."
         todo.append(Todo("warn", title, text, _page("queues", member), "Queues", is_urgent=True))
     return todo
 

@@ -24,7 +24,7 @@ IDLE_WAIT_S = 2 * MINUTE_S
 # Others are at work, and a training run takes hours.
 BUSY_WAIT_S = {"gpu": DAY_S}
 OTHER_BUSY_WAIT_S = HOUR_S
-RESTART = "Restart the studio. If it stays so, read the workers’ logs in var/log."
+RESTART = "Restart the studio. If that does not help, read the workers’ logs in var/log."
 # The reaper takes a run from a silent worker after one lease.
 SILENT_LEASES = 4
 
@@ -117,7 +117,7 @@ def queues(states: Sequence[QueueState] | None, *, silent_s: float | None, lease
         )
     if states and all(state.workers == 0 for state in states):
         return _queues(
-            Verdict.ACT, "No worker is running. What is started waits. Nothing is lost.", RESTART
+            Verdict.ACT, "No worker is running. New work has to wait. Nothing is lost.", RESTART
         )
     found = [_queue(state) for state in states]
     if silent_s is not None and silent_s > SILENT_LEASES * lease_s:
@@ -126,7 +126,7 @@ def queues(states: Sequence[QueueState] | None, *, silent_s: float | None, lease
                 Verdict.ACT,
                 f"A run has given no sign of life for {_span(silent_s)}, and no other worker took "
                 "it over.",
-                "Restart the studio. The run then goes on with what it has.",
+                "Restart the studio. The run then continues from what is saved.",
             )
         )
     worst = max(found, key=lambda check: check.verdict)
@@ -145,7 +145,7 @@ def _queue(state: QueueState) -> Check:
     if state.workers == 0:
         return _queues(
             Verdict.ACT,
-            f"No worker serves the queue “{state.name}”. What is started there waits. Nothing is "
+            f"No worker serves the queue “{state.name}”. New work there has to wait. Nothing is "
             "lost.",
             RESTART,
         )
@@ -161,13 +161,13 @@ def _queue(state: QueueState) -> Check:
             Verdict.LOOK,
             f"The oldest in the queue “{state.name}” has waited for {_span(wait)}. Workers are "
             "busy with other runs.",
-            "See under Active runs what takes so long. Project leads can stop a run.",
+            "Check under Active runs which run takes so long. Project leads can stop a run.",
         )
     if state.workers is None:
         return _queues(
             Verdict.LOOK,
             "The workers did not answer in time. They may be busy.",
-            "Refresh this page in a minute. If it stays, restart the studio.",
+            "Refresh this page in a minute. If it is still so, restart the studio.",
         )
     return _queues(Verdict.OK, "")
 

@@ -36,7 +36,7 @@ WAKE_AGAIN_S = 20.0
 MAX_DEATHS = 5
 DEATHS_WITHIN = timedelta(hours=6)
 SILENT = "The worker was not heard any more."
-UNANSWERED = "An endpoint does not answer. The run waits and goes on by itself."
+UNANSWERED = "An endpoint does not answer. The run will try again by itself."
 
 
 def start(

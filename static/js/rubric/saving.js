@@ -216,8 +216,8 @@ export class Saving {
 
   #whatIsUnsent() {
     return this.autosaver.isStored
-      ? "Your last changes were not saved before. They are kept on this computer, and come back when you open the draft or the next one."
-      : "Your last changes were not saved before. Copy them: this browser can’t store your text.";
+      ? "Your last changes could not be saved. They are kept on this computer, and come back when you open the draft or the next one."
+      : "Your last changes could not be saved. Copy them: this browser can’t store your text.";
   }
 
   #whereItIsKept() {

@@ -92,7 +92,7 @@ def test_turns_that_hold_a_models_reasoning_are_counted(cast: Cast, client: Clie
     assert [turn.raw for turn in said] == list(replies)
     client.force_login(cast.leads[0])
     page = html_of(client.get(reverse("import_run", args=[cast.project.pk, run.pk])))
-    assert "It was taken out of 3 turns." in page and "1 turn ends in the middle of it" in page
+    assert "It was taken out of 3 turns." in page and "1 turn ends during the reasoning" in page
     # What is here already is not counted again.
     again = imported(cast, "\n".join(map(json.dumps, lines)).encode())
     assert not again.lines.exclude(reasoning_removed=0, reasoning_cut=0).exists()
