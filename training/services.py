@@ -250,7 +250,6 @@ def checkpoint_register(
     """Name weights that come from outside; the starter model's where no folder is named. Without
     an `origin`, a folder that is not the starter's is one of the server. Whoever calls this in a
     transaction gives the `weights_hash`, because large weights take long to read."""
-    contents = inspect(folder)
     origins = Checkpoint.Origin
     origin = origin or (origins.STARTER if folder == STARTER else origins.PATH)
     row = Checkpoint(
@@ -260,7 +259,7 @@ def checkpoint_register(
         source=source or (str(folder) if origin == origins.PATH else ""),
         revision=revision,
         licence=licence,
-        sha256=sha256 or weights_hash(folder, contents.files),
+        sha256=sha256 or weights_hash(folder, inspect(folder).files),
         created_by=actor,
         idempotency_key=key,
     )

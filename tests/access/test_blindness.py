@@ -39,6 +39,7 @@ _OF_THE_MOMENT = re.compile(
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|[A-Za-z0-9]{64}"
     r"|\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|>[0-9a-f]{6}<"
     r"|\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)?|\b\d\d:\d\d(:\d\d)?\b"
+    r"|\b\d{1,2} [A-Z][a-z]{2,8} \d{4}\b"
 )
 
 Answers = dict[str, str]

@@ -79,6 +79,8 @@ def test_a_folder_for_another_server_gets_no_key(
     assert run.status == "failed" and f"at {ELSEWHERE}" in run.error
     assert not has_child_begun(run)
     with pytest.raises(KeyLost):
+        supervisor._keys_pipe(run)
+    with pytest.raises(KeyLost):
         read_key(ready.judge.endpoint, sent_to=ELSEWHERE)
     # Another path of the same origin has the same key.
     assert read_key(ready.judge.endpoint, sent_to="http://127.0.0.1:9/v2")
