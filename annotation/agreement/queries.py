@@ -38,7 +38,15 @@ PEOPLE = "people"
 MOST_APART = 12
 # What people do on the desk; a settled gold rating is no independent one.
 _INDEPENDENT = ("desk", "norming", "import", "construction", "judge")
-_KINDS = [Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.JUDGE, Rater.Kind.CONSTRUCTION]
+_KINDS = [
+    Rater.Kind.PERSON,
+    Rater.Kind.EXTERNAL,
+    Rater.Kind.AUTHOR,
+    Rater.Kind.JUDGE,
+    Rater.Kind.CONSTRUCTION,
+]
+# Whose levels others may be compared with, beside those of people.
+_SOURCES = (Rater.Kind.EXTERNAL, Rater.Kind.AUTHOR)
 
 # target -> value of one rater, for one criterion
 Column = Mapping[UUID, float]
@@ -92,9 +100,10 @@ class VersionAgreement:
         return len(found)
 
     def references(self) -> list[DisplayedRater]:
-        """What others can be compared with: the people together, or the raters of a source."""
+        """What others can be compared with: the people together, the raters of a source, or an
+        author."""
         people = [self._reference_of_people()] if self.people else []
-        return people + [rater for rater in self.others if rater.kind == Rater.Kind.EXTERNAL]
+        return people + [rater for rater in self.others if rater.kind in _SOURCES]
 
     def reference(self, key: str) -> DisplayedRater | None:
         """The reference with this key, else the first there is."""

@@ -62,6 +62,7 @@ WHOSE = {
     Rater.Kind.PERSON: ("People", "Ratings of people"),
     Rater.Kind.JUDGE: ("Judges", "Ratings of judges"),
     Rater.Kind.EXTERNAL: ("Raters of the source", "Ratings of source raters"),
+    Rater.Kind.AUTHOR: ("Authors of the texts", "Ratings of authors"),
     Rater.Kind.CONSTRUCTION: ("Synthetic levels", "Synthetic levels"),
 }
 

@@ -236,14 +236,22 @@ def impact_runs_of(project: Project) -> QuerySet[ImpactRun]:
     )
 
 
+# Whose levels a draft is compared with: the first of them that rated.
+_REFERENCES = (
+    (Rater.Kind.PERSON, "the median of people"),
+    (Rater.Kind.EXTERNAL, "the raters of the source"),
+    (Rater.Kind.AUTHOR, "the median of the authors"),
+)
+
+
 def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
     """The median of people for each meaning, or, where no person has rated these texts, that of
-    a source's raters. Construction is no person's judgement and is left out."""
+    a source's raters or of their authors. Construction is no person's judgement and is left out."""
     scores = (
         Score.objects.filter(
             project=project,
             rating__target__in=[item.target_id for item in scoring.items],
-            rating__rater__kind__in=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
+            rating__rater__kind__in=[kind for kind, _ in _REFERENCES],
             rating__purpose__in=_BY_PEOPLE,
             rating__withdrawn_at=None,
             meaning_id__in={c.meaning_id for c in scoring.after.spec.judge_criteria},
@@ -260,10 +268,7 @@ def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
     )
     for kind, rater, meaning, target, value in scores:
         given[kind][meaning, target][rater] = value or 0.0
-    for kind, label in (
-        (Rater.Kind.PERSON, "the median of people"),
-        (Rater.Kind.EXTERNAL, "the raters of the source"),
-    ):
+    for kind, label in _REFERENCES:
         if found := given.get(kind):
             reference = _medians(label, found)
             return _adjudicated(project, reference) if kind == Rater.Kind.PERSON else reference

@@ -22,7 +22,7 @@ T = TypeVar("T")
 MOST_SETS = 50
 _RATERS = {
     "people": [Rater.Kind.PERSON],
-    "others": [Rater.Kind.EXTERNAL, Rater.Kind.CONSTRUCTION],
+    "others": [Rater.Kind.EXTERNAL, Rater.Kind.AUTHOR, Rater.Kind.CONSTRUCTION],
 }
 
 

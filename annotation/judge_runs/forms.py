@@ -57,10 +57,10 @@ class FitForm(_StyledForm):
         label="Learn from ratings by",
         choices=[(kind.value, kind.label) for kind in FITTING_KINDS],
         widget=forms.CheckboxSelectMultiple,
-        initial=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL],
+        initial=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.AUTHOR],
         help_text="Ratings of the test split are never used. Where an adjudicator settled a level, "
-        "it stands for those of people. “Synthetic” means that a synthetic text came with known "
-        "levels. No person gave them.",
+        "it stands for those of people. “Author” means that whoever wrote a text gave its levels. "
+        "“Synthetic” means that a synthetic text came with known levels. No person gave them.",
     )
 
     def offer(self, project: Project) -> None:

@@ -102,6 +102,7 @@ class JudgingState:
 TEACHERS = {
     Rater.Kind.PERSON: "people",
     Rater.Kind.EXTERNAL: "source raters",
+    Rater.Kind.AUTHOR: "authors",
     Rater.Kind.CONSTRUCTION: "synthetic levels",
 }
 

@@ -123,7 +123,12 @@ def _kinds(spec: Spec) -> tuple[str, ...]:
     return (Target.Kind.TURN, Target.Kind.TEXT)
 
 
-FITTING_KINDS = (Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.CONSTRUCTION)
+FITTING_KINDS = (
+    Rater.Kind.PERSON,
+    Rater.Kind.EXTERNAL,
+    Rater.Kind.AUTHOR,
+    Rater.Kind.CONSTRUCTION,
+)
 MIN_RATINGS = 20
 
 

@@ -13,13 +13,14 @@ from webapp.db import append_only, frozen, undeletable, untruncatable
 
 class Rater(ProjectRow):
     """Who rates: a person, a judge, somebody outside (the raters of an imported data set, the
-    seeker of a survey), or the construction of a synthetic text. Only persons count as people
-    in agreement."""
+    seeker of a survey), an author of a written corpus who rates its replies, or the construction
+    of a synthetic text. Only persons count as people in agreement."""
 
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
         JUDGE = "judge", "Judge"
         EXTERNAL = "external", "Source rater"
+        AUTHOR = "author", "Author"
         CONSTRUCTION = "construction", "Synthetic"
 
     kind = models.CharField(max_length=12, choices=Kind)
@@ -35,7 +36,10 @@ class Rater(ProjectRow):
             models.CheckConstraint(
                 condition=Q(kind="person", user__isnull=False, judge=None, label="")
                 | Q(kind="judge", user=None, judge__isnull=False, label="")
-                | (Q(kind__in=["external", "construction"], user=None, judge=None) & ~Q(label="")),
+                | (
+                    Q(kind__in=["external", "author", "construction"], user=None, judge=None)
+                    & ~Q(label="")
+                ),
                 name="rater_parts",
             ),
             models.UniqueConstraint(
@@ -46,7 +50,7 @@ class Rater(ProjectRow):
             ),
             models.UniqueConstraint(
                 fields=["project", "kind", "label"],
-                condition=Q(kind__in=["external", "construction"]),
+                condition=Q(kind__in=["external", "author", "construction"]),
                 name="rater_label",
             ),
         ]

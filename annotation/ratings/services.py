@@ -25,6 +25,7 @@ _GIVEN = (Score.Status.SCORED, Score.Status.NOT_APPLICABLE)
 _PURPOSES: Mapping[str, Sequence[str]] = {
     _Kind.PERSON: _BY_PEOPLE,
     _Kind.EXTERNAL: (_Purpose.IMPORT,),
+    _Kind.AUTHOR: (_Purpose.IMPORT,),
     _Kind.CONSTRUCTION: (_Purpose.CONSTRUCTION,),
     _Kind.JUDGE: (_Purpose.JUDGE,),
 }
@@ -174,6 +175,11 @@ def rater_for_judge(*, judge: Judge) -> Rater:
 def external_rater(*, project: Project, label: str) -> Rater:
     """The raters of an imported data set, who are no people of this project."""
     return Rater.objects.get_or_create(project=project, kind=_Kind.EXTERNAL, label=label)[0]
+
+
+def author_rater(*, project: Project, label: str) -> Rater:
+    """An author of a written corpus, who is no person of this project."""
+    return Rater.objects.get_or_create(project=project, kind=_Kind.AUTHOR, label=label)[0]
 
 
 def construction_rater(*, project: Project, label: str) -> Rater:

@@ -143,6 +143,25 @@ def test_imported_ratings_alone_are_no_people(at_desk: Desk, client: Client) -> 
     assert "Nobody in this project has rated with this version yet" in text
 
 
+def test_two_authors_are_compared_and_are_no_people(
+    at_desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreement, "MIN_ITEMS", 2)
+    project = at_desk.cast.project
+    first, second = (ratings.author_rater(project=project, label=f"Author {x}") for x in "AB")
+    _other(at_desk, first, "import", [1, 4, 5, 2])
+    _other(at_desk, second, "import", [2, 4, 5, 2])
+    found = _found(at_desk)
+    assert found.people == []
+    assert [each.name for each in found.references()] == ["Author A", "Author B"]
+    (beside,) = found.compared_with(str(first.pk))
+    assert beside.rater.name == "Author B"
+    assert beside.criteria[0].same.value == 0.75
+    text = _page(client, at_desk, at_desk.cast.leads[0])
+    assert "Nobody in this project has rated with this version yet" in text
+    assert "Compared with: Author A" in text
+
+
 def test_a_withdrawn_rating_does_not_count_and_a_second_pass_stands_for_the_first(
     rated: Desk,
 ) -> None:
