@@ -4,8 +4,9 @@ import json
 import re
 from typing import Any
 
-# What makes a spreadsheet read a cell as a formula (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What makes a spreadsheet read a cell as a formula (OWASP, CSV injection): white space may stand
+# before it, and full-width and small signs are read as the plain ones in some languages.
+_FORMULA = re.compile("[\t\r\n]|[\\s\u200b\ufeff]*[-=+@＝＋－＠﹦﹢﹣﹫]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -52,4 +53,4 @@ def markdown_line(text: str) -> str:
 
 def spreadsheet_text(text: str) -> str:
     """A text as a cell of a CSV: one that a spreadsheet would run gets a leading apostrophe."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if _FORMULA.match(text) else text

@@ -63,7 +63,8 @@ def _cells(line: Line, zone: ZoneInfo) -> list[str]:
         line.object,
         line.project,
         entry.address,
-        "; ".join(f"{name}: {value}" for name, value in line.details),
+        # Not by a semicolon: it separates columns where a comma is the decimal sign.
+        " | ".join(f"{name}: {value}" for name, value in line.details),
         entry.action,
         entry.actor_id,
         entry.object_kind,

@@ -199,7 +199,7 @@ def test_the_filtered_log_is_exported_whole(client: Client, cast: Cast) -> None:
             assert numbers == list(range(38, -1, -2))
             assert rows[0]["person"] == '\'=HYPERLINK("x")'
             assert rows[0]["what"] == "Endpoint: tested"
-            assert rows[0]["details"] == "items: 3; number: 38"
+            assert rows[0]["details"] == "items: 3 | number: 38"
             assert rows[0]["at"].endswith("+09:00")
             assert rows[0]["actor_id"] == str(cast.leads[0].pk)
     # Who takes the log along is in the log.
