@@ -2,7 +2,9 @@
 model that is trained."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from annotation.models import Snapshot, Turn
 from rubrics.judging.spans import Spans, render_spans
@@ -21,10 +23,28 @@ ORDINARY_VOCABULARY = 8_000
 LEAST = 256
 
 
+@dataclass(frozen=True)
+class ReplyLength:
+    """A longest reply in tokens, and what it was measured on. Turns never change, but a set may
+    have others by now, and a checkpoint may be another one."""
+
+    tokens: int
+    model: tuple[UUID, str, str]
+    turns: tuple[UUID, ...]
+
+    def is_of(self, base: Checkpoint, snapshot: Snapshot) -> bool:
+        return self.model == _model(base) and self.turns == _measured(_turns_of(snapshot))
+
+
 def longest_reply(base: Checkpoint, snapshot: Snapshot) -> int:
-    """The tokens that 99 % of the replies of a snapshot have at most, with the one that ends a
-    reply; at least 256 for an ordinary tokenizer, and at most half of what the model reads.
-    Raises Refused where the tokenizer can't be read."""
+    """`measure` of the replies of a snapshot."""
+    return measure(base, _turns_of(snapshot)).tokens
+
+
+def measure(base: Checkpoint, turns: Iterable[UUID]) -> ReplyLength:
+    """The tokens that 99 % of these replies have at most, with the one that ends a reply; at
+    least 256 for an ordinary tokenizer, and at most half of what the model reads. It may take
+    seconds, so nobody calls it under a lock. Raises Refused where the tokenizer can't be read."""
     # Imported here: most requests of the web process count no tokens.
     from tokenizers import Tokenizer
 
@@ -34,10 +54,12 @@ def longest_reply(base: Checkpoint, snapshot: Snapshot) -> int:
         context = context_of(weights)
     except Exception as error:  # a file that can't be read raises Exception itself
         raise Refused(f"The files of “{base}” can’t be read.", code="no_model") from error
-    encoded = tokenizer.encode_batch(_replies(snapshot), add_special_tokens=False)
+    measured = _measured(turns)
+    encoded = tokenizer.encode_batch(_replies(measured), add_special_tokens=False)
     lengths = sorted(len(each.ids) + 1 for each in encoded)
     is_ordinary = tokenizer.get_vocab_size() >= ORDINARY_VOCABULARY
-    return bounded_reply(lengths, least=LEAST if is_ordinary else 0, context=context)
+    tokens = bounded_reply(lengths, least=LEAST if is_ordinary else 0, context=context)
+    return ReplyLength(tokens, _model(base), measured)
 
 
 def bounded_reply(lengths: Sequence[int], *, least: int, context: int | None) -> int:
@@ -49,10 +71,22 @@ def bounded_reply(lengths: Sequence[int], *, least: int, context: int | None) ->
     return max(int(bounds.least), min(max(measured, least), most))
 
 
-def _replies(snapshot: Snapshot) -> list[str]:
+def _model(base: Checkpoint) -> tuple[UUID, str, str]:
+    return base.pk, base.path, base.sha256
+
+
+def _turns_of(snapshot: Snapshot) -> Iterable[UUID]:
+    turns = Turn.objects.filter(targets__in=snapshot.members.values("target"))
+    return turns.values_list("pk", flat=True)
+
+
+def _measured(turns: Iterable[UUID]) -> tuple[UUID, ...]:
+    return tuple(sorted(turns)[:MEASURED_REPLIES])
+
+
+def _replies(turns: Sequence[UUID]) -> list[str]:
     """The replies as a model is asked to write them; as they came, where spans are missing."""
-    turns = Turn.objects.filter(targets__in=snapshot.members.values("target")).order_by("pk")
-    return [_written(turn) for turn in turns[:MEASURED_REPLIES]]
+    return [_written(turn) for turn in Turn.objects.filter(pk__in=turns)]
 
 
 def _written(turn: Turn) -> str:

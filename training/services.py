@@ -10,7 +10,7 @@ from django.db import transaction
 
 from annotation.models import Collection, Snapshot
 from annotation.models.corpus import Split
-from annotation.sets.services import freeze_split, measured_set
+from annotation.sets.services import freeze_split, measured_set, turns_of_split
 from rubrics.judges.queries import require_usable
 from rubrics.models import Judge, RubricVersion
 from training.checkpoints.contents import inspect
@@ -31,7 +31,7 @@ from training.limits import (
 )
 from training.models import Checkpoint, TrainingEvaluationJudge, TrainingRun
 from training.paths import root_of
-from training.reply_lengths import longest_reply
+from training.reply_lengths import ReplyLength, longest_reply, measure
 from training.trainer.files import sha256_of
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
@@ -71,21 +71,36 @@ def training_start_on_set(
     require_open(project)
     PROMPTS.require(prompts)
     HELD_OUT_PROMPTS.require(held_out_prompts)
+    known = runs.started_before(TrainingRun, project=project, key=key)
+    if known is not None:
+        return known
+    reply = None
+    if _leaves_out_length(sft, grpo):
+        # Before the transaction: nobody waits for its locks while replies become tokens.
+        turns = turns_of_split(collection, Split.TRAIN, seed=seed, limit=prompts)
+        reply = measure(base, turns)
     with transaction.atomic():
         known = runs.started_before(TrainingRun, project=project, key=key)
         if known is not None:
             return known
-        _hold(base)
+        held = _hold(base)
         part = partial(freeze_split, actor=actor, seed=seed)
         is_plan = sft is not None and grpo is not None
         # Easy and hard prompts are those of one split; what is held out is not trained on.
         whole = measured_set(collection)
+        train = part(collection, Split.TRAIN, limit=prompts)
+        if reply is not None and not reply.is_of(held, train):
+            raise Refused(
+                f"“{collection.name}” or “{base}” changed while its replies were measured. "
+                "Nothing was started. Try again.",
+                code="set_changed",
+            )
         return training_start(
             project=project,
             actor=actor,
             key=key,
             base=base,
-            train=part(collection, Split.TRAIN, limit=prompts),
+            train=train,
             held_out=part(whole, Split.TEST, limit=held_out_prompts),
             validation=_validation(part, whole, limit=held_out_prompts) if sft else None,
             then=part(grpo_collection or collection, Split.TRAIN, limit=prompts)
@@ -99,6 +114,7 @@ def training_start_on_set(
             lora=lora,
             evaluation_judges=evaluation_judges,
             seed=seed,
+            reply=reply,
         )
 
 
@@ -120,12 +136,13 @@ def training_start(
     validation: Snapshot | None = None,
     then: Snapshot | None = None,
     seed: int = SEED.default,
+    reply: ReplyLength | None = None,
 ) -> TrainingRun:
     """Queue a run of the method whose settings are given. With both, SFT is queued and GRPO on
     the prompts `then` starts after it. `reward` has a weight for each part, which are kept as
     shares of 1; `lora` trains adapters in place of all weights. Without a `max_completion_tokens`,
-    replies may get as long as those of `train`. With `evaluation_judges` the last run ends with an
-    evaluation of its models by them.
+    replies may get as long as those of `train`: `reply` where they were measured already. With
+    `evaluation_judges` the last run ends with an evaluation of its models by them.
 
     Raises Refused for a setting or a weight outside its range, weights that are all 0, a rubric
     that can't be a reward, a judge that can't score it, an evaluation by the reward alone, a base
@@ -137,7 +154,8 @@ def training_start(
     given = {name: values for name, values in methods.items() if values is not None}
     if not given:
         raise Refused("Give the settings of SFT, of GRPO or of both.", code="settings")
-    given = _with_reply_length(given, base, train)
+    if _leaves_out_length(*given.values()):
+        given = _with_length(given, reply.tokens if reply else longest_reply(base, train))
     for name, values in given.items():
         require_settings(name, values, base)
     require_splits([each for each in (train, then) if each], held_out, validation)
@@ -175,16 +193,15 @@ def training_start(
     return run
 
 
-def _with_reply_length(
-    given: Mapping[str, Settings], base: Checkpoint, train: Snapshot
-) -> dict[str, Settings]:
-    """The settings of each method, with the length of the replies of the training prompts where
-    nobody chose a longest reply."""
-    if all(values.get(MEASURED) is not None for values in given.values()):
-        return dict(given)
-    measured = longest_reply(base, train)
+def _leaves_out_length(*methods: Settings | None) -> bool:
+    """Whether nobody chose the longest reply of one of these methods."""
+    return any(values is not None and values.get(MEASURED) is None for values in methods)
+
+
+def _with_length(given: Mapping[str, Settings], tokens: int) -> dict[str, Settings]:
+    """The settings of each method, with `tokens` where nobody chose a longest reply."""
     return {
-        name: values if values.get(MEASURED) is not None else {**values, MEASURED: measured}
+        name: values if values.get(MEASURED) is not None else {**values, MEASURED: tokens}
         for name, values in given.items()
     }
 
@@ -197,12 +214,14 @@ def _keep_judges(run: TrainingRun, judges: Iterable[Judge]) -> None:
     )
 
 
-def _hold(base: Checkpoint) -> None:
-    """Nobody deletes the checkpoint until the present transaction ends. Raises Refused where it
-    is gone."""
-    held = Checkpoint.objects.select_for_update(no_key=True, of=("self",)).filter(pk=base.pk)
-    if held.first() is None:
+def _hold(base: Checkpoint) -> Checkpoint:
+    """The checkpoint as it is now; nobody deletes it until the present transaction ends. Raises
+    Refused where it is gone."""
+    rows = Checkpoint.objects.select_for_update(no_key=True, of=("self",)).filter(pk=base.pk)
+    held = rows.first()
+    if held is None:
         raise Refused(f"“{base}” has been deleted. Choose another checkpoint.", code="no_base")
+    return held
 
 
 def training_start_next(run: TrainingRun) -> TrainingRun | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
@@ -113,7 +114,7 @@ def freeze_split(
     """A split of a set, frozen: `limit` supporter turns drawn by the seed. Raises Refused where
     it is empty."""
     project = collection.project
-    query = SetQuery.from_json(collection.query | {"split": split.value})
+    query = _query_of(collection, split)
     with transaction.atomic():
         # Of two who start something at once, each may freeze several splits: they would make the
         # set of a split twice, and wait for each other's numbers of sets and snapshots.
@@ -137,6 +138,16 @@ def freeze_split(
                 "larger set.",
                 code="empty_split",
             ) from None
+
+
+def turns_of_split(collection: Collection, split: Split, *, seed: int, limit: int) -> list[UUID]:
+    """The turns that `freeze_split` would freeze now. Freezes nothing."""
+    query = replace(_query_of(collection, split), kind=Target.Kind.TURN)
+    return _ordered(_places(collection.project, query), shuffling(seed))[:limit]
+
+
+def _query_of(collection: Collection, split: Split) -> SetQuery:
+    return SetQuery.from_json(collection.query | {"split": split.value})
 
 
 def measured_set(collection: Collection) -> Collection:
