@@ -163,3 +163,31 @@ def test_a_draft_with_text_that_no_database_keeps(
         body = urlencode(fields, errors="surrogatepass")
         answer = client.post(url, body, content_type=FORM)
     assert answer.status_code < 500
+
+
+# What a draft's body writes, and where in which row it is kept.
+KEPT = {
+    "desk_draft": ("assignment_id", ("draft", "rationales", "empathy")),
+    "adjudicate_draft": ("adjudication_id", ("draft", "rationales", "empathy")),
+    "rubric_draft_save": ("version_id", ("draft", "title")),
+}
+
+
+@pytest.mark.parametrize("text", [NUL, HALF_SURROGATE], ids=["nul", "half an emoji"])
+@pytest.mark.parametrize("name", KEPT)
+def test_a_draft_with_half_an_emoji_is_kept(name: str, text: str, cast: Cast, person: User) -> None:
+    """The half becomes the replacement character; the rest of the text costs nobody anything."""
+    client = Client()
+    give_session(client, person)
+    setting = Setting(cast.project, person)
+    url = url_of(BY_NAME[name], setting, cast.project.pk)
+    body = json.dumps(BODIES[name]).replace("TEXT", json.dumps(text)[1:-1])
+    answer = client.post(url, body, content_type="application/json")
+    assert answer.status_code == 200, answer.content
+    parameter, (field, *path) = KEPT[name]
+    row = setting.of(name, parameter)
+    row.refresh_from_db()
+    found = getattr(row, field)
+    for key in path:
+        found = found[key]
+    assert found == "a\ufffdb"
