@@ -4,15 +4,32 @@ import contextlib
 import hmac
 import io
 import os
+import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from webapp.embedded.process import ServiceError
 
 SIGNATURE = "signature"
+SIGNATURE_BYTES = 64
 CHUNK = 1024 * 1024
+# A file takes at least so much of a disk, and its name as much again.
+BLOCK = 4096
+# What an archive leaves free on the disk.
+KEPT_FREE = 256 * 1024 * 1024
+MAX_FIRST = CHUNK
+NAMED_CHARS = 80
+NOTHING_DONE = "Nothing was restored."
+# How files of gzip, bzip2, xz and zstd begin.
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+# What tarfile raises over headers that no tar has, beside its own errors.
+BROKEN = (
+    OSError, EOFError, tarfile.TarError, ValueError, IndexError, KeyError, OverflowError,
+    RecursionError,
+)  # fmt: skip
 
 
 class Writer:
@@ -77,34 +94,136 @@ def writing(path: Path, *, key: bytes) -> Iterator[Writer]:
         os.fsync(file.fileno())
 
 
-def unpack(archive: Path, folder: Path, *, key: bytes) -> bool:
-    """Unpack regular files only, and only below `folder`, whatever the archive says.
+@dataclass(frozen=True)
+class Contents:
+    """What an archive holds, as it was read through: `is_ours` where it was signed with our key
+    and holds nothing but what was signed, `first` the content of one small file."""
 
-    Returns whether it was signed with `key` and holds nothing but what was signed. Raises
-    ServiceError for a file that is no tar.
+    is_ours: bool
+    first: bytes | None
+    names: frozenset[str]
+    digest: str
+
+
+def read_through(
+    archive: Path,
+    *,
+    key: bytes,
+    first: str,
+    at_root: Iterable[str],
+    folders: Iterable[str],
+    room: int,
+) -> Contents:
+    """Judge an archive without writing anything. Only the files `at_root` and files below
+    `folders` may be in it; `first` is one of them and small.
+
+    Raises ServiceError for a file that is no tar, for anything else in it, for a `first` above
+    MAX_FIRST, and where its files would take more than `room` bytes.
     """
-    mac, signature, strange = hmac.new(key, digestmod="sha256"), b"", False
+    mac, signature, taken = hmac.new(key, digestmod="sha256"), b"", 0
+    found: bytes | None = None
+    names: set[str] = set()
+    root = frozenset(at_root)
+    with _opened(archive) as tar:
+        for member, content in _members(tar):
+            _require_expected(archive, member, root, frozenset(folders))
+            if member.name == SIGNATURE:
+                signature = content.read(SIGNATURE_BYTES)
+                continue
+            taken += BLOCK + -(-member.size // BLOCK) * BLOCK
+            if taken > room:
+                raise ServiceError(f"{archive} needs more room than the disk has. {NOTHING_DONE}")
+            mac.update(_head(member))
+            seen = _Seen(content, mac)
+            if member.name == first:
+                found = _read_small(archive, member, seen)
+            while seen.read(CHUNK):
+                pass
+            names |= {member.name} & root
+    digest = mac.hexdigest()
+    is_ours = hmac.compare_digest(digest.encode(), signature)
+    return Contents(is_ours, found, frozenset(names), digest)
+
+
+def unpack(archive: Path, folder: Path, *, key: bytes, contents: Contents) -> None:
+    """Unpack what was read through. Raises ServiceError where it is something else by now, and
+    where the disk fills meanwhile."""
+    mac = hmac.new(key, digestmod="sha256")
+    with _opened(archive) as tar:
+        for member, content in _members(tar):
+            if member.name != SIGNATURE:
+                _require_plain(archive, member)
+                mac.update(_head(member))
+                _write(_Seen(content, mac), folder / member.name)
+    if not hmac.compare_digest(mac.hexdigest(), contents.digest):
+        raise ServiceError(f"{archive} changed while it was read. {NOTHING_DONE}")
+
+
+def room_in(folder: Path) -> int:
+    """The bytes that may be written there."""
+    return shutil.disk_usage(folder).free - KEPT_FREE
+
+
+@contextlib.contextmanager
+def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+    """Not a compressed one: what it holds may be a million times as large. Says in a sentence
+    what tarfile and the disk raise meanwhile."""
     try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                content = tar.extractfile(member) if member.isreg() else None
-                path = PurePosixPath(member.name)
-                if content is None or path.is_absolute() or ".." in path.parts or signature:
-                    strange = True
-                elif member.name == SIGNATURE:
-                    signature = content.read(CHUNK)
-                else:
-                    mac.update(_head(member))
-                    _write(_Seen(content, mac), folder / path)
-    except (OSError, tarfile.TarError) as error:
+        with _SmallReads(io.FileIO(archive)) as file:
+            if file.read(6).startswith(COMPRESSED):
+                raise ServiceError(f"{archive} is compressed. Decompress it first. {NOTHING_DONE}")
+            file.seek(0)
+            with tarfile.open(fileobj=file, mode="r:") as tar:
+                yield tar
+    except BROKEN as error:
         raise ServiceError(f"{archive} is not a backup that can be read: {error}") from error
-    return not strange and hmac.compare_digest(mac.hexdigest().encode(), signature)
+
+
+def _members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+    while member := tar.next():
+        # Each would stay in memory, and a hostile archive has millions.
+        tar.members.clear()
+        content = tar.extractfile(member) if member.isreg() else None
+        yield member, content or io.BytesIO()
+
+
+def _require_expected(
+    archive: Path, member: tarfile.TarInfo, root: frozenset[str], folders: frozenset[str]
+) -> None:
+    _require_plain(archive, member)
+    top, _, below = member.name.partition("/")
+    if member.name not in root | {SIGNATURE} and not (top in folders and below):
+        raise _not_ours(archive, member, "is no name in a backup")
+
+
+def _require_plain(archive: Path, member: tarfile.TarInfo) -> None:
+    """Refuse what is no regular file, and a name that leads elsewhere or that no file has."""
+    if not member.isreg() or member.issparse() or member.size < 0:
+        raise _not_ours(archive, member, "is no plain file")
+    path = PurePosixPath(member.name)
+    is_below = not path.is_absolute() and ".." not in path.parts and str(path) == member.name
+    if not is_below or "\0" in member.name:
+        raise _not_ours(archive, member, "is no name in a backup")
+
+
+def _not_ours(archive: Path, member: tarfile.TarInfo, why: str) -> ServiceError:
+    # As ASCII: a name may have signs that a terminal obeys.
+    name = ascii(member.name[:NAMED_CHARS])
+    return ServiceError(f"{archive} is not a backup: {name} {why}. {NOTHING_DONE}")
+
+
+def _read_small(archive: Path, member: tarfile.TarInfo, content: "_Seen") -> bytes:
+    if member.size > MAX_FIRST:
+        raise _not_ours(archive, member, "is too large")
+    return content.read(MAX_FIRST)
 
 
 def _write(content: "_Seen", target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
         while part := content.read(CHUNK):
+            if room_in(target.parent) < len(part):
+                raise ServiceError(f"The disk is full. {NOTHING_DONE}")
             file.write(part)
 
 
@@ -123,3 +242,12 @@ class _Seen:
         part = self._file.read(size)
         self._mac.update(part)
         return part
+
+
+class _SmallReads(io.BufferedReader):
+    """A tar's file. A header says itself how long it is, and tarfile reads it into memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or not 0 <= size <= CHUNK:
+            raise tarfile.ReadError("a header is too long")
+        return super().read(size)

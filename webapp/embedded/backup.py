@@ -83,14 +83,23 @@ def restore(url: str, archive: Path, *, replace: bool, key: bytes, ask: Ask) -> 
     finish_restore(url)
     if not replace and _has_tables(url):
         raise ServiceError("The database is not empty. Restore over it with --replace.")
+    contents = archives.read_through(
+        archive,
+        key=key,
+        first=MANIFEST,
+        at_root=(MANIFEST, DUMP),
+        folders=FOLDERS,
+        room=archives.room_in(homes.var()),
+    )
+    manifest = _manifest(archive, contents)
+    if not contents.is_ours and not ask(_warning(archive)):
+        raise ServiceError("Nothing was restored.")
     place = homes.var() / RESTORING
     place.mkdir(mode=0o700, parents=True)
     (place / NAME).write_text(secrets.token_hex(8))
     try:
-        trusted = archives.unpack(archive, place / "new", key=key)
-        manifest = _manifest(archive, place / "new")
-        if not trusted and not ask(_warning(archive)):
-            raise ServiceError("Nothing was restored.")
+        archives.unpack(archive, place / "new", key=key, contents=contents)
+        _make_folders(place / "new", manifest)
         _load(url, place, manifest)
     finally:
         finish_restore(url)
@@ -136,19 +145,30 @@ def _has_tables(url: str) -> bool:
         return bool(row and row[0])
 
 
-def _manifest(archive: Path, unpacked: Path) -> dict[str, Any]:
-    """What the archive says of itself. The folders that it had none of are there, empty."""
+def _manifest(archive: Path, contents: archives.Contents) -> dict[str, Any]:
+    """What the archive says of itself."""
     try:
-        manifest = dict(json.loads((unpacked / MANIFEST).read_text()))
-    except (OSError, ValueError) as error:
-        raise ServiceError(f"{archive} is not a backup that can be read: {error}") from error
-    if manifest.get("format") not in READABLE or not (unpacked / DUMP).exists():
-        raise ServiceError(f"{archive} is not a backup of this format")
+        manifest = json.loads(contents.first or b"")
+    except (ValueError, RecursionError) as error:
+        raise ServiceError(f"{archive} is not a backup: its {MANIFEST} is no JSON.") from error
+    is_ours = (
+        isinstance(manifest, dict)
+        and type(manifest.get("format")) is int
+        and manifest["format"] in READABLE
+        and isinstance(manifest.get("roles"), list)
+        and all(isinstance(role, str) for role in manifest["roles"])
+    )
+    if not is_ours or DUMP not in contents.names:
+        raise ServiceError(f"{archive} is not a backup of this format.")
+    return dict(manifest)
+
+
+def _make_folders(unpacked: Path, manifest: dict[str, Any]) -> None:
+    """The folders that the archive had none of are there, empty."""
     # The first format had files only: runs and weights that are here stay.
     for folder in FOLDERS if manifest["format"] == FORMAT else FOLDERS[:1]:
         (unpacked / folder).mkdir(exist_ok=True)
         (unpacked / folder).chmod(0o700)
-    return manifest
 
 
 def _load(url: str, place: Path, manifest: dict[str, Any]) -> None:

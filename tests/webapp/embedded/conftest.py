@@ -1,10 +1,12 @@
 """A place for services of a test's own, and ways to watch processes."""
 
 import contextlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,3 +74,13 @@ def processes_naming(text: str) -> list[str]:
     """The command lines in which `text` stands; a process that waits to be reaped has none."""
     listed = subprocess.run(["ps", "-wweo", "args"], capture_output=True, text=True, check=True)
     return [line for line in listed.stdout.splitlines() if text in line]
+
+
+def archive_of(place: Path, members: dict[str, bytes]) -> Path:
+    archive = place / "foreign.tar"
+    with tarfile.open(archive, "w") as tar:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return archive

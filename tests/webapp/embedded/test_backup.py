@@ -1,6 +1,5 @@
 """A backup brings back every row, file and checkpoint, or changes nothing."""
 
-import io
 import json
 import os
 import shutil
@@ -12,6 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.webapp.embedded.conftest import archive_of
+from webapp.embedded import archive as archives
 from webapp.embedded.backup import FOLDERS, backup, finish_restore, restore
 from webapp.embedded.postgres import Postgres
 from webapp.embedded.process import ServiceError
@@ -153,16 +154,6 @@ def test_a_database_with_tables_is_not_overwritten_unasked(postgres: Postgres, p
     assert rows(postgres) == []
 
 
-def archive_of(place: Path, members: dict[str, bytes]) -> Path:
-    archive = place / "foreign.tar"
-    with tarfile.open(archive, "w") as tar:
-        for name, content in members.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return archive
-
-
 def members_of(archive: Path) -> dict[str, bytes]:
     with tarfile.open(archive) as tar:
         return {member.name: tar.extractfile(member).read() for member in tar}
@@ -299,10 +290,26 @@ def test_no_password_stands_on_a_command_line(
     ]
 
 
-def test_nothing_is_written_outside_the_folder(postgres: Postgres, place: Path) -> None:
-    names = ("../escaped", str(place / "escaped"), "files/../../escaped")
-    archive = archive_of(place, dict.fromkeys(names, b"x"))
-    with pytest.raises(ServiceError, match="not a backup"):
-        bring_back(postgres, archive)
-    assert not (place / "escaped").exists()
-    assert not (place.parent / "escaped").exists()
+def test_an_archive_that_is_larger_than_the_disk_leaves_nothing(
+    postgres: Postgres, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(postgres, place / "backup.tar")
+    monkeypatch.setattr(archives, "room_in", lambda folder: 20_000)
+    with pytest.raises(ServiceError, match="more room than the disk has"):
+        bring_back(postgres, place / "backup.tar")
+    room = iter([2**30])
+    monkeypatch.setattr(archives, "room_in", lambda folder: next(room, 0))
+    with pytest.raises(ServiceError, match="The disk is full"):
+        bring_back(postgres, place / "backup.tar")
+    assert not (place / "restoring").exists()
+    assert contents(place) == CONTENTS
+    monkeypatch.undo()
+
+
+def test_an_archive_that_is_not_trusted_is_not_unpacked(
+    postgres: Postgres, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(postgres, place / "other.tar", key=b"of another studio")
+    monkeypatch.setattr(archives, "unpack", lambda *_, **__: pytest.fail("unpacked"))
+    with pytest.raises(ServiceError, match="Nothing was restored"):
+        bring_back(postgres, place / "other.tar", says=False)
