@@ -1,6 +1,7 @@
 """What the studio's training runs show while they work."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from training.access import TRAINERS
 from training.evaluation.of_training import ending_of
@@ -52,6 +53,6 @@ def is_evaluated_now(run: Run) -> bool:
     return ending is not None and not ending.is_ended
 
 
-def progress(run: Run) -> tuple[int, int | None]:
-    assert isinstance(run, TrainingRun)  # noqa: S101  (registered for this model)
-    return series.last_step(run), run.steps_total
+def progress(runs: Sequence[TrainingRun]) -> dict[UUID, tuple[int, int | None]]:
+    last = series.last_steps(runs)
+    return {run.pk: (last.get(run.pk, 0), run.steps_total) for run in runs}

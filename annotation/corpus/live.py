@@ -19,7 +19,7 @@ def register() -> None:
             url=registry.page("import_run"),
             readers=DATA_READERS,
             starters=DATA_WRITERS,
-            progress=_records,
+            progress=queries.counts,
         )
     )
 
@@ -28,8 +28,3 @@ def render_import(run: Run, member: Member) -> Sequence[str]:
     assert isinstance(run, ImportRun)  # noqa: S101  (registered for this model)
     state = queries.import_state(run)
     return render_parts("data", ("import_state",), run=run, member=member, state=state)
-
-
-def _records(run: Run) -> tuple[int, int | None]:
-    assert isinstance(run, ImportRun)  # noqa: S101  (registered for this model)
-    return run.lines.count() + run.broken_counted, run.records_total

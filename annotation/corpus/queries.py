@@ -1,6 +1,8 @@
 """What the pages of imports and dialogues show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Left
@@ -59,6 +61,13 @@ def imports_of(project: Project) -> QuerySet[ImportRun]:
         )
         .order_by("-number")
     )
+
+
+def counts(runs: Sequence[ImportRun]) -> dict[UUID, tuple[int, int | None]]:
+    """(records read, records in all) of each import"""
+    lines = ImportLine.objects.filter(run__in=runs).order_by()
+    read = dict(lines.values_list("run").annotate(n=Count("pk")))
+    return {run.pk: (read.get(run.pk, 0) + run.broken_counted, run.records_total) for run in runs}
 
 
 def import_state(run: ImportRun) -> ImportState:

@@ -23,7 +23,7 @@ def register() -> None:
             readers=RUN_STARTERS,
             starters=RUN_STARTERS,
             progress=queries.counts,
-            has_more=queries.has_failed,
+            left_out=queries.failed_among,
             require=lambda run: require_unchanged(run.judge),
         )
     )

@@ -1,6 +1,6 @@
 """What the pages of difficulty runs show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -121,28 +121,40 @@ def with_counts(rows: QuerySet[DifficultyRun], member: Member) -> QuerySet[Diffi
     )
 
 
-def counts(run: DifficultyRun) -> tuple[int, int]:
-    """(replies and verdicts that are there or failed, all that are planned)"""
-    found = DifficultyReply.objects.filter(prompt__run=run).aggregate(
+def counts(runs: Sequence[DifficultyRun]) -> dict[UUID, tuple[int, int]]:
+    """(replies and verdicts that are there or failed, all that are planned) of each run"""
+    replies = DifficultyReply.objects.filter(prompt__run__in=runs).order_by()
+    found = replies.values("prompt__run").annotate(
         answered=Count("pk", filter=Q(target__isnull=False)),
         unanswered=Count("pk", filter=Q(target=None) & ~Q(error="")),
         judged=Count("pk", filter=Q(target__isnull=False) & (~Q(error="") | ~Q(verdict=""))),
     )
-    planned = run.prompts.count() * run.replies
+    by_run = {row["prompt__run"]: row for row in found}
+    prompts = DifficultyPrompt.objects.filter(run__in=runs).order_by()
+    planned = dict(prompts.values_list("run").annotate(n=Count("pk")))
+    none = {"answered": 0, "unanswered": 0, "judged": 0}
+    return {
+        run.pk: _done_of(by_run.get(run.pk, none), planned.get(run.pk, 0) * run.replies)
+        for run in runs
+    }
+
+
+def _done_of(found: Mapping[str, int], planned: int) -> tuple[int, int]:
     done = found["answered"] + found["unanswered"] + found["judged"]
     # A reply that failed is judged by nobody.
     return done, 2 * planned - found["unanswered"]
 
 
-def has_failed(run: DifficultyRun) -> bool:
-    """Whether a reply or a rating is missing: a run that goes on tries it again."""
-    return DifficultyReply.objects.filter(prompt__run=run, rating=None).exclude(error="").exists()
+def failed_among(runs: Sequence[DifficultyRun]) -> set[UUID]:
+    """The runs that lack a reply or a rating: one that goes on tries it again."""
+    failed = DifficultyReply.objects.filter(prompt__run__in=runs, rating=None).exclude(error="")
+    return set(failed.order_by().values_list("prompt__run", flat=True).distinct())
 
 
 def state_of(run: DifficultyRun, member: Member) -> State:
     hidden = hidden_prompts(run, member)
     shown = prompts_of(run, hidden)
-    done, planned = counts(run)
+    done, planned = counts([run])[run.pk]
     by_p_fail = _by_p_fail(shown)
     bins = bins_of(by_p_fail, run.replies, hard_from=HARD_FROM)
     unmeasured = of_kind(shown, NONE)
@@ -158,7 +170,7 @@ def state_of(run: DifficultyRun, member: Member) -> State:
         unmeasured=list(unmeasured[:FAILURES]) if run.is_ended else [],
         unmeasured_count=unmeasured.count() if run.is_ended else 0,
         failures=_failures(run, hidden),
-        has_failed=has_failed(run),
+        has_failed=run.pk in failed_among([run]),
         needed=thresholds_in_words(rule_of(run)),
         usage=usage_of_run(run.pk),
         paused=[] if run.is_ended else _paused(run),

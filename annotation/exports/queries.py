@@ -1,6 +1,8 @@
 """What the pages of exports show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -38,13 +40,15 @@ def tables_for(member: Member) -> list[Table]:
     return [table for table in registry.tables() if table.is_open_to(member)]
 
 
-def counts(run: ExportRun) -> tuple[int, int | None]:
-    """(units written, units in all)"""
-    return run.parts.aggregate(n=Coalesce(Sum("units"), 0))["n"], run.units_total
+def counts(runs: Sequence[ExportRun]) -> dict[UUID, tuple[int, int | None]]:
+    """(units written, units in all) of each run"""
+    parts = ExportPart.objects.filter(run__in=runs).order_by()
+    written = dict(parts.values_list("run").annotate(n=Sum("units")))
+    return {run.pk: (written.get(run.pk, 0), run.units_total) for run in runs}
 
 
 def state_of(run: ExportRun) -> ExportState:
-    done, total = counts(run)
+    done, total = counts([run])[run.pk]
     return ExportState(
         table=registry.find(run.table),
         progress=progress_of(run, done=done, total=total),

@@ -1,6 +1,8 @@
 """What the pages of generation runs show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
@@ -11,7 +13,7 @@ from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
-from webapp.runs.progress import Progress, progress_of
+from webapp.runs.progress import Progress, ended_of_each, progress_of
 
 # The source of generated dialogues.
 SOURCE = "generation"
@@ -92,15 +94,15 @@ def runs_of(project: Project) -> QuerySet[GenerationRun]:
     )
 
 
-def counts(run: GenerationRun) -> tuple[int, int]:
-    """(dialogues ended, dialogues planned)"""
-    found = run.items.aggregate(ended=Count("pk", filter=~Q(state=WAITING)), planned=Count("pk"))
-    return found["ended"], found["planned"]
+def counts(runs: Sequence[GenerationRun]) -> dict[UUID, tuple[int, int]]:
+    """(dialogues ended, dialogues planned) of each run"""
+    return ended_of_each(runs, GenerationItem.objects.all(), waiting=WAITING)
 
 
-def has_failed(run: GenerationRun) -> bool:
-    """Whether a dialogue failed: a run that goes on tries it again."""
-    return run.items.filter(state=FAILED).exists()
+def failed_among(runs: Sequence[GenerationRun]) -> set[UUID]:
+    """The runs with a dialogue that failed: one that goes on tries it again."""
+    failed = GenerationItem.objects.filter(run__in=runs, state=FAILED)
+    return set(failed.order_by().values_list("run", flat=True).distinct())
 
 
 def turns_of_each(run: GenerationRun) -> int:

@@ -26,7 +26,6 @@ def register() -> None:
             url=registry.page("rubric_edit", version_id="version_id"),
             readers=WRITERS,
             starters=WRITERS,
-            progress=results.counts,
             # The playground limits how many tries are open, so each is a new run.
             goes_on=False,
             is_listed=False,
@@ -40,7 +39,7 @@ def register() -> None:
             readers=WRITERS,
             starters=WRITERS,
             progress=results.counts,
-            has_more=results.has_failed,
+            left_out=results.failed_among,
             require=lambda run: require_unchanged(run.judge),
         )
     )

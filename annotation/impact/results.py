@@ -7,8 +7,6 @@ from functools import cached_property
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from django.db.models import Count, Q
-
 from annotation.impact.scoring_passes import pass_by_uid, scoring_passes
 from annotation.models import DraftScore, ImpactItem, ImpactRun, PlaygroundItem, PlaygroundRun
 from annotation.ratings.blindness import blind_among
@@ -19,7 +17,7 @@ from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.models import Judge, Spec
 from rubrics.queries import text_of
 from webapp.accounts.access import Member
-from webapp.runs.progress import Progress, progress_of
+from webapp.runs.progress import Progress, ended_of_each, progress_of
 
 State = ImpactItem.State
 AnyItem: TypeAlias = ImpactItem | PlaygroundItem
@@ -234,21 +232,19 @@ def playground_state(run: PlaygroundRun, member: Member) -> PlaygroundState:
     return PlaygroundState(run, DraftScoring(run, member), is_stale=now != run.after.hash)
 
 
-def counts(run: ImpactRun | PlaygroundRun) -> tuple[int, int]:
-    """(texts done, texts in all)"""
-    found = run.items.aggregate(
-        done=Count("pk", filter=~Q(state=State.WAITING)), planned=Count("pk")
-    )
-    return found["done"], found["planned"]
+def counts(runs: Sequence[ImpactRun]) -> dict[UUID, tuple[int, int]]:
+    """(texts done, texts in all) of each run"""
+    return ended_of_each(runs, ImpactItem.objects.all(), waiting=State.WAITING)
 
 
-def has_failed(run: ImpactRun) -> bool:
-    """Whether the judge failed on a text: a preview that goes on asks it again."""
-    return run.items.filter(state=State.FAILED).exists()
+def failed_among(runs: Sequence[ImpactRun]) -> set[UUID]:
+    """The runs whose judge failed on a text: a preview that goes on asks it again."""
+    failed = ImpactItem.objects.filter(run__in=runs, state=State.FAILED)
+    return set(failed.order_by().values_list("run", flat=True).distinct())
 
 
 def progress_of_scoring(run: ImpactRun) -> Progress:
-    done, planned = counts(run)
+    done, planned = counts([run])[run.pk]
     return progress_of(
         run,
         done=done,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -17,7 +18,7 @@ from webapp.accounts.access import Member
 from webapp.accounts.models import Project
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
-from webapp.runs.progress import Progress, progress_of
+from webapp.runs.progress import Progress, ended_of_each, progress_of
 
 LATEST = 12
 # What the text of a row is read from.
@@ -151,17 +152,15 @@ def fit_state_of(run: FitRun) -> FitState:
     )
 
 
-def counts(run: JudgeRun) -> tuple[int, int]:
-    """(targets ended, targets in all)"""
-    found = run.items.aggregate(
-        ended=Count("pk", filter=~Q(state=JudgeItem.State.WAITING)), planned=Count("pk")
-    )
-    return found["ended"], found["planned"]
+def counts(runs: Sequence[JudgeRun]) -> dict[UUID, tuple[int, int]]:
+    """(targets ended, targets in all) of each run"""
+    return ended_of_each(runs, JudgeItem.objects.all(), waiting=JudgeItem.State.WAITING)
 
 
-def has_failed(run: JudgeRun) -> bool:
-    """Whether a text has no score: a run that goes on judges it again."""
-    return run.items.filter(state=JudgeItem.State.FAILED).exists()
+def failed_among(runs: Sequence[JudgeRun]) -> set[UUID]:
+    """The runs with a text that has no score: one that goes on judges it again."""
+    failed = JudgeItem.objects.filter(run__in=runs, state=JudgeItem.State.FAILED)
+    return set(failed.order_by().values_list("run", flat=True).distinct())
 
 
 def scored_items(run: JudgeRun, member: Member) -> QuerySet[JudgeItem]:

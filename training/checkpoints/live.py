@@ -1,6 +1,7 @@
 """What the page of a download shows while it works."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from training.access import TRAINERS
 from training.checkpoints import queries
@@ -32,8 +33,9 @@ def render_fetch(run: Run, member: Member) -> Sequence[str]:
     return render_parts("checkpoints", ("fetch_state",), run=row, member=member, state=state)
 
 
-def megabytes_of(run: Run) -> tuple[int, int | None]:
+def megabytes_of(runs: Sequence[ModelFetch]) -> dict[UUID, tuple[int, int | None]]:
     """For lists of runs."""
-    assert isinstance(run, ModelFetch)  # noqa: S101  (registered for this model)
-    done, total = queries.bytes_of(run)
-    return done // MIB, total and max(total // MIB, 1)
+    return {
+        pk: (done // MIB, total and max(total // MIB, 1))
+        for pk, (done, total) in queries.bytes_of(runs).items()
+    }

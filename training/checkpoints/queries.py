@@ -1,7 +1,9 @@
 """What the pages of checkpoints show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.db.models import PROTECT, ManyToOneRel, Model, Q, QuerySet, Sum
 from django.utils import timezone
@@ -68,14 +70,17 @@ def unfinished_fetches_of(project: Project) -> QuerySet[ModelFetch]:
     return rows.filter(Q(ended_at=None) | Q(ended_at__gt=lately))
 
 
-def bytes_of(run: ModelFetch) -> tuple[int, int | None]:
-    """(bytes that are here, bytes in all); None in all until the hub has listed the files."""
-    found = run.files.aggregate(received=Sum("received"), size=Sum("size"))
-    return found["received"] or 0, found["size"]
+def bytes_of(runs: Sequence[ModelFetch]) -> dict[UUID, tuple[int, int | None]]:
+    """(bytes that are here, bytes in all) of each download; None in all until the hub has listed
+    the files."""
+    files = FetchFile.objects.filter(run__in=runs).order_by().values("run")
+    summed = files.annotate(here=Sum("received"), all=Sum("size"))
+    found = {row["run"]: (row["here"] or 0, row["all"]) for row in summed}
+    return {run.pk: found.get(run.pk, (0, None)) for run in runs}
 
 
 def fetch_state(run: ModelFetch) -> FetchState:
-    done, total = bytes_of(run)
+    done, total = bytes_of([run])[run.pk]
     return FetchState(list(run.files.all()), progress_of(run, done=done, total=total))
 
 

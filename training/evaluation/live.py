@@ -24,7 +24,7 @@ def register() -> None:
             readers=TRAINERS,
             starters=TRAINERS,
             progress=queries.counts,
-            has_more=queries.has_failed,
+            left_out=queries.failed_among,
             require=require_judges,
         )
     )

@@ -1,6 +1,6 @@
 """What the pages of evaluations show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -136,16 +136,30 @@ def _counted(rows: QuerySet[Any], by: str) -> Coalesce:
     return Coalesce(Subquery(counted), 0)
 
 
-def counts(run: EvaluationRun) -> tuple[int, int]:
-    """(answers and ratings that are there or failed, all that are planned)"""
-    answers = Answer.objects.filter(system__run=run)
-    found = answers.aggregate(
+def counts(runs: Sequence[EvaluationRun]) -> dict[UUID, tuple[int, int]]:
+    """(answers and ratings that are there or failed, all that are planned) of each run"""
+    answers = Answer.objects.filter(system__run__in=runs).order_by().values("system__run")
+    found = answers.annotate(
         planned=Count("pk"),
         ended=Count("pk", filter=Q(ended_at__isnull=False)),
         failed=Count("pk", filter=~Q(error="")),
     )
-    judges = run.judges.count()
-    rated = AnswerRating.objects.filter(answer__system__run=run).count()
+    by_run = {row["system__run"]: row for row in found}
+    judges = _count_by(EvaluationJudge.objects.filter(run__in=runs), "run")
+    ratings = AnswerRating.objects.filter(answer__system__run__in=runs)
+    rated = _count_by(ratings, "answer__system__run")
+    none = {"planned": 0, "ended": 0, "failed": 0}
+    return {
+        run.pk: _done_of(by_run.get(run.pk, none), judges.get(run.pk, 0), rated.get(run.pk, 0))
+        for run in runs
+    }
+
+
+def _count_by(rows: QuerySet[Any], by: str) -> dict[UUID, int]:
+    return dict(rows.order_by().values_list(by).annotate(n=Count("pk")))
+
+
+def _done_of(found: Mapping[str, int], judges: int, rated: int) -> tuple[int, int]:
     # An answer that failed is rated by nobody.
     return (
         found["ended"] + rated,
@@ -161,18 +175,19 @@ def done_since(run: EvaluationRun, began: datetime) -> int:
     return answers.exclude(system__endpoint=None).count() + ratings.count()
 
 
-def has_failed(run: EvaluationRun) -> bool:
-    """Whether an answer or a rating is missing: an evaluation that goes on tries it again."""
-    answers = Answer.objects.filter(system__run=run)
-    return (
-        answers.exclude(error="").exists()
-        or AnswerRating.objects.filter(answer__system__run=run, rating=None).exists()
-    )
+def failed_among(runs: Sequence[EvaluationRun]) -> set[UUID]:
+    """The evaluations that lack an answer or a rating: one that goes on tries it again."""
+    answers = Answer.objects.filter(system__run__in=runs).exclude(error="")
+    ratings = AnswerRating.objects.filter(answer__system__run__in=runs, rating=None)
+    return {
+        *answers.order_by().values_list("system__run", flat=True).distinct(),
+        *ratings.order_by().values_list("answer__system__run", flat=True).distinct(),
+    }
 
 
 def state_of(run: EvaluationRun, member: Member, *, against: int = 0) -> State:
     hidden = hidden_positions(run, member)
-    done, planned = counts(run)
+    done, planned = counts([run])[run.pk]
     systems = [
         SystemProgress(system, system.answered, system.failed, system.rated)  # type: ignore[attr-defined]
         for system in run.systems.select_related("endpoint").annotate(

@@ -125,7 +125,7 @@ def ending(run: TrainingRun) -> EvaluationRun | None:
 
 
 def progress_of(run: TrainingRun) -> Progress:
-    done = series.last_step(run)
+    done = series.last_steps([run]).get(run.pk, 0)
     recent = list(
         Metric.objects.filter(run=run, name="step_time_s", step__gt=done - RECENT_STEPS)
         .values_list("value", flat=True)

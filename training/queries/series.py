@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import F, Max, Q
 
@@ -101,9 +102,10 @@ SMALL_GRPO = (
 )
 
 
-def last_step(run: TrainingRun) -> int:
-    """The last step that was reported; 0 before the first."""
-    return Metric.objects.filter(run=run).aggregate(last=Max("step"))["last"] or 0
+def last_steps(runs: Sequence[TrainingRun]) -> dict[UUID, int]:
+    """The last step that each run reported; a run is not in it before its first."""
+    metrics = Metric.objects.filter(run__in=runs).order_by()
+    return dict(metrics.values_list("run").annotate(last=Max("step")))
 
 
 def names_of(run: TrainingRun) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What needs a person now, read from every app: home is a top layer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -68,29 +69,35 @@ class RunRow:
 def runs_of(member: Member) -> list[RunRow]:
     """Runs that wait, work or ended within a day, of the kinds that the member may watch."""
     now = timezone.now()
-    found: list[tuple[registry.Kind, Run]] = []
+    found: list[Run] = []
     for kind in _watched(member):
         runs = kind.model.objects.filter(
             Q(status__in=[Status.PENDING, Status.RUNNING]) | Q(ended_at__gt=now - LATELY),
             project=member.project,
         ).order_by("-created_at")[:RUNS_SHOWN]
-        found += [(kind, run) for run in runs]
-    found.sort(key=lambda pair: (pair[1].is_ended, -pair[1].created_at.timestamp()))
-    return [_row(kind, run) for kind, run in found[:RUNS_SHOWN]]
+        found += runs
+    found.sort(key=lambda run: (run.is_ended, -run.created_at.timestamp()))
+    shown = found[:RUNS_SHOWN]
+    rows = {row.run.pk: row for kind in _watched(member) for row in _rows(kind, shown)}
+    return [rows[run.pk] for run in shown]
 
 
-def _row(kind: registry.Kind, run: Run) -> RunRow:
-    done, total = kind.progress(run) if kind.progress else (0, None)
-    return RunRow(
-        run,
-        kind.url(run),
-        done,
-        total,
-        has_progress=kind.progress is not None,
-        is_partly=run.status == Status.SUCCEEDED
-        and kind.has_more is not None
-        and kind.has_more(run),
-    )
+def _rows(kind: registry.Kind, shown: Sequence[Run]) -> list[RunRow]:
+    """The rows of one kind, asked about together."""
+    runs = [run for run in shown if run.kind == kind.model.kind]
+    finished = [run for run in runs if run.status == Status.SUCCEEDED]
+    progress = kind.progress(runs) if kind.progress and runs else {}
+    left_out = kind.left_out(finished) if kind.left_out and finished else ()
+    return [
+        RunRow(
+            run,
+            kind.url(run),
+            *progress.get(run.pk, (0, None)),
+            has_progress=kind.progress is not None,
+            is_partly=run.pk in left_out,
+        )
+        for run in runs
+    ]
 
 
 def _watched(member: Member) -> list[registry.Kind]:

@@ -1,9 +1,12 @@
 """How far a run is, counted from the rows that it made and the log of its status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from webapp.runs.models import Run, Status, Transition
@@ -40,6 +43,20 @@ def progress_of(
     if rate and total is not None and not run.is_ended:
         left = timedelta(minutes=max(total - done, 0) / rate)
     return Progress(done, total, rate, left, took)
+
+
+def ended_of_each(
+    runs: Sequence[Run], items: QuerySet[Any], *, waiting: str
+) -> dict[UUID, tuple[int, int]]:
+    """(items that ended, items in all) of each run. `waiting` is the state before."""
+    counted = (
+        items.filter(run__in=runs)
+        .order_by()
+        .values("run")
+        .annotate(ended=Count("pk", filter=~Q(state=waiting)), planned=Count("pk"))
+    )
+    found = {row["run"]: (row["ended"], row["planned"]) for row in counted}
+    return {run.pk: found.get(run.pk, (0, 0)) for run in runs}
 
 
 def _worked(run: Run) -> tuple[datetime, timedelta]:

@@ -1,7 +1,7 @@
 """The kinds of run there are, and what else is followed live. Apps register theirs in
 AppConfig.ready, so that the shared ground imports no app."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,9 @@ from webapp.runs.models import Run
 # page includes. Each is one element with an `id` and `hx-swap-oob`. A part is sent when it
 # changed, so what a person holds open or has the focus in stays while nothing in it changes.
 Render = Callable[[Run, Member], str | Sequence[str]]
-# Units done and units in all, counted from rows; None in all where it is not known yet.
-Progress = Callable[[Any], tuple[int, int | None]]
+# Units done and units in all of each run, counted from rows; None in all where it is not known
+# yet. Several runs of the kind at once cost as many queries as one.
+Progress = Callable[[Sequence[Any]], Mapping[UUID, tuple[int, int | None]]]
 # Where the page of a run is.
 Page = Callable[[Run], str]
 
@@ -32,10 +33,10 @@ class Kind:
     starters: tuple[str, ...]
     # What lists of runs show beside the status.
     progress: Progress | None = None
-    # Whether a run that ended early can go on, and whether a finished one left something out
-    # that can be tried again.
+    # Whether a run that ended early can go on, and which of some runs left something out that
+    # can be tried again.
     goes_on: bool = True
-    has_more: Callable[[Any], bool] | None = None
+    left_out: Callable[[Sequence[Any]], Container[UUID]] | None = None
     # Raises Refused where a run can't go on, as when what it pins is not there any more.
     require: Callable[[Any], None] | None = None
     # Whether the page of a run that has ended still changes, as while its result is measured.

@@ -221,7 +221,7 @@ def resume(run: Run, *, actor: User) -> None:
     if kind.require is not None:
         kind.require(run)
     before = [Status.FAILED, Status.CANCELLED]
-    if kind.has_more is not None and kind.has_more(run):
+    if kind.left_out is not None and run.pk in kind.left_out([run]):
         before.append(Status.SUCCEEDED)
     with transaction.atomic():
         _require_room(run.project)

@@ -119,12 +119,12 @@ def test_what_failed_is_told_and_tried_again(cast: Cast, taught, bad, words: str
         assert (without.p_fail, without.judged, without.difficulty) == (None, 0, "")
         assert (state.measured, state.failures) == (PROMPTS - 1, [failed[0].error])
         assert state.progress.done == state.progress.total == 2 * PROMPTS * K - K
-        assert queries.has_failed(run)
+        assert queries.failed_among([run])
         kept = set(replies_of(run).exclude(verdict="").values_list("pk", "rating", "verdict"))
         broken[0] = False
         runs.resume(run, actor=cast.leads[0])
         assert done(run).status == "succeeded"
-    assert not queries.has_failed(run)
+    assert not queries.failed_among([run])
     assert run.prompts.filter(judged=K, p_fail__isnull=False).count() == PROMPTS
     assert kept <= set(replies_of(run).values_list("pk", "rating", "verdict"))
 

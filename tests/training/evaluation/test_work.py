@@ -109,7 +109,7 @@ def test_what_failed_is_told_and_tried_again(cast: Cast, taught, bad, words: str
         assert done(run).status == "succeeded"
         [failed] = Answer.objects.exclude(error="")
         assert words in failed.error
-        assert queries.has_failed(run)
+        assert queries.failed_among([run])
         state = queries.state_of(run, cast.member(cast.leads[0]))
         assert (state.progress.done, state.progress.total) == (2 * PROMPTS - 1, 2 * PROMPTS - 1)
         assert state.failures == [failed.error]
@@ -118,7 +118,7 @@ def test_what_failed_is_told_and_tried_again(cast: Cast, taught, bad, words: str
         broken[0] = False
         runs.resume(run, actor=cast.leads[0])
         assert done(run).status == "succeeded"
-    assert not queries.has_failed(run)
+    assert not queries.failed_among([run])
     assert (
         queries.tables_of(run, cast.member(cast.leads[0]))[0].rows[0].cells[1].estimate.n == PROMPTS
     )

@@ -247,7 +247,7 @@ def test_the_socket_sends_the_partials_of_the_page(ready: World, run: TrainingRu
     assert '<div id="run-evaluation" hx-swap-oob="true">' in html
     assert '<div id="run-rollouts" hx-swap-oob="innerHTML">' in html
     assert "Rollouts at step 4" in html
-    assert live.progress(run) == (4, 4)
+    assert live.progress([run]) == {run.pk: (4, 4)}
     assert registry.find("training").url(run) == url("training_run", run)
 
 

@@ -1,6 +1,7 @@
 """The page where each role lands."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.models import GenerationRun
+from annotation.models import GenerationItem, GenerationRun, Profile
 from rubrics.models import RubricVersion
 from rubrics.versions.services import (
     version_approve,
@@ -24,10 +25,23 @@ from tests.support.objects import Setting
 from tests.support.pages import html_of
 from tests.support.rows import draft, item, rubric
 from tests.support.rubric_texts import rubric_text
-from tests.support.run_rows import generation_run
+from tests.support.run_rows import (
+    difficulty_run,
+    evaluation_run,
+    export_run,
+    fit_run,
+    generation_run,
+    impact_run,
+    import_run,
+    judge_run,
+    model_fetch,
+    training_run,
+)
 from webapp.accounts.models import Project, User
 from webapp.accounts.services import projects
+from webapp.home.queries import RUNS_SHOWN, runs_of
 from webapp.home.views import greeting
+from webapp.runs.models import Run, Status
 
 
 def page(user: User, project: Project, **headers: str) -> str:
@@ -183,7 +197,13 @@ def test_an_archived_project_says_so(cast: Cast) -> None:
 def test_the_page_costs_the_same_for_more_rows(role: str, cast: Cast) -> None:
     user = getattr(cast, role)[0]
     few = _queries(user, cast)
-    for _ in range(6):
+    _fill(cast, user, 6)
+    # Rows that were not there at all bring the queries that read about them, once.
+    assert _queries(user, cast) <= few + 4
+
+
+def _fill(cast: Cast, user: User, count: int) -> None:
+    for _ in range(count):
         setting = Setting(cast.project, user)
         item(setting)
         made = rubric(setting)
@@ -191,8 +211,53 @@ def test_the_page_costs_the_same_for_more_rows(role: str, cast: Cast) -> None:
             project=cast.project, rubric=made, number=2, draft={}, author=user,
             saved_at=timezone.now(),
         )  # fmt: skip
-    # Rows that were not there at all bring the queries that read about them, once.
-    assert _queries(user, cast) <= few + 4
+
+
+RUNS = (
+    import_run, generation_run, judge_run, fit_run, difficulty_run, impact_run, evaluation_run,
+    training_run, model_fetch, export_run,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("make", RUNS)
+def test_the_page_costs_the_same_for_more_runs(make: Callable[[Setting], Run], cast: Cast) -> None:
+    lead = cast.leads[0]
+    _finish(make(Setting(cast.project, lead)))
+    few = _queries(lead, cast)
+    for _ in range(RUNS_SHOWN - 1):
+        _finish(make(Setting(cast.project, lead)))
+    assert _queries(lead, cast) == few
+
+
+def test_the_page_costs_the_same_for_more_runs_of_all_kinds(cast: Cast) -> None:
+    lead = cast.leads[0]
+    for make in RUNS:
+        _finish(make(Setting(cast.project, lead)))
+    few = _queries(lead, cast)
+    for make in RUNS:
+        _finish(make(Setting(cast.project, lead)))
+    assert _queries(lead, cast) <= few
+
+
+def _finish(run: Run) -> None:
+    type(run).objects.filter(pk=run.pk).update(status=Status.SUCCEEDED, ended_at=timezone.now())
+
+
+def test_each_run_says_how_far_it_is_and_what_it_left_out(cast: Cast) -> None:
+    lead = cast.leads[0]
+    whole, partly = (generation_run(Setting(cast.project, lead)) for _ in range(2))
+    judged = judge_run(Setting(cast.project, lead))
+    profile = Profile.objects.create(project=cast.project, number=9, text="Ann", content_hash="a")
+    for run, states in ((whole, ("done", "done")), (partly, ("done", "failed", "done"))):
+        _finish(run)
+        GenerationItem.objects.bulk_create(
+            GenerationItem(
+                project=cast.project, run=run, position=n, state=state, profile=profile,
+            )
+            for n, state in enumerate(states)
+        )  # fmt: skip
+    rows = {row.run: (row.done, row.total, row.is_partly) for row in runs_of(cast.member(lead))}
+    assert rows == {whole: (2, 2, False), partly: (3, 3, True), judged: (0, 0, False)}
 
 
 def _queries(user: User, cast: Cast) -> int:

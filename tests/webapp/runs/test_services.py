@@ -236,7 +236,7 @@ def test_a_broker_that_is_away_loses_the_message_only(
 
 def find_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every fit have something left out."""
-    kind = replace(registry.find("fit"), has_more=lambda run: True)
+    kind = replace(registry.find("fit"), left_out=lambda runs: {run.pk for run in runs})
     monkeypatch.setattr(registry, "_kinds", {**registry._kinds, "fit": kind})
 
 
