@@ -30,13 +30,13 @@ class RunTask(Task):
 
 
 def next_of(waiting: list[Run]) -> Run:
-    """The oldest run of the project that fewest workers work for; of several such projects, the
-    one that has got no worker for longest."""
+    """The oldest run of the project that fewest workers of the queue work for, at a run of any
+    kind; of several such projects, the one that has got none of them for longest."""
     projects = {run.project_id for run in waiting}
     busy: Counter[UUID] = Counter()
     served: dict[UUID, datetime] = {}
     if len(projects) > 1:
-        models = {type(run) for run in waiting}
+        models = _models_in(queue_of(waiting[0].task))
         busy = _busy(projects, models)
         served = _last_served(projects, models)
     never = min(run.created_at for run in waiting)
@@ -48,25 +48,28 @@ def next_of(waiting: list[Run]) -> Run:
 
 
 def _waiting_in(queue: str) -> list[Run]:
-    models = [kind.model for kind in registry.kinds() if queue_of(kind.model.task) == queue]
     return [
         run
-        for model in models
+        for model in _models_in(queue)
         for run in model.objects.filter(is_due()).only("pk", "project", "created_at")
     ]
 
 
-def _busy(projects: set[UUID], models: set[type[Run]]) -> Counter[UUID]:
-    return Counter(
-        project
+def _models_in(queue: str) -> list[type[Run]]:
+    return [kind.model for kind in registry.kinds() if queue_of(kind.model.task) == queue]
+
+
+def _busy(projects: set[UUID], models: list[type[Run]]) -> Counter[UUID]:
+    first, *others = [
+        model.objects.filter(project__in=projects, status=Status.RUNNING).values_list(
+            "project", flat=True
+        )
         for model in models
-        for project in model.objects.filter(
-            project__in=projects, status=Status.RUNNING
-        ).values_list("project", flat=True)
-    )
+    ]
+    return Counter(first.union(*others, all=True))
 
 
-def _last_served(projects: set[UUID], models: set[type[Run]]) -> dict[UUID, datetime]:
+def _last_served(projects: set[UUID], models: list[type[Run]]) -> dict[UUID, datetime]:
     rows = Transition.objects.filter(
         project__in=projects, run_kind__in=[model.kind for model in models], after=Status.RUNNING
     )

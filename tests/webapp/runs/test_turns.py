@@ -8,14 +8,16 @@ from django.db.models import F
 
 import annotation.tasks
 import training.tasks
-from annotation.models import FitRun, ImportRun
+from annotation.models import FitRun, GenerationRun, ImportRun
 from tests.conftest import Cast
 from tests.support.dialogues import published
+from tests.support.objects import Setting
+from tests.support.run_rows import generation_run, import_run
 from webapp.accounts.models import Project
 from webapp.ids import new_id
 from webapp.runs import registry, turns
 from webapp.runs import services as runs
-from webapp.runs.models import Status
+from webapp.runs.models import Run, Status
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,15 @@ def starts(cast: Cast, project: Project, count: int) -> list[str]:
     ]
 
 
+def setting(cast: Cast) -> Setting:
+    return Setting(cast.project, cast.leads[0])
+
+
+def is_at_work(run: Run) -> None:
+    type(run).objects.filter(pk=run.pk).update(status=Status.PENDING)
+    assert runs.claim(type(run), run.pk) is not None
+
+
 def get(message: str) -> None:
     """A worker gets this message."""
     current_app.tasks[TASK](message)
@@ -84,6 +95,39 @@ def test_the_project_for_which_fewest_work_comes_first(
     one = starts(cast, cast.other_project, 1)
     get(many[1])
     assert worked == [many[0], *one]
+
+
+def test_work_of_another_kind_of_the_queue_counts(
+    cast: Cast, sent: list[str], worked: list[str]
+) -> None:
+    is_at_work(import_run(setting(cast)))
+    [later] = starts(cast, cast.project, 1)
+    [one] = starts(cast, cast.other_project, 1)
+    get(later)
+    assert worked == [one]
+
+
+def test_a_turn_with_another_kind_of_the_queue_counts(
+    cast: Cast, sent: list[str], worked: list[str]
+) -> None:
+    [first] = starts(cast, cast.project, 1)
+    [one] = starts(cast, cast.other_project, 1)
+    served = import_run(setting(cast))
+    is_at_work(served)
+    ImportRun.objects.filter(pk=served.pk).update(status=Status.SUCCEEDED, claim=None)
+    get(first)
+    assert worked == [one]
+
+
+def test_work_in_another_queue_does_not_count(
+    cast: Cast, sent: list[str], worked: list[str]
+) -> None:
+    assert runs.queue_of(GenerationRun.task) != runs.queue_of(FitRun.task)
+    is_at_work(generation_run(setting(cast)))
+    [first] = starts(cast, cast.project, 1)
+    starts(cast, cast.other_project, 1)
+    get(first)
+    assert worked == [first]
 
 
 def test_the_run_whose_message_was_used_is_asked_for_again(
