@@ -120,6 +120,7 @@ class _Answering:
         except ModelError as error:
             if isinstance(error, CircuitOpen):
                 self.given_up = str(error.reason)
+            self._claim.note_server_error(error.server_error)
             return Said(error=storable(str(error)), calls=tuple(error.calls))
         raw, calls = storable(completion.text), (*refused, *completion.calls)
         if too_long := why_too_long(raw):

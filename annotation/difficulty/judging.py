@@ -121,6 +121,7 @@ class _Judging:
         results = await rate(self._rule.spec, [text.asked for text in texts], self._judge)
         for result in results:
             self.given_up = result.given_up or self.given_up
+            self._claim.note_server_error(result.server_error)
         return results
 
     def keep(self, done: Sequence[tuple[Text, JudgeResult]]) -> None:

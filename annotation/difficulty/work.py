@@ -19,7 +19,7 @@ async def _measure(claim: Claim[DifficultyRun]) -> None:
     await in_db(_prepare, claim)
     await answer_all(claim)
     await judge_all(claim)
-    await in_db(_fail_if_nothing_was_judged, claim.run)
+    await in_db(_fail_if_nothing_was_judged, claim)
 
 
 def _prepare(claim: Claim[DifficultyRun]) -> None:
@@ -36,9 +36,8 @@ def _prepare(claim: Claim[DifficultyRun]) -> None:
         live.publish(claim.run.topic)
 
 
-def _fail_if_nothing_was_judged(run: DifficultyRun) -> None:
-    replies = DifficultyReply.objects.filter(prompt__run=run)
-    if replies.exclude(verdict="").exists():
-        return
-    first = replies.exclude(error="").order_by("prompt__position", "number").first()
-    raise RunFailed(f"No reply was judged. The first reason: {first.error if first else ''}")
+def _fail_if_nothing_was_judged(claim: Claim[DifficultyRun]) -> None:
+    replies = DifficultyReply.objects.filter(prompt__run=claim.run)
+    if not replies.exclude(verdict="").exists():
+        failed = replies.exclude(error="").count()
+        raise RunFailed(f"No reply was judged: {failed} failed. {claim.why_nothing_came()}")

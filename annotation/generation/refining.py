@@ -132,6 +132,7 @@ class Critic:
         # The key is never shown to a judge, and the gold emotion is not in the context.
         asked = JudgeInput(str(attempt.pk), context)
         result = (await rate(self._rule.spec, [asked], self._judge))[0]
+        self._claim.note_server_error(result.server_error)
         try:
             judgement = judge_attempt(
                 self._rule, result.scores, attempt.raw, exchange=_exchange(attempt.position)
@@ -173,6 +174,7 @@ class Critic:
         except ModelError as error:
             given_up = error.reason if isinstance(error, CircuitOpen) else ""
             reason = f"The critic wrote no critique: {error}"
+            self._claim.note_server_error(error.server_error)
             await self._fail(attempt, result, reason, given_up=given_up, calls=error.calls)
         # What the critic thought before it is for nobody.
         return without_thinking(storable(completion.text)).strip(), completion.calls

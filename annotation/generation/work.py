@@ -128,6 +128,8 @@ class _Writer:
 
     async def _not_written(self, item: GenerationItem, reason: NoTurn) -> None:
         gone = reason.cause if isinstance(reason.cause, CircuitOpen) else None
+        if reason.cause is not None:
+            self._claim.note_server_error(reason.cause.server_error)
         await in_db(_keep_failure, self._claim, item, reason, is_final=gone is None)
         if gone is not None:
             endpoint = _endpoint_of(self._claim.run, reason.speaker)
@@ -264,6 +266,5 @@ def _fail_if_nothing_was_made(claim: Claim[GenerationRun]) -> None:
     items = claim.run.items
     made = (GenerationItem.State.DONE, GenerationItem.State.DROPPED)
     if not items.filter(state__in=made).exists():
-        first = items.filter(state=GenerationItem.State.FAILED).first()
-        reason = first.error if first else "No dialogues were planned."
-        raise RunFailed(f"No dialogue could be finished. The first reason: {reason}")
+        failed = items.filter(state=GenerationItem.State.FAILED).count()
+        raise RunFailed(f"No dialogue was finished: {failed} failed. {claim.why_nothing_came()}")

@@ -89,7 +89,7 @@ async def _try_all(claim: Claim[AnyRun]) -> None:
     patient = claim.run if isinstance(claim.run, ImpactRun) else None
     async with open_judge(scoring.judge, run=patient) as judge:
         await while_held(claim, _try_chunks(claim, scoring, judge))
-    await in_db(_fail_if_nothing_was_scored, scoring)
+    await in_db(_fail_if_nothing_was_scored, claim, scoring)
 
 
 def _prepare(claim: Claim[AnyRun]) -> _DraftScoring:
@@ -168,6 +168,8 @@ async def _try_chunks(claim: Claim[AnyRun], scoring: _DraftScoring, judge: Score
             found = dict(zip(targets, results, strict=True))
             await in_db(_keep, claim, scoring, scoring_pass, found)
             seen.add(scoring_pass, found)
+            for result in results:
+                claim.note_server_error(result.server_error)
 
         units = []
         for scoring_pass in scoring.passes:
@@ -176,7 +178,7 @@ async def _try_chunks(claim: Claim[AnyRun], scoring: _DraftScoring, judge: Score
         await while_held(claim, *units)
         _wait_where_nobody_answers(scoring, seen)
         await in_db(_end, claim, chunk, seen)
-        _stop_where_nothing_scores(seen)
+        _stop_where_nothing_scores(claim, seen)
 
 
 class _Seen:
@@ -325,25 +327,18 @@ def _wait_where_nobody_answers(scoring: _DraftScoring, seen: _Seen) -> None:
         )
 
 
-def _stop_where_nothing_scores(seen: _Seen) -> None:
+def _stop_where_nothing_scores(claim: Claim[AnyRun], seen: _Seen) -> None:
     tried = [pk for pk, count in seen.asked.items() if count]
     silent = [pk for pk in tried if len(seen.failures[pk]) >= seen.asked[pk]]
     if len(silent) >= GIVE_UP_AFTER and silent == tried:
         raise RunFailed(
-            f"{len(silent)} texts in a row got no score. The last reason: "
-            f"{_first(seen.failures[silent[-1]].values())} "
+            f"{len(silent)} texts in a row got no score. {claim.why_nothing_came()} "
             "The scores given so far are saved. Resume the run when the judge answers again."
         )
 
 
-def _fail_if_nothing_was_scored(scoring: _DraftScoring) -> None:
+def _fail_if_nothing_was_scored(claim: Claim[AnyRun], scoring: _DraftScoring) -> None:
     judged = sum(len(scoring_pass.spec.judge_criteria) for scoring_pass in scoring.passes)
     failures = list(scoring.run.items.order_by("position").values_list("failures", flat=True))
     if failures and all(len(reasons) >= max(judged, 1) for reasons in failures):
-        raise RunFailed(
-            f"The judge gave no scores. The first reason: {_first(failures[0].values())}"
-        )
-
-
-def _first(reasons: Iterable[str]) -> str:
-    return next(iter(reasons), "")
+        raise RunFailed(f"No texts were scored: {len(failures)} failed. {claim.why_nothing_came()}")

@@ -64,7 +64,7 @@ async def _judge_all(claim: Claim[JudgeRun]) -> None:
             f"The endpoint “{endpoint.name}” keeps failing. {work.given_up} "
             "The scores given so far are saved. Resume the run when it answers.",
         )
-    await in_db(_fail_if_nothing_was_judged, claim.run)
+    await in_db(_fail_if_nothing_was_judged, claim)
 
 
 class _Work:
@@ -97,6 +97,7 @@ class _Work:
         results = await rate(self._spec, [asked for _, asked in units], self._judge)
         for result in results:
             self.given_up = result.given_up or self.given_up
+            self._claim.note_server_error(result.server_error)
         return results
 
     def keep(self, done: Sequence[tuple[tuple[JudgeItem, JudgeInput], JudgeResult]]) -> None:
@@ -108,9 +109,9 @@ class _Work:
                 self._failed_in_a_row = self._failed_in_a_row + 1 if item.error else 0
         if self._failed_in_a_row >= GIVE_UP_AFTER:
             raise RunFailed(
-                f"{self._failed_in_a_row} texts in a row got no score. The last reason: "
-                f"{items[-1].error} The scores given so far are saved. Resume the run when the "
-                "judge answers again."
+                f"{self._failed_in_a_row} texts in a row got no score. "
+                f"{self._claim.why_nothing_came()} The scores given so far are saved. Resume the "
+                "run when the judge answers again."
             )
 
 
@@ -292,7 +293,8 @@ def keep_judge_calls(
     return calls
 
 
-def _fail_if_nothing_was_judged(run: JudgeRun) -> None:
-    if run.items.exists() and not run.items.filter(rating__isnull=False).exists():
-        first = run.items.filter(state=JudgeItem.State.FAILED).first()
-        raise RunFailed(f"No texts were judged. The first reason: {first.error if first else ''}")
+def _fail_if_nothing_was_judged(claim: Claim[JudgeRun]) -> None:
+    items = claim.run.items
+    if items.exists() and not items.filter(rating__isnull=False).exists():
+        failed = items.filter(state=JudgeItem.State.FAILED).count()
+        raise RunFailed(f"No texts were judged: {failed} failed. {claim.why_nothing_came()}")

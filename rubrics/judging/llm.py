@@ -91,8 +91,9 @@ async def _judge_one(
         item.key,
         {score.uid: score for answer in answers for score in answer.scores},
         tuple(call for answer in answers for call in answer.calls),
-        next((answer.given_up for answer in answers if answer.given_up), ""),
-        max((answer.cut for answer in answers), default=0),
+        given_up=next((answer.given_up for answer in answers if answer.given_up), ""),
+        server_error=next((answer.server_error for answer in answers if answer.server_error), ""),
+        cut=max((answer.cut for answer in answers), default=0),
     )
 
 
@@ -101,6 +102,7 @@ class _Answer:
     scores: Sequence[CriterionScore]
     calls: Sequence[CallRecord]
     given_up: str = ""
+    server_error: str = ""
     cut: int = 0
 
 
@@ -127,7 +129,7 @@ async def _ask(
     except ModelError as error:
         scores = [failed(c, f"The judge gave no answer: {error}") for c in criteria]
         given_up = error.reason if isinstance(error, CircuitOpen) else ""
-        return _Answer(scores, error.calls, given_up)
+        return _Answer(scores, error.calls, given_up, error.server_error)
     except Exception as error:  # noqa: BLE001 - whatever an endpoint does is a recorded error
         reason = f"The judge gave no answer: {type(error).__name__}: {error}"
         scores = [failed(c, reason) for c in criteria]

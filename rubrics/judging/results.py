@@ -26,12 +26,14 @@ class CriterionScore:
 @dataclass(frozen=True)
 class JudgeResult:
     """`given_up` says why the endpoint was not asked any more: it failed again and again. Empty
-    where it was asked. `cut` counts the oldest exchanges that the judge did not read."""
+    where it was asked. `server_error` is what the endpoint failed for, whatever the text; empty
+    where it did not. `cut` counts the oldest exchanges that the judge did not read."""
 
     key: str
     scores: Mapping[str, CriterionScore]
     calls: tuple[CallRecord, ...] = ()
     given_up: str = ""
+    server_error: str = ""
     cut: int = 0
 
     @property

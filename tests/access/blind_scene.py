@@ -191,6 +191,12 @@ class BlindScene(Setting):
                 project=self.project, run=run, position=place, target=target, state="done",
                 rating=rating, judge_call=asked, ended_at=timezone.now(),
             )  # fmt: skip
+        # Why a reply with the same words has no score; it may quote what the judge said.
+        JudgeItem.objects.create(
+            project=self.project, run=run, position=2, state="failed", ended_at=timezone.now(),
+            target=reply(self.target, RAW.format(said=SAID_AGAIN)),
+            error=marked("judge-failure"),
+        )  # fmt: skip
 
     def _judge_call(self, context_hash: str, run: Any = None) -> JudgeCall:
         asked = JudgeCall.objects.create(

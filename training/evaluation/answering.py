@@ -127,6 +127,7 @@ class _System:
         except ModelError as error:
             if isinstance(error, CircuitOpen):
                 self._given_up = str(error.reason)
+            self._claim.note_server_error(error.server_error)
             return Reply(error=storable(str(error)), calls=tuple(error.calls))
         raw, calls = storable(completion.text), (*refused, *completion.calls)
         if too_long := why_too_long(raw):

@@ -72,6 +72,7 @@ class _Rating:
         results = await rate(self._spec, [asked for _, asked in units], self._judge)
         for result in results:
             self.given_up = result.given_up or self.given_up
+            self._claim.note_server_error(result.server_error)
         return results
 
     def keep(self, done: Sequence[tuple[tuple[Answer, JudgeInput], JudgeResult]]) -> None:

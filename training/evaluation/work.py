@@ -22,7 +22,7 @@ async def _evaluate(claim: Claim[EvaluationRun]) -> None:
     await answer_all(claim)
     for judge in await in_db(_judges, claim.run):
         await rate_all(claim, spec, judge)
-    await in_db(_fail_if_nothing_was_rated, claim.run)
+    await in_db(_fail_if_nothing_was_rated, claim)
 
 
 def _prepare(claim: Claim[EvaluationRun]) -> RubricSpec:
@@ -42,10 +42,10 @@ def _judges(run: EvaluationRun) -> list[Judge]:
     return [row.judge for row in rows]
 
 
-def _fail_if_nothing_was_rated(run: EvaluationRun) -> None:
-    if AnswerRating.objects.filter(answer__system__run=run, rating__isnull=False).exists():
+def _fail_if_nothing_was_rated(claim: Claim[EvaluationRun]) -> None:
+    ratings = AnswerRating.objects.filter(answer__system__run=claim.run)
+    if ratings.filter(rating__isnull=False).exists():
         return
-    failed = Answer.objects.filter(system__run=run).exclude(error="").first()
-    unrated = AnswerRating.objects.filter(answer__system__run=run).first()
-    reason = (failed and failed.error) or (unrated and unrated.error) or ""
-    raise RunFailed(f"No answer was rated. The first reason: {reason}")
+    failed = Answer.objects.filter(system__run=claim.run).exclude(error="").count()
+    unrated = ratings.values("answer").distinct().count()
+    raise RunFailed(f"No answer was rated: {failed + unrated} failed. {claim.why_nothing_came()}")

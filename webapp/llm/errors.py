@@ -37,6 +37,12 @@ class ModelError(Exception):
     def blames_endpoint(self) -> bool:
         return self.status not in _TEXT_FAULTS
 
+    @property
+    def server_error(self) -> str:
+        """The message where it is about the server, whatever it was asked; else empty. What is
+        about one text may quote it."""
+        return str(self) if self.blames_endpoint else ""
+
 
 class EndpointUnavailable(ModelError):
     """Not reached, no answer in time, or a 5xx answer."""

@@ -16,6 +16,7 @@ from django.utils import timezone
 from webapp.errors import Refused
 from webapp.runs import services
 from webapp.runs.models import Run, Status
+from webapp.text import storable
 
 logger = logging.getLogger(__name__)
 R = TypeVar("R", bound=Run)
@@ -63,6 +64,7 @@ class Claim(Generic[R]):
         self.lost = threading.Event()
         self.cancelled = threading.Event()
         self.closed = threading.Event()
+        self._server_error = ""
         if run.cancel_requested_at is not None:
             self.cancelled.set()
 
@@ -90,6 +92,18 @@ class Claim(Generic[R]):
             raise Cancelled
         if self.closed.is_set():
             raise Closed
+
+    def note_server_error(self, words: str) -> None:
+        """Keep the first reason that a server failed for, whatever the text. Empty is none."""
+        self._server_error = self._server_error or storable(words)
+
+    def why_nothing_came(self) -> str:
+        """A sentence for the error of a run whose texts all failed. Whoever may open the run reads
+        its error, also those who must not know yet what was said about its texts. So a reason
+        that is about one text stands with that text only: there blindness hides it."""
+        if self._server_error:
+            return f"The first reason: {self._server_error}"
+        return "The run’s page lists the reasons."
 
     @contextmanager
     def writing(self) -> Iterator[None]:

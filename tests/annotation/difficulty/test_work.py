@@ -151,6 +151,19 @@ def test_a_judge_that_fails_leaves_the_reply_unjudged(cast: Cast, taught) -> Non
     assert set(run.prompts.exclude(pk=without.pk).values_list("p_fail", flat=True)) == {0.0}
 
 
+def test_a_reason_about_a_reply_is_not_in_the_error_of_the_run(cast: Cast, taught) -> None:
+    version, _ = taught
+    with (
+        model(cast, "Mixed", mixed) as (mixed_at, _),
+        model(cast, "Reader", lambda *_: answer(said(c1="planted", c2=1))) as (reader, _),
+    ):
+        judge = llm_judge(cast, reader, mode="all_in_one")
+        run = done(planned(cast, everything(cast), version, judge, mixed_at, prompts=2))
+    failed = f"No reply was judged: {2 * K} failed."
+    assert run.error == f"{failed} The run’s page lists the reasons."
+    assert all("planted" in each.error for each in replies_of(run))
+
+
 def test_a_server_that_is_gone_ends_the_run_with_the_reason(
     cast: Cast, taught, monkeypatch
 ) -> None:

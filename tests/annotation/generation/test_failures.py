@@ -124,7 +124,8 @@ def test_a_model_without_a_word_fails_its_dialogue(
     script.reply = lambda body, n: answer(speak(body) if is_seeker(body) else "  ")
     run = work(planned(cast, voice, count=2))
     assert run.status == "failed"
-    assert "The supporter’s turn 2 was empty." in run.error
+    assert run.error == "No dialogue was finished: 2 failed. The run’s page lists the reasons."
+    assert {item.error for item in run.items.all()} == {"The supporter’s turn 2 was empty."}
     asked = [body["seed"] for body in script.bodies if not is_seeker(body)]
     assert len(set(asked)) == len(asked) == 6
 
@@ -263,7 +264,8 @@ def test_a_turn_that_nobody_could_read_fails_its_dialogue(
     script.reply = lambda body, n: answer(speak(body) if is_seeker(body) else endless)
     run = work(planned(cast, voice, count=1))
     assert run.status == "failed"
-    assert "turn 2 is too long. It has 100,000 characters. At most 50,000" in run.error
+    words = "turn 2 is too long. It has 100,000 characters. At most 50,000"
+    assert words in run.items.get().error
     assert not Turn.objects.filter(dialogue__generation_item__run=run, role="supporter").exists()
 
 
@@ -273,4 +275,5 @@ def test_a_model_that_never_leaves_its_reasoning_fails_its_dialogue(
     script.reply = lambda body, n: answer(speak(body) if is_seeker(body) else "<think>Let me see")
     run = work(planned(cast, voice, count=1))
     assert run.status == "failed"
-    assert "The supporter’s turn 2 said nothing but its reasoning." in run.error
+    words = "The supporter’s turn 2 said nothing but its reasoning."
+    assert words in run.items.get().error

@@ -262,7 +262,9 @@ def test_broken_output_of_the_critic_is_no_verdict_and_is_asked_again(
     )
     run = work(refining_run(cast, voice, critic_is={}, count=2, exchanges=1))
     assert (run.status, ends(run)) == ("failed", [("failed", "")] * 2)
-    assert "gave no verdict on turn 2" in run.error and "JSON" in run.error
+    assert run.error == "No dialogue was finished: 2 failed. The run’s page lists the reasons."
+    for item in run.items.all():
+        assert "gave no verdict on turn 2" in item.error and "JSON" in item.error
     (attempt, _) = Attempt.objects.order_by("dialogue__number")
     assert (attempt.verdict, attempt.total, attempt.scores) == ("error", None, {})
     assert "JSON" in attempt.error

@@ -24,6 +24,7 @@ from tests.support.judge_runs import (
     learned_judge,
     llm_judge,
     rated,
+    said,
     snapshot,
     texts,
     version_of,
@@ -188,6 +189,18 @@ def test_an_endpoint_that_is_down_fails_the_run(cast: Cast, script: Stub, voice:
     work_past_waits(partial(work.work, ImpactRun), run)
     assert run.status == "failed" and "keeps failing" in run.error and "out of mem" in run.error
     assert not DraftScore.objects.exclude(criterion_uid="format").exists()
+
+
+@pytest.mark.parametrize("count", [2, 12])
+def test_a_reason_about_a_text_is_not_in_the_error_of_the_run(
+    cast: Cast, script: Stub, voice: Endpoint, count: int
+) -> None:
+    texts(cast, count)
+    script.reply = lambda body, number: answer(said(c1="planted"))
+    run = worked(previewed(cast, reworded(cast, draft_of(cast)), llm_judge(cast, voice)))
+    assert run.status == "failed" and "The run’s page lists the reasons." in run.error
+    assert "planted" not in run.error
+    assert all("planted" in str(item.failures) for item in run.items.all())
 
 
 def test_the_sample_is_drawn_by_its_seed(cast: Cast, voice: Endpoint) -> None:

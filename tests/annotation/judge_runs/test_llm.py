@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from annotation.judge_runs import work as judging
 from annotation.models import JudgeItem, Rating, Score
+from annotation.queues.services import queue_create
 from rubrics.judges import opening as judges
 from rubrics.models import JudgeCall
 from tests.conftest import Cast
@@ -19,6 +20,7 @@ from tests.support.judge_runs import judge_run, llm_judge, said, seen, snapshot,
 from tests.support.pages import html_of
 from tests.support.runs import work_past_waits
 from tests.support.servers import Stub, answer, refusal, serve
+from webapp.accounts.models import User
 from webapp.llm.clients import open_client
 from webapp.llm.models import Endpoint, ModelCall
 from webapp.runs import services as runs
@@ -206,6 +208,65 @@ def test_a_judge_whose_answers_give_no_score_fails_the_run(
     run.refresh_from_db()
     assert run.status == "failed" and "texts in a row got no score" in run.error
     assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize("limit", [2, 32])
+@pytest.mark.parametrize("bad", [answer(said(c1="planted", c2=1)), refusal(400, "planted")])
+def test_a_reason_about_a_text_is_not_in_the_error_of_the_run(
+    cast: Cast,
+    client: Client,
+    script: Stub,
+    voice: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int,
+    bad: Any,
+) -> None:
+    """The second lead still rates the texts, and may open the run."""
+    monkeypatch.setattr(judging, "GIVE_UP_AFTER", limit)
+    texts(cast, 2)
+    script.reply = lambda body, count: bad
+    run = judge_run(
+        cast, version_of(cast), llm_judge(cast, voice, mode="all_in_one"), snapshot(cast)
+    )
+    seeing, blind = cast.leads
+    queue_create(
+        project=cast.project,
+        actor=seeing,
+        name="Blind",
+        snapshot=run.snapshot,
+        version=run.version,
+        raters=[blind],
+        overlap=1,
+    )
+    judging.work(str(run.pk))
+    run.refresh_from_db()
+    assert run.status == "failed" and "planted" not in run.error
+    counted = "2 texts in a row got no score." if limit == 2 else "No texts were judged: 2 failed."
+    assert f"{counted} The run’s page lists the reasons." in run.error
+    assert all("planted" in item.error for item in run.items.all())
+
+    def told(lead: User) -> list[bool]:
+        client.force_login(lead)
+        addresses = [
+            reverse("project_home", args=[cast.project.pk]),
+            reverse("judge_run", args=[cast.project.pk, run.pk]),
+            reverse("api_judge_run_retrieve", args=[cast.project.pk, run.pk]),
+        ]
+        return ["planted" in html_of(client.get(address)) for address in addresses]
+
+    assert (told(blind), told(seeing)) == ([False] * 3, [False, True, False])
+
+
+def test_what_a_server_says_of_every_text_is_in_the_error_of_the_run(
+    cast: Cast, script: Stub, voice: Endpoint
+) -> None:
+    texts(cast, 2)
+    script.reply = lambda body, count: refusal(404, "no model of this name")
+    run = judge_run(cast, version_of(cast), llm_judge(cast, voice), snapshot(cast))
+    judging.work(str(run.pk))
+    run.refresh_from_db()
+    assert "No texts were judged: 2 failed. The first reason: The endpoint" in run.error
+    assert "no model of this name" in run.error
 
 
 def test_nothing_judged_at_all_is_a_failed_run(cast: Cast, script: Stub, voice: Endpoint) -> None:

@@ -33,6 +33,20 @@ def done(run: EvaluationRun) -> EvaluationRun:
     return run
 
 
+def test_a_reason_about_an_answer_is_not_in_the_error_of_the_run(cast: Cast, taught) -> None:
+    version, _ = taught
+    collection = prompts(cast)
+    with (
+        model(cast, "Warm", warm) as (warm_at, _),
+        model(cast, "Reader", lambda *_: answer(said(c1="planted", c2=1))) as (reader, _),
+    ):
+        judge = llm_judge(cast, reader, mode="all_in_one")
+        run = done(planned(cast, collection, version, [judge], [warm_at], with_corpus=False))
+    failed = f"No answer was rated: {PROMPTS} failed."
+    assert run.error == f"{failed} The run’s page lists the reasons."
+    assert all("planted" in each.error for each in AnswerRating.objects.all())
+
+
 def test_every_system_answers_and_every_judge_rates(cast: Cast, taught) -> None:
     version, judge = taught
     collection = prompts(cast)
