@@ -33,21 +33,24 @@ def judge_create_llm(
 ) -> Judge:
     """The next version of a judge that asks `endpoint`. `parameters` are those of LLMParameters;
     what is left out takes its default, and all of them are kept."""
-    if endpoint.project_id != project.pk or endpoint.archived_at is not None:
-        raise Refused("Choose an endpoint of this project.", code="endpoint")
     settled = dataclasses.asdict(_read_parameters(parameters or {}))
-    # The row of an endpoint may change later: what it is now is part of what this judge is.
-    pins = pins_of(endpoint)
-    return _create(
-        project=project,
-        actor=actor,
-        name=name,
-        kind=Judge.Kind.LLM,
-        identity={"endpoint": str(endpoint.pk), **pins, "parameters": settled},
-        endpoint=endpoint,
-        parameters=settled,
-        provenance=pins,
-    )
+    with transaction.atomic():
+        _one_at_a_time(project)
+        # The row of an endpoint may change later: what it is now is part of what this judge is.
+        endpoint = _as_it_is_now(endpoint)
+        if endpoint.project_id != project.pk or endpoint.archived_at is not None:
+            raise Refused("Choose an endpoint of this project.", code="endpoint")
+        pins = pins_of(endpoint)
+        return _create(
+            project=project,
+            actor=actor,
+            name=name,
+            kind=Judge.Kind.LLM,
+            identity={"endpoint": str(endpoint.pk), **pins, "parameters": settled},
+            endpoint=endpoint,
+            parameters=settled,
+            provenance=pins,
+        )
 
 
 def judge_renew(*, judge: Judge, actor: User) -> Judge:
@@ -57,6 +60,8 @@ def judge_renew(*, judge: Judge, actor: User) -> Judge:
     require_open(judge.project)
     with transaction.atomic():
         _one_at_a_time(judge.project)
+        if judge.endpoint is not None:
+            judge.endpoint = _as_it_is_now(judge.endpoint)
         newest = newest_of(judge.project).get(name=judge.name)
         settings = (newest.endpoint_id, newest.parameters)
         is_done = settings == (judge.endpoint_id, judge.parameters) and not what_changed(newest)
@@ -135,6 +140,11 @@ def _create(
 def _one_at_a_time(project: Project) -> None:
     """So that two new judges never want the same version."""
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
+def _as_it_is_now(endpoint: Endpoint) -> Endpoint:
+    """An endpoint that nobody changes before the present transaction ends."""
+    return Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
 
 
 def _read_parameters(given: Mapping[str, Any]) -> LLMParameters:

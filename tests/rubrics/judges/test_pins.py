@@ -92,6 +92,37 @@ def test_the_next_version_keeps_the_settings_and_is_made_once(
     assert Entry.objects.filter(action="judge.created").count() == 2
 
 
+def test_a_new_version_pins_the_endpoint_as_it_is_by_then(
+    cast: Cast, server: Endpoint, judge: Judge
+) -> None:
+    """Somebody changes the endpoint while the form of another person is on its way."""
+    read_before = Judge.objects.select_related("endpoint", "project").get(pk=judge.pk)
+    assert read_before.endpoint is not None
+    change(cast, server, model="another")
+    other = judge_create_llm(
+        project=cast.project, actor=cast.leads[0], name="Other", endpoint=read_before.endpoint
+    )
+    assert other.provenance["model"] == "another"
+    made = judge_renew(judge=read_before, actor=cast.leads[0])
+    assert made.provenance["model"] == "another"
+    assert what_changed(Judge.objects.get(pk=made.pk)) == ""
+
+
+def test_no_version_asks_an_endpoint_that_was_removed_meanwhile(
+    cast: Cast, server: Endpoint, judge: Judge
+) -> None:
+    read_before = Judge.objects.select_related("endpoint", "project").get(pk=judge.pk)
+    change(cast, server, model="another")
+    endpoint_archive(endpoint=server, actor=cast.leads[0])
+    with pytest.raises(Refused, match="endpoint of this project"):
+        judge_renew(judge=read_before, actor=cast.leads[0])
+    assert read_before.endpoint is not None
+    with pytest.raises(Refused, match="endpoint of this project"):
+        judge_create_llm(
+            project=cast.project, actor=cast.leads[0], name="Other", endpoint=read_before.endpoint
+        )
+
+
 def test_there_is_no_next_version_where_nothing_changed_or_the_server_is_gone(
     cast: Cast, server: Endpoint, judge: Judge
 ) -> None:
