@@ -14,6 +14,13 @@ def one_at_a_time(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
+def many_at_a_time(name: str) -> None:
+    """Wait for whoever has this name by `one_at_a_time`, and keep them waiting until the present
+    transaction ends. Others who call this don't wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [name])
+
+
 def was_stopped(error: BaseException | None) -> bool:
     """Whether the database stopped a statement that took longer than it may."""
     return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)

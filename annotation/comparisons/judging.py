@@ -1,8 +1,8 @@
 """One person's judgements: take the next pair, choose, take back.
 
-Locks are always taken in one order, as on the desk: the person's rater row, then the pair, then
-the person's own judgement. The rater row makes two windows of one person wait for each other; the
-pair's row guards how many people have a place at it.
+Locks are always taken in one order, as on the desk: against the close of the comparison, then the
+person's rater row, then the pair, then the person's own judgement. The rater row makes two windows
+of one person wait for each other; the pair's row guards how many people have a place at it.
 """
 
 import secrets
@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet,
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from annotation.comparisons.services import hold_off_close
 from annotation.models import Comparison, ComparisonRater, Pair, PairJudgement, Rater
 from annotation.models.desk import UNDO_WITHIN
 from annotation.ratings.blindness import read_pairs
@@ -125,7 +126,9 @@ def _lock_pair(pair_id: UUID) -> Pair:
 
 
 def _lock(judgement: PairJudgement) -> PairJudgement:
-    """The judgement as it is now, with its pair and its person locked."""
+    """The judgement as it is now, with its pair and its person locked, in a comparison that is not
+    closed meanwhile."""
+    hold_off_close(judgement.pair.comparison_id)
     _lock_person(judgement.rater)
     _lock_pair(judgement.pair_id)
     own = (

@@ -1,8 +1,8 @@
 """The annotator's desk: claim an item, keep its draft, submit, take back, skip, flag.
 
-Locks are always taken in one order: the person's rater row, then items, then the person's own
-assignments. The rater row makes two tabs of one person wait for each other; an item's row
-guards how many people have a place at it.
+Locks are always taken in one order: against the close of the queue, then the person's rater row,
+then items, then the person's own assignments. The rater row makes two tabs of one person wait for
+each other; an item's row guards how many people have a place at it.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from annotation.desk.places import (
 )
 from annotation.models import Assignment, Item, Queue, Rater, Rating, Score
 from annotation.models.desk import UNDO_WITHIN
+from annotation.queues.services import hold_off_close
 from annotation.ratings import services as ratings
 from annotation.ratings.blindness import read_items
 from annotation.ratings.carried_ratings import own_levels
@@ -222,7 +223,9 @@ def _lock_item(item_id: UUID) -> Item:
 
 
 def _lock(assignment: Assignment) -> Assignment:
-    """The assignment as it is now, with its item and its person locked."""
+    """The assignment as it is now, with its item and its person locked, in a queue that is not
+    closed meanwhile."""
+    hold_off_close(assignment.item.queue_id)
     _lock_person(assignment.rater)
     _lock_item(assignment.item_id)
     own = (

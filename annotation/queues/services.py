@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
+from webapp.db import many_at_a_time, one_at_a_time
 from webapp.errors import Refused, Stale
 from webapp.limits import SEED
 
@@ -82,15 +84,22 @@ def queue_create(
 
 
 def queue_close(*, queue: Queue, actor: User) -> bool:
-    """Give out nothing more and take no rating. Drafts are kept. False where it was closed."""
-    return _set_closed(queue, actor, timezone.now(), "queue.closed")
+    """Give out nothing more and take no rating. Drafts are kept. False where it was closed. Ends
+    after the submits that are under way: who reads ratings then reads all of them."""
+    return _set_closed(queue, actor, "queue.closed", closes=True)
+
+
+def hold_off_close(queue_id: UUID) -> None:
+    """Whoever closes or opens this queue waits until the present transaction ends. Take it before
+    any other lock."""
+    many_at_a_time(_closing(queue_id))
 
 
 def queue_open(*, queue: Queue, actor: User) -> bool:
     """Go on with a closed queue. False where it was open. While it was closed nobody was blind
     to it."""
     with transaction.atomic():
-        opened = _set_closed(queue, actor, None, "queue.opened")
+        opened = _set_closed(queue, actor, "queue.opened", closes=False)
         if opened:
             QueueRater.objects.filter(queue=queue).update(blind_since=timezone.now())
     return opened
@@ -203,12 +212,17 @@ def _add_raters(queue: Queue, raters: Iterable[User]) -> None:
     )
 
 
-def _set_closed(queue: Queue, actor: User, closed_at: datetime | None, action: str) -> bool:
+def _closing(queue_id: UUID) -> str:
+    return f"closing queue/{queue_id}"
+
+
+def _set_closed(queue: Queue, actor: User, action: str, *, closes: bool) -> bool:
     require_open(queue.project)
     with transaction.atomic():
-        changed = Queue.objects.filter(pk=queue.pk, closed_at__isnull=closed_at is not None).update(
-            closed_at=closed_at
-        )
+        one_at_a_time(_closing(queue.pk))
+        closed_at = timezone.now() if closes else None
+        rows = Queue.objects.filter(pk=queue.pk, closed_at__isnull=closes)
+        changed = rows.update(closed_at=closed_at)
         if changed:
             audit.record(action, actor=actor, object=queue)
     queue.closed_at = closed_at

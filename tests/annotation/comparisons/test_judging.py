@@ -25,6 +25,8 @@ from tests.support.comparisons import (
     new_pairs,
     reply,
 )
+from tests.support.locks import waiting
+from tests.support.waiting import SHORT_S, wait_until
 from webapp.accounts.models import User
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -262,6 +264,26 @@ def test_two_windows_of_one_person_are_one_judgement(cast: Cast) -> None:
     assert len({pk for pk, _ in found}) == 1
     kept = PairJudgement.objects.get().choice
     assert sorted(what for _, what in found) == sorted([kept, kept, "judged", "judged"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_close_waits_for_the_judgements_under_way(cast: Cast) -> None:
+    judged = build_comparison(cast)
+    held = judged.claim(cast.annotators[0])
+
+    def close() -> int:
+        try:
+            services.comparison_close(comparison=judged.comparison, actor=cast.leads[0])
+            return PairJudgement.objects.filter(state="submitted").count()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            judging.judge(judgement=held, choice="a")
+            closing = pool.submit(close)
+            wait_until(lambda: closing.done() or waiting(), "the close")
+        assert closing.result(SHORT_S) == 1
 
 
 # ---- making one

@@ -6,7 +6,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from annotation.desk import services as desk
@@ -14,11 +14,14 @@ from annotation.desk.access import own_assignment
 from annotation.desk.queries import undoable
 from annotation.desk.services import Incomplete, StaleDraft
 from annotation.models import Assignment, Rating, Score
+from annotation.queues.services import queue_close
 from annotation.queues.waiting import waiting_queues
 from annotation.ratings.drafts import BadDraft, read_draft
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from tests.conftest import Cast
 from tests.support.desk import FULL, RUBRIC, Desk, build_desk, own
+from tests.support.locks import waiting
+from tests.support.waiting import SHORT_S, wait_until
 from webapp.accounts.models import User
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -263,6 +266,51 @@ def test_two_submits_at_once_are_one_rating(cast: Cast) -> None:
         assert len(set(pool.map(submit, range(4)))) == 1
     assert Rating.objects.count() == 1
     assert Score.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_close_waits_for_the_submits_under_way(cast: Cast) -> None:
+    at_desk = build_desk(cast)
+    held = at_desk.claim(cast.annotators[0])
+
+    def close() -> int:
+        try:
+            queue_close(queue=at_desk.queue, actor=cast.leads[0])
+            return Rating.objects.count()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            desk.submit(assignment=own(held), draft=FULL)
+            closing = pool.submit(close)
+            wait_until(lambda: closing.done() or waiting(), "the close")
+        assert closing.result(SHORT_S) == 1
+    at_desk.queue.refresh_from_db()
+    assert at_desk.queue.closed_at > Rating.objects.get().submitted_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_submit_that_meets_a_close_is_refused(cast: Cast) -> None:
+    at_desk = build_desk(cast)
+    held = at_desk.claim(cast.annotators[0])
+
+    def submit() -> None:
+        try:
+            desk.submit(assignment=own(held), draft=FULL)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            queue_close(queue=at_desk.queue, actor=cast.leads[0])
+            late = pool.submit(submit)
+            wait_until(lambda: late.done() or waiting(), "the submit")
+        with pytest.raises(Refused, match="The queue was closed"):
+            late.result(SHORT_S)
+    assert Rating.objects.count() == 0
+    held.refresh_from_db()
+    assert held.draft == read_draft(desk.spec_of(held), FULL).to_json()
 
 
 def test_a_missing_criterion_is_named(at_desk: Desk) -> None:
