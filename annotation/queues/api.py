@@ -234,6 +234,13 @@ class ConcernSerializer(serializers.ModelSerializer):
         return title_of(concern.item.target)
 
 
+class ConcernHandleSerializer(serializers.Serializer):
+    read_at = serializers.DateTimeField(
+        help_text="`reported_at` of the concern that you read. If it was reported again since, the "
+        "answer is 409 and the concern stays open."
+    )
+
+
 class ConcernFilter(django_filters.FilterSet):
     is_open = django_filters.BooleanFilter(field_name="flag_handled_at", lookup_expr="isnull")
 
@@ -253,11 +260,15 @@ class ConcernViewSet(ProjectViewSet):
     def rows(self) -> QuerySet[Assignment]:
         return queries.concerns(self.member)
 
-    @extend_schema(operation_id="concern_handle", request=None, responses=ConcernSerializer)
+    @extend_schema(
+        operation_id="concern_handle", request=ConcernHandleSerializer, responses=ConcernSerializer
+    )
     def handle(self, request: Request, concern_id: UUID, **kwargs: Any) -> Response:
-        """Mark a concern as handled. The audit log says by whom and when."""
+        """Mark a concern that you have read as handled. The audit log says by whom and when."""
         concern = access.concern_of(self.member, concern_id)
-        services.concern_handle(concern=concern, actor=self.member.user)
+        read = ConcernHandleSerializer(data=request.data)
+        read.is_valid(raise_exception=True)
+        services.concern_handle(concern=concern, actor=self.member.user, **read.validated_data)
         return Response(ConcernSerializer(access.concern_of(self.member, concern_id)).data)
 
 

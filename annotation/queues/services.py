@@ -139,13 +139,13 @@ def queue_set_adjudicate_from(*, queue: Queue, actor: User, levels: int) -> None
     queue.adjudicate_from = levels
 
 
-def concern_handle(*, concern: Assignment, actor: User, read_at: datetime | None = None) -> bool:
+def concern_handle(*, concern: Assignment, actor: User, read_at: datetime | None) -> bool:
     """Say that a reported concern was dealt with. False where it was handled before. `read_at` is
     the `flagged_at` of what the person read: raises Stale where it was reported anew since."""
     require_open(concern.item.queue.project)
     with transaction.atomic():
         now = Assignment.objects.select_for_update(no_key=True).get(pk=concern.pk)
-        if read_at not in (None, now.flagged_at):
+        if read_at != now.flagged_at:
             raise Stale(
                 "The concern was reported again, in other words, since you read it. It is still "
                 "open.",

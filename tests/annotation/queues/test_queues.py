@@ -19,6 +19,8 @@ from webapp.accounts.models import Membership
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 
+JSON = "application/json"
+
 
 def test_a_queue_is_a_frozen_set_in_its_order(at_desk: Desk) -> None:
     items = list(at_desk.queue.items.select_related("target__turn__dialogue"))
@@ -111,8 +113,11 @@ def test_a_concern_reaches_the_lead_and_is_handled_once(at_desk: Desk, client: C
     assert f'href="{page}#concerns"' in text
     handle = reverse("concern_handle", args=[project, held.pk])
     assert f'action="{handle}"' in html_of(client.get(page))
-    assert client.post(handle).url == f"{page}#concerns"
-    client.post(handle)
+    row = Assignment.objects.get(pk=held.pk)
+    assert row.flagged_at is not None
+    read = {"read_at": row.flagged_at.isoformat()}
+    assert client.post(handle, read).url == f"{page}#concerns"
+    client.post(handle, read)
     entry = Entry.objects.get(action="concern.handled")
     assert (entry.actor, entry.object_id) == (lead, str(held.pk))
     row = Assignment.objects.get(pk=held.pk)
@@ -161,7 +166,10 @@ def test_concerns_by_script(at_desk: Desk, client: Client, django_assert_num_que
         "Dialogue 1, turn 2", str(ana), "First.",
     )  # fmt: skip
     assert (found["handled_at"], found["handled_by"]) == (None, None)
-    done = client.post(reverse("api_concern_handle", args=[*where, held.pk])).json()
+    handle, read = reverse("api_concern_handle", args=[*where, held.pk]), found["reported_at"]
+    unread = client.post(handle, {}, content_type=JSON)
+    assert unread.status_code == 400 and "read_at" in unread.content.decode()
+    done = client.post(handle, {"read_at": read}, content_type=JSON).json()
     assert (done["handled_by"], done["handled_at"] is not None) == (str(lead), True)
     for _ in range(2):
         at_desk.rate(ana)
@@ -169,6 +177,24 @@ def test_concerns_by_script(at_desk: Desk, client: Client, django_assert_num_que
     with django_assert_num_queries(cost):
         assert len(client.get(url).json()["results"]) == 3
     assert len(client.get(url, {"is_open": "true"}).json()["results"]) == 2
+
+
+def test_a_script_handles_no_concern_unread(at_desk: Desk, client: Client) -> None:
+    ana, lead = at_desk.cast.annotators[0], at_desk.cast.leads[0]
+    held = at_desk.claim(ana)
+    desk.flag(assignment=held, actor=ana, reason="A typing error.")
+    client.force_login(lead)
+    where = [at_desk.cast.project.pk]
+    url = reverse("api_concern_list", args=where)
+    handle = reverse("api_concern_handle", args=[*where, held.pk])
+    (read,) = client.get(url).json()["results"]
+    desk.flag(assignment=held, actor=ana, reason="She speaks of self-harm.")
+    answer = client.post(handle, {"read_at": read["reported_at"]}, content_type=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (409, "stale")
+    assert Assignment.objects.get(pk=held.pk).flag_handled_at is None
+    (now,) = client.get(url).json()["results"]
+    answer = client.post(handle, {"read_at": now["reported_at"]}, content_type=JSON)
+    assert (answer.status_code, answer.json()["handled_by"]) == (200, str(lead))
 
 
 def test_progress_is_counted_from_rows(at_desk: Desk) -> None:
