@@ -139,7 +139,7 @@ def counts(runs: Sequence[DifficultyRun]) -> dict[UUID, tuple[int, int]]:
     }
 
 
-def _done_of(found: Mapping[str, int], planned: int) -> tuple[int, int]:
+def _done_of(found: Mapping[str, Any], planned: int) -> tuple[int, int]:
     done = found["answered"] + found["unanswered"] + found["judged"]
     # A reply that failed is judged by nobody.
     return done, 2 * planned - found["unanswered"]

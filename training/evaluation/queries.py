@@ -159,7 +159,7 @@ def _count_by(rows: QuerySet[Any], by: str) -> dict[UUID, int]:
     return dict(rows.order_by().values_list(by).annotate(n=Count("pk")))
 
 
-def _done_of(found: Mapping[str, int], judges: int, rated: int) -> tuple[int, int]:
+def _done_of(found: Mapping[str, Any], judges: int, rated: int) -> tuple[int, int]:
     # An answer that failed is rated by nobody.
     return (
         found["ended"] + rated,

@@ -182,7 +182,7 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
 def _members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
     while member := tar.next():
         # Each would stay in memory, and a hostile archive has millions.
-        tar.members.clear()
+        tar.members.clear()  # type: ignore[attr-defined]
         content = tar.extractfile(member) if member.isreg() else None
         yield member, content or io.BytesIO()
 
