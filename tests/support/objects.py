@@ -178,7 +178,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "difficulty_*.run_id": difficulty_run,
     "evaluation*.run_id": evaluation_run,
     "evaluation_export.form": lambda setting: "csv",
-    "model_fetch.run_id": model_fetch,
+    "model_fetch*.run_id": model_fetch,
     "playground_*.run_id": playground_run,
     "impact_*.run_id": impact_run,
     "*.suggestion_id": suggestion,

@@ -79,7 +79,7 @@ class FetchSerializer(serializers.ModelSerializer[ModelFetch]):
         model = ModelFetch
         fields = (
             *RUN_FIELDS, "name", "licence", "repo", "revision", "commit", "bytes_received",
-            "bytes_total", "checkpoint",
+            "bytes_total", "checkpoint", "can_go_on",
         )  # fmt: skip
 
 
@@ -221,13 +221,19 @@ class FetchViewSet(RunViewSet):
         )
         return self.shown(run.pk, status=201)
 
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """Remove a download that failed or was stopped. 409 for any other."""
+        services.fetch_remove(run=self.one(id), actor=self.member.user)
+        return Response(status=204)
+
 
 P = "projects/<uuid:project_id>/checkpoints/"
 ONE = f"{P}<uuid:id>/"
 view = CheckpointViewSet.as_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    *run_paths(f"{P}downloads/", FetchViewSet, "api_fetch_model"),
+    *run_paths(f"{P}downloads/", FetchViewSet, "api_fetch_model", can_be_removed=True),
     path(P, view({"get": "list", "post": "create"}), name="api_checkpoint_list"),
     path(f"{P}upload/", UploadViewSet.as_view({"post": "create"}), name="api_checkpoint_upload"),
     path(f"{P}starter/", view({"post": "starter"}), name="api_checkpoint_starter"),

@@ -33,6 +33,10 @@ ASK_WITHIN_S = 30.0
 CHUNK = 2**20
 
 
+# What the hub would answer again, however often it is asked.
+FINAL = (GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError)
+
+
 class Differs(Exception):
     """A file is not what the hub said it would be."""
 
@@ -50,7 +54,7 @@ def main() -> int:
     try:
         answer = download(job) if "files" in job else list_files(job)
     except (Differs, AddressRefused, httpx2.HTTPError, HfHubHTTPError, OSError) as error:
-        answer = {"error": sentence(error, job)}
+        answer = {"error": sentence(error, job), "is_final": isinstance(error, FINAL)}
     draft = result.with_name(f"{result.name}.draft")
     draft.write_text(json.dumps(answer))
     draft.rename(result)

@@ -23,6 +23,7 @@ def register() -> None:
             readers=TRAINERS,
             starters=TRAINERS,
             progress=megabytes_of,
+            require=queries.require_hope,
         )
     )
 

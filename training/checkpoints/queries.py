@@ -70,6 +70,15 @@ def unfinished_fetches_of(project: Project) -> QuerySet[ModelFetch]:
     return rows.filter(Q(ended_at=None) | Q(ended_at__gt=lately))
 
 
+def require_hope(run: ModelFetch) -> None:
+    """Raises Refused for a download that would fail again."""
+    if not run.can_go_on:
+        raise Refused(
+            f"{run} can never succeed: {run.error} Remove it, or download another model.",
+            code="not_resumable",
+        )
+
+
 def bytes_of(runs: Sequence[ModelFetch]) -> dict[UUID, tuple[int, int | None]]:
     """(bytes that are here, bytes in all) of each download; None in all until the hub has listed
     the files."""

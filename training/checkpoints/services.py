@@ -24,7 +24,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
-from webapp.files.folders import make_private
+from webapp.files.folders import make_private, run_folder
 from webapp.files.services import require_disk
 from webapp.ids import new_id
 from webapp.llm.addresses import AddressRefused, check_address
@@ -32,6 +32,7 @@ from webapp.llm.models import Endpoint
 from webapp.llm.services import endpoint_create
 from webapp.runs import services as runs
 from webapp.runs.limits import require_key
+from webapp.runs.models import Status
 
 STARTER_NAME = "Starter model"
 # No upload is unpacked for longer.
@@ -153,6 +154,27 @@ def fetch_start(
         revision=revision,
         licence=licence,
     )
+
+
+def fetch_remove(*, run: ModelFetch, actor: User) -> None:
+    """Remove a download that failed or was stopped, with what it brought. Raises Refused while it
+    is under way, and where its model has been added."""
+    require_open(run.project)
+    with transaction.atomic():
+        row = ModelFetch.objects.select_for_update(of=("self",)).filter(pk=run.pk).first()
+        if row is None:
+            raise Refused(f"{run} has been removed already.", code="deleted")
+        if row.status not in (Status.FAILED, Status.CANCELLED):
+            raise Refused(
+                f"{run} has not failed. Only a download that failed or was stopped can be removed.",
+                code="not_removable",
+            )
+        if row.checkpoint_id is not None:
+            raise Refused(f"{run} has added its model. Delete the model instead.", code="in_use")
+        audit.record("fetch.removed", actor=actor, object=row, number=row.number, repo=row.repo)
+        folder = run_folder(row.pk)
+        row.delete()
+        transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def checkpoint_serve(*, checkpoint: Checkpoint, actor: User) -> Endpoint:

@@ -11,6 +11,11 @@ urlpatterns = [
     path("checkpoints/new/", views.checkpoint_new, name="checkpoint_new"),
     path("checkpoints/starter/", views.checkpoint_starter, name="checkpoint_starter"),
     path("checkpoints/downloads/<uuid:run_id>/", views.model_fetch, name="model_fetch"),
+    path(
+        "checkpoints/downloads/<uuid:run_id>/remove/",
+        views.model_fetch_remove,
+        name="model_fetch_remove",
+    ),
     path(f"{ONE}/", views.checkpoint, name="checkpoint"),
     path(f"{ONE}/archive/", views.checkpoint_archive, name="checkpoint_archive"),
     path(f"{ONE}/serve/", views.checkpoint_serve, name="checkpoint_serve"),

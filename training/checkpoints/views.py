@@ -155,6 +155,23 @@ def model_fetch(request: HttpRequest, member: Member, run_id: UUID) -> HttpRespo
     return render(request, "checkpoints/fetch.html", context)
 
 
+@require_POST
+@project_page(*TRAINERS)
+def model_fetch_remove(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    run = fetch_for(member, run_id)
+    page = reverse("checkpoints", args=[member.project.pk])
+    try:
+        services.fetch_remove(run=run, actor=member.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        if refusal.code != "deleted":
+            page = reverse("model_fetch", args=[member.project.pk, run.pk])
+    else:
+        messages.success(request, f"The download of {run.repo} has been removed.")
+    is_htmx = request.htmx  # type: ignore[attr-defined]
+    return HttpResponseClientRedirect(page) if is_htmx else redirect(page)
+
+
 def _back_to(row: Checkpoint, refusal: Refused) -> HttpResponse:
     """The checkpoint's page; the list where the checkpoint is gone."""
     if refusal.code == "deleted":
@@ -164,7 +181,10 @@ def _back_to(row: Checkpoint, refusal: Refused) -> HttpResponse:
 
 def _form(way: str, request: HttpRequest) -> NamedForm:
     data = request.POST or None
-    initial = {"key": new_id().hex}
+    # A link may fill fields in beforehand, as after a download that failed.
+    names = ("name", "licence", "repo", "revision")
+    asked_for = {name: request.GET[name] for name in names if name in request.GET}
+    initial = {"key": new_id().hex, **asked_for}
     if way == UPLOAD:
         return UploadForm(data, request.FILES or None, initial=initial)
     return PathForm(data, initial=initial) if way == PATH else HubForm(data, initial=initial)

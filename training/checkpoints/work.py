@@ -20,6 +20,7 @@ from training.checkpoints.limits import COMMIT, FILES, PART, SHA256
 from training.models import Checkpoint, FetchFile, ModelFetch
 from training.services import checkpoint_register, weights_hash
 from webapp.embedded.process import kill_group, last_lines, spawn
+from webapp.errors import Refused
 from webapp.files.folders import make_private, run_folder
 from webapp.files.services import require_disk
 from webapp.runs import live
@@ -39,6 +40,10 @@ ONLINE = {
 }
 
 
+class Hopeless(RunFailed):
+    """The download failed, and would fail again."""
+
+
 def work(run_id: str) -> None:
     """Download, or go on with it. For a worker."""
     with claimed(ModelFetch, run_id) as claim:
@@ -50,10 +55,24 @@ def fetch(claim: Claim[ModelFetch]) -> None:
     if claim.run.checkpoint_id is not None:
         # A worker before this one added the model, and was killed before it could say so.
         return
-    if not claim.run.commit:
-        _list(claim)
-    _download(claim)
-    _add(claim)
+    try:
+        if not claim.run.commit:
+            _list(claim)
+        _download(claim)
+        _add(claim)
+    except Hopeless:
+        with claim.writing():
+            ModelFetch.objects.filter(pk=claim.run.pk).update(can_go_on=False)
+        raise
+
+
+@contextmanager
+def _for_good() -> Iterator[None]:
+    """What is refused in this block is refused for good: the commit's files never change."""
+    try:
+        yield
+    except Refused as refusal:
+        raise Hopeless(str(refusal)) from None
 
 
 def _list(claim: Claim[ModelFetch]) -> None:
@@ -70,13 +89,14 @@ def _list(claim: Claim[ModelFetch]) -> None:
 
 
 def _require_usable(run: ModelFetch, found: dict[str, Any]) -> None:
-    """Raise RunFailed or Refused for a list that is no model's, or no list of a hub."""
+    """Raise RunFailed for a list that is no model's, or no list of a hub."""
     hashes = [file["sha256"] for file in found["files"] if file["sha256"]]
     if not COMMIT.fullmatch(found["commit"] or "") or not all(map(SHA256.fullmatch, hashes)):
         raise RunFailed(f"The answer of {settings.HUB_URL} is not that of a model hub.")
     if len(found["files"]) > FILES:
-        raise RunFailed(f"{run.repo} has more than {FILES} files. That is too many for a model.")
-    require_model(file["name"] for file in found["files"])
+        raise Hopeless(f"{run.repo} has more than {FILES} files. That is too many for a model.")
+    with _for_good():
+        require_model(file["name"] for file in found["files"])
 
 
 def _download(claim: Claim[ModelFetch]) -> None:
@@ -117,7 +137,9 @@ def _size_of(folder: Path, name: str) -> int:
 
 def _add(claim: Claim[ModelFetch]) -> None:
     run, folder = claim.run, run_folder(claim.run.pk) / MODEL
-    sha256 = weights_hash(folder, inspect(folder).files)
+    with _for_good():
+        contents = inspect(folder)
+    sha256 = weights_hash(folder, contents.files)
     # That took long for large weights: who asked to stop meanwhile gets no model.
     claim.beat()
     claim.check()
@@ -158,7 +180,7 @@ def _ask(
         )
     found: dict[str, Any] = json.loads((folder / RESULT).read_text())
     if "error" in found:
-        raise RunFailed(found["error"])
+        raise (Hopeless if found["is_final"] else RunFailed)(found["error"])
     return found
 
 

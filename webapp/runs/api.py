@@ -104,12 +104,16 @@ class RunViewSet(ProjectViewSet):
         return found_or_404(self.get_queryset().filter(pk=pk).first())
 
 
-def run_paths(prefix: str, view: type[RunViewSet], name: str) -> list[URLPattern]:
-    """The addresses of a kind of run that can be listed, started, stopped and resumed."""
+def run_paths(
+    prefix: str, view: type[RunViewSet], name: str, *, can_be_removed: bool = False
+) -> list[URLPattern]:
+    """The addresses of a kind of run that can be listed, started, stopped and resumed, and
+    removed where its view set has `destroy`."""
     one = f"{prefix}<uuid:id>/"
+    of_one = {"get": "retrieve"} | ({"delete": "destroy"} if can_be_removed else {})
     return [
         path(prefix, view.as_view({"get": "list", "post": "create"}), name=f"{name}_list"),
-        path(one, view.as_view({"get": "retrieve"}), name=f"{name}_retrieve"),
+        path(one, view.as_view(of_one), name=f"{name}_retrieve"),
         path(f"{one}cancel/", view.as_view({"post": "cancel"}), name=f"{name}_cancel"),
         path(f"{one}resume/", view.as_view({"post": "resume"}), name=f"{name}_resume"),
     ]

@@ -26,6 +26,7 @@ class Hub:
         # What is sent in place of a file, such as a damaged one.
         self.sent: dict[str, bytes] = {}
         self.redirect = ""
+        self.is_gated = False
         self.commit = COMMIT
         self.headers: list[Mapping[str, str]] = []
         self.app = Starlette(
@@ -40,6 +41,8 @@ class Hub:
         of = request.path_params
         if f"{of['owner']}/{of['name']}" != REPO:
             return _refusal(404, "RepoNotFound")
+        if self.is_gated:
+            return _refusal(403, "GatedRepo")
         if of["revision"] not in ("main", COMMIT):
             return _refusal(404, "RevisionNotFound")
         siblings = [_described(name, content) for name, content in self.files.items()]

@@ -98,5 +98,12 @@ def test_a_download_can_be_started_stopped_and_resumed(lead: Client, cast: Cast)
     run = ModelFetch.objects.get()
     assert lead.post(url("fetch_model_cancel", cast, run.pk)).json()["status"] == "cancelled"
     assert lead.post(url("fetch_model_resume", cast, run.pk)).json()["status"] == "pending"
+    one = url("fetch_model_retrieve", cast, run.pk)
+    assert lead.delete(one).status_code == 409, "it is under way"
+    ModelFetch.objects.update(status="failed", can_go_on=False)
+    assert lead.get(one).json()["can_go_on"] is False
+    assert lead.post(url("fetch_model_resume", cast, run.pk)).status_code == 409
+    assert lead.delete(one).status_code == 204
+    assert lead.get(one).status_code == 404
     bad = lead.post(address, body | {"repo": "x"}, content_type=JSON)
     assert (bad.status_code, bad.json()["code"]) == (409, "repo")

@@ -13,6 +13,7 @@ from training.checkpoints import services, work
 from training.models import Checkpoint, ModelFetch
 from training.paths import weights_of
 from training.services import weights_hash
+from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.files.folders import run_folder
 from webapp.ids import new_id
@@ -78,19 +79,61 @@ def test_what_the_hub_does_not_have(
 ) -> None:
     run = worked(started(cast, **changes))
     assert run.status == "failed" and said in run.error
+    assert not run.can_go_on
+    with pytest.raises(Refused, match=f"can never succeed: .*{said}"):
+        runs.resume(run, actor=cast.leads[0])
+
+
+def test_a_model_behind_terms(cast: Cast, hub: Hub) -> None:
+    hub.is_gated = True
+    run = worked(started(cast))
+    assert (run.status, run.can_go_on) == ("failed", False)
+    assert "accept its authors’ terms" in run.error
+
+
+def test_a_model_that_can_not_be_trained(cast: Cast, hub: Hub) -> None:
+    hub.files["config.json"] = b'{"architectures": ["BertModel"]}'
+    run = worked(started(cast))
+    assert (run.status, run.can_go_on, run.checkpoint) == ("failed", False, None)
+
+
+def test_a_download_that_failed_is_removed(
+    cast: Cast, hub: Hub, django_capture_on_commit_callbacks: Any
+) -> None:
+    lead = cast.leads[0]
+    run = started(cast, repo="tests/unknown")
+    with pytest.raises(Refused, match="has not failed"):
+        services.fetch_remove(run=run, actor=lead)
+    folder = run_folder(worked(run).pk)
+    assert folder.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        services.fetch_remove(run=run, actor=lead)
+    assert not ModelFetch.objects.exists() and not folder.exists()
+    entry = Entry.objects.get(action="fetch.removed")
+    assert entry.details["repo"] == "tests/unknown"
+    with pytest.raises(Refused, match="has been removed already"):
+        services.fetch_remove(run=run, actor=lead)
+
+
+def test_a_download_that_added_its_model_stays(cast: Cast, hub: Hub) -> None:
+    run = worked(started(cast))
+    ModelFetch.objects.update(status="failed")
+    with pytest.raises(Refused, match="has added its model"):
+        services.fetch_remove(run=run, actor=cast.leads[0])
 
 
 def test_a_model_of_pickles_only(cast: Cast, hub: Hub) -> None:
     del hub.files["model.safetensors"]
     run = worked(started(cast))
     assert run.status == "failed" and "no safetensors weights" in run.error
+    assert not run.can_go_on
     assert hub.asked == []
 
 
 def test_a_damaged_file_is_downloaded_again(cast: Cast, hub: Hub) -> None:
     hub.sent["model.safetensors"] = safetensors(fill=b"\x02")
     run = worked(started(cast))
-    assert run.status == "failed" and "arrived damaged" in run.error
+    assert run.status == "failed" and "arrived damaged" in run.error and run.can_go_on
     assert run.checkpoint is None
     hub.sent.clear()
     hub.asked.clear()
@@ -117,7 +160,7 @@ def test_an_answer_that_is_no_hubs(cast: Cast, hub: Hub) -> None:
 def test_a_short_disk_stops_it_before_the_first_file(cast: Cast, hub: Hub, settings: Any) -> None:
     settings.DISK_RESERVE_BYTES = 2**60
     run = worked(started(cast))
-    assert run.status == "failed" and "not enough disk space" in run.error
+    assert run.status == "failed" and "not enough disk space" in run.error and run.can_go_on
     assert hub.asked == []
 
 
@@ -132,7 +175,7 @@ def test_a_hub_that_does_not_answer(cast: Cast, settings: Any) -> None:
     with refusing() as url:
         settings.HUB_URL = url.removesuffix("/v1")
         run = worked(started(cast))
-    assert run.status == "failed" and "could not be reached" in run.error
+    assert run.status == "failed" and "could not be reached" in run.error and run.can_go_on
 
 
 def test_a_hub_that_may_not_be_reached(cast: Cast, settings: Any) -> None:

@@ -1,6 +1,8 @@
 """The pages of checkpoints: each says what is there, and what to do where nothing is."""
 
+import html
 import io
+import re
 import tarfile
 from typing import Any
 
@@ -154,6 +156,52 @@ def test_a_download_is_started_once(lead: Client, cast: Cast) -> None:
     assert "Waiting for the list of files" in found
     assert f'ws-connect="/live/fetch/{run.pk}/"' in found
     assert "Tiny" in page(lead, "checkpoints", cast.project)
+
+
+def hopeless(cast: Cast) -> ModelFetch:
+    return ModelFetch.objects.create(
+        project=cast.project,
+        created_by=cast.leads[0],
+        number=1,
+        idempotency_key="hopeless",
+        name="Tiny & more",
+        repo="tests/unknown",
+        revision="main",
+        status="failed",
+        error="There is no public model called tests/unknown.",
+        can_go_on=False,
+    )
+
+
+def test_a_download_that_can_not_succeed_offers_another(lead: Client, cast: Cast) -> None:
+    run = hopeless(cast)
+    found = page(lead, "model_fetch", run)
+    assert "To try again would not help." in found and "Resume" not in found
+    another = re.search(r'href="([^"]*way=hub[^"]*)"', found)
+    assert another is not None
+    form = lead.get(html.unescape(another[1])).context["form"]
+    given = {name: form[name].value() for name in ("name", "repo", "revision")}
+    assert given == {"name": "Tiny & more", "repo": "tests/unknown", "revision": "main"}
+    refused = after(lead, lead.post(reverse("run_resume", args=[cast.project.pk, run.pk])))
+    assert "can never succeed" in refused
+    removed = after(lead, lead.post(reverse("model_fetch_remove", args=[cast.project.pk, run.pk])))
+    assert "The download of tests/unknown has been removed." in removed
+    assert not ModelFetch.objects.exists()
+
+
+def test_a_download_under_way_is_not_removed(lead: Client, cast: Cast) -> None:
+    run = hopeless(cast)
+    ModelFetch.objects.update(status="pending", error="", can_go_on=True)
+    assert "Remove this entry" not in page(lead, "model_fetch", run)
+    found = after(lead, lead.post(reverse("model_fetch_remove", args=[cast.project.pk, run.pk])))
+    assert "has not failed" in found and ModelFetch.objects.exists()
+
+
+def test_a_download_that_broke_off_can_go_on_or_be_removed(lead: Client, cast: Cast) -> None:
+    run = hopeless(cast)
+    ModelFetch.objects.update(can_go_on=True)
+    found = page(lead, "model_fetch", run)
+    assert "Resume" in found and "Remove this entry" in found
 
 
 def test_a_checkpoint_is_served_with_one_click(lead: Client, starter: Checkpoint) -> None:
