@@ -17,8 +17,8 @@ from annotation.generation.critic_fields import (
 )
 from annotation.models import Collection
 from annotation.models.corpus import Split
-from rubrics.judges.queries import judges_of
-from rubrics.models import Judge, RubricVersion
+from rubrics.judges.forms import JudgeField, offer_judges
+from rubrics.models import RubricVersion
 from webapp.accounts.models import Project
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
@@ -75,9 +75,7 @@ class DifficultyForm(forms.Form):
         empty_label=None,
         help_text="Each reply is judged by this published version.",
     )
-    judge = forms.ModelChoiceField(
-        queryset=Judge.objects.none(), empty_label=None, help_text=_JUDGE
-    )
+    judge = JudgeField(help_text=_JUDGE)
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,7 +85,7 @@ class DifficultyForm(forms.Form):
         offer_rows(self, "endpoint", endpoints)
         versions = critic_versions(project)
         offer_rows(self, "version", versions)
-        offer_rows(self, "judge", judges_of(project))
+        offer_judges(self, "judge", project=project)
         self.version = self._chosen_version(versions)
         if self.version is not None:
             self.initial["version"] = self.version.pk

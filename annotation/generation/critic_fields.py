@@ -16,7 +16,8 @@ from annotation.generation.refinement import (
     needed_in_words,
 )
 from rubrics.core.spec import CriterionSpec
-from rubrics.judges.queries import judges_of, unfitted_criterion
+from rubrics.judges.forms import JudgeField
+from rubrics.judges.queries import first_usable, judges_of
 from rubrics.models import Judge, RubricVersion
 from rubrics.queries import spec_of
 from webapp.accounts.models import Project
@@ -93,15 +94,13 @@ def chosen_critic(version: RubricVersion, cleaned: dict[str, Any]) -> CriticChoi
     )
 
 
-def judge_field(version: RubricVersion, help_text: str) -> forms.ModelChoiceField:
+def judge_field(version: RubricVersion, help_text: str) -> JudgeField:
     """A judge for the version; one that can score it is preselected."""
     judges = judges_of(version.project)
-    usable = (judge for judge in judges if unfitted_criterion(version, judge) is None)
-    return forms.ModelChoiceField(
+    return JudgeField(
         label="Judge",
         queryset=judges,
-        empty_label=None,
-        initial=next(usable, None),
+        initial=first_usable(judges, version=version),
         help_text=help_text,
     )
 

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from annotation.impact import sampling
 from annotation.impact.limits import SIZE
 from annotation.impact.services import Pasted
+from rubrics.judges.forms import JudgeField, named_with_reason
+from rubrics.judges.queries import first_usable, judges_of
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
 from webapp.limits import SEED
@@ -17,16 +19,16 @@ from webapp.runs.limits import MAX_KEY
 _SPEAKER = re.compile(r"^\s*(seeker|supporter)\s*:\s*", re.IGNORECASE)
 
 
-def judges_of(project: Project) -> QuerySet[Judge]:
+def readers_first(project: Project) -> QuerySet[Judge]:
     """Judges, those first that read wording."""
     # "llm" comes after "learned".
-    return Judge.objects.filter(project=project).order_by("-kind", "name", "-version")
+    return judges_of(project).order_by("-kind", "name", "-version")
 
 
-class JudgeField(forms.ModelChoiceField):
+class _JudgeField(JudgeField):
     def label_from_instance(self, judge: Judge) -> str:
         reads = "reads the wording" if judge.kind == Judge.Kind.LLM else "does not read the wording"
-        return f"{judge}, {reads}"
+        return f"{named_with_reason(judge)}, {reads}"
 
 
 class _IdsField(forms.Field):
@@ -41,9 +43,7 @@ class _IdsField(forms.Field):
 
 class PlaygroundForm(forms.Form):
     key = forms.CharField(max_length=MAX_KEY)
-    judge = JudgeField(
-        queryset=Judge.objects.none(),
-        empty_label=None,
+    judge = _JudgeField(
         error_messages={"required": "Choose a judge.", "invalid_choice": "Choose a judge."},
     )
     # Kept as it was typed: outer white space is part of a reply's spans.
@@ -56,7 +56,7 @@ class PlaygroundForm(forms.Form):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["judge"].queryset = judges_of(project)  # type: ignore[attr-defined]
+        self.fields["judge"].queryset = readers_first(project)  # type: ignore[attr-defined]
 
     def asked(self) -> dict[str, Any]:
         """What `services.playground_start` takes."""
@@ -80,7 +80,7 @@ class PlaygroundForm(forms.Form):
 
 class ImpactForm(forms.Form):
     key = forms.CharField(max_length=MAX_KEY, widget=forms.HiddenInput)
-    judge = JudgeField(queryset=Judge.objects.none(), empty_label=None)
+    judge = _JudgeField()
     sample = forms.ChoiceField(
         label="Texts", help_text="The judge scores the same texts with both wordings."
     )
@@ -100,7 +100,8 @@ class ImpactForm(forms.Form):
     def __init__(self, *args: Any, project: Project, version: RubricVersion, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["judge"].queryset = judges_of(project)
+        fields["judge"].queryset = readers_first(project)
+        fields["judge"].initial = first_usable(fields["judge"].queryset)
         fields["sample"].choices = sampling.choices_for(project, version)
         for name, field in fields.items():
             if name != "key":

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.impact import services
 from annotation.impact.access import impact_run_for, playground_run_for
-from annotation.impact.forms import ImpactForm, PlaygroundForm, judges_of
+from annotation.impact.forms import ImpactForm, PlaygroundForm, readers_first
 from annotation.impact.limits import MAX_PASTED
 from annotation.impact.preview import ImpactState, impact_runs_of
 from annotation.impact.results import playground_state, unread_by
@@ -16,6 +16,7 @@ from annotation.impact.text_search import texts_for
 from annotation.models import PlaygroundRun
 from rubrics.access import WRITERS, version_for
 from rubrics.core.spec import from_json
+from rubrics.judges.queries import short_reason
 from rubrics.queries import published_before, text_of
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
@@ -31,7 +32,7 @@ def playground(request: HttpRequest, member: Member, version_id: UUID) -> HttpRe
     if request.method == "POST":
         return _score(request, member, version_id)
     spec = from_json(text_of(version))
-    judges = judges_of(member.project)
+    judges = readers_first(member.project)
     last = (
         PlaygroundRun.objects.filter(version=version, created_by=member.user)
         .order_by("-number")
@@ -43,7 +44,7 @@ def playground(request: HttpRequest, member: Member, version_id: UUID) -> HttpRe
         "member": member,
         "version": version,
         "spec": spec,
-        "judges": [(judge, unread_by(judge, spec)) for judge in judges],
+        "judges": [(judge, unread_by(judge, spec), short_reason(judge)) for judge in judges],
         "state": state,
         "run": state.run if state else None,
         "limit": MAX_PASTED,
@@ -116,7 +117,7 @@ def impact(request: HttpRequest, member: Member, version_id: UUID) -> HttpRespon
         "form": form,
         "base": published_before(version),
         "runs": impact_runs_of(member.project).filter(version__rubric=version.rubric)[:50],
-        "judges": judges_of(member.project).exists(),
+        "judges": readers_first(member.project).exists(),
         "samples": form.fields["sample"].choices,
     }
     return render(request, "impact/impact.html", context)

@@ -12,7 +12,9 @@ from annotation.judge_runs.texts import ALL, POSITION, SHOWN, SORTS, Wanted
 from annotation.models import Collection, Rater, Rating
 from annotation.sets.limits import MEMBERS
 from rubrics.core.spec import RubricSpec
+from rubrics.judges.forms import JudgeField, offer_judges
 from rubrics.judges.limits import DEFAULTS, MODES, TEMPERATURE
+from rubrics.judges.queries import first_usable, judges_of
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
 from webapp.limits import SEED
@@ -119,21 +121,20 @@ class JudgeRunForm(_StyledForm):
     version = forms.ModelChoiceField(
         label="Rubric version", queryset=RubricVersion.objects.none(), empty_label=None
     )
-    judge = forms.ModelChoiceField(queryset=Judge.objects.none(), empty_label=None)
+    judge = JudgeField()
 
     def offer(self, project: Project) -> None:
-        judges = Judge.objects.filter(project=project)
         sets = Collection.objects.filter(project=project)
         offer_rows(self, "collection", sets.order_by("-number"))
         offer_rows(self, "version", _published(project))
-        offer_rows(self, "judge", judges.order_by("name", "-version"))
-        self._suggest(judges)
+        offer_judges(self, "judge", project=project)
+        self._suggest(judges_of(project).order_by("-created_at"))
 
-    def _suggest(self, judges: QuerySet[Judge]) -> None:
-        """The judge that was asked for or made last, with the version that it learned from."""
-        newest = judges.order_by("-created_at")
+    def _suggest(self, newest: QuerySet[Judge]) -> None:
+        """The judge that was asked for or made last, with the version that it learned from. One
+        that can't be used is left out."""
         asked_for = str(self.initial.get("judge", ""))
-        judge = next((one for one in newest if str(one.pk) == asked_for), newest.first())
+        judge = first_usable(sorted(newest, key=lambda one: str(one.pk) != asked_for))
         if judge is not None:
             suggested = {"judge": judge.pk, "version": judge.provenance.get("version")}
             self.initial = {**dict(self.initial), **suggested}

@@ -59,7 +59,9 @@ def judge_fit(request: HttpRequest, member: Member) -> HttpResponse:
 
 @project_page(*RUN_STARTERS)
 def judge_new(request: HttpRequest, member: Member) -> HttpResponse:
-    form = LLMJudgeForm(request.POST or None, project=member.project, initial={"key": new_id().hex})
+    # A link may name the judge whose next version this will be.
+    initial = {"key": new_id().hex, "name": request.GET.get("name", "")}
+    form = LLMJudgeForm(request.POST or None, project=member.project, initial=initial)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         try:

@@ -1,5 +1,6 @@
 """Reads about judges: their versions, what they pin, and whether that still holds."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -73,11 +74,42 @@ def require_unchanged(judge: Judge) -> None:
         )
 
 
+def has_no_endpoint(judge: Judge) -> bool:
+    """Whether a judge has nobody left to ask."""
+    return judge.kind == Judge.Kind.LLM and (
+        judge.endpoint is None or judge.endpoint.archived_at is not None
+    )
+
+
+def short_reason(judge: Judge) -> str:
+    """Why no new run can use a judge, in a few words; empty for one that can be used. The one
+    rule for what forms offer and what services refuse."""
+    if has_no_endpoint(judge):
+        return "its endpoint has been removed"
+    if what_changed(judge):
+        return "its endpoint or the prompt format has changed"
+    return ""
+
+
 def require_usable(judge: Judge) -> None:
     """Raises Refused for a judge that no new run can use."""
-    if judge.kind == Judge.Kind.LLM and (judge.endpoint is None or judge.endpoint.archived_at):
+    if has_no_endpoint(judge):
         raise Refused(f"The endpoint of {judge} has been removed.", code="no_endpoint")
     require_unchanged(judge)
+
+
+def can_score(version: RubricVersion, judge: Judge) -> bool:
+    """Whether a new run can have the judge score every criterion of a published version."""
+    return not short_reason(judge) and unfitted_criterion(version, judge) is None
+
+
+def first_usable(judges: Iterable[Judge], *, version: RubricVersion | None = None) -> Judge | None:
+    """The judge that a form preselects: the first that can be used, and score the version where
+    one is named."""
+    for judge in judges:
+        if not short_reason(judge) and (version is None or can_score(version, judge)):
+            return judge
+    return None
 
 
 def newest_of(project: Project) -> QuerySet[Judge]:

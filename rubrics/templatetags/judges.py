@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from rubrics.judges.queries import can_be_renewed, newest_of, what_changed
+from rubrics.judges.queries import can_be_renewed, has_no_endpoint, newest_of, what_changed
 from rubrics.models import Judge
 from webapp.accounts.access import Member
 
@@ -15,11 +15,12 @@ register = template.Library()
 @register.inclusion_tag("judging/_renew.html")
 def renew_judges(member: Member, asked: Iterable[Judge] | Judge | None = None) -> dict[str, Any]:
     """A notice for each of these judges whose endpoint has changed, with a button that creates the
-    next version; without any, for the newest version of every judge of the project. A run's page
-    names its own, and says in the run's error what has changed."""
+    next version, and a line for each whose endpoint has been removed; without any, for the newest
+    version of every judge of the project. A run's page names its own, and says in the run's error
+    what has changed."""
     if isinstance(asked, Judge):
         asked = [asked]
-    judges = newest_of(member.project) if asked is None else asked
+    judges = list(newest_of(member.project) if asked is None else asked)
     changed = [
         (
             judge,
@@ -30,4 +31,5 @@ def renew_judges(member: Member, asked: Iterable[Judge] | Judge | None = None) -
         for judge in judges
         if can_be_renewed(judge)
     ]
-    return {"member": member, "changed": changed}
+    alone = [judge for judge in judges if has_no_endpoint(judge)]
+    return {"member": member, "changed": changed, "alone": alone}

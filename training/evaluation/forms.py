@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 
 from annotation.models import Collection
-from rubrics.models import Judge, RubricVersion
+from rubrics.judges.forms import JudgesField, offer_judges
+from rubrics.models import RubricVersion
 from training.evaluation.limits import MAX_TOKENS, PROMPTS, TEMPERATURE
 from webapp.accounts.models import Project
 from webapp.limits import SEED
@@ -45,10 +46,8 @@ class EvaluationForm(forms.Form):
     version = forms.ModelChoiceField(
         label="Rubric version", queryset=RubricVersion.objects.none(), empty_label=None
     )
-    judges = forms.ModelMultipleChoiceField(
+    judges = JudgesField(
         label="Judges",
-        queryset=Judge.objects.none(),
-        widget=forms.CheckboxSelectMultiple,
         help_text="At least one must not have been the reward of these models: a model learns to "
         "please the judge that rewards it.",
     )
@@ -90,9 +89,7 @@ class EvaluationForm(forms.Form):
             .select_related("rubric")
             .order_by("rubric__name", "-number")
         )
-        fields["judges"].queryset = Judge.objects.filter(project=project).order_by(
-            "name", "-version"
-        )
+        offer_judges(self, "judges", project=project)
         for field in fields.values():
             if not isinstance(field.widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):
                 field.widget.attrs.setdefault("class", "input")
