@@ -63,7 +63,7 @@ class TrainingViewSet(RunViewSet):
             held_out_prompts=asked["held_out_prompts"],
             base=checkpoint_for(member, asked["base"]),
             version=access.version_for(member, asked["version"]),
-            judge=access.judge_for(member, asked["judge"]),
+            judge=access.judge_for(member, asked["judge"]) if asked["judge"] else None,
             reward=asked.get("reward", EQUAL_WEIGHTS),
             sft=asked.get("sft", PRESETS["sft"]) if "sft" in methods else None,
             grpo=asked.get("grpo", PRESETS["grpo"]) if "grpo" in methods else None,

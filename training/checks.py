@@ -113,8 +113,8 @@ def _require_context(base: Checkpoint, reply: int) -> None:
         )
 
 
-def require_scoring(version: RubricVersion, judge: Judge) -> None:
-    """Raises Refused unless the judge can score turns by this published version."""
+def require_version(version: RubricVersion) -> None:
+    """Raises Refused unless the version is published and rates turns."""
     if version.status != RubricVersion.Status.PUBLISHED or version.spec is None:
         raise Refused(
             "Publish the version first. Only published versions can be used.",
@@ -125,6 +125,20 @@ def require_scoring(version: RubricVersion, judge: Judge) -> None:
         raise Refused(
             f"{version} rates whole dialogues. Choose a version that rates turns.", code="target"
         )
+
+
+def require_reward(version: RubricVersion, judge: Judge | None) -> None:
+    """Raises Refused unless there is a judge that can reward GRPO by this version."""
+    if judge is None:
+        raise Refused(
+            "Choose a judge. It scores the replies of GRPO. Only SFT needs none.", code="no_judge"
+        )
+    require_scoring(version, judge)
+
+
+def require_scoring(version: RubricVersion, judge: Judge) -> None:
+    """Raises Refused unless the judge can score turns by this published version."""
+    require_version(version)
     require_usable(judge)
     if criterion := unfitted_criterion(version, judge):
         raise Refused(

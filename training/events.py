@@ -89,7 +89,7 @@ def _response(rollout: Mapping[str, Any]) -> str:
 def _judge_calls(run: TrainingRun, event: Event, folder: Path) -> None:
     """What the judge was asked for the rollouts of a step, which were told before; a call of a
     step that is repeated was made all the same."""
-    endpoint = run.judge.endpoint
+    endpoint = run.judge_endpoint
     if endpoint is None:
         return
     told = Rollout.objects.filter(run=run, step=event["step"])
@@ -116,10 +116,11 @@ def _record(call: Mapping[str, Any]) -> CallRecord:
 
 
 def _judge_pause(run: TrainingRun, event: Event, folder: Path) -> None:
-    if run.judge.endpoint_id is not None:
+    endpoint = run.judge_endpoint
+    if endpoint is not None:
         until = event["until"]
         endpoint_note_pause(
-            endpoint_id=run.judge.endpoint_id,
+            endpoint_id=endpoint.pk,
             until=until and datetime.fromisoformat(until),
             reason=event["reason"],
             topic=run.topic,

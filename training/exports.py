@@ -152,7 +152,7 @@ def _select_rollouts(member: Member, filters: Filters) -> RolloutRows:
 
 def _select_preferences(member: Member, filters: Filters) -> PreferenceRows:
     run = _run(member, filters)
-    about = f"Pairs of replies from {run}, chosen by {run.judge}."
+    about = f"Pairs of replies from {run}, chosen by {run.judge or 'no judge'}."
     return PreferenceRows(run, visible_rollouts(run, member), about)
 
 
@@ -166,7 +166,7 @@ def _run_row(run: TrainingRun) -> Row:
     return {
         "training_run": run.number,
         "method": run.method,
-        "judge": str(run.judge),
+        "judge": str(run.judge or ""),
         "spec_hash": run.spec.hash,
     }
 

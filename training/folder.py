@@ -51,9 +51,10 @@ def prepare(run: TrainingRun) -> Path:
         },
         "rubric": run.spec.content,
         "rubric_hash": run.spec.hash,
-        "judge": _judge(run.judge, folder),
         **run.settings,
     }
+    if run.judge is not None:
+        spec["judge"] = _judge(run.judge, folder)
     if imitates and run.validation_snapshot is not None:
         rows = list(_rows(run.validation_snapshot, with_replies=True))
         if rows:

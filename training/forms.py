@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from annotation.models import Collection
-from rubrics.judges.queries import unfitted_criterion
+from rubrics.judges.forms import JudgeField, JudgesField, offer_judges
+from rubrics.judges.queries import can_score
 from rubrics.models import Judge, RubricVersion
 from training.checkpoints.serving import local_server_refusal
 from training.checks import settings_of
@@ -161,17 +162,16 @@ class TrainingForm(forms.Form):
         empty_label=None,
         help_text="The run always uses the text of this published version.",
     )
-    judge = forms.ModelChoiceField(
-        queryset=Judge.objects.none(),
-        empty_label=None,
-        help_text="Scores each reply of GRPO by the rubric; SFT does not use it. A learned judge "
-        "must have been fitted on this version’s wording.",
-    )
-    evaluation_judges = forms.ModelMultipleChoiceField(
-        label="Judges of the evaluation",
-        queryset=Judge.objects.none(),
+    # Required where the plan has GRPO; `clean` says so.
+    judge = JudgeField(
+        label="Judge",
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        help_text="Scores each reply of GRPO by the rubric. A learned judge must have been fitted "
+        "on this version’s wording.",
+    )
+    evaluation_judges = JudgesField(
+        label="Judges of the evaluation",
+        required=False,
         help_text="At least one must not be the judge of the reward: a model learns to please the "
         f"judge that rewards it. Choose at most {EVALUATION_JUDGES.most}; with none, there is no "
         "evaluation.",
@@ -240,17 +240,14 @@ class TrainingForm(forms.Form):
             .select_related("rubric")
             .order_by("rubric__name", "-number")
         )
-        fields["judge"].queryset = Judge.objects.filter(project=project).order_by(
-            "name", "-version"
-        )
-        fields["evaluation_judges"].queryset = fields["judge"].queryset
+        offer_judges(self, "judge", "evaluation_judges", project=project)
         versions = list(fields["version"].queryset.select_related("spec"))
         judges = list(fields["judge"].queryset)
         fitting = (
             (version, judge)
             for judge in judges
             for version in versions
-            if unfitted_criterion(version, judge) is None
+            if can_score(version, judge)
         )
         if pair := next(fitting, None):
             fields["version"].initial, fields["judge"].initial = pair
@@ -263,10 +260,16 @@ class TrainingForm(forms.Form):
                 shares(self.reward())
             except Refused as refusal:
                 self.add_error("part_format", str(refusal))
+        if "grpo" in cleaned.get("plan", "") and cleaned.get("judge", ...) is None:
+            self.add_error("judge", "Choose a judge. It scores the replies of GRPO.")
         return cleaned
 
     def reward(self) -> dict[str, float]:
         return {part: self.cleaned_data[f"part_{part}"] for part in REWARD_PARTS}
+
+    def reward_judge(self) -> Judge | None:
+        """None where the plan has no reward."""
+        return self.cleaned_data["judge"] if self.grpo() is not None else None
 
     def sft(self) -> dict[str, float] | None:
         return self._settings("sft", prefix="sft_")
@@ -296,7 +299,7 @@ class TrainingForm(forms.Form):
     def missing(self) -> list[str]:
         """The labels of choices that this project has nothing for yet."""
         fields: dict[str, Any] = self.fields
-        names = ("base", "collection", "version", "judge")
+        names = ("base", "collection", "version")
         return [name for name in names if not fields[name].queryset.exists()]
 
 
@@ -307,7 +310,7 @@ def _judges_to_measure_with(
     other, or where no model can be served."""
     if local_server_refusal() is not None:
         return []
-    able = [judge for judge in judges if unfitted_criterion(version, judge) is None]
+    able = [judge for judge in judges if can_score(version, judge)]
     others = [judge for judge in able if judge.hash != reward.hash]
     same = [judge for judge in able if judge.hash == reward.hash]
     return [*others, *same][: EVALUATION_JUDGES.most] if others else []

@@ -33,7 +33,8 @@ class TrainingRun(Run):
     )
     version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
     spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")
-    judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="+")
+    # What rewards GRPO. SFT has no reward; its run names one only where a GRPO run follows it.
+    judge = models.ForeignKey(Judge, null=True, on_delete=models.PROTECT, related_name="+")
     # Everything else that the trainer is told: reward weights, steps, learning rate, seed.
     settings = models.JSONField()
     steps_total = models.PositiveIntegerField()
@@ -60,10 +61,20 @@ class TrainingRun(Run):
                 | Q(then_snapshot__isnull=False, then_settings__isnull=False, method="sft"),
                 name="plan_is_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(judge__isnull=False) | Q(method="sft", then_snapshot__isnull=True),
+                name="grpo_has_a_judge",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_method_display()} run {self.number}"
+
+    @property
+    def judge_endpoint(self) -> Endpoint | None:
+        """Where the judge of the reward is asked; None for one that was fitted, and for a run
+        without a reward."""
+        return self.judge.endpoint if self.judge is not None else None
 
 
 class TrainingEvaluationJudge(ProjectRow):
@@ -207,6 +218,8 @@ class ModelFetch(Run):
     checkpoint = models.OneToOneField(
         Checkpoint, null=True, on_delete=models.SET_NULL, related_name="fetch"
     )
+    # False where it failed and would fail again, as for a model that the hub does not have.
+    can_go_on = models.BooleanField(default=True)
 
     class Meta(Run.Meta):
         pass

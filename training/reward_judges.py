@@ -47,8 +47,8 @@ def require_another(judges: Sequence[Judge], rewards: set[str]) -> None:
 def require_judge(run: TrainingRun) -> None:
     """Raises Refused where the judge of a run is no longer the one that it pins, or where its
     folder was written for another server. SFT asks no judge."""
-    endpoint = run.judge.endpoint
-    if run.method != TrainingRun.Method.GRPO or endpoint is None:
+    endpoint = run.judge_endpoint
+    if run.method != TrainingRun.Method.GRPO or run.judge is None or endpoint is None:
         return
     require_unchanged(run.judge)
     frozen = frozen_judge(run)

@@ -99,7 +99,11 @@ class NewTrainingSerializer(serializers.Serializer[Any]):
     prompts = serializers.IntegerField(**PROMPTS.range)
     held_out_prompts = serializers.IntegerField(**HELD_OUT_PROMPTS.range)
     version = serializers.UUIDField(help_text="A published rubric version that rates turns.")
-    judge = serializers.UUIDField()
+    judge = serializers.UUIDField(
+        default=None,
+        allow_null=True,
+        help_text="It rewards GRPO, which needs one. SFT has no reward and keeps none.",
+    )
     reward = RewardSerializer(required=False)
     sft = SftSerializer(required=False)
     grpo = GrpoSerializer(required=False)

@@ -19,9 +19,10 @@ from training.checks import (
     common_settings,
     require_evaluation,
     require_prompts,
-    require_scoring,
+    require_reward,
     require_settings,
     require_splits,
+    require_version,
     settings_of,
 )
 from training.limits import (
@@ -55,7 +56,7 @@ def training_start_on_set(
     held_out_prompts: int,
     base: Checkpoint,
     version: RubricVersion,
-    judge: Judge,
+    judge: Judge | None = None,
     reward: Mapping[str, float],
     sft: Settings | None = None,
     grpo: Settings | None = None,
@@ -127,7 +128,7 @@ def training_start(
     train: Snapshot,
     held_out: Snapshot,
     version: RubricVersion,
-    judge: Judge,
+    judge: Judge | None = None,
     reward: Mapping[str, float],
     sft: Settings | None = None,
     grpo: Settings | None = None,
@@ -141,15 +142,19 @@ def training_start(
     """Queue a run of the method whose settings are given. With both, SFT is queued and GRPO on
     the prompts `then` starts after it. `reward` has a weight for each part, which are kept as
     shares of 1; `lora` trains adapters in place of all weights. Without a `max_completion_tokens`,
-    replies may get as long as those of `train`: `reply` where they were measured already. With
-    `evaluation_judges` the last run ends with an evaluation of its models by them.
+    replies may get as long as those of `train`: `reply` where they were measured already. `judge`
+    rewards GRPO; SFT has no reward and keeps none. With `evaluation_judges` the last run ends with
+    an evaluation of its models by them.
 
     Raises Refused for a setting or a weight outside its range, weights that are all 0, a rubric
-    that can't be a reward, a judge that can't score it, an evaluation by the reward alone, a base
-    that can't read so much, too few prompts, and data of the test split among the training
-    prompts."""
+    that can't be a reward, GRPO without a judge that can score it, an evaluation by the reward
+    alone, a base that can't read so much, too few prompts, and data of the test split among the
+    training prompts."""
     common = common_settings(reward, lora, seed)
-    require_scoring(version, judge)
+    require_version(version)
+    judge = judge if grpo is not None else None
+    if grpo is not None:
+        require_reward(version, judge)
     methods = {"sft": sft, "grpo": grpo}
     given = {name: values for name, values in methods.items() if values is not None}
     if not given:
@@ -162,7 +167,7 @@ def training_start(
     for name, values in given.items():
         require_prompts(name, then if name == "grpo" and then else train, held_out, values)
     judges = list(dict.fromkeys(evaluation_judges))
-    require_evaluation(judges, version, base, reward=judge if grpo is not None else None)
+    require_evaluation(judges, version, base, reward=judge)
     first, *following = given
     with transaction.atomic():
         _hold(base)
@@ -228,7 +233,7 @@ def training_start_next(run: TrainingRun) -> TrainingRun | None:
     """Start the GRPO run of a plan from the last checkpoint of its SFT run; None where the run
     is no plan. Called again, it returns the run that is there. Raises what `runs.start` does, and
     Refused where the judge can't be asked any more."""
-    if run.then_snapshot is None or run.then_settings is None:
+    if run.then_snapshot is None or run.then_settings is None or run.judge is None:
         return None
     if not TrainingRun.objects.filter(follows=run).exists():
         require_usable(run.judge)

@@ -279,7 +279,7 @@ def _keys_pipe(run: TrainingRun) -> int:
     """A pipe with the judge's key, read once by the child: never in argv, environment or log. SFT
     asks no judge. The key is read for the address in the folder, which is where the child sends
     it: one of another origin is refused."""
-    endpoint = run.judge.endpoint if run.method == TrainingRun.Method.GRPO else None
+    endpoint = run.judge_endpoint if run.method == TrainingRun.Method.GRPO else None
     key = read_key(endpoint, sent_to=frozen_judge(run)["base_url"]) if endpoint else None
     read, write = os.pipe()
     with os.fdopen(write, "wb") as pipe:

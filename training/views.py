@@ -59,7 +59,7 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
                 held_out_prompts=chosen["held_out_prompts"],
                 base=chosen["base"],
                 version=chosen["version"],
-                judge=chosen["judge"],
+                judge=form.reward_judge(),
                 reward=form.reward(),
                 sft=form.sft(),
                 grpo=form.grpo(),

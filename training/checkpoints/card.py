@@ -79,7 +79,7 @@ def _run(run: TrainingRun) -> Iterator[str]:
             f"- Rubric: {line(run.version.rubric.name)}, version {run.version.number}, fingerprint "
             f"`{run.spec.hash}`"
         )
-    if run.method == TrainingRun.Method.GRPO:
+    if run.method == TrainingRun.Method.GRPO and run.judge is not None:
         judge = line(str(run.judge))
         yield f"- Judge: {judge} ({run.judge.get_kind_display()}), hash `{run.judge.hash}`"
     for label, snapshot in (("Training", run.train_snapshot), ("Held-out", run.held_out_snapshot)):

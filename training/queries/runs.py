@@ -157,7 +157,7 @@ def state_of(run: TrainingRun) -> RunState:
         has_spec=(folder_of(run) / SPEC).exists(),
         following=following(run),
         usage=usage_of_run(run.pk),
-        paused=[] if run.is_ended else paused_of(run.judge),
+        paused=[] if run.is_ended or run.judge is None else paused_of(run.judge),
     )
 
 

@@ -139,7 +139,7 @@ class _File:
     model: ModelSection
     data: DataSection
     rubric: dict
-    judge: dict
+    judge: dict | None = None
     seed: int = bounded(0, least=0)
     rubric_hash: str | None = None
     reward: RewardSection = RewardSection()
@@ -157,7 +157,7 @@ class RunSpec:
     train: Path
     held_out: Path
     rubric: RubricSpec
-    judge: LearnedJudgeConfig | LlmJudgeConfig
+    judge: LearnedJudgeConfig | LlmJudgeConfig | None
     reward: RewardSection
     grpo: GrpoSection
     sft: SftSection
@@ -180,6 +180,8 @@ def read_spec(run_dir: Path) -> RunSpec:
     if reward.format + reward.emotion + reward.rubric == 0:
         raise ConfigError("reward", "All weights are zero, so there is nothing to learn.")
     _require_micro_batch(file)
+    if file.method == "grpo" and file.judge is None:
+        raise ConfigError("judge", "GRPO needs a judge. Only SFT does without one.")
     rubric = _rubric(file.rubric, file.rubric_hash)
     return RunSpec(
         method=file.method,
@@ -188,7 +190,7 @@ def read_spec(run_dir: Path) -> RunSpec:
         held_out=_data_file(run_dir, file.data, "held_out"),
         validation=_data_file(run_dir, file.data, "validation") if file.data.validation else None,
         rubric=rubric,
-        judge=_judge(file.judge, rubric, run_dir),
+        judge=_judge(file.judge, rubric, run_dir) if file.judge is not None else None,
         reward=reward,
         grpo=file.grpo,
         sft=file.sft,

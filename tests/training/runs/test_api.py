@@ -121,6 +121,17 @@ def test_ids_of_nothing_here_are_404(lead: Client, ready: World, cast: Cast, fie
     assert post(lead, ready, **{field: str(other.pk)}).status_code == 404
 
 
+def test_sft_needs_no_judge(lead: Client, ready: World) -> None:
+    given = body(ready, plan="sft")
+    del given["judge"], given["grpo"]
+    address = project_url("api_training_list", ready)
+    made = lead.post(address, given, content_type="application/json")
+    assert (made.status_code, made.json()["judge"]) == (201, None)
+    assert lead.get(url("api_training_retrieve", TrainingRun.objects.get())).json()["judge"] is None
+    refused = lead.post(address, given | {"plan": "grpo"}, content_type="application/json")
+    assert refused.status_code == 409 and "Choose a judge." in refused.json()["detail"]
+
+
 def test_list_and_retrieve(lead: Client, ready: World, run: TrainingRun) -> None:
     (found,) = lead.get(project_url("api_training_list", ready)).json()["results"]
     assert (found["id"], found["steps_done"], found["steps_total"]) == (str(run.pk), 4, 4)

@@ -8,6 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from rubrics.judges import forms
+from rubrics.models import Judge
 from tests.conftest import Cast
 from tests.support.pages import html_of
 from tests.training.runs import told
@@ -74,6 +76,23 @@ def test_an_empty_project_says_what_to_do_next(client: Client, cast: Cast) -> No
     for words in ("no base checkpoint", "no set", "no published rubric", "no judge"):
         assert words in page
     assert 'type="submit" disabled' in page
+
+
+def test_sft_starts_in_a_project_without_a_judge(
+    lead: Client, ready: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "judges_of", lambda project: Judge.objects.none())
+    address = url("training_new", world=ready)
+    page = text_of(lead, address)
+    assert "There is no judge yet." in page and 'type="submit" disabled' not in page
+    given = form_data(ready, judge="", plan="grpo")
+    assert "Choose a judge. It scores the replies of GRPO." in html_of(lead.post(address, given))
+    assert not TrainingRun.objects.exists()
+    assert lead.post(address, given | {"plan": "sft"}).status_code == 302
+    run = TrainingRun.objects.get()
+    insert(run, *told.whole_run()[:8])
+    for found in (text_of(lead, url("training_run", run)), text_of(lead, _list(run))):
+        assert "SFT run 1" in found and "None" not in found
 
 
 def test_the_list_shows_runs_with_their_pins_and_the_gate(lead: Client, run: TrainingRun) -> None:

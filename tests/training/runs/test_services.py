@@ -1,5 +1,6 @@
 """Starting a run: what is refused before anything starts, and that one key is one run."""
 
+import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,7 +8,7 @@ from threading import Barrier
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -23,8 +24,11 @@ from tests.support.waiting import SHORT_S
 from tests.training.checkpoints.models import written
 from tests.training.runs.worlds import GRPO, SFT, World, dialogues_in
 from training import services
+from training.folder import prepare
 from training.limits import EQUAL_WEIGHTS, shares
 from training.models import Checkpoint, TrainingRun
+from training.reward_judges import require_judge
+from training.trainer.config import read_spec
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.llm.services import endpoint_archive
@@ -63,6 +67,30 @@ def test_sft_imitates_replies_and_watches_the_validation_split(ready: World) -> 
     members = run.validation_snapshot.members
     splits = members.values_list("target__turn__dialogue__split", flat=True)
     assert set(splits) == {"validation"}
+
+
+def test_sft_needs_no_judge(ready: World) -> None:
+    run = ready.start(sft=SFT, grpo=None, judge=None)
+    assert run.judge is None and run.judge_endpoint is None
+    folder = prepare(run)
+    assert "judge" not in json.loads((folder / "spec.json").read_text())
+    assert read_spec(folder).judge is None
+    require_judge(run)
+
+
+def test_sft_keeps_no_judge_that_it_would_not_ask(ready: World) -> None:
+    assert ready.start(sft=SFT, grpo=None).judge is None
+
+
+def test_grpo_needs_a_judge(ready: World) -> None:
+    assert "Choose a judge." in refused(ready, "no_judge", judge=None)
+    assert "Choose a judge." in refused(ready, "no_judge", judge=None, sft=SFT)
+
+
+def test_the_database_wants_a_judge_for_grpo(ready: World) -> None:
+    run = ready.start()
+    with pytest.raises(IntegrityError, match="grpo_has_a_judge"), transaction.atomic():
+        TrainingRun.objects.filter(pk=run.pk).update(judge=None)
 
 
 def test_sft_goes_without_validation_where_the_set_has_none(ready: World) -> None:
@@ -199,6 +227,7 @@ def test_an_unpublished_version_is_refused(ready: World) -> None:
         project=ready.project, rubric=ready.version.rubric, number=2, draft=ready.version.draft
     )
     assert "Publish" in refused(ready, "not_published", version=draft)
+    refused(ready, "not_published", version=draft, sft=SFT, grpo=None, judge=None)
 
 
 def test_a_rubric_of_whole_dialogues_is_no_reward(ready: World) -> None:

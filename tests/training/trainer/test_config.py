@@ -120,6 +120,16 @@ def test_no_spec_and_broken_json(folder):
         read_spec(folder)
 
 
+def test_grpo_without_a_judge_is_refused(folder):
+    spec = json.loads((folder / "spec.json").read_text())
+    del spec["judge"]
+    write_spec(folder, spec)
+    with pytest.raises(ConfigError, match="GRPO needs a judge"):
+        read_spec(folder)
+    write_spec(folder, spec | {"method": "sft"})
+    assert read_spec(folder).judge is None
+
+
 ROW = {
     "id": "a",
     "split": "train",

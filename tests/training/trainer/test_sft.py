@@ -38,12 +38,15 @@ def metrics(events, name):
     ]
 
 
-def test_sft_learns_from_completions_and_leaves_a_checkpoint(judge, tmp_path):
+# It asks no judge: nobody answers there.
+GONE = {"kind": "llm", "base_url": "http://127.0.0.1:9/v1", "model": "gone"}
+
+
+@pytest.mark.parametrize("named", [GONE, None], ids=["a judge that is gone", "no judge"])
+def test_sft_learns_from_completions_and_leaves_a_checkpoint(judge, tmp_path, named):
     folder = tmp_path / "run"
-    # It asks no judge: nobody answers there.
-    gone = {"kind": "llm", "base_url": "http://127.0.0.1:9/v1", "model": "gone"}
     sft = {**SFT, "learning_rate": 1e-3, "validate_every": 2}
-    write_sft_run(folder, judge, sft=sft, judge=gone)
+    write_sft_run(folder, judge, sft=sft, judge=named)
     run_trainer(folder)
     events = read_events(folder)
     assert not [e for e in events if e["type"] == "judge_pause"]
