@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from annotation.corpus.gold_emotions import with_hidden_emotions
-from annotation.generation.verdicts import Refining, critic_of, refining_of
+from annotation.generation.verdicts import Passed, Refining, critic_of, refining_of
 from annotation.models import Dialogue, GenerationItem, GenerationRun, Turn
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
@@ -67,6 +67,13 @@ class GenerationState:
     refining: Refining | None
 
     @property
+    def finished(self) -> list[tuple[GenerationItem, Passed | None]]:
+        """The latest finished dialogues, each with how its replies passed; None without a critic,
+        and where this person still has to rate in it."""
+        passed = self.refining.passed if self.refining is not None else {}
+        return [(item, passed.get(item.dialogue_id)) for item in self.latest]
+
+    @property
     def next_turn(self) -> int:
         return self.written_turns[-1].position + 2 if self.written_turns else 1
 
@@ -119,6 +126,11 @@ def state_of(run: GenerationRun, member: Member) -> GenerationState:
     now = writing[0].dialogue if writing else None
     critic = critic_of(run)
     judging = critic.judge.endpoint if critic is not None else None
+    latest = list(
+        with_hidden_emotions(items.filter(state=DONE), member, "dialogue")
+        .annotate(turns=Count("dialogue__turns"))
+        .order_by("-ended_at", "-position")[:LATEST]
+    )
     voices = {e.pk: e for e in (run.simulator, run.supporter, judging) if e is not None}
     return GenerationState(
         run=run,
@@ -136,15 +148,11 @@ def state_of(run: GenerationRun, member: Member) -> GenerationState:
         under_way=len(writing),
         writing=now,
         written_turns=_last_turns(now) if now is not None else [],
-        latest=list(
-            with_hidden_emotions(items.filter(state=DONE), member, "dialogue")
-            .annotate(turns=Count("dialogue__turns"))
-            .order_by("-ended_at", "-position")[:LATEST]
-        ),
+        latest=latest,
         failures=list(items.filter(state=FAILED).order_by("position")[:LATEST]),
         usage=usage_of_run(run.pk),
         paused=[e for e in voices.values() if e.is_paused and not run.is_ended],
-        refining=refining_of(run, critic, now, member) if critic is not None else None,
+        refining=refining_of(run, critic, now, latest, member) if critic is not None else None,
     )
 
 

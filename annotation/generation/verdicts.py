@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from statistics import fmean
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -37,6 +40,18 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """How the replies of one finished dialogue passed. `mean` is of the rubric totals of what was
+    accepted; None where none is defined."""
+
+    replies: int
+    at_first: int
+    # The verdict of the last reply.
+    last: str
+    mean: float | None
+
+
+@dataclass(frozen=True)
 class Refining:
     """What the critic of a run gave so far."""
 
@@ -54,6 +69,8 @@ class Refining:
     dropped: list[GenerationItem]
     # The attempts at the last turn, of the dialogue being written, that took more than one.
     history: list[Tried]
+    # By dialogue, of those that the page lists; without those that are hidden from this person.
+    passed: dict[UUID, Passed]
     # Of a run that has ended.
     gain: Gain | None
 
@@ -84,8 +101,13 @@ def rule_of(critic: GenerationCritic) -> Rule:
 
 
 def refining_of(
-    run: GenerationRun, critic: GenerationCritic, writing: Dialogue | None, member: Member
+    run: GenerationRun,
+    critic: GenerationCritic,
+    writing: Dialogue | None,
+    listed: Sequence[GenerationItem],
+    member: Member,
 ) -> Refining:
+    """`listed` are the finished dialogues that the page shows."""
     hidden = hidden_dialogues(member.user, member.project)
     attempts = (
         Attempt.objects.filter(dialogue__generation_item__run=run)
@@ -108,7 +130,30 @@ def refining_of(
         ),
         dropped=list(items.select_related("dialogue")[:DROPS_SHOWN]),
         history=_last_history(writing) if writing is not None else [],
+        passed=_passed(attempts.filter(dialogue__in=[item.dialogue_id for item in listed])),
         gain=paired_gain(_pairs(attempts)) if run.is_ended else None,
+    )
+
+
+def _passed(attempts: QuerySet[Attempt]) -> dict[UUID, Passed]:
+    rows = (
+        attempts.filter(verdict__in=Attempt.ACCEPTED)
+        .order_by("dialogue", "position")
+        .values_list("dialogue", "number", "verdict", "total")
+    )
+    return {
+        dialogue: _passed_in([row[1:] for row in found])
+        for dialogue, found in groupby(rows, key=itemgetter(0))
+    }
+
+
+def _passed_in(replies: list[tuple[int, str, float | None]]) -> Passed:
+    totals = [total for _, _, total in replies if total is not None]
+    return Passed(
+        replies=len(replies),
+        at_first=sum(number == 1 for number, _, _ in replies),
+        last=replies[-1][1],
+        mean=fmean(totals) if totals else None,
     )
 
 

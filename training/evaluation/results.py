@@ -107,6 +107,12 @@ class Table:
     n: int
     groups: int
 
+    @property
+    def no_intervals(self) -> list[str]:
+        """Why some of its figures have no interval, each reason once."""
+        estimates = (cell.estimate for row in self.rows for cell in row.cells)
+        return sorted({each.reason for each in estimates if each is not None and each.reason})
+
 
 # The values of one system by measure: (prompts,), NaN where there is none.
 Values = Mapping[str, np.ndarray]

@@ -15,6 +15,7 @@ from annotation.generation import work as generation
 from annotation.generation.limits import REVISIONS, SOLVED_FROM, SOLVED_TOTAL
 from annotation.generation.live import render_generation
 from annotation.generation.queries import state_of
+from annotation.generation.verdicts import Passed
 from annotation.models import Attempt, Dialogue, GenerationCritic, GenerationRun, Queue
 from annotation.queues.services import queue_create
 from annotation.sets.services import collection_create, freeze
@@ -188,6 +189,9 @@ def test_the_page_and_the_api_count_verdicts_depth_and_the_gain(
     assert "8 attempts judged" in html and "50.0 %" in html
     assert "0.25 higher" in html and "no interval: fewer than 5 profiles" in html
     assert "The judge that chose the replies also gave these totals." in html
+    # Of each finished dialogue: its one reply passed at the second attempt.
+    assert list(refining.passed.values()) == [Passed(1, 0, "pass", 0.75)] * 4
+    assert html.count("0 of 1") == 4 and "Passed at first try" in html
     url = reverse("api_generation_retrieve", args=[finished.project_id, finished.pk])
     told = lead.get(url).json()["refining"]
     assert [part["count"] for part in told["verdicts"]] == [4, 4, 0]
@@ -219,6 +223,7 @@ def test_who_still_rates_a_reply_sees_nothing_of_its_verdicts(
     socket = "".join(render_generation(finished, cast.member(cast.leads[1])))
     for html in (html_of(client.get(url)), " ".join(html_of(socket).split())):
         assert "6 attempts judged" in html and words in " ".join(html.split())
+        assert html.count("0 of 1") == 3
     Queue.objects.filter(pk=queue.pk).update(closed_at=timezone.now())
     refining = client.get(told).json()["refining"]
     assert (refining["gain"]["n"], refining["hidden"]) == (4, 0)

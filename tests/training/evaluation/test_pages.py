@@ -60,6 +60,12 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     page = html_of(lead.get(url("evaluation", run)))
     assert "Results by Learned v1" in page
     assert f"{PROMPTS} prompts of {PROMPTS} profiles" in page
+    # Why there is no interval is said once, below the table.
+    table, below = page.split("Results by Learned v1")[1].split("</table>")[:2]
+    assert "no interval" in table and "alike" not in table
+    assert below.count("No interval: all profiles are alike.") == 1
+    agreement = reverse("agreement", args=[run.project_id])
+    assert f'href="{agreement}?version={run.version_id}"' in below
     assert "=Warm against Cold_1" in page and "Clearly above in Warmth" in page
     assert "By Learned v1: For =Warm, scores are clearly higher in Warmth" in page
     against = html_of(lead.get(url("evaluation", run) + "?against=1"))
