@@ -33,8 +33,9 @@ BITS = {
 }  # fmt: skip
 
 LORA = (
-    "This is a LoRA adapter without its base model. Merge it into the base model first "
-    "(merge_and_unload of PEFT, then save_pretrained), and use the merged folder."
+    "This is a LoRA adapter without its base model. Merge it into the base model with PEFT "
+    "(merge_and_unload, then save_pretrained), save the tokenizer into the same folder, and add "
+    "that folder. The page “Models and checkpoints” of the documentation has the commands."
 )
 # transformers would load the base model that the adapter names in place of these weights.
 ADAPTER_BESIDE = (
