@@ -269,7 +269,8 @@ class TrainingForm(forms.Form):
 
     def reward_judge(self) -> Judge | None:
         """None where the plan has no reward."""
-        return self.cleaned_data["judge"] if self.grpo() is not None else None
+        judge: Judge | None = self.cleaned_data["judge"]
+        return judge if self.grpo() is not None else None
 
     def sft(self) -> dict[str, float] | None:
         return self._settings("sft", prefix="sft_")

@@ -71,7 +71,10 @@ class GenerationState:
         """The latest finished dialogues, each with how its replies passed; None without a critic,
         and where this person still has to rate in it."""
         passed = self.refining.passed if self.refining is not None else {}
-        return [(item, passed.get(item.dialogue_id)) for item in self.latest]
+        return [
+            (item, passed.get(item.dialogue_id) if item.dialogue_id else None)
+            for item in self.latest
+        ]
 
     @property
     def next_turn(self) -> int:

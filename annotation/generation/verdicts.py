@@ -130,7 +130,9 @@ def refining_of(
         ),
         dropped=list(items.select_related("dialogue")[:DROPS_SHOWN]),
         history=_last_history(writing) if writing is not None else [],
-        passed=_passed(attempts.filter(dialogue__in=[item.dialogue_id for item in listed])),
+        passed=_passed(
+            attempts.filter(dialogue__in=[item.dialogue_id for item in listed if item.dialogue_id])
+        ),
         gain=paired_gain(_pairs(attempts)) if run.is_ended else None,
     )
 

@@ -87,6 +87,7 @@ class Rater:
         judge = self._spec.judge
         if isinstance(judge, LearnedJudgeConfig):
             return artefact.load(self._run_dir / judge.path)
+        assert judge is not None  # noqa: S101  (`read_spec` wants one for GRPO)
         # Imported here: a run with a learned judge needs no client.
         from webapp.llm.addresses import guarded_transport
         from webapp.llm.client import ModelClient, Pause
