@@ -1,25 +1,21 @@
 """The first half of a difficulty run: the model replies to each prompt K times."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotation.difficulty.limits import REPLIES
 from annotation.difficulty.settling import settle
-from annotation.generation.prompts import prompt_messages
-from annotation.generation.synthesis import Complete, Completion, turn_seed, why_too_long
+from annotation.generation.answering import Reply, ask_supporter_once, target_of
+from annotation.generation.synthesis import Complete, turn_seed
 from annotation.judge_runs.pipeline import Pipeline
 from annotation.models import DifficultyPrompt, DifficultyReply, DifficultyRun
 from annotation.ratings.context import Context
-from annotation.ratings.targets import contexts_of, text_target
-from rubrics.judging.fitting import ask_what_fits
-from webapp.llm.call_record import CallRecord
+from annotation.ratings.targets import contexts_of
 from webapp.llm.call_rows import call_rows
 from webapp.llm.clients import away, open_client
-from webapp.llm.errors import CircuitOpen, ModelError
 from webapp.llm.models import ModelCall
 from webapp.runs import live
 from webapp.runs.work import Claim, while_held
-from webapp.text import storable
 
 # Prompts read at once.
 CHUNK = 16
@@ -31,15 +27,6 @@ class Asked:
 
     reply: DifficultyReply
     context: Context
-
-
-@dataclass(frozen=True)
-class Said:
-    raw: str = ""
-    error: str = ""
-    calls: tuple[CallRecord, ...] = ()
-    # What the model read, where that was less than the prompt's context.
-    read: Context | None = None
 
 
 async def answer_all(claim: Claim[DifficultyRun]) -> None:
@@ -56,11 +43,7 @@ async def answer_all(claim: Claim[DifficultyRun]) -> None:
         )
         await while_held(claim, *pipeline.parts())
     if work.given_up:
-        raise away(
-            endpoint,
-            f"The endpoint “{endpoint.name}” keeps failing. {work.given_up} The replies given so "
-            "far are saved. Resume the run when it answers.",
-        )
+        raise away(endpoint, work.given_up, saved="replies")
 
 
 class _Answering:
@@ -98,36 +81,24 @@ class _Answering:
         contexts = contexts_of([prompt.target for prompt in prompts]) if replies else {}
         return [Asked(reply, contexts[reply.prompt.target_id]) for reply in replies]
 
-    async def ask(self, asked: Sequence[Asked]) -> list[Said]:
+    async def ask(self, asked: Sequence[Asked]) -> list[Reply]:
         return [await self._ask(each) for each in asked]
 
-    async def _ask(self, asked: Asked) -> Said:
+    async def _ask(self, asked: Asked) -> Reply:
         run, reply = self._claim.run, asked.reply
+        said = await ask_supporter_once(
+            self._complete,
+            asked.context,
+            max_tokens=run.max_tokens,
+            temperature=run.temperature,
+            # The same for the same place, whatever K is.
+            seed=turn_seed(run.seed, reply.prompt.position * REPLIES.most + reply.number),
+        )
+        self.given_up = said.given_up or self.given_up
+        self._claim.note_server_error(said.server_error)
+        return said
 
-        def ask(context: Context) -> Awaitable[Completion]:
-            return self._complete(
-                prompt_messages(context["profile"], context["situation"], context["history"]),
-                max_tokens=run.max_tokens,
-                temperature=run.temperature,
-                # The same for the same place, whatever K is.
-                seed=turn_seed(run.seed, reply.prompt.position * REPLIES.most + reply.number),
-            )
-
-        try:
-            completion, read, refused = await ask_what_fits(asked.context, ask)
-        except ValueError:
-            return Said(error="The seeker says nothing before this turn, so there is no prompt.")
-        except ModelError as error:
-            if isinstance(error, CircuitOpen):
-                self.given_up = str(error.reason)
-            self._claim.note_server_error(error.server_error)
-            return Said(error=storable(str(error)), calls=tuple(error.calls))
-        raw, calls = storable(completion.text), (*refused, *completion.calls)
-        if too_long := why_too_long(raw):
-            return Said(error=f"The reply is too long. {too_long}", calls=calls)
-        return Said(raw, calls=calls, read=read)
-
-    def keep(self, done: Sequence[tuple[Asked, Said]]) -> None:
+    def keep(self, done: Sequence[tuple[Asked, Reply]]) -> None:
         with self._claim.writing():
             # In one order, whoever writes: two runs on one set would wait for each other.
             ordered = sorted(done, key=lambda pair: (pair[0].reply.prompt.target_id, pair[1].raw))
@@ -137,23 +108,15 @@ class _Answering:
             settle(self._claim.run, (asked.reply.prompt_id for asked, said in done if said.error))
             live.publish(self._claim.run.topic)
 
-    def _keep_reply(self, asked: Asked, said: Said) -> None:
+    def _keep_reply(self, asked: Asked, said: Reply) -> None:
         rows = DifficultyReply.objects.filter(pk=asked.reply.pk, target=None)
         if said.error:
             rows.update(error=said.error)
             return
-        context = said.read or asked.context
-        target = text_target(
-            project=self._claim.run.project,
-            profile=context["profile"],
-            situation=context["situation"],
-            history=context["history"],
-            cut=context["cut"],
-            raw=said.raw,
-        )
+        target = target_of(said, asked.context, project=self._claim.run.project)
         rows.update(raw=said.raw, target=target)
 
-    def _keep_calls(self, done: Sequence[tuple[Asked, Said]]) -> None:
+    def _keep_calls(self, done: Sequence[tuple[Asked, Reply]]) -> None:
         ModelCall.objects.bulk_create(
             row
             for asked, said in done

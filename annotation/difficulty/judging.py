@@ -57,11 +57,7 @@ async def judge_all(claim: Claim[DifficultyRun]) -> None:
         )
         await while_held(claim, *pipeline.parts())
     if row.endpoint is not None and work.given_up:
-        raise away(
-            row.endpoint,
-            f"The endpoint of {row} keeps failing. {work.given_up} The verdicts given so far are "
-            "saved. Resume the run when it answers.",
-        )
+        raise away(row.endpoint, work.given_up, saved="verdicts")
 
 
 class _Judging:

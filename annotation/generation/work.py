@@ -176,10 +176,7 @@ def _critic_of(run: GenerationRun) -> GenerationCritic | None:
 
 
 def _keeps_failing(endpoint: Endpoint, reason: str) -> Waits:
-    return away(
-        endpoint,
-        f"The endpoint “{endpoint.name}” keeps failing. {reason} Resume the run when it answers.",
-    )
+    return away(endpoint, reason, saved="turns")
 
 
 def _plan(run: GenerationRun, item: GenerationItem) -> Plan:

@@ -320,11 +320,7 @@ def _wait_where_nobody_answers(scoring: _DraftScoring, seen: _Seen) -> None:
     playground."""
     endpoint = scoring.judge.endpoint
     if endpoint is not None and seen.given_up and isinstance(scoring.run, ImpactRun):
-        raise away(
-            endpoint,
-            f"The endpoint “{endpoint.name}” keeps failing. {seen.given_up} "
-            "The scores given so far are saved. Resume the run when it answers.",
-        )
+        raise away(endpoint, seen.given_up, saved="scores")
 
 
 def _stop_where_nothing_scores(claim: Claim[AnyRun], seen: _Seen) -> None:

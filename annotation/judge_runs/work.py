@@ -59,11 +59,7 @@ async def _judge_all(claim: Claim[JudgeRun]) -> None:
         )
         await while_held(claim, *pipeline.parts())
     if endpoint is not None and work.given_up:
-        raise away(
-            endpoint,
-            f"The endpoint “{endpoint.name}” keeps failing. {work.given_up} "
-            "The scores given so far are saved. Resume the run when it answers.",
-        )
+        raise away(endpoint, work.given_up, saved="scores")
     await in_db(_fail_if_nothing_was_judged, claim)
 
 

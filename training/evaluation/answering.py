@@ -1,31 +1,27 @@
 """The first half of an evaluation: every prompt is answered by every system."""
 
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.utils import timezone
 
-from annotation.generation.prompts import prompt_messages
-from annotation.generation.synthesis import Complete, Completion, turn_seed, why_too_long
+from annotation.generation.answering import Reply, ask_supporter_once, target_of
+from annotation.generation.synthesis import Complete, turn_seed
 from annotation.judge_runs.pipeline import Pipeline
 from annotation.models import Target
 from annotation.ratings.context import Context
-from annotation.ratings.targets import contexts_of, gold_emotions_of, text_target
+from annotation.ratings.targets import contexts_of, gold_emotions_of
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.judging.checks import run_check
-from rubrics.judging.fitting import ask_what_fits
 from rubrics.judging.inputs import candidate_of
 from training.evaluation.messages import publish
 from training.models import Answer, EvaluatedSystem, EvaluationRun
-from webapp.llm.call_record import CallRecord
 from webapp.llm.call_rows import call_rows
 from webapp.llm.clients import away, open_client
-from webapp.llm.errors import CircuitOpen, ModelError
 from webapp.llm.models import ModelCall
 from webapp.runs.work import Claim, in_db, while_held
-from webapp.text import storable
 
 # Prompts read at once.
 CHUNK = 64
@@ -39,15 +35,6 @@ class Prompt:
     answer: Answer
     context: Context
     gold_emotion: str
-
-
-@dataclass(frozen=True)
-class Reply:
-    raw: str = ""
-    error: str = ""
-    calls: tuple[CallRecord, ...] = ()
-    # What the model read, where that was less than the prompt's context.
-    read: Context | None = None
 
 
 async def answer_all(claim: Claim[EvaluationRun]) -> None:
@@ -113,26 +100,16 @@ class _System:
 
     async def _ask(self, prompt: Prompt, complete: Complete) -> Reply:
         run = self._claim.run
-
-        def ask(context: Context) -> Awaitable[Completion]:
-            return complete(
-                prompt_messages(context["profile"], context["situation"], context["history"]),
-                max_tokens=run.max_tokens,
-                temperature=run.temperature,
-                seed=turn_seed(run.seed, prompt.answer.position),
-            )
-
-        try:
-            completion, read, refused = await ask_what_fits(prompt.context, ask)
-        except ModelError as error:
-            if isinstance(error, CircuitOpen):
-                self._given_up = str(error.reason)
-            self._claim.note_server_error(error.server_error)
-            return Reply(error=storable(str(error)), calls=tuple(error.calls))
-        raw, calls = storable(completion.text), (*refused, *completion.calls)
-        if too_long := why_too_long(raw):
-            return Reply(error=f"The answer is too long. {too_long}", calls=calls)
-        return Reply(raw, calls=calls, read=read)
+        reply = await ask_supporter_once(
+            complete,
+            prompt.context,
+            max_tokens=run.max_tokens,
+            temperature=run.temperature,
+            seed=turn_seed(run.seed, prompt.answer.position),
+        )
+        self._given_up = reply.given_up or self._given_up
+        self._claim.note_server_error(reply.server_error)
+        return reply
 
     def keep(self, done: Sequence[tuple[Prompt, Reply]]) -> None:
         with self._claim.writing():
@@ -160,15 +137,7 @@ class _System:
         """The corpus's reply is the turn itself, so that who is blind to it stays so."""
         if self._complete is None:
             return prompt.answer.prompt
-        context = reply.read or prompt.context
-        return text_target(
-            project=self._claim.run.project,
-            profile=context["profile"],
-            situation=context["situation"],
-            history=context["history"],
-            cut=context["cut"],
-            raw=reply.raw,
-        )
+        return target_of(reply, prompt.context, project=self._claim.run.project)
 
     def _keep_calls(self, done: Sequence[tuple[Prompt, Reply]]) -> None:
         endpoint = self._system.endpoint
@@ -188,11 +157,7 @@ class _System:
     def require_alive(self) -> None:
         endpoint = self._system.endpoint
         if endpoint is not None and self._given_up:
-            raise away(
-                endpoint,
-                f"The endpoint “{self._system.name}” keeps failing. {self._given_up} The answers "
-                "given so far are saved. Resume the evaluation when it answers.",
-            )
+            raise away(endpoint, self._given_up, saved="answers")
 
 
 def _checked(check: Literal["format", "emotion_match"], prompt: Prompt, raw: str) -> float | None:

@@ -36,11 +36,7 @@ async def rate_all(claim: Claim[EvaluationRun], spec: RubricSpec, row: Judge) ->
         )
         await while_held(claim, *pipeline.parts())
     if endpoint is not None and work.given_up:
-        raise away(
-            endpoint,
-            f"The endpoint of {row} keeps failing. {work.given_up} The scores given so far are "
-            "saved. Resume the evaluation when it answers.",
-        )
+        raise away(endpoint, work.given_up, saved="scores")
 
 
 class _Rating:

@@ -73,9 +73,13 @@ def open_client(
     )
 
 
-def away(endpoint: Endpoint, words: str) -> Waits:
+def away(endpoint: Endpoint, reason: str, *, saved: str) -> Waits:
     """For a run to raise where `endpoint` does not answer: it waits without a worker, and after
-    PATIENCE pauses in a row it fails with these words."""
+    PATIENCE pauses in a row it fails. `saved` is what the run has by then: “scores”."""
+    words = (
+        f"The endpoint “{endpoint.name}” keeps failing. {reason} The {saved} so far are saved. "
+        "Resume the run when the endpoint answers."
+    )
     return Waits(words, need=endpoint.pk, seconds=COOLDOWN_S, most=PATIENCE)
 
 

@@ -106,6 +106,22 @@ def test_an_answer_to_a_cut_prompt_says_so_to_its_judges(cast: Cast, taught) -> 
     assert sum("(1 earlier exchanges are left out" in text for text in shown) == 1
 
 
+def test_a_turn_that_answers_no_seeker_is_an_error_of_its_own(cast: Cast, taught) -> None:
+    version, judge = taught
+    person = next(g for g in map(str, range(1000)) if split_for(cast.project, g) == "test")
+    twice = (supporter_turn(reply("Yes."))[0], supporter_turn(reply("And?"))[0])
+    turns = (plain_turn("seeker", "It was long."), *twice)
+    added(cast.project, parsed(900, turns=turns, split_group=person))
+    collection = collection_create(
+        project=cast.project, actor=cast.leads[0], name="Twice", query=SetQuery()
+    )
+    with model(cast, "Warm", warm) as (warm_at, _):
+        run = planned(cast, collection, version, [judge], [warm_at], with_corpus=False)
+        assert done(run).status == "succeeded", run.error
+    good, bad = sorted(Answer.objects.values_list("error", flat=True))
+    assert good == "" and "not the seeker’s" in bad
+
+
 @pytest.mark.parametrize(
     ("bad", "words"),
     [(refusal(400, "no such model"), "no such model"), (answer("word " * 20_000), "is too long")],
