@@ -8,14 +8,7 @@ from uuid import UUID
 
 from annotation.adjudication.drafts import Given, answer_of, levels_apart_needed
 from annotation.models import Assignment, Item, Score
-from rubrics.core.spec import RubricSpec, from_json
-
-
-def spec_of(item: Item) -> RubricSpec:
-    """The rubric text that the item's queue rates by."""
-    spec = item.queue.version.spec
-    assert spec is not None  # noqa: S101  (a queue's version is published)
-    return from_json(spec.content)
+from rubrics.core.spec import RubricSpec
 
 
 def letters_of(item: Item, raters: Sequence[UUID]) -> dict[UUID, str]:

@@ -14,7 +14,7 @@ from annotation.adjudication.drafts import (
     lacks,
     read_decisions,
 )
-from annotation.adjudication.given import given_in, letters_of, scores_of, spec_of
+from annotation.adjudication.given import given_in, letters_of, scores_of
 from annotation.adjudication.waiting import HELD, OPEN, SETTLED, ListedItem, listed_items
 from annotation.corpus.transcript import parts_of
 from annotation.desk.queries import (
@@ -29,6 +29,7 @@ from annotation.ratings.labels import shown_text, title_of, tone_of
 from annotation.ratings.shown_turns import ShownTurn, turns_of
 from annotation.ratings.targets import context_of
 from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
+from rubrics.queries import spec_of
 from webapp.accounts.access import Member
 
 QUEUES_SHOWN = 200
@@ -181,7 +182,7 @@ def list_of(member: Member, queue: Queue) -> tuple[AdjudicationProgress, list[Sh
 def adjudication_item(member: Member, adjudication: Adjudication) -> AdjudicationItem:
     """What the page shows of one of this member's adjudications."""
     item, target = adjudication.item, adjudication.item.target
-    spec, scores, context = spec_of(item), scores_of(item), context_of(target)
+    spec, scores, context = spec_of(item.queue.version), scores_of(item), context_of(target)
     letters = letters_of(item, _raters(scores))
     turns, current = turns_of(target, context)
     return AdjudicationItem(

@@ -23,7 +23,7 @@ from annotation.adjudication.drafts import (
     missing,
     read_decisions,
 )
-from annotation.adjudication.given import given_in, scores_of, spec_of
+from annotation.adjudication.given import given_in, scores_of
 from annotation.adjudication.waiting import listed_items
 from annotation.models import (
     Adjudication,
@@ -38,6 +38,7 @@ from annotation.models import (
 from annotation.models.desk import UNDO_WITHIN
 from annotation.ratings import services as ratings
 from annotation.ratings.drafts import NOT_APPLICABLE, read_active_seconds
+from rubrics.queries import spec_of
 from webapp.accounts.access import Member, require_open
 from webapp.audit import services as audit
 from webapp.errors import Refused, Stale
@@ -105,7 +106,7 @@ def draft_save(
 
     Raises StaleDraft where `revision` is not the one there is, BadDraft for what is no draft.
     """
-    read = read_decisions(spec_of(adjudication.item), draft)
+    read = read_decisions(spec_of(adjudication.item.queue.version), draft)
     seconds = read_active_seconds(active_seconds)
     with transaction.atomic():
         own = _lock(adjudication)
@@ -135,7 +136,7 @@ def submit(
     Raises Incomplete for what is not decided, BadDraft for no draft, StaleDraft where another
     draft was saved since `revision`, Refused where somebody else has the item; the draft is kept.
     """
-    read = read_decisions(spec_of(adjudication.item), draft)
+    read = read_decisions(spec_of(adjudication.item.queue.version), draft)
     seconds = read_active_seconds(active_seconds)
     with transaction.atomic():
         own = _lock(adjudication)
@@ -150,7 +151,7 @@ def submit(
         if revision not in (None, own.draft_revision) and own.draft != read.to_json():
             raise StaleDraft(own.draft, own.draft_revision)
         scores = scores_of(own.item)
-        given = given_in(own.item, spec_of(own.item), scores)
+        given = given_in(own.item, spec_of(own.item.queue.version), scores)
         _require_complete(read, given)
         _write_draft(own, read, seconds)
         refusal = _why_not(own, member)
@@ -213,7 +214,7 @@ def _take(item: Item, member: Member) -> Adjudication | None:
             create_defaults={**place, "project_id": item.project_id},
         )
         if is_new:
-            given = given_in(item, spec_of(item), scores_of(item))
+            given = given_in(item, spec_of(item.queue.version), scores_of(item))
             own.draft = first_draft(given).to_json()
             own.save(update_fields=["draft"])
             audit.record("adjudication.taken", actor=member.user, object=own)

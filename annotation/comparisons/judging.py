@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotation.comparisons.services import hold_off_close
@@ -22,6 +21,7 @@ from annotation.ratings.drafts import read_active_seconds
 from webapp.accounts.access import require_open
 from webapp.accounts.models import User
 from webapp.audit import services as audit
+from webapp.db import counted
 from webapp.errors import Refused
 
 _State = PairJudgement.State
@@ -106,13 +106,6 @@ def live(now: datetime) -> Q:
     return Q(state=_State.SUBMITTED) | Q(state=_State.RESERVED, leased_until__gt=now)
 
 
-def counted(judgements: QuerySet[PairJudgement]) -> Coalesce:
-    """How many of these there are at the pair of the outer query."""
-    rows = judgements.filter(pair=OuterRef("pk")).order_by().values("pair")
-    number = rows.annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(number, output_field=IntegerField()), 0)
-
-
 def _lease(comparison: Comparison) -> datetime:
     return timezone.now() + timedelta(minutes=comparison.lease_minutes)
 
@@ -171,13 +164,14 @@ def _held_pair(comparison: Comparison, rater: Rater) -> Pair | None:
 def _free_pair(comparison: Comparison, rater: Rater, skip_locked: bool) -> Pair | None:
     """Lock and return the first pair with a place for this person."""
     assert rater.user is not None  # noqa: S101  (a person's rater)
-    mine = PairJudgement.objects.filter(pair=OuterRef("pk"), rater=rater)
+    given = PairJudgement.objects.filter(pair=OuterRef("pk"))
+    mine = given.filter(rater=rater)
     return (
         Pair.objects.filter(
             ~Exists(mine.exclude(state=_State.RELEASED)), comparison=comparison, is_identical=False
         )
         .exclude(pk__in=read_pairs(rater.user, comparison).values("pk"))
-        .annotate(taken=counted(PairJudgement.objects.filter(live(timezone.now()))))
+        .annotate(taken=counted(given.filter(live(timezone.now())), "pair"))
         .filter(taken__lt=comparison.overlap)
         .order_by("position")
         .select_for_update(skip_locked=skip_locked, no_key=True, of=("self",))

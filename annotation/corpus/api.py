@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from annotation.corpus.access import dialogue_for, import_run_for
 from annotation.corpus.attempts import Tried
-from annotation.corpus.gold_emotions import with_hidden_emotions
+from annotation.corpus.gold_emotions import with_hidden_emotions, without_told
 from annotation.corpus.queries import imports_of, with_turn_counts
 from annotation.corpus.services import AUTO, import_start
 from annotation.corpus.transcript import Line, RatingNote, ScoreLine, Transcript, transcript_of
@@ -22,7 +22,6 @@ from annotation.formats.emotions import EMOTIONS
 from annotation.formats.registry import READERS
 from annotation.models import Attempt, Dialogue, ImportLine, ImportRun, Profile
 from annotation.models.corpus import Split
-from annotation.ratings.blindness import hidden_dialogues
 from annotation.roles import DATA_READERS, DATA_WRITERS
 from webapp.accounts.access import require_open
 from webapp.accounts.project_api import ProjectViewSet
@@ -226,9 +225,7 @@ class DialogueViewSet(ProjectViewSet):
     def rows(self) -> QuerySet[Dialogue]:
         rows = Dialogue.objects.filter(project=self.member.project, sealed_at__isnull=False)
         if self.request.query_params.get("emotion"):
-            # The filter would tell it.
-            hidden = hidden_dialogues(self.member.user, self.member.project)
-            rows = rows.exclude(pk__in=hidden.values("pk"))
+            rows = without_told(self.member, rows)
         return with_hidden_emotions(with_turn_counts(rows), self.member)
 
     @extend_schema(responses=TranscriptSerializer)

@@ -32,23 +32,21 @@ def hides_emotion(dialogue: Dialogue, member: Member) -> bool:
 
 def shown_dialogues(member: Member, query: SetQuery) -> QuerySet[Dialogue]:
     """The dialogues that a query names, as far as this member may know."""
-    return without_told(member, dialogues_in(project=member.project, query=query), query)
+    rows = dialogues_in(project=member.project, query=query)
+    return without_told(member, rows) if is_telling(query) else rows
 
 
 def shown_turns(member: Member, query: SetQuery) -> QuerySet[Turn]:
     """The supporter turns that a query names, as far as this member may know."""
     turns = turns_in(project=member.project, query=query)
-    if not is_telling(query):
-        return turns
-    return turns.exclude(dialogue__in=hidden_dialogues(member.user, member.project).values("pk"))
+    return without_told(member, turns, "dialogue") if is_telling(query) else turns
 
 
-def without_told(member: Member, rows: QuerySet[Dialogue], query: SetQuery) -> QuerySet[Dialogue]:
-    """A query that names an emotion tells it of all its dialogues: then those in which the member
-    still rates are left out."""
-    if not is_telling(query):
-        return rows
-    return rows.exclude(pk__in=hidden_dialogues(member.user, member.project).values("pk"))
+def without_told(member: Member, rows: QuerySet[Any], dialogue: str = "pk") -> QuerySet[Any]:
+    """Who narrows rows by an emotion is told it of all that are left: those of dialogues in which
+    the member still rates go. `dialogue` names the dialogue that a row is about."""
+    hidden = hidden_dialogues(member.user, member.project).values("pk")
+    return rows.exclude(**{f"{dialogue}__in": hidden})
 
 
 def is_telling(query: SetQuery) -> bool:

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Left
 from annotation.formats.registry import READERS
 from annotation.models import Dialogue, ImportLine, ImportRun, Rating, Turn
 from webapp.accounts.models import Project
+from webapp.db import counted
 from webapp.runs.progress import Progress, progress_of
 
 BROKEN_SHOWN = 100
@@ -48,8 +49,7 @@ def imports_of(project: Project) -> QuerySet[ImportRun]:
     """Runs, the newest first, each with `added`, `known` and `broken`."""
 
     def lines(outcome: str) -> Coalesce:
-        rows = ImportLine.objects.filter(run=OuterRef("pk"), outcome=outcome).order_by()
-        return Coalesce(Subquery(rows.values("run").annotate(n=Count("pk")).values("n")), 0)
+        return counted(ImportLine.objects.filter(run=OuterRef("pk"), outcome=outcome), "run")
 
     return (
         ImportRun.objects.filter(project=project)
@@ -105,10 +105,9 @@ def _ratings_of(run: ImportRun) -> int:
 def with_turn_counts(dialogues: QuerySet[Dialogue]) -> QuerySet[Dialogue]:
     """Dialogues with their profile, `turn_count` and `opening`, what the seeker says first."""
     turns = Turn.objects.filter(dialogue=OuterRef("pk"))
-    count = Subquery(turns.order_by().values("dialogue").annotate(n=Count("pk")).values("n"))
     said = turns.filter(role=Turn.Role.SEEKER).order_by("position")
     return dialogues.select_related("profile").annotate(
-        turn_count=Coalesce(count, 0),
+        turn_count=counted(turns, "dialogue"),
         opening=Subquery(said.values(beginning=Left("text", OPENING_CHARS))[:1]),
     )
 

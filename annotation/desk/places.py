@@ -1,14 +1,15 @@
 """Places at an item: how many people may have one, and who may not have one."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation.models import Assignment, Item, Queue, QueueRater, Rater
 from annotation.ratings.blindness import read_items
 from webapp.accounts.access import require_open
+from webapp.db import counted
 from webapp.errors import Refused
 
 _State = Assignment.State
@@ -33,15 +34,9 @@ def may_have_read(item: Item, queue: Queue, rater: Rater) -> bool:
     return read_items(rater.user, queue.project_id, [queue.pk]).filter(pk=item.pk).exists()
 
 
-def places_taken(now: datetime) -> QuerySet[Assignment, Any]:
-    """A subquery: how many people have a place at the item of the outer query."""
-    return (
-        Assignment.objects.filter(live(now), item=OuterRef("pk"))
-        .order_by()
-        .values("item")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
+def places_taken(now: datetime) -> Coalesce:
+    """How many people have a place at the item of the outer query."""
+    return counted(Assignment.objects.filter(live(now), item=OuterRef("pk")), "item")
 
 
 def live(now: datetime) -> Q:

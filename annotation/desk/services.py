@@ -11,8 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotation.desk.changes import draft_of, why_not_change
@@ -31,7 +30,8 @@ from annotation.ratings import services as ratings
 from annotation.ratings.blindness import read_items
 from annotation.ratings.carried_ratings import own_levels
 from annotation.ratings.drafts import NOT_APPLICABLE, Draft, read_active_seconds, read_draft
-from rubrics.core.spec import RubricSpec, from_json
+from rubrics.core.spec import RubricSpec
+from rubrics.queries import spec_of
 from webapp.accounts.access import require_open
 from webapp.accounts.models import User
 from webapp.audit import services as audit
@@ -107,7 +107,7 @@ def draft_save(
 
     Raises StaleDraft where `revision` is not the one there is, BadDraft for what is no draft.
     """
-    spec = spec_of(assignment)
+    spec = spec_of(assignment.item.queue.version)
     read, seconds = read_draft(spec, draft), read_active_seconds(active_seconds)
     with transaction.atomic():
         own = _lock(assignment)
@@ -138,7 +138,7 @@ def submit(
     and Refused says so. Raises Incomplete for criteria without a level, BadDraft for no draft,
     StaleDraft where another draft was saved since `revision`.
     """
-    spec = spec_of(assignment)
+    spec = spec_of(assignment.item.queue.version)
     read, seconds = read_draft(spec, draft), read_active_seconds(active_seconds)
     missing = read.missing(spec)
     if missing:
@@ -207,13 +207,6 @@ def flag(*, assignment: Assignment, actor: User, reason: str) -> Assignment:
     return own
 
 
-def spec_of(assignment: Assignment) -> RubricSpec:
-    """The rubric text that this item is rated by."""
-    spec = assignment.item.queue.version.spec
-    assert spec is not None  # noqa: S101  (a queue's version is published)
-    return from_json(spec.content)
-
-
 def _lock_person(rater: Rater) -> None:
     Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
 
@@ -257,7 +250,7 @@ def _free_item(queue: Queue, rater: Rater, skip_locked: bool) -> Item | None:
     return (
         Item.objects.filter(~Exists(mine.exclude(state=_State.RELEASED)), queue=queue)
         .exclude(pk__in=read_items(rater.user, queue.project_id, [queue.pk]).values("pk"))
-        .annotate(taken=Coalesce(Subquery(places_taken(timezone.now())), 0))
+        .annotate(taken=places_taken(timezone.now()))
         .filter(taken__lt=queue.overlap)
         .order_by("position")
         .select_for_update(skip_locked=skip_locked, no_key=True, of=("self",))

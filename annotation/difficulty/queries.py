@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, OuterRef, Q, QuerySet
 
 from annotation.corpus.set_query import SetQuery
 from annotation.difficulty.charts import Bin, Histogram, bins_of, histogram_of
@@ -19,6 +17,7 @@ from annotation.models import Collection, DifficultyPrompt, DifficultyReply, Dif
 from annotation.models.difficulty import DIFFICULTIES
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
+from webapp.db import counted
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
 from webapp.runs.progress import Progress, progress_of
@@ -97,17 +96,11 @@ def runs_of(project: Project) -> QuerySet[DifficultyRun]:
             "judge__endpoint", "created_by",
         )
         .annotate(
-            failed=_counted(replies.exclude(error=""), "prompt__run"),
-            planned=_counted(prompts, "run") * F("replies"),
+            failed=counted(replies.exclude(error=""), "prompt__run"),
+            planned=counted(prompts, "run") * F("replies"),
         )
         .order_by("-number")
     )  # fmt: skip
-
-
-def _counted(rows: QuerySet[Any], by: str) -> Coalesce:
-    """How many rows of a run there are, 0 for none."""
-    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted), 0)
 
 
 def with_counts(rows: QuerySet[DifficultyRun], member: Member) -> QuerySet[DifficultyRun]:

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from annotation.corpus.access import dialogue_for
-from annotation.corpus.gold_emotions import shown_dialogues, without_told
+from annotation.corpus.gold_emotions import is_telling, shown_dialogues, without_told
 from annotation.corpus.set_query import SetQuery, turns_in
 from annotation.exports.registry import Filters
 from annotation.models import Dialogue, Queue, Snapshot, Target, Turn
@@ -31,9 +31,9 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
         return Dialogue.objects.filter(pk=row.pk, sealed_at__isnull=False), str(row)
     if "snapshot" in filters:
         snapshot = snapshot_for(member, as_id(filters["snapshot"]))
-        rows = without_told(
-            member, _members(snapshot), SetQuery.from_json(snapshot.collection.query)
-        )
+        rows = _members(snapshot)
+        if is_telling(SetQuery.from_json(snapshot.collection.query)):
+            rows = without_told(member, rows)
         return rows, f"Snapshot {snapshot.number} of {snapshot.collection.name}"
     if "set" in filters:
         collection = collection_for(member, as_id(filters["set"]))

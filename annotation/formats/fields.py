@@ -8,6 +8,7 @@ from typing import Any
 
 from annotation.formats.records import Broken, Limits, ParsedDialogue, Record, RecordRefused
 from annotation.formats.strict_json import excerpt
+from rubrics.core.numbers import whole
 from rubrics.core.text import canon
 
 
@@ -60,14 +61,13 @@ def required_text(row: dict[str, Any], name: str) -> str:
 
 
 def as_level(value: Any, name: str, low: int, high: int) -> int:
-    """`value`, known to be a whole number of a scale: 2.0 is 2, true is none."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    """`value`, known to be a whole number of a scale."""
+    level = whole(value)
+    if level is None:
         raise RecordRefused(f"{name} should be a whole number, but is {_kind(value)}")
-    if not low <= value <= high:
-        raise RecordRefused(f"{name} should be {low} to {high}, but is {value}")
-    return value
+    if not low <= level <= high:
+        raise RecordRefused(f"{name} should be {low} to {high}, but is {level}")
+    return level
 
 
 def check_turn_count(turns: list[Any], name: str, limits: Limits) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, MutableMapping, Sequence
 
 from annotation.judge_runs.queries import ratings_for
+from annotation.judge_runs.services import published_spec
 from annotation.models import FitRun, Rater, Rating, Score
 from annotation.ratings.targets import contexts_of
 from rubrics.core.spec import from_json
 from rubrics.judges.opening import pack
 from rubrics.judges.services import judge_create_learned
 from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
-from rubrics.models import Spec
 from webapp.files.models import StoredFile
 from webapp.files.services import store
 from webapp.runs import live
@@ -28,15 +28,9 @@ def work(run_id: str) -> None:
 
 def fit_or_fail(claim: Claim[FitRun], rows: Sequence[LabelledRow]) -> LearnedJudge:
     try:
-        return fit(from_json(spec_of(claim.run).content), rows, seed=claim.run.seed)
+        return fit(from_json(published_spec(claim.run.version).content), rows, seed=claim.run.seed)
     except ValueError as error:
         raise RunFailed(f"The judge can't be fitted: {error}") from error
-
-
-def spec_of(run: FitRun) -> Spec:
-    if run.version.spec is None:
-        raise RunFailed("The version is not published.")
-    return run.version.spec
 
 
 def _labelled_rows(run: FitRun) -> tuple[list[LabelledRow], int]:
@@ -44,7 +38,7 @@ def _labelled_rows(run: FitRun) -> tuple[list[LabelledRow], int]:
     many these are. What an adjudicator settled stands for what people gave; where the difference
     is legitimate, their levels stand."""
     ratings = list(
-        ratings_for(spec_of(run), rater_kinds=run.rater_kinds)
+        ratings_for(published_spec(run.version), rater_kinds=run.rater_kinds)
         .select_related("target", "rater")
         .order_by("pk")
     )
@@ -104,7 +98,7 @@ def _keep(claim: Claim[FitRun], judge: LearnedJudge, *, ratings: int) -> None:
             provenance={
                 "fit_run": str(run.pk),
                 "version": str(run.version_id),
-                "spec": spec_of(run).hash,
+                "spec": published_spec(run.version).hash,
                 "rater_kinds": run.rater_kinds,
                 "ratings": ratings,
                 "seed": run.seed,

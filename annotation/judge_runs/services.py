@@ -31,7 +31,7 @@ def judge_start(
 
     Raises Refused for a version that is not published or rates another kind of text, and for a
     judge whose endpoint was removed or is not the one that it pins."""
-    spec = _spec_of(version)
+    spec = published_spec(version)
     with transaction.atomic():
         known = runs.started_before(JudgeRun, project=project, key=key)
         if known is not None:
@@ -76,7 +76,7 @@ def judge_collection(
     judge: Judge,
 ) -> JudgeRun:
     """Freeze a collection as it is now, in what the version rates, and judge it."""
-    spec = _spec_of(version)
+    spec = published_spec(version)
     with transaction.atomic():
         known = runs.started_before(JudgeRun, project=project, key=key)
         if known is not None:
@@ -94,7 +94,7 @@ def judge_collection(
         )
 
 
-def _spec_of(version: RubricVersion) -> Spec:
+def published_spec(version: RubricVersion) -> Spec:
     if version.spec is None:
         raise Refused(
             "Publish the version first. Runs use published versions only.", code="not_published"

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Avg, Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Avg, Count, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation.models import Assignment, Item, Queue, QueueRater
@@ -14,6 +13,7 @@ from annotation.ratings.labels import title_of
 from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Membership, Project, Role, User
+from webapp.db import counted
 
 _State = Assignment.State
 WORRIES = 50
@@ -75,9 +75,9 @@ def queues_of(project: Project) -> QuerySet[Queue]:
         Queue.objects.filter(project=project)
         .select_related("version__rubric", "snapshot__collection", "created_by", "project")
         .annotate(
-            item_count=_count(items, "queue"),
-            done=_count(done, "item__queue"),
-            rater_count=_count(raters, "queue"),
+            item_count=counted(items, "queue"),
+            done=counted(done, "item__queue"),
+            rater_count=counted(raters, "queue"),
         )
         .annotate(needed=F("item_count") * F("overlap"))
         .order_by("-number")
@@ -86,7 +86,7 @@ def queues_of(project: Project) -> QuerySet[Queue]:
 
 def progress_of(queue: Queue) -> QueueProgress:
     done = Assignment.objects.filter(item=OuterRef("pk"), state=_State.SUBMITTED)
-    items = queue.items.order_by().annotate(done=_count(done, "item"))
+    items = queue.items.order_by().annotate(done=counted(done, "item"))
     found = items.aggregate(
         total=Count("pk"),
         complete=Count("pk", filter=Q(done__gte=queue.overlap)),
@@ -218,9 +218,3 @@ def _concern(row: Assignment) -> Concern:
         dialogue_id=turn.dialogue_id if turn else target.dialogue_id,
         position=turn.position if turn else None,
     )
-
-
-def _count(rows: QuerySet, by: str) -> Coalesce:
-    """A correlated count: it multiplies with no other join."""
-    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

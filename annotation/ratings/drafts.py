@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rubrics.core.numbers import whole
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from webapp.text import storable
 
@@ -78,10 +79,9 @@ def _level(criterion: CriterionSpec, value: object) -> int | str:
     if value == NOT_APPLICABLE and criterion.may_not_apply:
         return NOT_APPLICABLE
     levels = {str(level): level for level in criterion.level_values}
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int | str) and not isinstance(value, bool) and str(value) in levels:
-        return levels[str(value)]
+    said = value if isinstance(value, str) else str(whole(value))
+    if said in levels:
+        return levels[said]
     raise BadDraft(f"{criterion.name} must have one of these levels: {', '.join(levels)}.")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rubrics.core.numbers import whole
 from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
 from rubrics.judging.parsing import ReplyError, read_object
 from rubrics.judging.prompts import Message, criterion_key, delimiter, quoted
@@ -227,12 +228,10 @@ def _list(value: Any, name: str, most: int) -> list[Any]:
 
 
 def _whole(value: Any) -> int:
-    """A whole number; 2.0 is 2."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    number = whole(value)
+    if number is None:
         raise ReplyError("A level is not a whole number.")
-    return value
+    return number
 
 
 def _string(value: Any, most: int) -> str:

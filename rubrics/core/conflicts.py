@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rubrics.core.drafts import MAX_LABEL, MAX_NAME, MAX_TEXT, MAX_TITLE
 from rubrics.core.merge import Conflict, Merge, MergedChange, Place, Side, Written
+from rubrics.core.numbers import plain
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.core.word_diff import Piece, words
 from rubrics.core.wording import CATEGORIES, CHECKS, FORMULAS, SCALES, SPANS, TARGETS
@@ -166,10 +168,6 @@ def _exemplars(exemplars: Any) -> str:
     return "\n".join(lines) or "None"
 
 
-def _number(value: float | None) -> str:
-    return "None" if value is None else f"{value:g}".replace("-", "−")
-
-
 _WORDS: dict[str, Callable[[Any], str]] = {
     "target": TARGETS.__getitem__,
     "formula": FORMULAS.__getitem__,
@@ -177,9 +175,9 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "check": lambda value: CHECKS[value] if value else "None",
     "spans": lambda spans: ", ".join(SPANS[span] for span in spans) or "None",
     "tags": lambda tags: ", ".join(tags) or "None",
-    "weight": _number,
-    "points": _number,
-    "gate": _number,
+    "weight": partial(plain, none="None"),
+    "points": partial(plain, none="None"),
+    "gate": partial(plain, none="None"),
     "criterion": _criterion,
     "scale": _scale,
     "exemplars": _exemplars,

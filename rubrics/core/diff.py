@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from rubrics.core.numbers import plain
 from rubrics.core.spec import CriterionSpec, ExemplarSpec, RubricSpec, effect_of, formula_in_words
 from rubrics.core.word_diff import Piece, merged, words
 from rubrics.core.wording import (
@@ -189,13 +190,13 @@ def facts_of(c: CriterionSpec) -> list[Fact]:
         Fact("kind", "Who decides", _KINDS[c.kind], is_default=c.kind == "judge"),
         Fact("scale", "Scale", SCALES[c.scale], is_default=c.scale == "levels"),
         Fact("spans", "Reads", _spans(c), is_default=c.spans == ("response",)),
-        Fact("weight", "Weight", _number(c.weight), number=c.weight, is_default=c.weight == 1),
-        Fact("points", "Points", _number(c.points), number=c.points, is_default=c.points is None),
+        Fact("weight", "Weight", plain(c.weight), number=c.weight, is_default=c.weight == 1),
+        Fact("points", "Points", plain(c.points), number=c.points, is_default=c.points is None),
         Fact(
             "category", "Category", CATEGORIES[c.category] if c.category else "",
             is_default=not c.category,
         ),
-        Fact("gate", "Gate below level", _number(c.gate), number=c.gate, is_default=c.gate is None),
+        Fact("gate", "Gate below level", plain(c.gate), number=c.gate, is_default=c.gate is None),
         Fact("check", "What it tests", CHECKS[c.check] if c.check else "", is_default=not c.check),
         Fact(
             "check_argument", "What it looks for", c.check_argument,
@@ -229,10 +230,6 @@ _KINDS = {"judge": "People and judges", "check": "An exact check"}
 
 def _spans(c: CriterionSpec) -> str:
     return ", ".join(SPANS[span] for span in SPANS if span in c.spans)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}".replace("-", "−")
 
 
 def _exemplars(old: CriterionSpec | None, new: CriterionSpec | None) -> tuple[Difference, ...]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rubrics.core.numbers import whole
 from rubrics.core.spec import CriterionSpec
 from rubrics.judging.prompts import criterion_key
 from rubrics.judging.results import CriterionScore
@@ -70,7 +71,7 @@ def _no_constant(name: str) -> None:
 def _score(criterion: CriterionSpec, entry: Any) -> CriterionScore:
     try:
         rationale, evidence, score = _read_entry(entry)
-        if isinstance(score, bool) or score not in allowed_scores(criterion):
+        if score not in allowed_scores(criterion):
             raise ReplyError(f"The score {score!r:.40} is not on the scale.")
     except ReplyError as error:
         return failed(criterion, str(error))
@@ -91,8 +92,8 @@ def _read_entry(entry: Any) -> tuple[str, tuple[str, ...], Any]:
         raise ReplyError("The score has no rationale.")
     if not isinstance(evidence, list) or not all(isinstance(quote, str) for quote in evidence):
         raise ReplyError("The evidence is not a list of passages.")
-    if isinstance(score, float) and score.is_integer():
-        score = int(score)
-    if not isinstance(score, int | str):
+    if not isinstance(score, str):
+        score = whole(score)
+    if score is None:
         raise ReplyError("The score is not a level.")
     return rationale.strip(), tuple(quote for quote in evidence if quote.strip()), score

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -14,9 +13,7 @@ from django.db.models import (
     Prefetch,
     Q,
     QuerySet,
-    Subquery,
 )
-from django.db.models.functions import Coalesce
 from django.utils.text import get_text_list
 
 from annotation.models import Score
@@ -41,6 +38,7 @@ from training.models import (
 )
 from webapp.accounts.access import Member
 from webapp.accounts.models import Project
+from webapp.db import counted
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
 from webapp.runs.progress import Progress, progress_of
@@ -116,24 +114,18 @@ def evaluations_of(project: Project) -> QuerySet[EvaluationRun]:
             Prefetch("judges", judges),
         )
         .annotate(
-            answers_planned=_counted(answers, "system__run"),
-            answers_failed=_counted(answers.exclude(error=""), "system__run"),
-            judges_asked=_counted(asked, "run"),
+            answers_planned=counted(answers, "system__run"),
+            answers_failed=counted(answers.exclude(error=""), "system__run"),
+            judges_asked=counted(asked, "run"),
         )
         .annotate(
-            failed=F("answers_failed") + _counted(ratings, "answer__system__run"),
+            failed=F("answers_failed") + counted(ratings, "answer__system__run"),
             # An answer that failed is rated by nobody.
             planned=F("answers_planned")
             + F("judges_asked") * (F("answers_planned") - F("answers_failed")),
         )
         .order_by("-number")
     )
-
-
-def _counted(rows: QuerySet[Any], by: str) -> Coalesce:
-    """How many rows of an evaluation there are, 0 for none."""
-    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted), 0)
 
 
 def counts(runs: Sequence[EvaluationRun]) -> dict[UUID, tuple[int, int]]:

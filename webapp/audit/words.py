@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from webapp.accounts.models import Role
+
 NOUNS = {
     "assignment": "Rating at the desk",
     "audit": "Audit log",
@@ -32,13 +34,12 @@ ACTIONS = {
 }
 OBJECTS = {
     "accounts.apitoken": "API token",
-    "accounts.user": "Person",
     "annotation.assignment": "Rating at the desk",
     "annotation.collection": "Set",
     "annotation.fitrun": "Judge fit",
     "annotation.pairjudgement": "Judgement of a pair",
 }
-ROLES = {"clinician": "Clinician", "annotator": "Annotator", "lead": "Project lead"}
+ROLES = dict(Role.choices)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

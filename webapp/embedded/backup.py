@@ -25,11 +25,10 @@ from webapp.embedded import homes
 from webapp.embedded.backup_record import note_backup
 from webapp.embedded.binaries import postgres_bin
 from webapp.embedded.process import ServiceError
+from webapp.kept_folders import KEPT as FOLDERS
 
 FORMAT = 2
 READABLE = (1, FORMAT)
-# Uploads and exports, what runs left (checkpoints among it), models that were added.
-FOLDERS = ("files", "runs", "weights")
 DUMP = "database.dump"
 MANIFEST = "manifest.json"
 RESTORING = "restoring"  # in var: what a restore has unpacked, and what it has moved away

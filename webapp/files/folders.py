@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from webapp.kept_folders import KEPT
+
 PRIVATE = 0o700
-TOP = ("files", "runs", "weights")
 
 
 def run_folder(run_id: UUID) -> Path:
@@ -26,7 +27,7 @@ def make_private(folder: Path) -> Path:
 
 def close_to_others() -> None:
     """Earlier versions left these folders open to everybody on the machine."""
-    for name in TOP:
+    for name in KEPT:
         folder = settings.VAR_DIR / name
         if folder.is_dir() and folder.stat().st_uid == os.geteuid():
             folder.chmod(PRIVATE)
