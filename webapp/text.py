@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 # What makes a spreadsheet read a cell as a formula (OWASP, CSV injection): white space may stand
@@ -43,6 +44,14 @@ def whole_number(text: str) -> int | None:
     """The whole number that a field or an address gives, from 0; None for anything else, and for
     more digits than a database keeps."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def listed(names: Iterable[object], most: int | None = None) -> str:
+    """“a”, “a and b”, “a, b and c”; of more than `most`, “a, b and 4 more”."""
+    words = [str(name) for name in names]
+    if most and len(words) > most:
+        words = [*words[: most - 1], f"{len(words) - most + 1:,} more"]
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def markdown_line(text: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from webapp.browsers import browser_name
+from webapp.text import listed
 
 register = template.Library()
 
@@ -110,10 +111,16 @@ def interval(estimate: Any, places: int = 2) -> str:
     return f", {number(estimate.low, places)} to {number(estimate.high, places)}"
 
 
+@register.filter("listed")
+def listed_by(things: Iterable[Any], name: str = "") -> str:
+    """“a, b and c”; with `name`, of that attribute of each."""
+    return listed(getattr(thing, name) if name else thing for thing in things)
+
+
 @register.filter
 def costs(found: Iterable[Any], unpriced: int) -> str:
     """“0.0123 EUR and 1.2000 USD, 3 without a price”; `unpriced` calls had no price set."""
-    priced = " and ".join(f"{number(cost.amount, 4)} {cost.currency}" for cost in found)
+    priced = listed(f"{number(cost.amount, 4)} {cost.currency}" for cost in found)
     if not priced:
         return "no price set"
     return f"{priced}, {number(unpriced)} without a price" if unpriced else priced

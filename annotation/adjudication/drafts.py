@@ -7,6 +7,7 @@ from typing import Any
 from annotation.models import Decision
 from annotation.ratings.drafts import NOT_APPLICABLE, BadDraft, Draft, read_draft
 from rubrics.core.spec import CriterionSpec, RubricSpec
+from webapp.text import listed
 
 LEGITIMATE = Decision.Cause.LEGITIMATE
 
@@ -113,7 +114,7 @@ def lacks(draft: DecisionDraft, given: Given) -> str:
         "a cause": given.is_disputed and cause is None,
         "a reason": answer is not None and given.overrides_all(answer) and not draft.reason(uid),
     }
-    return " and ".join(words for words, is_missing in wanted.items() if is_missing)
+    return listed(words for words, is_missing in wanted.items() if is_missing)
 
 
 def answer_of(status: str, value: float | None) -> Answer | None:

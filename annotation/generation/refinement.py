@@ -13,6 +13,7 @@ from typing import Literal
 from rubrics.core.spec import CriterionSpec, Outcome, RubricSpec, total
 from rubrics.judging.results import CriterionScore
 from rubrics.judging.spans import parse_spans
+from webapp.text import listed
 
 Verdict = Literal["fail", "pass", "solved"]
 ANY_LEVEL = "any level"
@@ -122,7 +123,7 @@ def why_never_passed(rule: Rule, judgement: Judgement) -> tuple[str, str]:
         return "structure", " ".join(judgement.problems)
     short = [shortfall.criterion for shortfall in judgement.shortfalls]
     contradicts = any(criterion.uid == rule.profile_criterion for criterion in short)
-    names = ", ".join(criterion.name or criterion.uid for criterion in short)
+    names = listed(criterion.name or criterion.uid for criterion in short)
     return "profile" if contradicts else "no_pass", f"It stayed below the PASS level in: {names}."
 
 

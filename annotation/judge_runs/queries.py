@@ -19,6 +19,7 @@ from webapp.accounts.models import Project
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
 from webapp.runs.progress import Progress, ended_of_each, progress_of
+from webapp.text import listed
 
 LATEST = 12
 # What the text of a row is read from.
@@ -111,7 +112,7 @@ TEACHERS = {
 def taught_by(judge: Judge) -> str:
     """Whose ratings a learned judge was fitted on: “people and synthetic levels”."""
     kinds = judge.provenance.get("rater_kinds", [])
-    return " and ".join(TEACHERS[Rater.Kind(kind)] for kind in kinds)
+    return listed(TEACHERS[Rater.Kind(kind)] for kind in kinds)
 
 
 def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:

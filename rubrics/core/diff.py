@@ -17,6 +17,7 @@ from rubrics.core.wording import (
     TARGETS,
     changed_in_total,
 )
+from webapp.text import listed
 
 Effect = Literal["new", "removed", "meaning", "wording", "total", "tags", "moved"]
 
@@ -285,10 +286,10 @@ def in_one_sentence(diff: RubricDiff) -> str:
             # Each field once, in the order in which they come.
             fields = dict.fromkeys(field for each in found for field in each.fields)
             sentence = one if len(found) == 1 else many
-            names = _listed([each.name for each in found])
-            parts.append(sentence.format(names=names, fields=" and ".join(fields)))
+            names = listed([each.name for each in found], most=3)
+            parts.append(sentence.format(names=names, fields=listed(fields)))
     if frame := [_FRAME_IN_WORDS[each.key] for each in diff.frame]:
-        parts.append(f"{_listed(frame)} changed")
+        parts.append(f"{listed(frame, most=3)} changed")
     if not parts:
         return "The two texts are the same."
     sentence = f"{', '.join(parts[:-1])}, and {parts[-1]}" if len(parts) > 1 else parts[0]
@@ -313,9 +314,3 @@ _FRAME_IN_WORDS = {
     "formula": "the formula",
     "total": "the total",
 }
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) > 3:
-        return f"{', '.join(names[:2])} and {len(names) - 2} more"
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.text import read_json, spreadsheet_text, storable_json, whole_number
+from webapp.text import listed, read_json, spreadsheet_text, storable_json, whole_number
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,18 @@ def test_half_an_emoji_in_json_becomes_the_replacement_character() -> None:
 
 def test_a_whole_emoji_in_json_stays() -> None:
     assert read_json(rb'["\ud83d\ude42"]') == ["\U0001f642"]
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "words"),
+    [
+        ([], None, ""),
+        (["a"], None, "a"),
+        (["a", "b"], None, "a and b"),
+        (["a", "b", "c"], 3, "a, b and c"),
+        (["a", "b", "c", "d"], None, "a, b, c and d"),
+        (["a", "b", "c", "d"], 3, "a, b and 2 more"),
+    ],
+)
+def test_names_are_listed_as_a_sentence_lists_them(names, most, words: str) -> None:
+    assert listed(names, most) == words

@@ -33,6 +33,7 @@ from webapp.llm.services import endpoint_create
 from webapp.runs import services as runs
 from webapp.runs.limits import require_key
 from webapp.runs.models import Status
+from webapp.text import listed
 
 STARTER_NAME = "Starter model"
 # No upload is unpacked for longer.
@@ -221,7 +222,7 @@ def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
         row = _locked(checkpoint)
         if uses := uses_of(row):
             raise Refused(
-                f"You can’t delete “{row}”, because {_listed(uses)} "
+                f"You can’t delete “{row}”, because {listed(uses)} "
                 f"{'use' if len(uses) > 1 else 'uses'} it. If an endpoint uses it, archive the "
                 "endpoint first. You can’t delete a checkpoint that a run uses.",
                 code="in_use",
@@ -324,8 +325,3 @@ def _weights_there(checkpoint: Checkpoint) -> Path:
 
 def _last_part(file_name: str) -> str:
     return Path(file_name.replace("\\", "/")).name[:200]
-
-
-def _listed(names: list[str]) -> str:
-    """“a, b and c”"""
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]

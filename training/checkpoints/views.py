@@ -26,7 +26,7 @@ from webapp.accounts.pages import project_page
 from webapp.accounts.uploads import takes_files
 from webapp.errors import Refused
 from webapp.ids import new_id
-from webapp.text import whole_number
+from webapp.text import listed, whole_number
 
 UPLOAD, PATH, HUB = "upload", "path", "hub"
 WAYS = {UPLOAD: "Upload", PATH: "Folder on the server", HUB: "Hugging Face Hub"}
@@ -244,5 +244,5 @@ ADD: dict[str, Callable[[HttpRequest, Member, NamedForm], str]] = {
 def _said_of(left_out: list[str]) -> str:
     if not left_out:
         return ""
-    names = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
+    names = listed(left_out, most=4)
     return f" These files were left out, because the model does not need them: {names}."

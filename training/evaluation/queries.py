@@ -14,7 +14,6 @@ from django.db.models import (
     Q,
     QuerySet,
 )
-from django.utils.text import get_text_list
 
 from annotation.models import Score
 from rubrics.core.spec import Outcome, RubricSpec, from_json, total
@@ -42,6 +41,7 @@ from webapp.db import counted
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
 from webapp.runs.progress import Progress, progress_of
+from webapp.text import listed
 
 # Of what failed, so much is shown.
 FAILURES = 10
@@ -210,7 +210,7 @@ def state_of(run: EvaluationRun, member: Member, *, against: int = 0) -> State:
 
 def _finding(comparison: Comparison) -> str:
     said = [
-        f"clearly {word} in {get_text_list(names, 'and')}"
+        f"clearly {word} in {listed(names)}"
         for word, names in (("higher", comparison.above), ("lower", comparison.below))
         if names
     ]

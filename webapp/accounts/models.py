@@ -1,5 +1,6 @@
 """People, projects and who may do what in them."""
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -111,6 +112,11 @@ class Role(models.TextChoices):
     ANNOTATOR = "annotator", "Annotator"
     LEAD = "lead", "Project lead"
 
+    @classmethod
+    def labels_of(cls, roles: Collection[str]) -> list[str]:
+        """What people call these roles, in the order above."""
+        return [str(role.label) for role in cls if role in roles]
+
 
 class Membership(ProjectRow):
     """One role of one person in one project; a person may have several rows."""
@@ -153,6 +159,10 @@ class Invitation(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["project", "-created_at"])]
+
+    @property
+    def role_labels(self) -> list[str]:
+        return Role.labels_of(self.roles)
 
 
 class Scope(models.TextChoices):

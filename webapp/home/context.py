@@ -70,7 +70,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 if not place.roles or member.has(*place.roles)
             ],
             "home_url": reverse("project_home", kwargs=where),
-            "roles": ", ".join(str(Role(role).label) for role in sorted(member.roles)),
+            "roles": ", ".join(Role.labels_of(member.roles)),
             "project": member.project,
         }
     }

@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch, Q
 from django.urls import reverse
-from django.utils.text import Truncator, get_text_list
+from django.utils.text import Truncator
 
 from annotation.ratings.carried_ratings import (
     ChangedMeanings,
@@ -13,6 +13,7 @@ from rubrics.models import Review, RubricVersion
 from rubrics.queries import sent_back
 from webapp.accounts.access import Member
 from webapp.home.todo import Todo, quantity
+from webapp.text import listed
 
 DRAFTS_SHOWN = 5
 WORDS_SHOWN = 300
@@ -69,7 +70,7 @@ def to_rate_again(member: Member) -> list[Todo]:
 
 
 def _to_rate_again(member: Member, change: ChangedMeanings, count: int) -> Todo:
-    version, names = change.version, get_text_list(change.names, "and")
+    version, names = change.version, listed(change.names)
     mean = "means" if len(change.names) == 1 else "mean"
     items = quantity(count, "item")
     return Todo(

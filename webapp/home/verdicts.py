@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from webapp.text import listed
+
 MB = 1024**2
 GB = 1024**3
 MINUTE_S = 60.0
@@ -68,10 +70,10 @@ def sentence(checks: Sequence[Check]) -> str:
     """The finding in one or two sentences."""
     act, look = ([c.name for c in checks if c.verdict == v] for v in (Verdict.ACT, Verdict.LOOK))
     if act:
-        also = f" Look also at: {_listed(look)}." if look else ""
-        return f"Act now: {_listed(act)}.{also}"
+        also = f" Look also at: {_in_a_sentence(look)}." if look else ""
+        return f"Act now: {_in_a_sentence(act)}.{also}"
     if look:
-        return f"The studio works. Look at this soon: {_listed(look)}."
+        return f"The studio works. Look at this soon: {_in_a_sentence(look)}."
     return "All is well. You need to do nothing."
 
 
@@ -232,9 +234,9 @@ def _queues(verdict: Verdict, reason: str, todo: str = "") -> Check:
     return Check("Workers", verdict, reason, todo)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _in_a_sentence(names: Sequence[str]) -> str:
     lowered = [name if name.startswith("Valkey") else name[:1].lower() + name[1:] for name in names]
-    return " and ".join(filter(None, [", ".join(lowered[:-1]), lowered[-1]]))
+    return listed(lowered)
 
 
 def _size(size: int) -> str:

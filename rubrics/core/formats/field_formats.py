@@ -9,7 +9,7 @@ tell its own programs how to check; they are left out. Whatever tags say, a crit
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -24,6 +24,7 @@ from rubrics.core.drafts import (
 )
 from rubrics.core.formats.reading import BadFile, Node
 from rubrics.core.spec import RAR_WEIGHTS, CriterionSpec, Formula, RubricSpec
+from webapp.text import listed
 
 _CATEGORIES = tuple(RAR_WEIGHTS)
 _SIGNED = "-10 to 10, and not 0"
@@ -283,7 +284,7 @@ def lost_in_healthbench(spec: RubricSpec) -> list[str]:
 def lost_in_rubrichub(spec: RubricSpec) -> list[str]:
     lost = _lost(spec, keeps_names=False, formula="weighted_mean")
     if negative := [c.name for c in spec.judge_criteria if (c.points or 0) < 0]:
-        lost.append(f"Points below zero become 0: {_listed(negative)}.")
+        lost.append(f"Points below zero become 0: {_named(negative)}.")
     return lost
 
 
@@ -315,16 +316,15 @@ def _lost(
         "tags": [c.name for c in judged if c.tags and not keeps_tags],
         "checks": [c.name for c in spec.checks],
     }  # fmt: skip
-    lost = [f"It leaves out {what}: {_listed(names)}." for what, names in found.items() if names]
+    lost = [f"It leaves out {what}: {_named(names)}." for what, names in found.items() if names]
     if spec.purpose or spec.guidance:
         lost.append("It leaves out purpose and guidance.")
     if spec.formula != formula:
         lost.append("Weights are converted, because the format has another formula for the total.")
     if repeated := [n for n, count in Counter(_sentence(c) for c in judged).items() if count > 1]:
-        lost.append(f"Criteria with the same text can't be told apart: {_listed(repeated)}.")
+        lost.append(f"Criteria with the same text can't be told apart: {_named(repeated)}.")
     return lost
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(name.strip() or "a criterion without a name" for name in names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+def _named(names: Iterable[str]) -> str:
+    return listed((name.strip() or "a criterion without a name" for name in names), most=4)

@@ -59,6 +59,13 @@ def test_a_lead_invites_somebody_new_who_signs_up_and_is_in(client: Client, cast
     assert {"invitation.created", "person.created", "invitation.accepted"} <= actions
 
 
+def test_the_list_of_invitations_names_roles_as_people_do(client: Client, cast: Cast) -> None:
+    invite(cast, "nora@example.org", "lead", "clinician")
+    client.force_login(cast.leads[0])
+    page = html_of(client.get(reverse("members", args=[cast.project.pk])))
+    assert "<td>Clinician, Project lead</td>" in page
+
+
 def test_an_existing_person_signs_in_and_joins(cast: Cast) -> None:
     token = invite(cast, cast.outsider.email.upper(), "clinician")
     link = reverse("invitation", args=[token])

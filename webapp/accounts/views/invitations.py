@@ -9,9 +9,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from webapp.accounts.forms import SignUpForm
-from webapp.accounts.models import Invitation, Role, User
+from webapp.accounts.models import Invitation, User
 from webapp.accounts.services import invitations
 from webapp.errors import Refused
+from webapp.text import listed
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -63,5 +64,5 @@ def _into(found: Invitation) -> HttpResponse:
 
 
 def _shown(found: Invitation, **more: object) -> dict[str, object]:
-    roles = [str(Role(role).label).lower() for role in found.roles]
-    return {"invitation": found, "roles": " and ".join(roles), **more}
+    roles = listed(found.role_labels).lower()
+    return {"invitation": found, "roles": roles, **more}

@@ -22,7 +22,7 @@ from webapp.errors import Refused
 def projects(request: HttpRequest) -> HttpResponse:
     roles = queries.roles_by_project(request.user)
     rows = [
-        (project, ", ".join(str(Role(role).label) for role in roles[project.pk]))
+        (project, ", ".join(Role.labels_of(roles[project.pk])))
         for project in queries.projects_of(request.user)
     ]
     context = {
