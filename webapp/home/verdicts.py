@@ -1,4 +1,4 @@
-"""Verdicts on the studio: ok, look (soon) or act (now), with reason and remedy. Pure."""
+"""Verdicts on the studio: OK, check (soon) or fix (now), with reason and remedy. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ DAY_S = 24 * HOUR_S
 
 # A page asks the database some twenty times.
 SLOW_DATABASE_S = 0.1
-CONNECTIONS_LOOK, CONNECTIONS_ACT = 0.8, 0.95
+CONNECTIONS_CHECK, CONNECTIONS_FIX = 0.8, 0.95
 # Times the reserve below which the studio refuses files.
-DISK_LOOK_RESERVES = 4
+DISK_CHECK_RESERVES = 4
 # A worker that loads torch takes 1 GB; below the second one the system ends programs.
-MEMORY_LOOK, MEMORY_ACT = GB, 300 * MB
-BACKUP_LOOK, BACKUP_ACT = timedelta(days=7), timedelta(days=30)
+MEMORY_CHECK, MEMORY_FIX = GB, 300 * MB
+BACKUP_CHECK, BACKUP_FIX = timedelta(days=7), timedelta(days=30)
 # Nobody in the queue is at work: somebody should have taken it long ago.
 IDLE_WAIT_S = 2 * MINUTE_S
 # Others are at work, and a training run takes hours.
@@ -33,12 +33,12 @@ SILENT_LEASES = 4
 
 class Verdict(IntEnum):
     OK = 0
-    LOOK = 1
-    ACT = 2
+    CHECK = 1
+    FIX = 2
 
     @property
     def label(self) -> str:
-        return "OK" if self is Verdict.OK else self.name.capitalize()
+        return ("OK", "Check", "Fix now")[self]
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,14 @@ def overall(checks: Iterable[Check]) -> Verdict:
 
 def sentence(checks: Sequence[Check]) -> str:
     """The finding in one or two sentences."""
-    act, look = ([c.name for c in checks if c.verdict == v] for v in (Verdict.ACT, Verdict.LOOK))
-    if act:
-        also = f" Look also at: {_in_a_sentence(look)}." if look else ""
-        return f"Act now: {_in_a_sentence(act)}.{also}"
-    if look:
-        return f"The studio works. Look at this soon: {_in_a_sentence(look)}."
+    urgent, soon = (
+        [c.name for c in checks if c.verdict == v] for v in (Verdict.FIX, Verdict.CHECK)
+    )
+    if urgent:
+        also = f" Also check: {_in_a_sentence(soon)}." if soon else ""
+        return f"Fix now: {_in_a_sentence(urgent)}.{also}"
+    if soon:
+        return f"The studio works. Check soon: {_in_a_sentence(soon)}."
     return "All is well. You need to do nothing."
 
 
@@ -85,13 +87,13 @@ def database(*, version: str, size: int, seconds: float, connections: int, most:
         f"PostgreSQL {version} answered in {milliseconds} ms. It holds {_size(size)}, "
         f"and {connections} of {most} connections are in use."
     )
-    if share >= CONNECTIONS_LOOK:
-        verdict = Verdict.ACT if share >= CONNECTIONS_ACT else Verdict.LOOK
+    if share >= CONNECTIONS_CHECK:
+        verdict = Verdict.FIX if share >= CONNECTIONS_FIX else Verdict.CHECK
         todo = "Restart the studio. If it happens again, raise max_connections of PostgreSQL."
         return Check("Database", verdict, reason, todo)
     if seconds >= SLOW_DATABASE_S:
         todo = "Pages are slow while this lasts. Check what else uses this machine’s disk."
-        return Check("Database", Verdict.LOOK, reason, todo)
+        return Check("Database", Verdict.CHECK, reason, todo)
     return Check("Database", Verdict.OK, reason)
 
 
@@ -103,7 +105,7 @@ def valkey(*, answers: bool) -> Check:
         )
     return Check(
         "Valkey (Redis)",
-        Verdict.ACT,
+        Verdict.FIX,
         "It does not answer. New work can’t start, and pages do not update by themselves. Nothing "
         "is lost: requests are kept in the database.",
         "Restart the studio, and read var/log/valkey.log.",
@@ -115,17 +117,17 @@ def queues(states: Sequence[QueueState] | None, *, silent_s: float | None, lease
     run has given no sign of life."""
     if states is None:
         return _queues(
-            Verdict.ACT, "They can’t be read while Valkey does not answer.", "See Valkey."
+            Verdict.FIX, "They can’t be read while Valkey does not answer.", "See Valkey."
         )
     if states and all(state.workers == 0 for state in states):
         return _queues(
-            Verdict.ACT, "No worker is running. New work has to wait. Nothing is lost.", RESTART
+            Verdict.FIX, "No worker is running. New work has to wait. Nothing is lost.", RESTART
         )
     found = [_queue(state) for state in states]
     if silent_s is not None and silent_s > SILENT_LEASES * lease_s:
         found.append(
             _queues(
-                Verdict.ACT,
+                Verdict.FIX,
                 f"A run has given no sign of life for {_span(silent_s)}, and no other worker took "
                 "it over.",
                 "Restart the studio. The run then continues from what is saved.",
@@ -146,28 +148,28 @@ def _queue(state: QueueState) -> Check:
     wait = state.oldest_s or 0.0
     if state.workers == 0:
         return _queues(
-            Verdict.ACT,
+            Verdict.FIX,
             f"No worker serves the queue “{state.name}”. New work there has to wait. Nothing is "
             "lost.",
             RESTART,
         )
     if not state.at_work and wait >= IDLE_WAIT_S:
         return _queues(
-            Verdict.ACT,
+            Verdict.FIX,
             f"The oldest in the queue “{state.name}” has waited for {_span(wait)}, and no worker "
             "takes it.",
             RESTART,
         )
     if wait >= BUSY_WAIT_S.get(state.name, OTHER_BUSY_WAIT_S):
         return _queues(
-            Verdict.LOOK,
+            Verdict.CHECK,
             f"The oldest in the queue “{state.name}” has waited for {_span(wait)}. Workers are "
             "busy with other runs.",
             "Check under Active runs which run takes so long. Project leads can stop a run.",
         )
     if state.workers is None:
         return _queues(
-            Verdict.LOOK,
+            Verdict.CHECK,
             "The workers did not answer in time. They may be busy.",
             "Refresh this page in a minute. If it is still so, restart the studio.",
         )
@@ -182,10 +184,10 @@ def disk(*, free: int, total: int, reserve: int) -> Check:
         "logs are in var/log."
     )
     if free < reserve:
-        return Check("Disk", Verdict.ACT, f"{reason} The studio refuses new files.", todo)
-    if free < DISK_LOOK_RESERVES * reserve:
+        return Check("Disk", Verdict.FIX, f"{reason} The studio refuses new files.", todo)
+    if free < DISK_CHECK_RESERVES * reserve:
         return Check(
-            "Disk", Verdict.LOOK, f"{reason} Below {_size(reserve)} it refuses files.", todo
+            "Disk", Verdict.CHECK, f"{reason} Below {_size(reserve)} it refuses files.", todo
         )
     return Check("Disk", Verdict.OK, reason)
 
@@ -196,17 +198,17 @@ def memory(found: tuple[int, int] | None) -> Check:
         return Check("Memory", Verdict.OK, "This system does not say how much memory is free.")
     available, total = found
     reason = f"{_size(available)} of {_size(total)} are available on this machine."
-    if available < MEMORY_ACT:
+    if available < MEMORY_FIX:
         return Check(
             "Memory",
-            Verdict.ACT,
+            Verdict.FIX,
             f"{reason} The system may end programs at any moment.",
             "Close other programs on this machine, or stop a run.",
         )
-    if available < MEMORY_LOOK:
+    if available < MEMORY_CHECK:
         return Check(
             "Memory",
-            Verdict.LOOK,
+            Verdict.CHECK,
             f"{reason} A run that loads a model needs more.",
             "Close other programs on this machine before somebody starts a run.",
         )
@@ -217,16 +219,16 @@ def backup(at: datetime | None, *, now: datetime, where: str = "", size: int = 0
     """at: when the last one was made, in the time zone of whoever reads it; None for never."""
     todo = "Run “make backup FILE=studio.tar”, and keep the file on another machine."
     if at is None:
-        return Check("Backup", Verdict.LOOK, "The studio knows of no backup.", todo)
+        return Check("Backup", Verdict.CHECK, "The studio knows of no backup.", todo)
     age = max(now - at, timedelta(0))
     reason = (
         f"The last one is {_span(age.total_seconds())} old ({at:%-d %b %Y, %H:%M}): {where}, "
         f"{_size(size)}."
     )
-    if age >= BACKUP_ACT:
-        return Check("Backup", Verdict.ACT, reason, todo)
-    if age >= BACKUP_LOOK:
-        return Check("Backup", Verdict.LOOK, reason, todo)
+    if age >= BACKUP_FIX:
+        return Check("Backup", Verdict.FIX, reason, todo)
+    if age >= BACKUP_CHECK:
+        return Check("Backup", Verdict.CHECK, reason, todo)
     return Check("Backup", Verdict.OK, reason)
 
 

@@ -8,7 +8,8 @@ import { endUndoInTime } from "../lib/undo.js";
 
 // Nobody reads two replies faster: a key pressed twice by mistake must not judge the next pair.
 const UNREAD_MS = 400;
-const UNDER_WAY = "That key had no effect. Press it again when you have read the pair.";
+const UNDER_WAY = "Your judgement is being submitted, so the key did nothing.";
+const UNREAD = "This pair has only just appeared, so the key did nothing. Read it, then press again.";
 
 const clock = new Clock();
 let root = null;
@@ -55,13 +56,14 @@ function actionOf(event, key) {
 
 function letterAction(key) {
   const button = $(`[data-key="${CSS.escape(key)}"]`, form());
-  if (button) return () => (isReady() ? button.click() : toast(UNDER_WAY));
+  if (button) return () => (isReady() ? button.click() : toast(whyNot()));
   if (key === "o") return () => toggleAll($$("[data-span]", root));
   if (key === "p") return () => toggleAll($$("[data-profile]", root));
   return null;
 }
 
 const isReady = () => "ready" in root.dataset && !form()?.inert;
+const whyNot = () => (form()?.inert ? UNDER_WAY : UNREAD);
 
 function toggleAll(details) {
   const isOpen = details.some((each) => !each.open);

@@ -4,10 +4,10 @@ import { parseJson } from "../lib/http.js";
 import { KEPT_HERE, RETRY_AFTER_S } from "./draft.js";
 
 const UNDER_WAY =
-  "Your rating is being submitted. That key had no effect. The next item opens in a moment.";
+  "Your rating is being submitted, so the key did nothing. The next item opens in a moment.";
 const WAITING =
-  "Your rating waits for the connection and stays as it is. That key had no effect. " +
-  "Choose “Change it” first.";
+  "Your rating is waiting for the connection, so the key did nothing. To change the rating, " +
+  "choose “Change it”.";
 
 export class Submission {
   constructor(form, criteria, draft, clock) {
@@ -26,7 +26,7 @@ export class Submission {
     return this.timer !== null;
   }
 
-  /** Why keys have no effect while it is under way. */
+  /** Why keys do nothing while it is under way. */
   get whyBusy() {
     return this.isWaiting ? WAITING : UNDER_WAY;
   }

@@ -95,7 +95,7 @@ def test_a_key_pressed_twice_judges_one_pair(judged: Judged, at: Any) -> None:
     page.keyboard.press("a")
     wait_in(page, lambda: held, "the judgement to be sent")
     page.keyboard.press("a")
-    reads(page, "That key had no effect.")
+    reads(page, "so the key did nothing.")
     held[0].continue_()
     is_at(page, "Pair 2")
     assert choices(ana) == ["a", ""]

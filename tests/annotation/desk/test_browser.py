@@ -245,7 +245,7 @@ def test_keys_while_a_rating_is_under_way_are_said_and_change_nothing(
     ana.page.route("**/submit/", lambda route: held.append(route), times=1)
     # The draft is still on its way when the rating is handed in: it arrives first.
     ana.press("4", "1", "x", "Enter", "Enter", "2", "k")
-    ana.reads("That key had no effect.")
+    ana.reads("so the key did nothing.")
     expect(ana.page.locator(".crit input:checked")).to_have_count(3)
     expect(ana.page.locator(".crit").first.locator("input:checked")).to_have_value("4")
     ana.page.wait_for_function("document.querySelector('[data-rating]').inert")

@@ -53,7 +53,7 @@ def test_health_answers_without_a_worker(client: Client, cast: Cast) -> None:
     client.force_login(cast.admin)
     body = html_of(client.get(reverse("health")))
     assert "No worker is running" in body and "PostgreSQL" in body
-    assert "Act now: workers" in body
+    assert "Fix now: workers" in body
 
 
 def test_health_does_not_wait_for_workers_that_do_not_answer(
@@ -88,7 +88,7 @@ def test_the_page_opens_while_valkey_is_down(client: Client, cast: Cast, setting
     client.force_login(cast.admin)
     settings.REDIS_URL = "unix:///nowhere/valkey.sock"
     body = html_of(client.get(reverse("health")))
-    assert "Act now:" in body and "Restart the studio, and read var/log/valkey.log." in body
+    assert "Fix now:" in body and "Restart the studio, and read var/log/valkey.log." in body
 
 
 @pytest.mark.usefixtures("workers")
@@ -96,7 +96,7 @@ def test_the_last_backup_is_shown_with_its_place(
     client: Client, cast: Cast, settings: Any, tmp_path: Path
 ) -> None:
     settings.VAR_DIR = tmp_path / "var"
-    assert check("Backup").verdict == Verdict.LOOK
+    assert check("Backup").verdict == Verdict.CHECK
     (tmp_path / "studio.tar").write_bytes(b"tar")
     note_backup(settings.VAR_DIR, tmp_path / "studio.tar")
     assert check("Backup").verdict == Verdict.OK
@@ -129,7 +129,7 @@ def test_runs_at_work_and_silent_ones_are_told(cast: Cast, settings: Any) -> Non
     silent = timedelta(seconds=5 * settings.RUN_LEASE_S)
     type(run).objects.filter(pk=run.pk).update(heartbeat_at=at - silent)
     found = check("Workers")
-    assert found.verdict == Verdict.ACT and "no sign of life" in found.reason
+    assert found.verdict == Verdict.FIX and "no sign of life" in found.reason
 
 
 @pytest.mark.usefixtures("workers")
