@@ -67,7 +67,7 @@ class AgreementRows:
 
 def _select(member: Member, filters: Filters) -> AgreementRows:
     if "version" not in filters:
-        raise Refused("Choose a rubric version on the page of agreement.", code="version")
+        raise Refused("Choose a rubric version on the agreement page.", code="version")
     rows = RubricVersion.objects.filter(
         project=member.project, pk=as_id(filters["version"]), published_at__isnull=False
     )

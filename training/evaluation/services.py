@@ -138,7 +138,10 @@ def _require_systems(endpoints: Sequence[Endpoint], *, with_corpus: bool) -> Non
     if removed := [endpoint.name for endpoint in endpoints if endpoint.archived_at]:
         raise Refused(f"The endpoint {removed[0]} has been removed.", code="no_endpoint")
     if with_corpus and any(endpoint.name == CORPUS for endpoint in endpoints):
-        raise Refused(f"An endpoint is called “{CORPUS}”. Give it another name.", code="name")
+        raise Refused(
+            f"One endpoint is called “{CORPUS}”, like the replies of the corpus. Rename the endpoint.",
+            code="name",
+        )
 
 
 def reward_judges(project: Project, endpoints: Sequence[Endpoint]) -> set[str]:

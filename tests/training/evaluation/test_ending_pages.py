@@ -49,7 +49,7 @@ def test_a_finished_run_shows_what_another_judge_found(
     assert f"the same {PROMPTS} held-out prompts" in page
     assert "Results by Learned v1" in page
     assert f"{PROMPTS} prompts of {PROMPTS} profiles" in page
-    assert "GRPO run 1, step 4 against starter" in page and "Clearly above in Warmth" in page
+    assert "GRPO run 1, step 4 against starter" in page and "Clearly higher in Warmth" in page
     assert f"n {PROMPTS}" in page and "ws-connect" not in page
     assert f'href="{url("evaluation", run.evaluation)}"' in page
     assert "style=" not in page
@@ -91,7 +91,7 @@ def test_who_still_has_to_rate_the_prompts_sees_no_result(
     client.force_login(cast.leads[1])
     page = html_of(client.get(url("training_run", run)))
     assert f"You still have to rate or judge {PROMPTS} of these prompts" in page
-    assert "Results by" not in page and "Clearly above" not in page
+    assert "Results by" not in page and "Clearly higher" not in page
     member = cast.member(cast.leads[1])
     assert "Results by" not in "".join(live.render(run, member))
     assert "It was not evaluated." in card_of(

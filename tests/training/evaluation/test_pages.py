@@ -66,10 +66,10 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     assert below.count("No interval: all profiles are alike.") == 1
     agreement = reverse("agreement", args=[run.project_id])
     assert f'href="{agreement}?version={run.version_id}"' in below
-    assert "=Warm against Cold_1" in page and "Clearly above in Warmth" in page
+    assert "=Warm against Cold_1" in page and "Clearly higher in Warmth" in page
     assert "By Learned v1: For =Warm, scores are clearly higher in Warmth" in page
     against = html_of(lead.get(url("evaluation", run) + "?against=1"))
-    assert "Cold_1 against =Warm" in against and "Clearly below in Warmth" in against
+    assert "Cold_1 against =Warm" in against and "Clearly lower in Warmth" in against
     assert "For Cold_1, scores are clearly lower in Warmth" in against
     # An address that somebody changed.
     assert lead.get(url("evaluation", run) + "?against=99").status_code == 200
@@ -80,7 +80,7 @@ def test_the_reward_of_a_model_finds_nothing(lead: Client, run: EvaluationRun) -
     run.judges.update(is_reward=True)
     page = html_of(lead.get(url("evaluation", run)))
     assert "This judge was the reward of one of these models." in page
-    assert "Clearly above in Warmth" in page and "scores are clearly" not in page
+    assert "Clearly higher in Warmth" in page and "scores are clearly" not in page
 
 
 def test_the_page_says_where_answers_lack_what_a_criterion_reads(lead: Client, cast: Cast) -> None:
@@ -91,7 +91,7 @@ def test_the_page_says_where_answers_lack_what_a_criterion_reads(lead: Client, c
         run = planned(cast, prompts(cast), version, [judge], [at])
         work.work(str(run.pk))
     page = html_of(lead.get(url("evaluation", run)))
-    assert "gets the lowest level there, and no judge is asked: Asks on." in page
+    assert "gets the lowest level of Asks on. No judge is asked." in page
     assert "Replies that people wrote have only a response" in page
 
 
