@@ -32,6 +32,7 @@ from training.hidden import visible_rollouts
 from training.models import Rollout, TrainingRun
 from webapp.accounts.access import Member
 from webapp.errors import Refused
+from webapp.ids import as_uuid
 from webapp.text import whole_number
 
 # Steps whose rollouts are held at once.
@@ -239,13 +240,7 @@ def _pair_row(best: Rollout, worst: Rollout, prompt: list[dict[str, str]]) -> di
 
 def _ids(texts: set[str]) -> list[UUID]:
     """Those of the texts that are ids."""
-    found = []
-    for each in texts:
-        try:
-            found.append(UUID(each))
-        except ValueError:
-            continue
-    return found
+    return [pk for pk in map(as_uuid, texts) if pk is not None]
 
 
 ROLLOUTS = Table(

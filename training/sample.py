@@ -12,6 +12,7 @@ from annotation.ratings.targets import contexts_of, text_target
 from rubrics.models import RubricVersion
 from training.models import Rollout, TrainingRun
 from webapp.accounts.models import Project
+from webapp.ids import as_uuid
 
 MOST_RUNS = 20
 
@@ -57,13 +58,5 @@ def _draw(project: Project, version: RubricVersion, pk: str, limit: int, seed: i
 
 def _prompts(project: Project, ids: set[str]) -> dict[str, Context]:
     """The contexts of the turns that prompts came from, by the prompt's id."""
-    rows = Target.objects.filter(project=project, pk__in=[pk for pk in ids if _is_id(pk)])
+    rows = Target.objects.filter(project=project, pk__in=[pk for pk in ids if as_uuid(pk)])
     return {str(pk): context for pk, context in contexts_of(list(rows)).items()}
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

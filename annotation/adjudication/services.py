@@ -6,7 +6,7 @@ guards that one person settles it at a time.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,17 +25,16 @@ from annotation.adjudication.drafts import (
 )
 from annotation.adjudication.given import given_in, scores_of
 from annotation.adjudication.waiting import listed_items
+from annotation.leases import lease, lock_person, require_time_to_undo
 from annotation.models import (
     Adjudication,
     Decision,
     Item,
     OverriddenScore,
     Queue,
-    Rater,
     Rating,
     Score,
 )
-from annotation.models.desk import UNDO_WITHIN
 from annotation.ratings import services as ratings
 from annotation.ratings.drafts import NOT_APPLICABLE, read_active_seconds
 from rubrics.queries import spec_of
@@ -117,7 +116,7 @@ def draft_save(
         _write_draft(own, read, seconds)
         is_held = own.state == _State.RESERVED and _is_free(own)
         if is_held:
-            own.leased_until = _lease(own.item.queue)
+            own.leased_until = lease(own.item.queue)
         own.save()
         return SavedDraft(own.draft_revision, own.draft_saved_at, is_held)
 
@@ -170,15 +169,11 @@ def undo(*, adjudication: Adjudication, member: Member) -> Adjudication:
         own = _lock(adjudication)
         if own.state != _State.SUBMITTED:
             return own
-        if own.submitted_at is None or timezone.now() - own.submitted_at > UNDO_WITHIN:
-            raise Refused(
-                "You can take an adjudication back for one minute. It is too late for this one.",
-                code="too_late",
-            )
+        require_time_to_undo(own.submitted_at, "an adjudication")
         assert own.rating is not None  # noqa: S101  (a constraint of the table)
         ratings.withdraw_rating(rating=own.rating, actor=member.user)
         own.state, own.rating, own.submitted_at = _State.RESERVED, None, None
-        own.leased_until = _lease(own.item.queue)
+        own.leased_until = lease(own.item.queue)
         own.save()
     return own
 
@@ -206,7 +201,7 @@ def _take(item: Item, member: Member) -> Adjudication | None:
         # Whoever held it before has run out of time.
         expired = Adjudication.objects.filter(item=item, state=_State.RESERVED)
         expired.exclude(adjudicator=rater).update(state=_State.RELEASED)
-        place = {"state": _State.RESERVED, "leased_until": _lease(item.queue)}
+        place = {"state": _State.RESERVED, "leased_until": lease(item.queue)}
         own, is_new = Adjudication.objects.update_or_create(
             item=item,
             adjudicator=rater,
@@ -319,10 +314,6 @@ def _is_free(own: Adjudication) -> bool:
     return not others.exclude(pk=own.pk).exists()
 
 
-def _lease(queue: Queue) -> datetime:
-    return timezone.now() + timedelta(minutes=queue.lease_minutes)
-
-
 def _lock(adjudication: Adjudication) -> Adjudication:
     """The adjudication as it is now, with its person and its item locked."""
     _lock_rows(adjudication.adjudicator_id, adjudication.item_id)
@@ -341,5 +332,5 @@ def _lock(adjudication: Adjudication) -> Adjudication:
 
 
 def _lock_rows(rater_id: UUID, item_id: UUID) -> None:
-    Rater.objects.select_for_update(no_key=True).get(pk=rater_id)
+    lock_person(rater_id)
     Item.objects.select_for_update(no_key=True).get(pk=item_id)

@@ -1,6 +1,5 @@
 """Pages of adjudication. A page and its htmx update render the same partial."""
 
-import json
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -17,12 +16,12 @@ from annotation.adjudication.exemplars import decision_to_draft
 from annotation.models import Adjudication, Queue
 from annotation.queues.access import queue_of
 from annotation.queues.limits import ADJUDICATE_FROM
-from annotation.ratings.drafts import BadDraft
+from annotation.ratings.drafts import BadDraft, by_uid
 from annotation.ratings.labels import title_of
 from rubrics.access import rubric_for
 from rubrics.markdown import to_html
 from webapp.accounts.access import Member
-from webapp.accounts.pages import project_page
+from webapp.accounts.pages import page_or_part, problem, project_page, saying
 from webapp.errors import Refused
 from webapp.text import read_json, whole_number
 
@@ -94,9 +93,9 @@ def adjudicate_draft(request: HttpRequest, member: Member, adjudication_id: UUID
             active_seconds=data.get("active_seconds", 0),
         )
     except services.StaleDraft as stale:
-        return _problem(stale, revision=stale.revision, draft=stale.draft)
+        return problem(stale, revision=stale.revision, draft=stale.draft)
     except Refused as refusal:
-        return _problem(refusal)
+        return problem(refusal)
     except (BadDraft, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         detail = str(error) if isinstance(error, BadDraft) else "This is not a draft."
         return JsonResponse({"detail": detail, "code": "invalid"}, status=400)
@@ -127,9 +126,7 @@ def adjudicate_submit(request: HttpRequest, member: Member, adjudication_id: UUI
     except BadDraft as error:
         return _refused(request, own, Refused(str(error), code="invalid"), status=400)
     response = _next(request, member, own.item.queue)
-    title = title_of(own.item.target)
-    response["HX-Trigger"] = json.dumps({"desk:submitted": {"message": f"{title} is settled."}})
-    return response
+    return saying(response, "desk:submitted", f"{title_of(own.item.target)} is settled.")
 
 
 @require_POST
@@ -163,8 +160,7 @@ def adjudication_causes(request: HttpRequest, member: Member, rubric_id: UUID) -
     """Why raters differed, for a section of the rubric's page, and as a page of its own."""
     rubric = rubric_for(member, rubric_id)
     context = {"member": member, "rubric": rubric, "causes": results.causes_of(member, rubric)}
-    is_part = request.htmx  # type: ignore[attr-defined]
-    return render(request, f"adjudication/{'_causes' if is_part else 'causes'}.html", context)
+    return page_or_part(request, "adjudication/causes.html", context)
 
 
 @require_POST
@@ -212,8 +208,7 @@ def _item(request: HttpRequest, member: Member, own: Adjudication) -> HttpRespon
         "guidance": to_html(item.spec.guidance),
         "undoable": queries.undoable(member),
     }
-    is_part = request.htmx  # type: ignore[attr-defined]
-    return render(request, f"adjudication/{'_item' if is_part else 'item'}.html", context)
+    return page_or_part(request, "adjudication/item.html", context)
 
 
 def _done(request: HttpRequest, member: Member, queue: Queue) -> HttpResponse:
@@ -224,8 +219,7 @@ def _done(request: HttpRequest, member: Member, queue: Queue) -> HttpResponse:
         "here": queries.progress_in(member, queue),
         "undoable": queries.undoable(member),
     }
-    is_part = request.htmx  # type: ignore[attr-defined]
-    response = render(request, f"adjudication/{'_done' if is_part else 'done'}.html", context)
+    response = page_or_part(request, "adjudication/done.html", context)
     response["HX-Push-Url"] = _list_url(member, queue)
     return response
 
@@ -235,31 +229,23 @@ def _refused(
     own: Adjudication,
     refusal: Refused,
     *,
-    status: int = 409,
+    status: int | None = None,
     **details: Any,
 ) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
-        return _problem(refusal, status=status, **details)
+        return problem(refusal, status=status, **details)
     messages.error(request, str(refusal))
     return redirect(_url("item", own))
 
 
-def _problem(refusal: Refused, *, status: int = 409, **details: Any) -> JsonResponse:
-    body = {"detail": str(refusal), "code": refusal.code, **details}
-    return JsonResponse(body, status=status)
-
-
 def _posted_draft(request: HttpRequest) -> dict[str, dict[str, str]]:
     """The draft in a form's fields `score-<uid>`, `cause-<uid>` and `why-<uid>`."""
-
-    def of(prefix: str) -> dict[str, str]:
-        return {
-            name.removeprefix(prefix): str(value)
-            for name, value in request.POST.items()
-            if name.startswith(prefix) and value
-        }
-
-    return {"scores": of("score-"), "causes": of("cause-"), "rationales": of("why-")}
+    fields = request.POST.dict()
+    return {
+        "scores": by_uid(fields, "score-"),
+        "causes": by_uid(fields, "cause-"),
+        "rationales": by_uid(fields, "why-"),
+    }
 
 
 def _url(action: str, own: Adjudication) -> str:

@@ -1,7 +1,6 @@
 """The page of agreement, for clinicians and leads."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,6 +19,7 @@ from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
 from webapp.accounts.pages import project_page
+from webapp.ids import as_uuid
 
 
 @require_safe
@@ -60,10 +60,9 @@ def _chosen(versions: Sequence[RubricVersion], wanted: str) -> RubricVersion | N
     is none of the list: then the page says so."""
     if not wanted:
         return versions[0] if versions else None
-    try:
-        pk = UUID(wanted)
-    except ValueError:
-        raise Http404 from None
+    pk = as_uuid(wanted)
+    if pk is None:
+        raise Http404
     return next((version for version in versions if version.pk == pk), None)
 
 

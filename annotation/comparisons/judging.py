@@ -6,7 +6,7 @@ of one person wait for each other; the pair's row guards how many people have a 
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -14,8 +14,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotation.comparisons.services import hold_off_close
+from annotation.leases import lease, lock_person, require_time_to_undo
 from annotation.models import Comparison, ComparisonRater, Pair, PairJudgement, Rater
-from annotation.models.desk import UNDO_WITHIN
 from annotation.ratings.blindness import read_pairs
 from annotation.ratings.drafts import read_active_seconds
 from webapp.accounts.access import require_open
@@ -38,7 +38,7 @@ def claim_next(*, comparison: Comparison, rater: Rater) -> PairJudgement | None:
     for skip_locked in (True, False):
         while True:
             with transaction.atomic():
-                _lock_person(rater)
+                lock_person(rater.pk)
                 comparison = Comparison.objects.select_related("project").get(pk=comparison.pk)
                 _require_taking_part(comparison, rater)
                 pair = _held_pair(comparison, rater) or _free_pair(comparison, rater, skip_locked)
@@ -85,17 +85,13 @@ def undo(*, judgement: PairJudgement, actor: User) -> PairJudgement:
         own = _lock(judgement)
         if own.state != _State.SUBMITTED:
             return own
-        if own.submitted_at is None or timezone.now() - own.submitted_at > UNDO_WITHIN:
-            raise Refused(
-                "You can take a judgement back for one minute. It is too late for this one.",
-                code="too_late",
-            )
+        require_time_to_undo(own.submitted_at, "a judgement")
         if own.pair.comparison.closed_at is not None:
             raise Refused(
                 "The comparison is closed, so you can’t take this judgement back.", code="closed"
             )
         own.state, own.choice, own.submitted_at = _State.RESERVED, "", None
-        own.leased_until = _lease(own.pair.comparison)
+        own.leased_until = lease(own.pair.comparison)
         own.save()
         audit.record("judgement.taken_back", actor=actor, object=own)
     return own
@@ -106,14 +102,6 @@ def live(now: datetime) -> Q:
     return Q(state=_State.SUBMITTED) | Q(state=_State.RESERVED, leased_until__gt=now)
 
 
-def _lease(comparison: Comparison) -> datetime:
-    return timezone.now() + timedelta(minutes=comparison.lease_minutes)
-
-
-def _lock_person(rater: Rater) -> None:
-    Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
-
-
 def _lock_pair(pair_id: UUID) -> Pair:
     return Pair.objects.select_for_update(no_key=True).get(pk=pair_id)
 
@@ -122,7 +110,7 @@ def _lock(judgement: PairJudgement) -> PairJudgement:
     """The judgement as it is now, with its pair and its person locked, in a comparison that is not
     closed meanwhile."""
     hold_off_close(judgement.pair.comparison_id)
-    _lock_person(judgement.rater)
+    lock_person(judgement.rater_id)
     _lock_pair(judgement.pair_id)
     own = (
         PairJudgement.objects.select_for_update(of=("self",))
@@ -187,7 +175,7 @@ def _take(pair: Pair, comparison: Comparison, rater: Rater) -> PairJudgement | N
             state=_State.RELEASED
         )
         return None
-    place = {"state": _State.RESERVED, "leased_until": _lease(comparison)}
+    place = {"state": _State.RESERVED, "leased_until": lease(comparison)}
     own, _ = PairJudgement.objects.update_or_create(
         pair=pair,
         rater=rater,

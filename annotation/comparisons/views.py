@@ -1,11 +1,10 @@
 """Judge pairs of replies. A page and its htmx update render the same partial."""
 
-import json
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,7 +14,7 @@ from annotation.ratings.drafts import BadDraft
 from annotation.ratings.services import rater_for_person
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
-from webapp.accounts.pages import project_page
+from webapp.accounts.pages import page_or_part, project_page, saying
 from webapp.errors import Refused
 
 
@@ -50,9 +49,7 @@ def pair_judge(request: HttpRequest, member: Member, judgement_id: UUID) -> Http
     except (Refused, BadDraft) as refusal:
         return _next(request, member, judgement.pair.comparison, str(refusal))
     response = _next(request, member, judgement.pair.comparison)
-    message = f"Pair {judgement.pair.position + 1:,} is judged."
-    response["HX-Trigger"] = json.dumps({"pair:judged": {"message": message}})
-    return response
+    return saying(response, "pair:judged", f"Pair {judgement.pair.position + 1:,} is judged.")
 
 
 @require_POST
@@ -102,8 +99,7 @@ def _pair(
         "undoable": queries.undoable(member),
         "problem": problem,
     }
-    htmx = request.htmx  # type: ignore[attr-defined]
-    return render(request, "comparisons/_pair.html" if htmx else "comparisons/pair.html", context)
+    return page_or_part(request, "comparisons/pair.html", context)
 
 
 def _done(
@@ -120,9 +116,6 @@ def _done(
         "others": [w for w in waiting if w.comparison.pk != comparison.pk and w.free],
         "undoable": queries.undoable(member),
     }
-    htmx = request.htmx  # type: ignore[attr-defined]
-    response = render(
-        request, "comparisons/_done.html" if htmx else "comparisons/done.html", context
-    )
+    response = page_or_part(request, "comparisons/done.html", context)
     response["HX-Push-Url"] = reverse("desk", args=[member.project.pk])
     return response

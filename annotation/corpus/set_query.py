@@ -13,6 +13,7 @@ from annotation.models.corpus import Split
 from annotation.models.difficulty import DIFFICULTIES
 from webapp.accounts.models import Project
 from webapp.errors import Refused
+from webapp.ids import as_uuid
 
 KINDS = (Target.Kind.TURN, Target.Kind.DIALOGUE)
 
@@ -114,7 +115,5 @@ def _imported(run_id: str) -> QuerySet[ImportLine, UUID]:
 
 
 def _require_uuid(text: str) -> None:
-    try:
-        UUID(text)
-    except ValueError:
-        raise Refused("Give runs and profiles by their ids.", code="unknown_id") from None
+    if as_uuid(text) is None:
+        raise Refused("Give runs and profiles by their ids.", code="unknown_id")

@@ -1,6 +1,6 @@
 """Places at an item: how many people may have one, and who may not have one."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import OuterRef, Q
 from django.db.models.functions import Coalesce
@@ -41,10 +41,6 @@ def places_taken(now: datetime) -> Coalesce:
 
 def live(now: datetime) -> Q:
     return Q(state=_State.SUBMITTED) | Q(state=_State.RESERVED, leased_until__gt=now)
-
-
-def lease(queue: Queue) -> datetime:
-    return timezone.now() + timedelta(minutes=queue.lease_minutes)
 
 
 def why_not_submit(own: Assignment) -> Refused | None:

@@ -17,14 +17,13 @@ from django.utils import timezone
 from annotation.desk.changes import draft_of, why_not_change
 from annotation.desk.places import (
     has_room,
-    lease,
     may_have_read,
     places_taken,
     require_taking_part,
     why_not_submit,
 )
+from annotation.leases import lease, lock_person, require_time_to_undo
 from annotation.models import Assignment, Item, Queue, Rater, Rating, Score
-from annotation.models.desk import UNDO_WITHIN
 from annotation.queues.services import hold_off_close
 from annotation.ratings import services as ratings
 from annotation.ratings.blindness import read_items
@@ -82,7 +81,7 @@ def claim_next(*, queue: Queue, rater: Rater) -> Assignment | None:
     for skip_locked in (True, False):
         while True:
             with transaction.atomic():
-                _lock_person(rater)
+                lock_person(rater.pk)
                 queue = Queue.objects.select_related("project", "version__spec").get(pk=queue.pk)
                 require_taking_part(queue, rater)
                 item = _held_item(queue, rater) or _free_item(queue, rater, skip_locked)
@@ -207,10 +206,6 @@ def flag(*, assignment: Assignment, actor: User, reason: str) -> Assignment:
     return own
 
 
-def _lock_person(rater: Rater) -> None:
-    Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
-
-
 def _lock_item(item_id: UUID) -> Item:
     return Item.objects.select_for_update(no_key=True).get(pk=item_id)
 
@@ -219,7 +214,7 @@ def _lock(assignment: Assignment) -> Assignment:
     """The assignment as it is now, with its item and its person locked, in a queue that is not
     closed meanwhile."""
     hold_off_close(assignment.item.queue_id)
-    _lock_person(assignment.rater)
+    lock_person(assignment.rater_id)
     _lock_item(assignment.item_id)
     own = (
         Assignment.objects.select_for_update(of=("self",))
@@ -345,11 +340,7 @@ def _score(uid: str, draft: Draft) -> ratings.NewScore:
 
 
 def _undo_submit(own: Assignment, actor: User) -> None:
-    if own.submitted_at is None or timezone.now() - own.submitted_at > UNDO_WITHIN:
-        raise Refused(
-            "You can take a rating back for one minute. It is too late for this one.",
-            code="too_late",
-        )
+    require_time_to_undo(own.submitted_at, "a rating")
     if own.item.queue.closed_at is not None:
         raise Refused("The queue is closed, so you can’t take this rating back.", code="closed")
     assert own.rating is not None  # noqa: S101  (a constraint of the table)

@@ -1,6 +1,5 @@
 """The annotator's desk. A page and its htmx update render the same partial."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +15,15 @@ from annotation.desk import access, queries, services
 from annotation.desk.changes import changeable
 from annotation.models import Assignment, Queue
 from annotation.queues.waiting import waiting_queues
-from annotation.ratings.drafts import BadDraft
+from annotation.ratings.drafts import BadDraft, by_uid
 from annotation.ratings.labels import title_of
 from annotation.ratings.services import rater_for_person
 from rubrics.markdown import to_html
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
-from webapp.accounts.pages import project_page
+from webapp.accounts.pages import page_or_part, problem, project_page, saying
 from webapp.errors import Refused
+from webapp.ids import as_uuid
 from webapp.text import read_json, whole_number
 
 
@@ -73,12 +73,12 @@ def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> Htt
             draft=data,
             revision=int(data["revision"]),
             active_seconds=data.get("active_seconds", 0),
-            replaces=_uuid(str(data.get("replaces", ""))),
+            replaces=as_uuid(str(data.get("replaces", ""))),
         )
     except services.StaleDraft as stale:
-        return _problem(stale, revision=stale.revision, draft=stale.draft)
+        return problem(stale, revision=stale.revision, draft=stale.draft)
     except Refused as refusal:
-        return _problem(refusal)
+        return problem(refusal)
     except (BadDraft, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         detail = str(error) if isinstance(error, BadDraft) else "This is not a draft."
         return JsonResponse({"detail": detail, "code": "invalid"}, status=400)
@@ -90,7 +90,7 @@ def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> Htt
 def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
     """Submit, and answer with the next item; a change is answered with the list it came from."""
     assignment = access.own_assignment(member, assignment_id)
-    replaces = _uuid(request.POST.get("replaces", ""))
+    replaces = as_uuid(request.POST.get("replaces", ""))
     try:
         services.submit(
             assignment=assignment,
@@ -112,9 +112,9 @@ def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> Ht
     title = title_of(assignment.item.target)
     if replaces is not None:
         messages.success(request, f"Your rating of {title} is changed. Only the new one counts.")
-        return _saying(_to_my_ratings(request, member), "submitted", f"{title} is changed.")
+        return saying(_to_my_ratings(request, member), "desk:submitted", f"{title} is changed.")
     response = _next(request, member, assignment.item.queue)
-    return _saying(response, "submitted", f"{title} is submitted.")
+    return saying(response, "desk:submitted", f"{title} is submitted.")
 
 
 @require_POST
@@ -131,7 +131,7 @@ def desk_undo(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
     except Refused as refusal:
         return _refused(request, assignment, refusal)
     response = _go_to(request, member, access.own_assignment(member, assignment_id))
-    return _saying(response, "undone", words)
+    return saying(response, "desk:undone", words)
 
 
 @require_POST
@@ -145,7 +145,7 @@ def desk_skip(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
         response = _next(request, member, assignment.item.queue)
     except Refused as refusal:
         return _refused(request, assignment, refusal)
-    return _saying(response, "skipped", f"{title_of(assignment.item.target)} is skipped.")
+    return saying(response, "desk:skipped", f"{title_of(assignment.item.target)} is skipped.")
 
 
 @require_POST
@@ -162,13 +162,13 @@ def desk_flag(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
     if not request.htmx:  # type: ignore[attr-defined]
         messages.success(request, words)
         return _go_to(request, member, assignment)
-    return _saying(HttpResponse(status=204), "flagged", words)
+    return saying(HttpResponse(status=204), "desk:flagged", words)
 
 
 @require_safe
 @project_page(Role.ANNOTATOR)
 def my_ratings(request: HttpRequest, member: Member) -> HttpResponse:
-    ratings = queries.own_ratings(member, before=_uuid(request.GET.get("before", "")))
+    ratings = queries.own_ratings(member, before=as_uuid(request.GET.get("before", "")))
     context = {
         "member": member,
         "ratings": ratings,
@@ -214,8 +214,7 @@ def _item(request: HttpRequest, member: Member, assignment: Assignment) -> HttpR
         "guidance": to_html(item.spec.guidance),
         "undoable": queries.undoable(member),
     }
-    template = "desk/_item.html" if request.htmx else "desk/item.html"  # type: ignore[attr-defined]
-    return render(request, template, context)
+    return page_or_part(request, "desk/item.html", context)
 
 
 def _done(request: HttpRequest, member: Member, queue: Queue, reason: str = "") -> HttpResponse:
@@ -229,15 +228,8 @@ def _done(request: HttpRequest, member: Member, queue: Queue, reason: str = "") 
         "others": [w for w in waiting if w.queue.pk != queue.pk and w.free],
         "undoable": queries.undoable(member),
     }
-    template = "desk/_done.html" if request.htmx else "desk/done.html"  # type: ignore[attr-defined]
-    response = render(request, template, context)
+    response = page_or_part(request, "desk/done.html", context)
     response["HX-Push-Url"] = reverse("desk", kwargs={"project_id": member.project.pk})
-    return response
-
-
-def _saying(response: HttpResponse, event: str, words: str) -> HttpResponse:
-    """Tell the page's scripts what was done, in words for a toast."""
-    response["HX-Trigger"] = json.dumps({f"desk:{event}": {"message": words}})
     return response
 
 
@@ -246,40 +238,21 @@ def _refused(
     assignment: Assignment,
     refusal: Refused,
     *,
-    status: int = 409,
+    status: int | None = None,
     **details: Any,
 ) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
-        return _problem(refusal, status=status, **details)
+        return problem(refusal, status=status, **details)
     messages.error(request, str(refusal))
     return redirect(_url("item", assignment))
 
 
-def _problem(refusal: Refused, *, status: int = 409, **details: Any) -> JsonResponse:
-    body = {"detail": str(refusal), "code": refusal.code, **details}
-    return JsonResponse(body, status=status)
-
-
 def _posted_draft(request: HttpRequest) -> dict[str, dict[str, str]]:
     """The draft in a form's fields `score-<uid>` and `why-<uid>`."""
-
-    def of(prefix: str) -> dict[str, str]:
-        return {
-            name.removeprefix(prefix): str(value)
-            for name, value in request.POST.items()
-            if name.startswith(prefix) and value
-        }
-
-    return {"scores": of("score-"), "rationales": of("why-")}
+    fields = request.POST.dict()
+    return {"scores": by_uid(fields, "score-"), "rationales": by_uid(fields, "why-")}
 
 
 def _url(action: str, assignment: Assignment) -> str:
     where = {"project_id": assignment.project_id, "assignment_id": assignment.pk}
     return reverse(f"desk_{action}", kwargs=where)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -16,6 +16,7 @@ from annotation.sets.access import collection_for, snapshot_for
 from annotation.sets.queries import in_words, names_in
 from webapp.accounts.access import Member
 from webapp.errors import Refused
+from webapp.ids import as_uuid
 
 # The filters of the list of dialogues.
 QUERY_FILTERS = ("import_run", "generation_run", "profile", "source", "emotion", "split")
@@ -89,10 +90,10 @@ def hidden_dialogues(member: Member, dialogues: list[UUID]) -> set[UUID]:
 
 
 def as_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Refused("Give rows by their ids.", code="unknown_id") from None
+    pk = as_uuid(text)
+    if pk is None:
+        raise Refused("Give rows by their ids.", code="unknown_id")
+    return pk
 
 
 def _require_one_place(filters: Filters) -> None:

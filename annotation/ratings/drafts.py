@@ -52,6 +52,15 @@ def read_draft(spec: RubricSpec, data: object) -> Draft:
     )
 
 
+def by_uid(fields: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """What a form's fields named `<prefix><uid>` give, by uid; empty ones are left out."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in fields.items()
+        if name.startswith(prefix) and value
+    }
+
+
 def read_active_seconds(value: object) -> float:
     """Seconds of work as a browser measured them. Raises BadDraft for what is no such number."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

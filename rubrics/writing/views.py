@@ -23,7 +23,7 @@ from rubrics.pages import about, to_page
 from rubrics.writing import presence, queries, services
 from rubrics.writing.forms import RubricForm
 from webapp.accounts.access import Member
-from webapp.accounts.pages import project_page
+from webapp.accounts.pages import problem, project_page
 from webapp.errors import Refused, Stale
 from webapp.text import read_json
 from webapp.ui import number, signed
@@ -237,8 +237,3 @@ def bad_request(message: str) -> Refused:
     refusal = Refused(message, code="bad_request")
     refusal.status = 400
     return refusal
-
-
-def problem(refusal: Refused, **extra: Any) -> JsonResponse:
-    body = {"detail": str(refusal), "code": refusal.code, **extra}
-    return JsonResponse(body, status=refusal.status)

@@ -1,15 +1,18 @@
-"""The decorator of every page that lives in a project."""
+"""What pages share: who may open one in a project, and how htmx and scripts are answered."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
 from webapp.accounts.access import Member, member_of, require
+from webapp.errors import Refused
 
 View = Callable[Concatenate[HttpRequest, Member, ...], HttpResponse]
 
@@ -44,3 +47,22 @@ def admin_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         return view(request, **kwargs)
 
     return checked
+
+
+def page_or_part(request: HttpRequest, template: str, context: Mapping[str, Any]) -> HttpResponse:
+    """The page `desk/item.html`; for htmx only its part, `desk/_item.html`."""
+    folder, _, name = template.rpartition("/")
+    is_part = request.htmx  # type: ignore[attr-defined]
+    return render(request, f"{folder}/_{name}" if is_part else template, context)
+
+
+def saying(response: HttpResponse, event: str, words: str) -> HttpResponse:
+    """Tell the page's scripts what was done, in words for a toast."""
+    response["HX-Trigger"] = json.dumps({event: {"message": words}})
+    return response
+
+
+def problem(refusal: Refused, *, status: int | None = None, **details: Any) -> JsonResponse:
+    """A refusal for a script of the page, with what it needs to go on."""
+    body = {"detail": str(refusal), "code": refusal.code, **details}
+    return JsonResponse(body, status=status or refusal.status)

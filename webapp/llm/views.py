@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.accounts.access import Member
-from webapp.accounts.pages import project_page
+from webapp.accounts.pages import page_or_part, project_page
 from webapp.errors import Refused
 from webapp.llm import queries, services
 from webapp.llm.forms import EndpointForm, PriceForm
@@ -99,8 +99,7 @@ def endpoint_test_result(
     found = _endpoint(member, endpoint_id)
     test = get_object_or_404(found.tests, pk=test_id)
     context = {"member": member, "endpoint": found, **_test_context(test)}
-    template = "llm/_test.html" if request.htmx else "llm/test.html"  # type: ignore[attr-defined]
-    return render(request, template, context)
+    return page_or_part(request, "llm/test.html", context)
 
 
 @require_POST
