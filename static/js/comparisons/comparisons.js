@@ -1,7 +1,7 @@
 // The page on which pairs are judged. One pair is #desk; htmx swaps it for the next one.
 import { Clock } from "../desk/clock.js";
-import { $, $$ } from "../lib/dom.js";
-import { parseJson } from "../lib/http.js";
+import { $, $$, toggleAll } from "../lib/dom.js";
+import { keepsSignInOut, parseJson } from "../lib/http.js";
 import { isTyping, keyOf, pressedAt } from "../lib/keys.js";
 import { toast } from "../lib/toast.js";
 import { endUndoInTime } from "../lib/undo.js";
@@ -65,11 +65,6 @@ function letterAction(key) {
 const isReady = () => "ready" in root.dataset && !form()?.inert;
 const whyNot = () => (form()?.inert ? UNDER_WAY : UNREAD);
 
-function toggleAll(details) {
-  const isOpen = details.some((each) => !each.open);
-  for (const each of details) each.open = isOpen;
-}
-
 const undoForm = () => $("[data-undo]", root);
 
 /** Take the last judgement back, unless one is on its way. */
@@ -89,11 +84,8 @@ document.addEventListener(
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target === form()) event.target.inert = true;
 });
-// Who was signed out gets the page to sign in, which is no pair.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { target, xhr } = event.detail;
-  if (target?.id !== "desk" || xhr.status !== 200 || xhr.responseText.includes('id="desk"')) return;
-  event.detail.shouldSwap = false;
+  if (!keepsSignInOut(event)) return;
   release();
   toast("Not submitted: you are signed out. Reload the page to sign in.");
 });

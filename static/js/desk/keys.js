@@ -1,5 +1,5 @@
 // The keys of the desk and of an adjudication. All of a rating can be done with them.
-import { $, $$ } from "../lib/dom.js";
+import { $, $$, toggleAll } from "../lib/dom.js";
 import { isTyping, keyOf, pressedAt } from "../lib/keys.js";
 import { toast } from "../lib/toast.js";
 
@@ -47,9 +47,4 @@ function letterAction(key, item, commands) {
   // A key for an item that nobody has seen yet means nothing; it is said, not lost.
   if (item.isBusy) return () => toast(item.submission.whyBusy);
   return level ? () => item.criteria.choose(level) : () => commands[key](item);
-}
-
-function toggleAll(details) {
-  const isOpen = details.some((each) => !each.open);
-  for (const each of details) each.open = isOpen;
 }

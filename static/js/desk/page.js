@@ -1,6 +1,6 @@
 // The page of the desk and of an adjudication. One item is #desk; htmx swaps it for the next one.
 import { $ } from "../lib/dom.js";
-import { parseJson } from "../lib/http.js";
+import { keepsSignInOut, parseJson } from "../lib/http.js";
 import { toast } from "../lib/toast.js";
 import { Clock } from "./clock.js";
 import { Item } from "./item.js";
@@ -62,12 +62,8 @@ document.addEventListener("htmx:confirm", (event) => {
   if (submission.mayBegin()) submission.prepare().then(() => event.detail.issueRequest(true));
 });
 window.addEventListener("online", () => item?.submission?.sendAgain());
-// Who was signed out gets the page to sign in, which is no item.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { target, xhr } = event.detail;
-  if (target?.id !== "desk" || xhr.status !== 200 || xhr.responseText.includes('id="desk"')) return;
-  event.detail.shouldSwap = false;
-  item.submission?.failed({ status: 401 });
+  if (keepsSignInOut(event)) item.submission?.failed({ status: 401 });
 });
 for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"])
   document.addEventListener(failure, (event) => {

@@ -13,3 +13,9 @@ export const cloneTemplate = (id) =>
 
 /** The data that the page carries in `<script type="application/json" id="…">`. */
 export const pageData = (id) => JSON.parse(document.getElementById(id).textContent);
+
+/** Open all of these `<details>`, or close them where all are open. */
+export function toggleAll(details) {
+  const isOpen = details.some((each) => !each.open);
+  for (const each of details) each.open = isOpen;
+}

@@ -68,3 +68,13 @@ async function request(url, timeoutS, options = {}) {
     clearTimeout(timer);
   }
 }
+
+/** Who was signed out gets the page to sign in, which is nothing to swap into #desk. Says whether
+ * this answer was one, and keeps it out. */
+export function keepsSignInOut({ detail }) {
+  const { target, xhr } = detail;
+  if (target?.id !== "desk" || xhr.status !== 200 || xhr.responseText.includes('id="desk"'))
+    return false;
+  detail.shouldSwap = false;
+  return true;
+}
