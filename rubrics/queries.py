@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from rubrics.core.spec import RubricSpec, from_json
 from rubrics.models import Review, RubricVersion
 from webapp.accounts.models import Membership, Project, Role
@@ -10,6 +12,20 @@ from webapp.accounts.models import Membership, Project, Role
 def text_of(version: RubricVersion) -> dict[str, Any]:
     """The frozen text of a published version, else the draft as it stands."""
     return version.spec.content if version.spec else version.draft
+
+
+def published_versions(project: Project) -> QuerySet[RubricVersion]:
+    """What people and judges can rate by, by the rubric's name and the newest version first."""
+    return (
+        RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
+        .select_related("rubric", "spec")
+        .order_by("rubric__name", "-number")
+    )
+
+
+def turn_versions(project: Project) -> QuerySet[RubricVersion]:
+    """The published versions that rate single turns."""
+    return published_versions(project).filter(spec__content__target="turn")
 
 
 def published_before(version: RubricVersion) -> RubricVersion | None:
@@ -28,7 +44,7 @@ def published_before(version: RubricVersion) -> RubricVersion | None:
 
 def spec_of(version: RubricVersion) -> RubricSpec:
     """The frozen text of a version, else the draft as it stands."""
-    return from_json(version.spec.content if version.spec else version.draft)
+    return from_json(text_of(version))
 
 
 def sent_back(version: RubricVersion) -> Review | None:

@@ -9,6 +9,7 @@ from annotation.models import Collection
 from rubrics.judges.forms import JudgeField, JudgesField, offer_judges
 from rubrics.judges.queries import can_score
 from rubrics.models import Judge, RubricVersion
+from rubrics.queries import turn_versions
 from training.checkpoints.serving import local_server_refusal
 from training.checks import settings_of
 from training.limits import (
@@ -231,17 +232,9 @@ class TrainingForm(forms.Form):
             .order_by("-number")
         )
         fields["grpo_collection"].queryset = fields["collection"].queryset
-        fields["version"].queryset = (
-            RubricVersion.objects.filter(
-                project=project,
-                status=RubricVersion.Status.PUBLISHED,
-                spec__content__target="turn",
-            )
-            .select_related("rubric")
-            .order_by("rubric__name", "-number")
-        )
+        fields["version"].queryset = turn_versions(project)
         offer_judges(self, "judge", "evaluation_judges", project=project)
-        versions = list(fields["version"].queryset.select_related("spec"))
+        versions = list(fields["version"].queryset)
         judges = list(fields["judge"].queryset)
         fitting = (
             (version, judge)

@@ -36,34 +36,15 @@ from annotation.models import (
     Score,
 )
 from annotation.ratings import services as ratings
-from annotation.ratings.drafts import NOT_APPLICABLE, read_active_seconds
+from annotation.ratings.drafts import NOT_APPLICABLE, Incomplete, StaleDraft, read_active_seconds
 from rubrics.queries import spec_of
 from webapp.accounts.access import Member, require_open
 from webapp.audit import services as audit
-from webapp.errors import Refused, Stale
+from webapp.errors import Refused
 
 _State = Adjudication.State
 _LIVE = (_State.RESERVED, _State.SUBMITTED)
 ALL_STAND = "The raters’ difference is legitimate. All their levels stand."
-
-
-class Incomplete(Refused):
-    """A submit that lacks something; `missing` are the uids of the criteria."""
-
-    def __init__(self, words: Sequence[str], missing: list[str]) -> None:
-        super().__init__(f"Not decided yet: {'; '.join(words)}.", code="incomplete")
-        self.missing = missing
-
-
-class StaleDraft(Stale):
-    """Another window saved this draft since; `draft` and `revision` are those there are now."""
-
-    def __init__(self, draft: dict[str, Any], revision: int) -> None:
-        super().__init__(
-            "This adjudication was changed in another window. Nothing was overwritten.",
-            code="stale",
-        )
-        self.draft, self.revision = draft, revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +93,7 @@ def draft_save(
         if own.state == _State.SUBMITTED:
             raise Refused("You have already submitted this adjudication.", code="submitted")
         if own.draft_revision != revision:
-            raise StaleDraft(own.draft, own.draft_revision)
+            raise StaleDraft("adjudication", own.draft, own.draft_revision)
         _write_draft(own, read, seconds)
         is_held = own.state == _State.RESERVED and _is_free(own)
         if is_held:
@@ -148,7 +129,7 @@ def submit(
                 )
             return own
         if revision not in (None, own.draft_revision) and own.draft != read.to_json():
-            raise StaleDraft(own.draft, own.draft_revision)
+            raise StaleDraft("adjudication", own.draft, own.draft_revision)
         scores = scores_of(own.item)
         given = given_in(own.item, spec_of(own.item.queue.version), scores)
         _require_complete(read, given)
@@ -221,7 +202,7 @@ def _require_complete(draft: DecisionDraft, given: Sequence[Given]) -> None:
     if lacking:
         names = {one.criterion.uid: one.criterion.name for one in given}
         words = [f"{names[uid]} needs {what}" for uid, what in lacking.items()]
-        raise Incomplete(words, list(lacking))
+        raise Incomplete(f"Not decided yet: {'; '.join(words)}.", list(lacking))
 
 
 def _why_not(own: Adjudication, member: Member) -> Refused | None:

@@ -28,36 +28,25 @@ from annotation.queues.services import hold_off_close
 from annotation.ratings import services as ratings
 from annotation.ratings.blindness import read_items
 from annotation.ratings.carried_ratings import own_levels
-from annotation.ratings.drafts import NOT_APPLICABLE, Draft, read_active_seconds, read_draft
+from annotation.ratings.drafts import (
+    NOT_APPLICABLE,
+    Draft,
+    Incomplete,
+    StaleDraft,
+    read_active_seconds,
+    read_draft,
+)
 from rubrics.core.spec import RubricSpec
 from rubrics.queries import spec_of
 from webapp.accounts.access import require_open
 from webapp.accounts.models import User
 from webapp.audit import services as audit
-from webapp.errors import Refused, Stale
+from webapp.errors import Refused
 from webapp.text import storable
 
 _State = Assignment.State
 MAX_REASON = 2_000
 OTHER_WINDOW = "Not submitted: you rated this in another window. That rating is in My ratings."
-
-
-class Incomplete(Refused):
-    """A submit without a level for every criterion; `missing` are the uids that lack one."""
-
-    def __init__(self, names: list[str], missing: list[str]) -> None:
-        super().__init__(f"Not rated yet: {', '.join(names)}.", code="incomplete")
-        self.missing = missing
-
-
-class StaleDraft(Stale):
-    """Another window saved this draft since; `draft` and `revision` are those there are now."""
-
-    def __init__(self, draft: dict[str, Any], revision: int) -> None:
-        super().__init__(
-            "This rating was changed in another window. Nothing was overwritten.", code="stale"
-        )
-        self.draft, self.revision = draft, revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +103,7 @@ def draft_save(
         if is_change:
             _require_change(own, replaces, "You have already submitted this rating.")
         if own.draft_revision != revision:
-            raise StaleDraft(own.draft, own.draft_revision)
+            raise StaleDraft("rating", own.draft, own.draft_revision)
         _write_draft(own, read, seconds)
         is_held = is_change or (own.state == _State.RESERVED and _renew(own))
         own.save()
@@ -141,7 +130,9 @@ def submit(
     read, seconds = read_draft(spec, draft), read_active_seconds(active_seconds)
     missing = read.missing(spec)
     if missing:
-        raise Incomplete([c.name for c in missing], [c.uid for c in missing])
+        raise Incomplete(
+            f"Not rated yet: {', '.join(c.name for c in missing)}.", [c.uid for c in missing]
+        )
     with transaction.atomic():
         own = _lock(assignment)
         is_change = own.state == _State.SUBMITTED
@@ -150,7 +141,7 @@ def submit(
         if is_change:
             _require_change(own, replaces, OTHER_WINDOW)
         if revision not in (None, own.draft_revision) and own.draft != read.to_json():
-            raise StaleDraft(own.draft, own.draft_revision)
+            raise StaleDraft("rating", own.draft, own.draft_revision)
         _write_draft(own, read, seconds)
         refusal = None if is_change else why_not_submit(own)
         if refusal is None:

@@ -1,7 +1,6 @@
 """The form that starts a difficulty run."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
@@ -11,7 +10,6 @@ from annotation.difficulty.limits import MAX_TOKENS, PROMPTS, REPLIES, TEMPERATU
 from annotation.generation.critic_fields import (
     LEVEL,
     chosen_levels,
-    critic_versions,
     judge_field,
     level_fields,
 )
@@ -19,7 +17,9 @@ from annotation.models import Collection
 from annotation.models.corpus import Split
 from rubrics.judges.forms import JudgeField, offer_judges
 from rubrics.models import RubricVersion
+from rubrics.queries import turn_versions
 from webapp.accounts.models import Project
+from webapp.ids import as_uuid
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs.limits import MAX_KEY
@@ -83,7 +83,7 @@ class DifficultyForm(forms.Form):
         offer_rows(self, "collection", sets.order_by("-number"))
         endpoints = Endpoint.objects.filter(project=project, archived_at=None).order_by("name")
         offer_rows(self, "endpoint", endpoints)
-        versions = critic_versions(project)
+        versions = turn_versions(project)
         offer_rows(self, "version", versions)
         offer_judges(self, "judge", project=project)
         self.version = self._chosen_version(versions)
@@ -99,10 +99,7 @@ class DifficultyForm(forms.Form):
         """The version that the page or the person chose, else the first; its criteria have
         fields."""
         chosen = self["version"].value()
-        try:
-            found = versions.filter(pk=UUID(str(chosen))).first() if chosen else None
-        except ValueError:
-            found = None
+        found = versions.filter(pk=as_uuid(str(chosen))).first()
         return found or (None if self.is_bound else versions.first())
 
     @property

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from annotation.difficulty.settling import settle
 from annotation.difficulty.verdicts import judgement_of, rule_of
 from annotation.generation.refinement import NoVerdict
-from annotation.judge_runs.pipeline import Pipeline
+from annotation.judge_runs.pipeline import judge_everything
 from annotation.judge_runs.work import failure_of, keep_judge_calls, scores_of
 from annotation.models import DifficultyReply, DifficultyRun, Rater, Rating, Score, Target
 from annotation.ratings.services import NewRating, rater_for_judge, submit_ratings
@@ -23,9 +23,8 @@ from rubrics.judging.inputs import JudgeInput
 from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge
-from webapp.llm.clients import away
 from webapp.runs import live
-from webapp.runs.work import Claim, in_db, while_held
+from webapp.runs.work import Claim, in_db
 
 # Prompts read at once.
 CHUNK = 8
@@ -48,16 +47,7 @@ async def judge_all(claim: Claim[DifficultyRun]) -> None:
     rater = await in_db(rater_for_judge, judge=row)
     async with open_judge(row, run=claim.run) as judge:
         work = _Judging(claim, row, rater, judge)
-        pipeline = Pipeline(
-            next_page=work.next_page,
-            work=work.rate,
-            keep=work.keep,
-            lot=LOT if row.endpoint is None else 1,
-            in_flight=1 if row.endpoint is None else row.endpoint.max_concurrency,
-        )
-        await while_held(claim, *pipeline.parts())
-    if row.endpoint is not None and work.given_up:
-        raise away(row.endpoint, work.given_up, saved="verdicts")
+        await judge_everything(claim, work, endpoint=row.endpoint, lot=LOT, saved="verdicts")
 
 
 class _Judging:

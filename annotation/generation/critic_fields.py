@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
 from annotation.generation.critics import CriticChoice
 from annotation.generation.limits import REVISIONS, SOLVED_FROM, SOLVED_TOTAL
@@ -20,23 +19,9 @@ from rubrics.judges.forms import JudgeField
 from rubrics.judges.queries import first_usable, judges_of
 from rubrics.models import Judge, RubricVersion
 from rubrics.queries import spec_of
-from webapp.accounts.models import Project
 
 # Before the uid of a criterion in the name of its field.
 LEVEL = "level_"
-
-
-def critic_versions(project: Project) -> QuerySet[RubricVersion]:
-    """What a critic can judge by: published versions that rate turns."""
-    return (
-        RubricVersion.objects.filter(
-            project=project,
-            status=RubricVersion.Status.PUBLISHED,
-            spec__content__target="turn",
-        )
-        .select_related("rubric", "spec")
-        .order_by("rubric__name", "-number")
-    )
 
 
 def critic_fields(version: RubricVersion) -> dict[str, forms.Field]:

@@ -1,19 +1,20 @@
 """The form that starts a generation."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
 
 from annotation.choices import offer_rows
 from annotation.formats.emotions import EMOTIONS
-from annotation.generation.critic_fields import LEVEL, chosen_critic, critic_fields, critic_versions
+from annotation.generation.critic_fields import LEVEL, chosen_critic, critic_fields
 from annotation.generation.limits import COUNT, EXCHANGES, TEMPERATURE, read_situations
 from annotation.generation.queries import emotions_with_situations
 from rubrics.models import RubricVersion
+from rubrics.queries import turn_versions
 from webapp.accounts.models import Project
 from webapp.errors import Refused
+from webapp.ids import as_uuid
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
 from webapp.runs.limits import MAX_KEY
@@ -68,7 +69,7 @@ class GenerationForm(forms.Form):
         for name in ("supporter", "simulator"):
             offer_rows(self, name, endpoints)
         self.initial.setdefault("emotions", _suggested_emotions(project))
-        versions = critic_versions(project)
+        versions = turn_versions(project)
         offer_rows(self, "critic_version", versions)
         critic = self._chosen_version(versions)
         self.critic_names: list[str] = []
@@ -83,10 +84,7 @@ class GenerationForm(forms.Form):
     def _chosen_version(self, versions: QuerySet[RubricVersion]) -> RubricVersion | None:
         """The version that the page or the person chose; its criteria have fields."""
         chosen = self["critic_version"].value()
-        try:
-            return versions.filter(pk=UUID(str(chosen))).first() if chosen else None
-        except ValueError:
-            return None
+        return versions.filter(pk=as_uuid(str(chosen))).first()
 
     @property
     def level_fields(self) -> list[forms.BoundField]:

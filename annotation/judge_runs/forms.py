@@ -16,6 +16,7 @@ from rubrics.judges.forms import JudgeField, offer_judges
 from rubrics.judges.limits import DEFAULTS, MODES, TEMPERATURE
 from rubrics.judges.queries import first_usable, judges_of
 from rubrics.models import Judge, RubricVersion
+from rubrics.queries import published_versions
 from webapp.accounts.models import Project
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
@@ -35,14 +36,6 @@ class _StyledForm(forms.Form):
 
     def offer(self, project: Project) -> None:
         """Fill the choices with what this project has."""
-
-
-def _published(project: Project) -> Any:
-    return (
-        RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
-        .select_related("rubric")
-        .order_by("rubric__number", "-number")
-    )
 
 
 class FitForm(_StyledForm):
@@ -66,7 +59,7 @@ class FitForm(_StyledForm):
     )
 
     def offer(self, project: Project) -> None:
-        versions = _published(project)
+        versions = published_versions(project)
         offer_rows(self, "version", versions)
         self._suggest(project, versions)
 
@@ -126,7 +119,7 @@ class JudgeRunForm(_StyledForm):
     def offer(self, project: Project) -> None:
         sets = Collection.objects.filter(project=project)
         offer_rows(self, "collection", sets.order_by("-number"))
-        offer_rows(self, "version", _published(project))
+        offer_rows(self, "version", published_versions(project))
         offer_judges(self, "judge", project=project)
         self._suggest(judges_of(project).order_by("-created_at"))
 

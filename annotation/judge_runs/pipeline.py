@@ -7,9 +7,11 @@ one at once, and what is done is written beside the work, in short transactions.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from webapp.runs.work import in_db
+from webapp.llm.clients import away
+from webapp.llm.models import Endpoint
+from webapp.runs.work import Claim, in_db, while_held
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,3 +75,32 @@ class Pipeline(Generic[T, R]):
             batch = [self._done.get_nowait() for _ in range(self._done.qsize())]
             if batch:
                 await in_db(self._keep, batch)
+
+
+class Judging(Protocol[T, R]):
+    """What judges texts with one judge. `given_up` says why its endpoint is not asked any more;
+    empty as long as it is."""
+
+    given_up: str
+
+    def next_page(self) -> Sequence[T]: ...
+    async def rate(self, units: Sequence[T], /) -> Sequence[R]: ...
+    def keep(self, done: Sequence[tuple[T, R]], /) -> None: ...
+
+
+async def judge_everything(
+    claim: Claim[Any], work: Judging[T, R], *, endpoint: Endpoint | None, lot: int, saved: str
+) -> None:
+    """Judge page after page: a learned judge `lot` texts at once, a model behind an endpoint one by
+    one, as many as the endpoint takes. Raises Waits where the endpoint is given up; `saved` is what
+    the run has by then."""
+    pipeline = Pipeline(
+        next_page=work.next_page,
+        work=work.rate,
+        keep=work.keep,
+        lot=lot if endpoint is None else 1,
+        in_flight=1 if endpoint is None else endpoint.max_concurrency,
+    )
+    await while_held(claim, *pipeline.parts())
+    if endpoint is not None and work.given_up:
+        raise away(endpoint, work.given_up, saved=saved)

@@ -7,7 +7,7 @@ from django.db.models import TextField, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.judge_runs.pipeline import Pipeline
+from annotation.judge_runs.pipeline import judge_everything
 from annotation.models import JudgeItem, JudgeRun, Rater, Rating, Target
 from annotation.ratings.context import Context
 from annotation.ratings.services import (
@@ -25,11 +25,10 @@ from rubrics.judging.judge import Scorer, rate
 from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge, JudgeCall, Spec
 from webapp.llm.call_rows import call_rows
-from webapp.llm.clients import away
 from webapp.llm.models import ModelCall
 from webapp.runs import live
 from webapp.runs.models import Run
-from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async, while_held
+from webapp.runs.work import Claim, RunFailed, claimed, in_db, run_async
 from webapp.text import storable
 
 # Texts read at once; a learned judge scores as many at once.
@@ -49,17 +48,7 @@ async def _judge_all(claim: Claim[JudgeRun]) -> None:
     rater, row, spec = await in_db(_prepare, claim)
     async with open_judge(row, run=claim.run) as judge:
         work = _Work(claim, rater, spec, judge)
-        endpoint = row.endpoint
-        pipeline = Pipeline(
-            next_page=work.next_page,
-            work=work.rate,
-            keep=work.keep,
-            lot=CHUNK if endpoint is None else 1,
-            in_flight=1 if endpoint is None else endpoint.max_concurrency,
-        )
-        await while_held(claim, *pipeline.parts())
-    if endpoint is not None and work.given_up:
-        raise away(endpoint, work.given_up, saved="scores")
+        await judge_everything(claim, work, endpoint=row.endpoint, lot=CHUNK, saved="scores")
     await in_db(_fail_if_nothing_was_judged, claim)
 
 

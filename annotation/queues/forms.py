@@ -12,6 +12,7 @@ from annotation.queues.limits import ADJUDICATE_FROM, LEASE_MINUTES, OVERLAP
 from annotation.sets.limits import MEMBERS
 from annotation.sets.queries import collections_of, snapshots_of
 from rubrics.models import RubricVersion
+from rubrics.queries import published_versions
 from webapp.accounts.models import Project, User
 
 
@@ -71,7 +72,7 @@ class QueueForm(forms.Form):
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
-        offer_rows(self, "version", queries.versions_to_rate(project))
+        offer_rows(self, "version", published_versions(project))
         offer_rows(self, "raters", queries.annotators_of(project))
         offer(self, "source", _sources(project))
         for name, field in self.fields.items():

@@ -10,7 +10,6 @@ from django.utils import timezone
 from annotation.models import Assignment, Item, Queue, QueueRater
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.labels import title_of
-from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.db import counted
@@ -185,14 +184,6 @@ def annotators_of(project: Project) -> QuerySet[User]:
     """Who may be given a place in a queue."""
     members = Membership.objects.filter(project=project, role=Role.ANNOTATOR)
     return User.objects.filter(pk__in=members.values("user_id"), is_active=True).order_by("name")
-
-
-def versions_to_rate(project: Project) -> QuerySet[RubricVersion]:
-    return (
-        RubricVersion.objects.filter(project=project, status=RubricVersion.Status.PUBLISHED)
-        .select_related("rubric", "spec")
-        .order_by("rubric__number", "-number")
-    )
 
 
 def _flagged(member: Member) -> QuerySet[Assignment]:

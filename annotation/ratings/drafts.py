@@ -7,6 +7,7 @@ from typing import Any
 
 from rubrics.core.numbers import whole
 from rubrics.core.spec import CriterionSpec, RubricSpec
+from webapp.errors import Refused, Stale
 from webapp.text import storable
 
 # What stands in place of a level where a criterion does not apply.
@@ -18,6 +19,24 @@ MAX_ACTIVE_SECONDS = 24 * 3600.0
 
 class BadDraft(ValueError):
     """Not the shape of a draft, or not of this rubric. The message is for people."""
+
+
+class StaleDraft(Stale):
+    """Another window saved this draft since; `draft` and `revision` are those there are now."""
+
+    def __init__(self, what: str, draft: dict[str, Any], revision: int) -> None:
+        super().__init__(
+            f"This {what} was changed in another window. Nothing was overwritten.", code="stale"
+        )
+        self.draft, self.revision = draft, revision
+
+
+class Incomplete(Refused):
+    """A submit that lacks something; `missing` are the uids of the criteria."""
+
+    def __init__(self, message: str, missing: list[str]) -> None:
+        super().__init__(message, code="incomplete")
+        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from django import forms
 from annotation.models import Collection
 from rubrics.judges.forms import JudgesField, offer_judges
 from rubrics.models import RubricVersion
+from rubrics.queries import turn_versions
 from training.evaluation.limits import MAX_TOKENS, PROMPTS, TEMPERATURE
 from webapp.accounts.models import Project
 from webapp.limits import SEED
@@ -80,15 +81,7 @@ class EvaluationForm(forms.Form):
         fields["endpoints"].queryset = Endpoint.objects.filter(
             project=project, archived_at=None
         ).order_by("name")
-        fields["version"].queryset = (
-            RubricVersion.objects.filter(
-                project=project,
-                status=RubricVersion.Status.PUBLISHED,
-                spec__content__target="turn",
-            )
-            .select_related("rubric")
-            .order_by("rubric__name", "-number")
-        )
+        fields["version"].queryset = turn_versions(project)
         offer_judges(self, "judges", project=project)
         for field in fields.values():
             if not isinstance(field.widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from annotation.judge_runs.pipeline import Pipeline
+from annotation.judge_runs.pipeline import judge_everything
 from annotation.judge_runs.work import failure_of, keep_judge_calls, scores_of
 from annotation.models import Rating, Target
 from annotation.ratings.services import NewRating, rater_for_judge, submit_ratings
@@ -16,8 +16,7 @@ from rubrics.judging.results import JudgeResult
 from rubrics.models import Judge
 from training.evaluation.messages import publish
 from training.models import Answer, AnswerRating, EvaluationRun
-from webapp.llm.clients import away
-from webapp.runs.work import Claim, while_held
+from webapp.runs.work import Claim
 
 # Answers read at once; a learned judge scores as many at once.
 CHUNK = 64
@@ -26,17 +25,7 @@ CHUNK = 64
 async def rate_all(claim: Claim[EvaluationRun], spec: RubricSpec, row: Judge) -> None:
     async with open_judge(row, run=claim.run) as judge:
         work = _Rating(claim, spec, row, judge)
-        endpoint = row.endpoint
-        pipeline = Pipeline(
-            next_page=work.next_page,
-            work=work.rate,
-            keep=work.keep,
-            lot=CHUNK if endpoint is None else 1,
-            in_flight=1 if endpoint is None else endpoint.max_concurrency,
-        )
-        await while_held(claim, *pipeline.parts())
-    if endpoint is not None and work.given_up:
-        raise away(endpoint, work.given_up, saved="scores")
+        await judge_everything(claim, work, endpoint=row.endpoint, lot=CHUNK, saved="scores")
 
 
 class _Rating:
