@@ -9,7 +9,8 @@ import { endUndoInTime } from "../lib/undo.js";
 // Nobody reads two replies faster: a key pressed twice by mistake must not judge the next pair.
 const UNREAD_MS = 400;
 const UNDER_WAY = "Your judgement is being submitted, so the key did nothing.";
-const UNREAD = "This pair has only just appeared, so the key did nothing. Read it, then press again.";
+const UNREAD =
+  "This pair has only just appeared, so the key did nothing. Read it, then press again.";
 
 const clock = new Clock();
 let root = null;
