@@ -111,6 +111,12 @@ def interval(estimate: Any, places: int = 2) -> str:
     return f", {number(estimate.low, places)} to {number(estimate.high, places)}"
 
 
+@register.filter
+def quoted(things: Iterable[Any], name: str) -> list[str]:
+    """This attribute of each, in quotation marks: the name of a checkpoint has a comma."""
+    return [f"“{getattr(thing, name)}”" for thing in things]
+
+
 @register.filter("listed")
 def listed_by(things: Iterable[Any], name: str = "") -> str:
     """“a, b and c”; with `name`, of that attribute of each."""
