@@ -13,8 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from annotation.comparisons.services import hold_off_close
-from annotation.leases import lease, lock_person, require_time_to_undo
+from annotation.leases import hold_off_close, lease, lock_person, require_time_to_undo
 from annotation.models import Comparison, ComparisonRater, Pair, PairJudgement, Rater
 from annotation.ratings.blindness import read_pairs
 from annotation.ratings.drafts import read_active_seconds

@@ -3,12 +3,12 @@ do is in `judging`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from annotation.comparisons.limits import LEASE_MINUTES, OVERLAP, PAIRS, QUESTION
+from annotation.leases import set_closed
 from annotation.models import Comparison, ComparisonRater, Pair, Target
 from annotation.ratings.context import Context
 from annotation.ratings.targets import contexts_of
@@ -17,7 +17,6 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
-from webapp.db import many_at_a_time, one_at_a_time
 from webapp.errors import Refused
 from webapp.limits import SEED
 
@@ -86,20 +85,14 @@ def comparison_create(
 def comparison_close(*, comparison: Comparison, actor: User) -> bool:
     """Give out nothing more and take no judgement. False where it was closed. Ends after the
     judgements that are under way: who reads them then reads all of them."""
-    return _set_closed(comparison, actor, "comparison.closed", closes=True)
-
-
-def hold_off_close(comparison_id: UUID) -> None:
-    """Whoever closes or opens this comparison waits until the present transaction ends. Take it
-    before any other lock."""
-    many_at_a_time(_closing(comparison_id))
+    return set_closed(comparison, actor, "comparison.closed", closes=True)
 
 
 def comparison_open(*, comparison: Comparison, actor: User) -> bool:
     """Go on with a closed comparison. False where it was open. While it was closed nobody was
     blind to it."""
     with transaction.atomic():
-        opened = _set_closed(comparison, actor, "comparison.opened", closes=False)
+        opened = set_closed(comparison, actor, "comparison.opened", closes=False)
         if opened:
             ComparisonRater.objects.filter(comparison=comparison).update(blind_since=timezone.now())
     return opened
@@ -188,20 +181,3 @@ def _add_raters(comparison: Comparison, people: Sequence[User]) -> None:
         ComparisonRater(project_id=comparison.project_id, comparison=comparison, user=user)
         for user in people
     )
-
-
-def _closing(comparison_id: UUID) -> str:
-    return f"closing comparison/{comparison_id}"
-
-
-def _set_closed(comparison: Comparison, actor: User, action: str, *, closes: bool) -> bool:
-    require_open(comparison.project)
-    with transaction.atomic():
-        one_at_a_time(_closing(comparison.pk))
-        closed_at = timezone.now() if closes else None
-        rows = Comparison.objects.filter(pk=comparison.pk, closed_at__isnull=closes)
-        changed = rows.update(closed_at=closed_at)
-        if changed:
-            audit.record(action, actor=actor, object=comparison)
-    comparison.closed_at = closed_at
-    return bool(changed)

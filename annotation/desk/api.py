@@ -10,7 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.desk import access, queries, services
+from annotation.desk import places, queries, services
 from annotation.models import Assignment, Rating, Score
 from annotation.queues.waiting import waiting_queues
 from annotation.ratings.drafts import MAX_RATIONALE, BadDraft
@@ -202,21 +202,21 @@ class DeskViewSet(ProjectViewSet):
     )
     def next(self, request: Request, queue_id: UUID, **kwargs: Any) -> Response:
         """Take the next item of a queue, or continue with the one that you hold."""
-        claimed = self._claim(access.queue_to_rate(self.member, queue_id))
+        claimed = self._claim(places.queue_to_rate(self.member, queue_id))
         if claimed is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(claimed)
 
     @extend_schema(operation_id="desk_item", responses=DeskItemSerializer)
     def retrieve(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
-        return self._item(access.own_assignment(self.member, assignment_id))
+        return self._item(places.own_assignment(self.member, assignment_id))
 
     @extend_schema(
         operation_id="desk_draft", request=DraftSaveSerializer, responses=SavedDraftSerializer
     )
     def draft(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
         """Save a draft, if nobody saved after `revision`, and extend your time for the item."""
-        assignment = access.own_assignment(self.member, assignment_id)
+        assignment = places.own_assignment(self.member, assignment_id)
         data = self._read(DraftSaveSerializer)
         try:
             kept = services.draft_save(
@@ -235,7 +235,7 @@ class DeskViewSet(ProjectViewSet):
     )
     def submit(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
         """Submit a rating. Two equal submits are one. The answer has the next item, if any."""
-        assignment = access.own_assignment(self.member, assignment_id)
+        assignment = places.own_assignment(self.member, assignment_id)
         data = self._read(SubmitSerializer)
         try:
             done = services.submit(
@@ -257,32 +257,32 @@ class DeskViewSet(ProjectViewSet):
     @extend_schema(operation_id="desk_undo", request=None, responses=DeskItemSerializer)
     def undo(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
         """Take a submit back within a minute, or a skip while the item has a place for you."""
-        assignment = access.own_assignment(self.member, assignment_id)
+        assignment = places.own_assignment(self.member, assignment_id)
         services.undo(assignment=assignment, actor=self.member.user)
-        return self._item(access.own_assignment(self.member, assignment_id))
+        return self._item(places.own_assignment(self.member, assignment_id))
 
     @extend_schema(operation_id="desk_skip", request=ReasonSerializer, responses=DeskItemSerializer)
     def skip(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
         """Give the item to somebody else. A reason is optional."""
-        assignment = access.own_assignment(self.member, assignment_id)
+        assignment = places.own_assignment(self.member, assignment_id)
         reason = self._read(ReasonSerializer)["reason"]
         services.skip(assignment=assignment, actor=self.member.user, reason=reason)
-        return self._item(access.own_assignment(self.member, assignment_id))
+        return self._item(places.own_assignment(self.member, assignment_id))
 
     @extend_schema(operation_id="desk_flag", request=ReasonSerializer, responses=DeskItemSerializer)
     def flag(self, request: Request, assignment_id: UUID, **kwargs: Any) -> Response:
         """Report a concern about the item to the lead."""
-        assignment = access.own_assignment(self.member, assignment_id)
+        assignment = places.own_assignment(self.member, assignment_id)
         reason = self._read(ReasonSerializer)["reason"]
         services.flag(assignment=assignment, actor=self.member.user, reason=reason)
-        return self._item(access.own_assignment(self.member, assignment_id))
+        return self._item(places.own_assignment(self.member, assignment_id))
 
     def _claim(self, queue: Any) -> dict[str, Any] | None:
         rater = rater_for_person(project=self.member.project, user=self.member.user)
         claimed = services.claim_next(queue=queue, rater=rater)
         if claimed is None:
             return None
-        return self._shown(access.own_assignment(self.member, claimed.pk))
+        return self._shown(places.own_assignment(self.member, claimed.pk))
 
     def _item(self, assignment: Assignment) -> Response:
         return Response(self._shown(assignment))

@@ -1,18 +1,52 @@
-"""Places at an item: how many people may have one, and who may not have one."""
+"""Places in a queue and at an item: whose they are, how many people may have one, and who may not
+have one."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import OuterRef, Q
 from django.db.models.functions import Coalesce
+from django.http import Http404
 from django.utils import timezone
 
 from annotation.models import Assignment, Item, Queue, QueueRater, Rater
 from annotation.ratings.blindness import read_items
-from webapp.accounts.access import require_open
+from webapp.accounts.access import Member, require_open
 from webapp.db import counted
 from webapp.errors import Refused
 
 _State = Assignment.State
+
+
+def queue_to_rate(member: Member, queue_id: UUID) -> Queue:
+    """A queue that this person has a place in; 404 for every other one."""
+    place = (
+        QueueRater.objects.filter(project=member.project, user=member.user, queue_id=queue_id)
+        .select_related("queue__project", "queue__version__spec")
+        .first()
+    )
+    if place is None:
+        raise Http404
+    return place.queue
+
+
+def own_assignment(member: Member, assignment_id: UUID) -> Assignment:
+    """An assignment of this person; 404 for everybody else's."""
+    found = (
+        Assignment.objects.filter(project=member.project, pk=assignment_id, rater__user=member.user)
+        .select_related(
+            "rater__user",
+            "item__target__turn__dialogue",
+            "item__target__dialogue",
+            "item__queue__version__rubric",
+            "item__queue__version__spec",
+            "item__queue__project",
+        )
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
 
 
 def require_taking_part(queue: Queue, rater: Rater) -> None:

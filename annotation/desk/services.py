@@ -22,9 +22,8 @@ from annotation.desk.places import (
     require_taking_part,
     why_not_submit,
 )
-from annotation.leases import lease, lock_person, require_time_to_undo
+from annotation.leases import hold_off_close, lease, lock_person, require_time_to_undo
 from annotation.models import Assignment, Item, Queue, Rater, Rating, Score
-from annotation.queues.services import hold_off_close
 from annotation.ratings import services as ratings
 from annotation.ratings.blindness import read_items
 from annotation.ratings.carried_ratings import own_levels

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotation.comparisons.queries import waiting_comparisons
-from annotation.desk import access, queries, services
+from annotation.desk import places, queries, services
 from annotation.desk.changes import changeable
 from annotation.models import Assignment, Queue
 from annotation.queues.waiting import waiting_queues
@@ -43,7 +43,7 @@ def desk(request: HttpRequest, member: Member) -> HttpResponse:
 @project_page(Role.ANNOTATOR)
 def desk_next(request: HttpRequest, member: Member, queue_id: UUID) -> HttpResponse:
     """Take the next item of a queue, or continue with the one that is held."""
-    queue = access.queue_to_rate(member, queue_id)
+    queue = places.queue_to_rate(member, queue_id)
     try:
         return _next(request, member, queue)
     except Refused as refusal:
@@ -54,7 +54,7 @@ def desk_next(request: HttpRequest, member: Member, queue_id: UUID) -> HttpRespo
 @require_safe
 @project_page(Role.ANNOTATOR)
 def desk_item(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
-    assignment = access.own_assignment(member, assignment_id)
+    assignment = places.own_assignment(member, assignment_id)
     is_submitted = assignment.state == Assignment.State.SUBMITTED
     if is_submitted and not changeable(member).filter(pk=assignment.pk).exists():
         return redirect("my_ratings", project_id=member.project.pk)
@@ -65,7 +65,7 @@ def desk_item(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
 @project_page(Role.ANNOTATOR)
 def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
     """Keep a draft: JSON {scores, rationales, revision, active_seconds, replaces}."""
-    assignment = access.own_assignment(member, assignment_id)
+    assignment = places.own_assignment(member, assignment_id)
     try:
         data = read_json(request.body)
         kept = services.draft_save(
@@ -89,7 +89,7 @@ def desk_draft(request: HttpRequest, member: Member, assignment_id: UUID) -> Htt
 @project_page(Role.ANNOTATOR)
 def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
     """Submit, and answer with the next item; a change is answered with the list it came from."""
-    assignment = access.own_assignment(member, assignment_id)
+    assignment = places.own_assignment(member, assignment_id)
     replaces = as_uuid(request.POST.get("replaces", ""))
     try:
         services.submit(
@@ -120,7 +120,7 @@ def desk_submit(request: HttpRequest, member: Member, assignment_id: UUID) -> Ht
 @require_POST
 @project_page(Role.ANNOTATOR)
 def desk_undo(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
-    assignment = access.own_assignment(member, assignment_id)
+    assignment = places.own_assignment(member, assignment_id)
     title = title_of(assignment.item.target)
     if assignment.state == Assignment.State.SKIPPED:
         words = f"{title} is no longer skipped."
@@ -130,14 +130,14 @@ def desk_undo(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
         services.undo(assignment=assignment, actor=member.user)
     except Refused as refusal:
         return _refused(request, assignment, refusal)
-    response = _go_to(request, member, access.own_assignment(member, assignment_id))
+    response = _go_to(request, member, places.own_assignment(member, assignment_id))
     return saying(response, "desk:undone", words)
 
 
 @require_POST
 @project_page(Role.ANNOTATOR)
 def desk_skip(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
-    assignment = access.own_assignment(member, assignment_id)
+    assignment = places.own_assignment(member, assignment_id)
     try:
         services.skip(
             assignment=assignment, actor=member.user, reason=request.POST.get("reason", "")
@@ -151,7 +151,7 @@ def desk_skip(request: HttpRequest, member: Member, assignment_id: UUID) -> Http
 @require_POST
 @project_page(Role.ANNOTATOR)
 def desk_flag(request: HttpRequest, member: Member, assignment_id: UUID) -> HttpResponse:
-    assignment = access.own_assignment(member, assignment_id)
+    assignment = places.own_assignment(member, assignment_id)
     try:
         services.flag(
             assignment=assignment, actor=member.user, reason=request.POST.get("reason", "")
@@ -187,7 +187,7 @@ def _next(request: HttpRequest, member: Member, queue: Queue) -> HttpResponse:
         return _done(request, member, queue, str(refusal))
     if claimed is None:
         return _done(request, member, queue)
-    return _go_to(request, member, access.own_assignment(member, claimed.pk))
+    return _go_to(request, member, places.own_assignment(member, claimed.pk))
 
 
 def _go_to(request: HttpRequest, member: Member, assignment: Assignment) -> HttpResponse:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
+from annotation.leases import set_closed
 from annotation.models import Assignment, Collection, Item, Queue, QueueRater, Snapshot
 from annotation.queues.limits import ADJUDICATE_FROM, LEASE_MINUTES, OVERLAP
 from annotation.sets.services import freeze
@@ -16,7 +16,6 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.accounts.numbers import next_number
 from webapp.audit import services as audit
-from webapp.db import many_at_a_time, one_at_a_time
 from webapp.errors import Refused, Stale
 from webapp.limits import SEED
 
@@ -86,20 +85,14 @@ def queue_create(
 def queue_close(*, queue: Queue, actor: User) -> bool:
     """Give out nothing more and take no rating. Drafts are kept. False where it was closed. Ends
     after the submits that are under way: who reads ratings then reads all of them."""
-    return _set_closed(queue, actor, "queue.closed", closes=True)
-
-
-def hold_off_close(queue_id: UUID) -> None:
-    """Whoever closes or opens this queue waits until the present transaction ends. Take it before
-    any other lock."""
-    many_at_a_time(_closing(queue_id))
+    return set_closed(queue, actor, "queue.closed", closes=True)
 
 
 def queue_open(*, queue: Queue, actor: User) -> bool:
     """Go on with a closed queue. False where it was open. While it was closed nobody was blind
     to it."""
     with transaction.atomic():
-        opened = _set_closed(queue, actor, "queue.opened", closes=False)
+        opened = set_closed(queue, actor, "queue.opened", closes=False)
         if opened:
             QueueRater.objects.filter(queue=queue).update(blind_since=timezone.now())
     return opened
@@ -210,20 +203,3 @@ def _add_raters(queue: Queue, raters: Iterable[User]) -> None:
     QueueRater.objects.bulk_create(
         QueueRater(project_id=queue.project_id, queue=queue, user=user) for user in unique.values()
     )
-
-
-def _closing(queue_id: UUID) -> str:
-    return f"closing queue/{queue_id}"
-
-
-def _set_closed(queue: Queue, actor: User, action: str, *, closes: bool) -> bool:
-    require_open(queue.project)
-    with transaction.atomic():
-        one_at_a_time(_closing(queue.pk))
-        closed_at = timezone.now() if closes else None
-        rows = Queue.objects.filter(pk=queue.pk, closed_at__isnull=closes)
-        changed = rows.update(closed_at=closed_at)
-        if changed:
-            audit.record(action, actor=actor, object=queue)
-    queue.closed_at = closed_at
-    return bool(changed)

@@ -50,7 +50,10 @@ async def _suggest(claim: Claim[SuggestionRun]) -> None:
             )
     except ModelError as error:
         await in_db(_keep, claim, error.calls, [])
-        raise RunFailed(f"The model gave no answer: {error}") from error
+        # What a server says of this one request may quote the texts in it, and whoever may open
+        # the run reads its error. The list of model calls has all of it, for those who may know.
+        reason = error.server_error or "It refused this request. The model calls have its words."
+        raise RunFailed(f"The model gave no answer: {reason}") from error
     try:
         proposals = parse_suggestions(storable(done.text), spec, texts)
     except ReplyError as error:

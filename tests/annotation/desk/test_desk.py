@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotation.desk import services as desk
-from annotation.desk.access import own_assignment
+from annotation.desk.places import own_assignment
 from annotation.desk.queries import undoable
 from annotation.desk.services import Incomplete, StaleDraft
 from annotation.models import Assignment, Rating, Score

@@ -115,6 +115,21 @@ def test_proposals_come_from_where_people_differ_and_change_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_error_quotes_no_text_and_names_what_the_server_lacks(
+    cast: Cast, script: Stub, voice: Endpoint
+) -> None:
+    """Whoever may open the run reads its error, also who must still rate the texts in it."""
+    draft, turn = differing(cast)
+    script.reply = lambda body, count: refusal(400, f"I won't read: {turn.text}")
+    run = asked(cast, draft, voice)
+    assert run.status == "failed" and "It refused this request." in run.error
+    assert turn.text not in run.error
+    assert all(turn.text in call.error for call in ModelCall.objects.all())
+    script.reply = lambda body, count: refusal(401, "The key is wrong.")
+    assert "The key is wrong." in asked(cast, draft, voice).error
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_stop_is_heard_while_the_model_thinks(
     cast: Cast,
     script: Stub,
