@@ -1,18 +1,20 @@
-"""A worker that can be killed: a process that calls one task's function on the test database.
+"""A worker that can be killed: a process that calls one function on the test database.
 
-As a program: `python -m tests.support.worker annotation.corpus.work:work RUN_ID`.
+To start Python and load what a worker needs takes three seconds of a processor. A server does it
+once for all workers of a test process, and forks them. The tests' own process has threads, with
+which it can't be forked.
 """
 
 import importlib
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from multiprocessing import forkserver, get_context
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+import pytest
 
 from tests.support.waiting import LONG_S, wait_until
 
@@ -22,35 +24,55 @@ LEASE_S = 1.0
 # A test starts up to five workers, one after the other.
 TEST_TIMEOUT_S = 6 * LONG_S
 
+_forked = get_context("forkserver")
+_forked.set_forkserver_preload(["tests.support.worker_modules"])
 
-def start_worker(function: str, run_id: object, **environment: str) -> subprocess.Popen[bytes]:
+
+class Worker:
+    """A started worker; what it prints goes to a file, for the message of a test that fails."""
+
+    def __init__(self, function: str, run_id: object, environment: dict[str, str]) -> None:
+        _start_server()
+        self._said = tempfile.NamedTemporaryFile()  # noqa: SIM115 (removed with the worker)
+        arguments = (function, str(run_id), environment, self._said.name)
+        self._process = _forked.Process(target=_work, args=arguments, daemon=True)
+        self._process.start()
+
+    @property
+    def is_over(self) -> bool:
+        return not self._process.is_alive()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    def exit_code(self) -> int | None:
+        """Wait for its end; None where it does not come."""
+        self._process.join(LONG_S)
+        return self._process.exitcode
+
+    @property
+    def said(self) -> str:
+        return Path(self._said.name).read_text(errors="replace")
+
+
+def start_worker(function: str, run_id: object, **environment: str) -> Worker:
     """Work on a run in a process of its own; `function` is "module:name"."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.worker", function, str(run_id)],
-        cwd=ROOT,
-        env=os.environ
-        | {"DATABASE_URL": _test_database(), "KARDIA_RUN_LEASE_S": str(LEASE_S)}
-        | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    return Worker(function, run_id, environment)
 
 
-def kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], object]) -> None:
+def kill_when(worker: Worker, is_time: Callable[[], object]) -> None:
     """SIGKILL the worker as soon as `is_time()`; fails where it ends before."""
     try:
         wait_until(
-            lambda: process.poll() is not None or is_time(),
-            "the moment to kill the worker",
-            within_s=LONG_S,
+            lambda: worker.is_over or is_time(), "the moment to kill the worker", within_s=LONG_S
         )
-        assert process.poll() is None, "the worker ended by itself"
+        assert not worker.is_over, "the worker ended by itself"
     except AssertionError as error:
-        process.kill()
-        error.add_note(process.communicate()[0].decode(errors="replace"))
+        error.add_note(worker.said)
         raise
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    finally:
+        worker.kill()
 
 
 def kill_after(function: str, run_id: object, done: Callable[[], int], count: int) -> None:
@@ -96,11 +118,19 @@ def hold_until_killed() -> None:
     raise SystemExit("nobody killed this worker")
 
 
-def finish(process: subprocess.Popen[bytes]) -> None:
+def finish(worker: Worker) -> None:
     """Wait for a worker to end well."""
-    said, _ = process.communicate(timeout=LONG_S)
-    if process.returncode:
-        raise AssertionError(said.decode(errors="replace"))
+    code = worker.exit_code()
+    assert code == 0, f"exit code {code}:\n{worker.said}"
+
+
+def _start_server() -> None:
+    """Where it does not run yet. Its workers have the environment that it was started with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("DATABASE_URL", _test_database())
+        patch.setenv("KARDIA_RUN_LEASE_S", str(LEASE_S))
+        forkserver.ensure_running()
 
 
 def _test_database() -> str:
@@ -110,14 +140,12 @@ def _test_database() -> str:
     return urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
 
 
-def main() -> None:
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
-    django.setup()
-    module, name = sys.argv[1].split(":")
-    getattr(importlib.import_module(module), name)(sys.argv[2])
-
-
-if __name__ == "__main__":
-    main()
+def _work(function: str, run_id: str, environment: dict[str, str], said: str) -> None:
+    """In the worker."""
+    with Path(said).open("wb", buffering=0) as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    os.environ.update(environment)
+    importlib.import_module("tests.support.worker_modules")
+    module, name = function.split(":")
+    getattr(importlib.import_module(module), name)(run_id)

@@ -1,7 +1,6 @@
 """A worker killed while it writes an export: one whole file, and nothing of the attempts before."""
 
 import pytest
-from django.conf import settings
 from django.test import override_settings
 
 from annotation.exports import reading
@@ -44,7 +43,6 @@ def test_one_whole_file_is_left(
     cast: Cast, killed_after: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "CHUNK", CHUNK)
-    monkeypatch.setenv("KARDIA_VAR", str(settings.VAR_DIR))
     added(cast.project, *(parsed(number) for number in range(1, DIALOGUES + 1)))
     undisturbed = exported(cast, cast.leads[0], "dialogues", "csv")
     run = started(cast, cast.leads[0], "dialogues", "csv")

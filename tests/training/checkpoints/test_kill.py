@@ -1,6 +1,8 @@
 """A worker killed in the middle of a download: what is here is not asked for again."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,17 +28,24 @@ from training.models import Checkpoint, ModelFetch
 from webapp.files.folders import run_folder
 from webapp.runs import services as runs
 
-WORK = "training.checkpoints.work:work"
+WORK = "tests.training.checkpoints.test_kill:work_here"
 HELD = "tests.training.checkpoints.test_kill:work_and_hold"
 MIB = 2**20
 CONTENT = safetensors(MIB)
+
+
+def work_here(run_id: str) -> None:
+    """With the test's own hub and folders."""
+    studio.HUB_URL, studio.VAR_DIR = os.environ["HUB"], Path(os.environ["RUNS_IN"])
+    studio.LLM_ALLOW_LOOPBACK = True
+    work.work(run_id)
 
 
 def work_and_hold(run_id: str) -> None:
     """What the killed workers do: held in the transaction after the first with a checkpoint."""
     run = ModelFetch.objects.get(pk=run_id)
     hold_after(lambda: sum(run.files.values_list("received", flat=True)))
-    work.work(run_id)
+    work_here(run_id)
 
 
 @pytest.fixture
@@ -49,11 +58,7 @@ def hub(settings: Any) -> Iterator[Hub]:
 
 
 def environment() -> dict[str, str]:
-    return {
-        "KARDIA_HUB_URL": studio.HUB_URL,
-        "KARDIA_LLM_LOOPBACK": "1",
-        "KARDIA_VAR": str(studio.VAR_DIR),
-    }
+    return {"HUB": studio.HUB_URL, "RUNS_IN": str(studio.VAR_DIR)}
 
 
 @pytest.mark.slow
