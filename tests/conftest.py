@@ -66,7 +66,11 @@ def _person(name: str, **fields: Any) -> User:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    """Made in four statements: nearly every test wants it."""
+    return make_cast()
+
+
+def make_cast() -> Cast:
+    """In four statements: nearly every test wants it."""
     admin = _person("Ada Admin", is_admin=True)
     clinicians = _person("Clara Clinician"), _person("Carl Clinician")
     annotators = _person("Ana Annotator"), _person("Ben Annotator"), _person("Cem Rater")

@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -20,7 +22,7 @@ from tests.access.blind_addresses import (
 from tests.access.blind_scene import MARKER, BlindScene
 from tests.access.test_permissions import BY_NAME, RULES, give_session, url_of
 from tests.access.test_sockets import BUILDERS, KINDS
-from tests.conftest import Cast
+from tests.conftest import Cast, make_cast
 from webapp.accounts.access import Member, find_member
 from webapp.runs import registry
 
@@ -54,27 +56,46 @@ def test_every_address_is_decided() -> None:
     )
 
 
-def test_no_address_tells_a_rater_what_it_tells_the_others(cast: Cast) -> None:
-    scene = BlindScene(cast)
-    blind = read_all(scene)
-    assert told_by(blind) == {}
-    scene.open_eyes()
-    seeing = read_all(scene)
+@dataclass(frozen=True)
+class Told:
+    """What the person of a scene got at each address before their eyes were open, and after."""
+
+    blind: Answers
+    seeing: Answers
+    names: list[str]
+
+
+@pytest.fixture(scope="module")
+def told(django_db_setup: None, django_db_blocker: Any) -> Told:
+    with django_db_blocker.unblock():
+        return read_both_ways(is_other=False)
+
+
+@pytest.fixture(scope="module")
+def told_otherwise(django_db_setup: None, django_db_blocker: Any) -> Told:
+    """Where everybody else said the opposite."""
+    with django_db_blocker.unblock():
+        return read_both_ways(is_other=True)
+
+
+def test_no_address_tells_a_rater_what_it_tells_the_others(told: Told) -> None:
+    assert marked_in(told.blind) == {}
     # Else the test would pass for an address that shows nothing of the scene.
-    assert sorted(told_by(seeing)) == sorted(TELLS_OF_IT)
+    assert sorted(marked_in(told.seeing)) == sorted(TELLS_OF_IT)
     left_out = {
-        name for name in READ if named_in(seeing[name], scene) and not named_in(blind[name], scene)
+        name
+        for name in READ
+        if named_in(told.seeing[name], told) and not named_in(told.blind[name], told)
     }
     assert sorted(left_out - {*TELLS_OF_IT, *TELLS_FIGURES}) == sorted(LEAVES_IT_OUT)
 
 
-def test_no_address_changes_with_what_was_said(cast: Cast) -> None:
+def test_no_address_changes_with_what_was_said(told: Told, told_otherwise: Told) -> None:
     """Levels, verdicts, counts and means of them carry no marker: all answers are the same where
     everybody else said the opposite."""
-    (blind, seeing), (blind_there, seeing_there) = (
-        both_ways(cast, is_other=is_other) for is_other in (False, True)
-    )
+    blind, blind_there = lasting(told.blind), lasting(told_otherwise.blind)
     assert [name for name in READ if blind[name] != blind_there[name]] == []
+    seeing, seeing_there = lasting(told.seeing), lasting(told_otherwise.seeing)
     figures = [name for name in READ if seeing[name] != seeing_there[name]]
     assert sorted(set(figures) - set(TELLS_OF_IT)) == sorted(TELLS_FIGURES)
 
@@ -90,19 +111,19 @@ def test_a_preview_leaves_out_texts_that_its_reader_still_rates(cast: Cast) -> N
     assert found == [(0, 2, 0), (2, 0, 2)]
 
 
-def both_ways(cast: Cast, *, is_other: bool) -> tuple[Answers, Answers]:
-    """All answers in a scene before and after its person's eyes are open, without what is of the
-    moment. The scene is not kept."""
+def read_both_ways(*, is_other: bool) -> Told:
+    """The scene is not kept."""
     with transaction.atomic():
-        scene = BlindScene(cast, is_other=is_other)
+        scene = BlindScene(make_cast(), is_other=is_other)
         blind = read_all(scene)
         scene.open_eyes()
-        seeing = read_all(scene)
+        told = Told(blind, read_all(scene), [*scene.names])
         transaction.set_rollback(True)
-    return _lasting(blind), _lasting(seeing)
+    return told
 
 
-def _lasting(answers: Answers) -> Answers:
+def lasting(answers: Answers) -> Answers:
+    """Without what is of the moment."""
     return {name: _OF_THE_MOMENT.sub("?", answer) for name, answer in answers.items()}
 
 
@@ -117,14 +138,14 @@ def read_all(scene: BlindScene) -> Answers:
     return answers
 
 
-def told_by(answers: Answers) -> dict[str, list[str]]:
+def marked_in(answers: Answers) -> dict[str, list[str]]:
     """What is planted and stands in an answer."""
     found = {name: re.findall(rf"{MARKER}-[a-z0-9-]*", text) for name, text in answers.items()}
     return {name: sorted(set(markers)) for name, markers in found.items() if markers}
 
 
-def named_in(answer: str, scene: BlindScene) -> bool:
-    return any(name in answer for name in scene.names)
+def named_in(answer: str, told: Told) -> bool:
+    return any(name in answer for name in told.names)
 
 
 def _answer(scene: BlindScene, client: Client, name: str) -> str:
