@@ -2,11 +2,14 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.training.trainer.conftest import run_trainer
+from tests.support.waiting import LONG_S
+from tests.training.trainer.conftest import ROOT
 from tests.training.trainer.folders import read_events, write_rows, write_run, write_spec
 from training.trainer.config import GrpoSection, read_spec
 from training.trainer.data import read_rows
@@ -181,7 +184,8 @@ def test_line_separators_inside_texts_are_no_line_ends(tmp_path):
 @pytest.mark.slow
 def test_the_command_says_why_it_refuses(folder):
     shutil.rmtree(folder / "judge")
-    run_trainer(folder, expected=2)
+    command = [sys.executable, "-m", "training.trainer", folder]
+    assert subprocess.run(command, cwd=ROOT, timeout=LONG_S, check=False).returncode == 2
     (event,) = read_events(folder)
     assert event["type"] == "failed"
     assert "judge.path: judge.json is missing" in event["reason"]
