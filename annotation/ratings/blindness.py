@@ -43,6 +43,7 @@ from annotation.models import (
 )
 from annotation.models.desk import UNDO_WITHIN
 from webapp.accounts.models import Membership, Project, Role, User
+from webapp.db import written
 
 # Targets of replies in the place of one of these targets; other apps register theirs.
 InPlace = Callable[[QuerySet[Target, UUID]], QuerySet[Any, Any]]
@@ -66,7 +67,7 @@ def hidden_targets(
         fresh.order_by().values_list("target_id"),
         *(replies(own) for replies in _in_place),
     )
-    return Target.objects.filter(pk__in=hidden).values_list("pk", flat=True)
+    return Target.objects.filter(pk__in=written(hidden)).values_list("pk", flat=True)
 
 
 def own_targets(
@@ -94,7 +95,7 @@ def own_targets(
     own = items.values_list("target_id").union(
         *(pairs.values_list(target) for target in ("prompt_id", "first_id", "second_id"))
     )
-    return Target.objects.filter(pk__in=own).values_list("pk", flat=True)
+    return Target.objects.filter(pk__in=written(own)).values_list("pk", flat=True)
 
 
 def words_of(targets: QuerySet[Target, UUID]) -> QuerySet[Target, str]:
