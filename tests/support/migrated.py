@@ -34,7 +34,7 @@ def migrated_database(cache: Path) -> str:
     `cache` is the folder for dumps.
     """
     with psycopg.connect(superuser_url("postgres"), autocommit=True) as server:
-        name = f"migrated_{server.info.server_version}_{_fingerprint()}"
+        name = _name(server)
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         found = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if not found.fetchone():
@@ -42,10 +42,17 @@ def migrated_database(cache: Path) -> str:
             # Of a process whose migration failed: the next one shows the reason, too.
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(unfinished)))
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
-            _fill(unfinished, cache / f"{name}.dump")
+            _fill(unfinished, _dump(cache, name))
             rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
             server.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(name)))
     return name
+
+
+def restore_for_one_role(cache: Path, url: str) -> None:
+    """Make the tables of the migrated database in another server, where one role owns them all."""
+    with psycopg.connect(superuser_url("postgres")) as server:
+        dump = _dump(cache, _name(server))
+    _restore(dump, url, "--no-owner", "--no-privileges")
 
 
 @contextmanager
@@ -83,7 +90,7 @@ def _fill(database: str, dump: Path) -> None:
     with psycopg.connect(superuser_url(database)) as server:
         ownership.hand_over(server)
     if dump.exists():
-        _run("pg_restore", "--exit-on-error", f"--dbname={superuser_url(database)}", str(dump))
+        _restore(dump, superuser_url(database))
         return
     _migrate(database)
     for older in dump.parent.glob("migrated_*.dump"):
@@ -92,6 +99,18 @@ def _fill(database: str, dump: Path) -> None:
     into = f"--file={unfinished}"
     _run("pg_dump", "--format=custom", into, f"--dbname={superuser_url(database)}")
     unfinished.rename(dump)
+
+
+def _restore(dump: Path, url: str, *options: str) -> None:
+    _run("pg_restore", "--exit-on-error", *options, f"--dbname={url}", str(dump))
+
+
+def _name(server: psycopg.Connection[Any]) -> str:
+    return f"migrated_{server.info.server_version}_{_fingerprint()}"
+
+
+def _dump(cache: Path, name: str) -> Path:
+    return cache / f"{name}.dump"
 
 
 def _migrate(database: str) -> None:

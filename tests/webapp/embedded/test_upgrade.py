@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.support.migrated import restore_for_one_role
 from tests.support.services import is_ours
 from tests.support.waiting import LONG_S
 from webapp.embedded import homes
@@ -38,14 +39,18 @@ def migrate(place: Path, addresses: dict[str, str], *args: str) -> None:
 
 
 @pytest.fixture
-def earlier(postgres: Postgres, place: Path) -> Postgres:
+def earlier(
+    postgres: Postgres,
+    place: Path,
+    pytestconfig: pytest.Config,
+    django_db_modify_db_settings: None,  # makes the migrated database
+) -> Postgres:
     """A server whose database belongs to the superuser, and lacks a migration."""
     with psycopg.connect(postgres.superuser_url) as server:
         server.execute("ALTER DATABASE kardia OWNER TO postgres")
         server.execute("ALTER SCHEMA public OWNER TO postgres")
-    one_role = {"DATABASE_URL": postgres.superuser_url}
-    migrate(place, one_role)
-    migrate(place, one_role, *BEFORE)
+    restore_for_one_role(pytestconfig.cache.mkdir("migrated"), postgres.superuser_url)
+    migrate(place, {"DATABASE_URL": postgres.superuser_url}, *BEFORE)
     with psycopg.connect(postgres.superuser_url) as server:
         server.execute(AN_ENTRY)
     for name in ("files", "runs"):
