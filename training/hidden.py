@@ -8,6 +8,7 @@ from annotation.models import Target
 from annotation.ratings.blindness import hidden_targets, own_targets, words_of
 from training.models import Rollout, TrainingRun
 from webapp.accounts.access import Member
+from webapp.db import written
 
 
 def register() -> None:
@@ -28,7 +29,7 @@ def hidden_groups(rollouts: QuerySet[Rollout], member: Member) -> Q:
     prompts = hidden.annotate(name=Cast("pk", CharField())).values("name")
     said = words_of(own_targets(member.user, member.project))
     alike = rollouts.filter(normal_hash__in=said).order_by()
-    return Q(prompt_id__in=prompts) | Q(prompt_id__in=alike.values("prompt_id"))
+    return Q(prompt_id__in=written(prompts)) | Q(prompt_id__in=written(alike.values("prompt_id")))
 
 
 def hidden_calls(member: Member) -> Q:
@@ -41,5 +42,5 @@ def hidden_calls(member: Member) -> Q:
         | Q(pk__in=hidden.values("run"))
     )
     shown = rollouts.exclude(hidden_groups(rollouts, member))
-    in_run = Q(run_kind=TrainingRun.kind, run_id__in=runs.order_by().values("pk"))
-    return in_run & (Q(made_for=None) | ~Q(made_for__in=shown.values("pk")))
+    in_run = Q(run_kind=TrainingRun.kind, run_id__in=written(runs.order_by().values("pk")))
+    return in_run & (Q(made_for=None) | ~Q(made_for__in=written(shown.values("pk"))))

@@ -27,6 +27,7 @@ from annotation.ratings.blindness import (
 )
 from rubrics.models import JudgeCall
 from webapp.accounts.access import Member
+from webapp.db import written
 from webapp.errors import Refused
 from webapp.llm.models import ModelCall
 from webapp.llm.usage import Cost, usage_of
@@ -93,10 +94,10 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
     )
     calls = ModelCall.objects.filter(project=member.project)
     for rows in made:
-        calls = calls.exclude(made_for__in=rows.values("pk"))
+        calls = calls.exclude(made_for__in=written(rows.values("pk")))
     # What a model is shown for proposals tells what others gave.
     shown = SuggestionSource.objects.filter(target__in=hidden).order_by()
-    calls = calls.exclude(made_for__in=shown.values("run"))
+    calls = calls.exclude(made_for__in=written(shown.values("run")))
     for about in hidden_calls(member):
         calls = calls.exclude(about)
     return calls
