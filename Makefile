@@ -9,7 +9,7 @@ MODELS ?= yes
 python := .venv/bin/python
 install := $(PYTHON) -m webapp.embedded.install $(if $(filter no,$(MODELS)),--no-models)
 embedded := $(python) -m webapp.embedded
-# One process more than cores (see tests/conftest.py).
+# Two processes more than cores (see tests/conftest.py).
 pytest := $(python) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Only the check of CSS and JS needs Node; a machine without it is told what was left out.

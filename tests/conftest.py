@@ -201,8 +201,9 @@ def find_static_files_once() -> Iterator[None]:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores: a quarter of the time, a test waits for a browser or program."""
-    return (os.cpu_count() or 1) + 1
+    """Two processes more than cores: tests wait for browsers, programs and leases. With one more,
+    nearly a quarter of the processors was idle."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(wrapper=True)
