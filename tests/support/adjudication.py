@@ -35,9 +35,13 @@ def build_apart(cast: Cast, **changes: Any) -> Desk:
     """Ana and Ben have rated four of six items, and nothing can be taken back."""
     ana, ben, _ = cast.annotators
     at_desk = build_desk(cast, **{"raters": [ana, ben], **changes})
-    for first, second in APART["empathy"]:
-        at_desk.rate(ana, empathy=first)
-        at_desk.rate(ben, empathy=second)
+    of_ana, of_ben = zip(*APART["empathy"], strict=True)
+    at_desk.rate_first(
+        {
+            ana: [{"empathy": level} for level in of_ana],
+            ben: [{"empathy": level} for level in of_ben],
+        }
+    )
     make_final()
     return at_desk
 

@@ -1,6 +1,7 @@
 """A small project with a queue: three dialogues of two exchanges, a published rubric of a check
 and three criteria, and three annotators."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 from annotation.corpus import services as corpus
 from annotation.corpus.set_query import SetQuery
 from annotation.desk import services as desk
-from annotation.models import Assignment, Collection, Dialogue, Queue, Rater
+from annotation.desk.places import lease
+from annotation.models import Assignment, Collection, Dialogue, Queue, Rater, Rating
 from annotation.queues.services import queue_create
-from annotation.ratings.services import rater_for_person
+from annotation.ratings.drafts import read_draft
+from annotation.ratings.services import NewRating, rater_for_person, submit_ratings
 from annotation.sets import services as sets
-from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec, from_json
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.support.browser import (
@@ -46,6 +49,7 @@ RUBRIC = RubricSpec(
     ),
 )
 GOLD = "guilty"
+ACTIVE_S = 12
 FULL: dict[str, dict[str, Any]] = {"scores": {"empathy": 4, "asks": 0, "safe": "na"}}
 
 
@@ -72,7 +76,48 @@ class Desk:
         return desk.submit(
             assignment=self.claim(user),
             draft={"scores": FULL["scores"] | levels},
-            active_seconds=12,
+            active_seconds=ACTIVE_S,
+        )
+
+    def rate_first(self, given: Mapping[User, Sequence[Mapping[str, Any] | None]]) -> None:
+        """What `rate` leaves of the queue's first items, in a few statements, for tests of what
+        comes after. None leaves an item out."""
+        row = self.version.spec
+        assert row is not None
+        spec, raters = from_json(row.content), {user: self.rater(user) for user in given}
+        places = [
+            (item, raters[user], read_draft(spec, {"scores": FULL["scores"] | levels}))
+            for item, of_item in zip(
+                self.queue.items.select_related("target").order_by("position"),
+                zip(*given.values(), strict=True),
+                strict=False,
+            )
+            for user, levels in zip(given, of_item, strict=True)
+            if levels is not None
+        ]
+        new = [
+            NewRating(
+                *(item.target, row, rater, Rating.Purpose.DESK),
+                scores=[desk._score(criterion.uid, draft) for criterion in spec.judge_criteria],
+                active_seconds=ACTIVE_S,
+            )
+            for item, rater, draft in places
+        ]
+        Assignment.objects.bulk_create(
+            Assignment(
+                project=self.cast.project,
+                item=item,
+                rater=rater,
+                state=Assignment.State.SUBMITTED,
+                leased_until=lease(self.queue),
+                draft=draft.to_json(),
+                draft_revision=1,
+                draft_saved_at=made.rating.submitted_at,
+                active_seconds=ACTIVE_S,
+                rating=made.rating,
+                submitted_at=made.rating.submitted_at,
+            )
+            for (item, rater, draft), made in zip(places, submit_ratings(new), strict=True)
         )
 
     def another_queue(self, *raters: User, name: str = "Another", **changes: Any) -> Queue:

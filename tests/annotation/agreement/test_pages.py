@@ -35,17 +35,17 @@ def rated(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Four items, few enough to check by hand, and yet figures."""
     monkeypatch.setattr(agreement, "MIN_ITEMS", 2)
     at_desk = build_desk(cast, overlap=3)
-    for user, levels in zip(cast.annotators, GIVEN.values(), strict=True):
-        for level in levels:
-            _next(at_desk, user, level)
+    given = dict(zip(cast.annotators, GIVEN.values(), strict=True))
+    at_desk.rate_first(
+        {
+            user: [None if level is None else {"empathy": level} for level in levels]
+            for user, levels in given.items()
+        }
+    )
+    for user, levels in given.items():
+        if None in levels:
+            desk.skip(assignment=at_desk.claim(user), actor=user)
     return at_desk
-
-
-def _next(at_desk: Desk, user: User, level: int | None) -> None:
-    if level is None:
-        desk.skip(assignment=at_desk.claim(user), actor=user)
-    else:
-        at_desk.rate(user, empathy=level)
 
 
 def _other(at_desk: Desk, rater: Rater, purpose: str, levels: list[int]) -> None:

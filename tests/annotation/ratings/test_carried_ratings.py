@@ -45,10 +45,13 @@ def rated(cast: Cast) -> Desk:
     cast.project.needs_approval = False
     cast.project.save()
     at_desk = build_desk(cast, overlap=3)
-    for level in (1, 3, 5, 2):
-        at_desk.rate(cast.annotators[0], empathy=level, asks=2, safe=1)
-    for level in (1, 4, 5):
-        at_desk.rate(cast.annotators[1], empathy=level, asks=1, safe=1)
+    ana, ben, _ = cast.annotators
+    at_desk.rate_first(
+        {
+            ana: [{"empathy": level, "asks": 2, "safe": 1} for level in (1, 3, 5, 2)],
+            ben: [*({"empathy": level, "asks": 1, "safe": 1} for level in (1, 4, 5)), None],
+        }
+    )
     return at_desk
 
 
