@@ -26,7 +26,8 @@ from tests.conftest import Cast, make_cast
 from webapp.accounts.access import Member, find_member
 from webapp.runs import registry
 
-pytestmark = pytest.mark.slow
+# The scene is read once, before the tests; the mark is what has the database made.
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 # Everything in a project that is read, what sockets send of each kind of run, and the rows of each
 # table that is exported. What is read outside of projects tells nothing of texts.
@@ -66,19 +67,18 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(django_db_setup: None, django_db_blocker: Any) -> Told:
-    with django_db_blocker.unblock():
-        return read_both_ways(is_other=False)
+def both(django_db_setup: None, django_db_blocker: Any) -> tuple[Told, Told]:
+    """In the scene, and where everybody else said the opposite. The cast is the same: the project
+    decides of which split a dialogue is."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        cast = make_cast()
+        found = (read_both_ways(cast, is_other=False), read_both_ways(cast, is_other=True))
+        transaction.set_rollback(True)
+    return found
 
 
-@pytest.fixture(scope="module")
-def told_otherwise(django_db_setup: None, django_db_blocker: Any) -> Told:
-    """Where everybody else said the opposite."""
-    with django_db_blocker.unblock():
-        return read_both_ways(is_other=True)
-
-
-def test_no_address_tells_a_rater_what_it_tells_the_others(told: Told) -> None:
+def test_no_address_tells_a_rater_what_it_tells_the_others(both: tuple[Told, Told]) -> None:
+    told, _ = both
     assert marked_in(told.blind) == {}
     # Else the test would pass for an address that shows nothing of the scene.
     assert sorted(marked_in(told.seeing)) == sorted(TELLS_OF_IT)
@@ -90,9 +90,10 @@ def test_no_address_tells_a_rater_what_it_tells_the_others(told: Told) -> None:
     assert sorted(left_out - {*TELLS_OF_IT, *TELLS_FIGURES}) == sorted(LEAVES_IT_OUT)
 
 
-def test_no_address_changes_with_what_was_said(told: Told, told_otherwise: Told) -> None:
+def test_no_address_changes_with_what_was_said(both: tuple[Told, Told]) -> None:
     """Levels, verdicts, counts and means of them carry no marker: all answers are the same where
     everybody else said the opposite."""
+    told, told_otherwise = both
     blind, blind_there = lasting(told.blind), lasting(told_otherwise.blind)
     assert [name for name in READ if blind[name] != blind_there[name]] == []
     seeing, seeing_there = lasting(told.seeing), lasting(told_otherwise.seeing)
@@ -111,10 +112,10 @@ def test_a_preview_leaves_out_texts_that_its_reader_still_rates(cast: Cast) -> N
     assert found == [(0, 2, 0), (2, 0, 2)]
 
 
-def read_both_ways(*, is_other: bool) -> Told:
+def read_both_ways(cast: Cast, *, is_other: bool) -> Told:
     """The scene is not kept."""
     with transaction.atomic():
-        scene = BlindScene(make_cast(), is_other=is_other)
+        scene = BlindScene(cast, is_other=is_other)
         blind = read_all(scene)
         scene.open_eyes()
         told = Told(blind, read_all(scene), [*scene.names])
