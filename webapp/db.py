@@ -4,6 +4,7 @@ beside a row, and what the database refused."""
 from typing import Any
 
 import pgtrigger
+from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, migrations
 from django.db.models import Count, IntegerField, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
@@ -37,10 +38,15 @@ def counted(rows: QuerySet[Any], by: str) -> Coalesce:
 
 
 def written(rows: QuerySet[Any, Any]) -> RawSQL:
-    """A subquery for `..._id__in=`, put into words once. Django words a subquery anew at each
+    """A subquery of ids for `..._id__in=`, put into words once. Django words a subquery anew at each
     place where it stands, and again for each copy of the query around it: where subqueries stand
     in each other, that takes more time than the database does."""
-    return RawSQL(*rows.query.sql_with_params())  # noqa: S611 (Django wrote it)
+    try:
+        words, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        # Django has no words for rows that can't exist, such as those with an id of an empty list.
+        words, values = "SELECT NULL::uuid WHERE FALSE", ()
+    return RawSQL(words, values)  # noqa: S611 (Django wrote it)
 
 
 def same_project(table: str, column: str, target: str) -> migrations.RunSQL:

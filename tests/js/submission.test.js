@@ -56,7 +56,7 @@ test("a rating that did not arrive is sealed, and sent again as it is", async ()
   await handIn(LOST);
   assert.match(said.text, /^Not sent, trying again in 5 s\./);
   assert.ok(form.inert && saver.isHeld && submission.isWaiting);
-  assert.match(submission.whyBusy, /waits for the connection/);
+  assert.match(submission.whyBusy, /is waiting for the connection/);
   mock.timers.tick(5000);
   assert.equal(sent, 1);
   await handIn({ status: 503, responseText: "" });

@@ -10,7 +10,7 @@ import pytest
 from annotation.corpus import services as corpus
 from annotation.corpus.set_query import SetQuery
 from annotation.desk import services as desk
-from annotation.desk.places import lease
+from annotation.leases import lease
 from annotation.models import Assignment, Collection, Dialogue, Queue, Rater, Rating
 from annotation.queues.services import queue_create
 from annotation.ratings.drafts import read_draft

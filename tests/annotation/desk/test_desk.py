@@ -18,6 +18,7 @@ from annotation.queues.services import queue_close
 from annotation.queues.waiting import waiting_queues
 from annotation.ratings.drafts import BadDraft, read_draft
 from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.queries import spec_of
 from tests.conftest import Cast
 from tests.support.desk import FULL, RUBRIC, Desk, build_desk, own
 from tests.support.locks import waiting
@@ -310,7 +311,7 @@ def test_a_submit_that_meets_a_close_is_refused(cast: Cast) -> None:
             late.result(SHORT_S)
     assert Rating.objects.count() == 0
     held.refresh_from_db()
-    assert held.draft == read_draft(desk.spec_of(held), FULL).to_json()
+    assert held.draft == read_draft(spec_of(held.item.queue.version), FULL).to_json()
 
 
 def test_a_missing_criterion_is_named(at_desk: Desk) -> None:

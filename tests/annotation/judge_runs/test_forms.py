@@ -18,7 +18,8 @@ def test_a_fit_begins_with_the_version_that_was_rated_and_who_rated(
     published(cast.project)
     client.force_login(cast.leads[0])
     page = reverse("judge_fit", args=[cast.project.pk])
-    assert client.get(page).context["form"]["rater_kinds"].value() == ["person", "external"]
+    kinds = client.get(page).context["form"]["rater_kinds"].value()
+    assert kinds == ["person", "external", "author"]
     version = version_of(cast)
     rated(cast, texts(cast, 2), version)
     form = client.get(page).context["form"]

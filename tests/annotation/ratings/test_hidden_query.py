@@ -10,6 +10,7 @@ from annotation.models import Rating, Target
 from annotation.ratings.blindness import hidden_targets
 from tests.conftest import Cast
 from tests.support.desk import build_desk
+from webapp.db import written
 
 
 def test_it_is_worded_once(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,3 +35,8 @@ def test_it_finds_what_is_still_to_rate(cast: Cast) -> None:
     others = Target.objects.exclude(pk__in=hidden_targets(ana, cast.project))
     assert not others.filter(pk__in=to_rate).exists()
     assert not hidden_targets(cast.clinicians[0], cast.project).exists()
+
+
+def test_rows_that_can_not_exist_are_no_error(cast: Cast) -> None:
+    none = written(Target.objects.filter(pk__in=[]).values("pk"))
+    assert not Rating.objects.filter(target_id__in=none).exists()

@@ -144,7 +144,7 @@ def test_the_work_of_a_save_grows_no_faster_than_the_criteria(
             sys.setprofile(None)
         return calls.count("call")
 
-    calls_to_save(1, 0)  # what is read once is read now
+    calls_to_save(14, 0)  # what is read once is read now
     few, some, many = (calls_to_save(n, at) for at, n in enumerate((15, 30, 60), start=1))
     # Twice as many criteria cost twice as much more.
     assert many - some < 2.2 * (some - few)
