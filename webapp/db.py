@@ -38,9 +38,9 @@ def counted(rows: QuerySet[Any], by: str) -> Coalesce:
 
 
 def written(rows: QuerySet[Any, Any]) -> RawSQL:
-    """A subquery of ids for `..._id__in=`, put into words once. Django words a subquery anew at each
-    place where it stands, and again for each copy of the query around it: where subqueries stand
-    in each other, that takes more time than the database does."""
+    """A subquery of ids for `..._id__in=`, put into words once. Django words a subquery anew at
+    each place where it stands, and again for each copy of the query around it: where subqueries
+    stand in each other, that takes more time than the database does."""
     try:
         words, values = rows.query.sql_with_params()
     except EmptyResultSet:
