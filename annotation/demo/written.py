@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 from annotation.formats import kardiabench
 from annotation.formats.records import Broken, ParsedDialogue, supporter_turn
@@ -18,6 +19,9 @@ from annotation.formats.records import Broken, ParsedDialogue, supporter_turn
 FOLDER = Path(__file__).parent / "corpus"
 DIALOGUES = FOLDER / "dialogues.jsonl"
 REPLIES = FOLDER / "replies.jsonl"
+
+# The seed of the demo's project: by it each profile gets the split that the files name.
+SPLIT_SEED = UUID("45f186a5-0146-5271-994e-009ded6de396")
 
 Author = Literal["A", "B"]
 

