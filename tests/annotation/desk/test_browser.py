@@ -180,7 +180,7 @@ def test_a_lost_connection_loses_nothing(at_desk: Desk, seat_of: Seats) -> None:
     ana.reads("Not sent, trying again in 5 s.")
     # It is sealed: a key that was meant for the next item changes nothing of it.
     ana.press("3", "k")
-    ana.reads("Your rating waits for the connection and stays as it is.")
+    ana.reads("Your rating is waiting for the connection, so the key did nothing.")
     expect(ana.page.locator("#desk .bar b")).to_have_text("Dialogue 1, turn 4")
     assert len(sent) == 1
     assert Rating.objects.get().scores.get(criterion_uid="empathy").value == 4
