@@ -163,10 +163,10 @@ class TrainingForm(forms.Form):
         empty_label=None,
         help_text="The run always uses the text of this published version.",
     )
-    # Required where the plan has GRPO; `clean` says so.
+    # Left out where the plan has no GRPO.
     judge = JudgeField(
         label="Judge",
-        required=False,
+        error_messages={"required": "Choose a judge. It scores the replies of GRPO."},
         help_text="Scores each reply of GRPO by the rubric. A learned judge must have been fitted "
         "on this version’s wording.",
     )
@@ -214,6 +214,7 @@ class TrainingForm(forms.Form):
             for name in meanings:
                 self.fields[prefix + name] = _number_field(settings[name], *meanings[name])
         self._offer(project)
+        self.fields["judge"].required = self.data.get("plan") != "sft"
         for name, field in self.fields.items():
             if name not in ("key", "plan", "evaluation_judges"):
                 field.widget.attrs.setdefault("class", "input")
@@ -253,8 +254,6 @@ class TrainingForm(forms.Form):
                 shares(self.reward())
             except Refused as refusal:
                 self.add_error("part_format", str(refusal))
-        if "grpo" in cleaned.get("plan", "") and cleaned.get("judge", ...) is None:
-            self.add_error("judge", "Choose a judge. It scores the replies of GRPO.")
         return cleaned
 
     def reward(self) -> dict[str, float]:
