@@ -93,13 +93,30 @@ def mean_bounds(values: Floats, clusters: Clusters) -> Bounds:
     return percentile_bounds(resampled_means(values, clusters), clusters.unit)
 
 
-def wilson(k: int, n: int) -> tuple[float, float]:
+def wilson(k: float, n: float) -> tuple[float, float]:
     """The interval of the share `k` of `n`, n above 0. Source: Wilson, Probable inference, the law
     of succession, and statistical inference (1927)."""
     share, z2 = k / n, Z * Z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def wilson_of_clusters(hits: Floats, clusters: Clusters) -> Bounds:
+    """Wilson's interval of the share of `hits` (n,), 0 or 1 each, for so many independent values
+    as the clusters are worth: n over the design effect, and never more than n. Source: Rao and
+    Scott, A simple method for the analysis of clustered binary data (1992)."""
+    if clusters.too_few:
+        return Bounds(None, None, clusters.too_few)
+    n, count, share = len(hits), clusters.count, float(hits.mean())
+    rests = np.bincount(clusters.places, hits - share)
+    variance = count / (count - 1) * float((rests**2).sum()) / n**2
+    if share in (0.0, 1.0):
+        # Nothing says how alike the values of a cluster are: each cluster counts as one.
+        worth = float(count)
+    else:
+        worth = min(n, share * (1 - share) / variance) if variance > EQUAL else float(n)
+    return Bounds(*wilson(share * worth, worth))
 
 
 def sign_flip_p(groups: int) -> float:

@@ -32,14 +32,32 @@ class CriterionRefSerializer(serializers.Serializer):
     name = serializers.CharField()
 
 
+class CorrelationsSerializer(serializers.Serializer):
+    raters = serializers.IntegerField(help_text="The k raters who all rated the same items.")
+    single = EstimateSerializer(help_text="ICC(2,1): one rater’s level, absolute agreement.")
+    mean = EstimateSerializer(help_text="ICC(2,k): the mean of these raters’ levels.")
+
+
+class ApplicabilitySerializer(serializers.Serializer):
+    items = serializers.IntegerField(
+        help_text="Items that one rater gave a level and another said that it does not apply."
+    )
+    share = EstimateSerializer(
+        help_text="Their share of the items with two answers or more, with a Wilson interval."
+    )
+
+
 class AmongPeopleSerializer(serializers.Serializer):
     criterion = CriterionRefSerializer()
     raters = serializers.IntegerField(help_text="People who gave it a level.")
     carried = serializers.IntegerField(
         help_text="Ratings given with another version in which the criterion has the same meaning."
     )
-    alpha = EstimateSerializer(help_text="Krippendorff’s alpha, ordinal.")
+    alpha = EstimateSerializer(help_text="Krippendorff’s alpha, ordinal; of levels only.")
+    ac2 = EstimateSerializer(help_text="Gwet’s AC2, ordinal weights; of levels only.")
+    icc = CorrelationsSerializer()
     same = EstimateSerializer(help_text="Share of pairs with the same level.")
+    applies = ApplicabilitySerializer()
 
 
 class RaterRefSerializer(serializers.Serializer):
@@ -51,8 +69,11 @@ class RaterRefSerializer(serializers.Serializer):
 class ComparedCriterionSerializer(serializers.Serializer):
     criterion = CriterionRefSerializer()
     alpha = EstimateSerializer()
+    ac2 = EstimateSerializer()
     kappa = EstimateSerializer(help_text="Cohen’s kappa, quadratic weights.")
+    icc = CorrelationsSerializer()
     same = EstimateSerializer()
+    applies = ApplicabilitySerializer()
 
 
 class ComparedSerializer(serializers.Serializer):

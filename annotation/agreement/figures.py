@@ -1,12 +1,19 @@
 """The figures of agreement as pages, API and exports read them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from annotation.agreement.statistics import Estimate
-from annotation.models import Rater
+from annotation.agreement.applicability import Applicability
+from annotation.agreement.icc import Correlations
+from annotation.agreement.tables import Estimate
+from annotation.models import Rater, Target
+from annotation.ratings.labels import title_of, tone_of
 from rubrics.core.spec import CriterionSpec
+
+# target -> level of one rater for one criterion, None where it does not apply
+Answers = Mapping[UUID, float | None]
 
 _LOOKS = {Rater.Kind.PERSON: "human", Rater.Kind.JUDGE: "judge"}
 
@@ -34,21 +41,28 @@ class DisplayedRater:
 @dataclass(frozen=True)
 class CriterionAgreement:
     """One criterion among people: `raters` people, and how often they gave the same level.
-    `carried` of their ratings were given under another version."""
+    `carried` of their ratings were given under another version. `icc` is of the items that the
+    same people all rated; `applies` counts those that only some gave a level."""
 
     criterion: CriterionSpec
     raters: int
     carried: int
     alpha: Estimate
+    ac2: Estimate
+    icc: Correlations
     same: Estimate
+    applies: Applicability
 
 
 @dataclass(frozen=True)
 class ComparedCriterion:
     criterion: CriterionSpec
     alpha: Estimate
+    ac2: Estimate
     kappa: Estimate
+    icc: Correlations
     same: Estimate
+    applies: Applicability
 
 
 @dataclass(frozen=True)
@@ -61,19 +75,29 @@ class Compared:
 
 @dataclass(frozen=True)
 class Matrix:
+    """The answers of two raters. In `answers` None is "does not apply", there only if one of the
+    two said so. `n`, `same` and `near` are of items with two levels; `mixed` have one."""
+
     criterion: CriterionSpec
     rows: DisplayedRater
     columns: DisplayedRater
-    levels: Sequence[int]
-    cells: Sequence[tuple[int, Sequence[tuple[int, int]]]]
+    answers: Sequence[int | None]
+    cells: Sequence[tuple[int | None, Sequence[tuple[int, int]]]]
     n: int
     same: float | None
     near: float | None
+    mixed: int
+    answered: int
+
+
+# A level, None where the criterion does not apply, and the tone it is shown in.
+Given = tuple[float | None, int | None]
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """An item whose raters differ, with each one's level."""
+    """An item whose raters differ, with each one's answer. `apart` is in levels; where only some
+    said that the criterion applies, it is the length of the scale."""
 
     target_id: UUID
     title: str
@@ -81,6 +105,85 @@ class Disagreement:
     dialogue_id: UUID | None
     position: int | None
     criterion: CriterionSpec
-    people: Sequence[tuple[float, int | None]]
-    others: Sequence[tuple[float, int | None]]
+    people: Sequence[Given]
+    others: Sequence[Given]
     apart: float
+
+    @property
+    def against(self) -> list[int]:
+        """The levels that others gave where somebody said that the criterion does not apply."""
+        values = {value for value, _ in (*self.people, *self.others)}
+        return sorted(int(value) for value in values if value is not None) if None in values else []
+
+
+def matrix_of(
+    criterion: CriterionSpec,
+    rows: tuple[DisplayedRater, Answers],
+    columns: tuple[DisplayedRater, Answers],
+) -> Matrix:
+    first, second = rows[1], columns[1]
+    pairs = Counter(
+        (_level(first[target]), _level(second[target])) for target in first if target in second
+    )
+    answers: list[int | None] = [*criterion.level_values]
+    if any(None in pair for pair in pairs):
+        answers.append(None)
+    both = [pair for pair in pairs.elements() if None not in pair]
+    most = max(pairs.values(), default=0)
+    steps = {answer: place for place, answer in enumerate(answers)}
+    return Matrix(
+        criterion=criterion,
+        rows=rows[0],
+        columns=columns[0],
+        answers=answers,
+        cells=[
+            (row, [(pairs[row, column], _heat(pairs[row, column], most)) for column in answers])
+            for row in answers
+        ],
+        n=len(both),
+        same=_share(a == b for a, b in both),
+        near=_share(abs(steps[a] - steps[b]) <= 1 for a, b in both),
+        mixed=sum(count for (a, b), count in pairs.items() if (a is None) != (b is None)),
+        answered=pairs.total(),
+    )
+
+
+def disagreement_of(
+    target: Target,
+    criterion: CriterionSpec,
+    people: Iterable[float | None],
+    others: Iterable[float | None],
+    apart: float,
+) -> Disagreement:
+    turn = target.turn
+    context = target.context or {}
+    text = turn.text if turn else context.get("candidate", {}).get("response", "")
+    return Disagreement(
+        target_id=target.pk,
+        title=title_of(target),
+        text=text,
+        dialogue_id=turn.dialogue_id if turn else target.dialogue_id,
+        position=turn.position if turn else None,
+        criterion=criterion,
+        people=[_shown(criterion, value) for value in people],
+        others=[_shown(criterion, value) for value in others],
+        apart=apart,
+    )
+
+
+def _shown(criterion: CriterionSpec, value: float | None) -> Given:
+    return value, None if value is None else tone_of(criterion, value)
+
+
+def _level(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _heat(count: int, most: int) -> int:
+    """The shade of a cell, 0 to 4."""
+    return 0 if not count else 1 + min(3, int(4 * count / (most + 1)))
+
+
+def _share(holds: Iterable[bool]) -> float | None:
+    values = list(holds)
+    return sum(values) / len(values) if values else None

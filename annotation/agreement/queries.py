@@ -16,18 +16,24 @@ from uuid import UUID
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, When
 
 from annotation.agreement import statistics
+from annotation.agreement.applicability import Applicability, applicability
+from annotation.agreement.chance_corrected import ac2
 from annotation.agreement.figures import (
+    Answers,
     Compared,
     ComparedCriterion,
     CriterionAgreement,
     Disagreement,
     DisplayedRater,
     Matrix,
+    disagreement_of,
+    matrix_of,
 )
+from annotation.agreement.icc import icc
 from annotation.models import Rater, Rating, Score, Target
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.carried_ratings import carried
-from annotation.ratings.labels import names_of, title_of, tone_of
+from annotation.ratings.labels import names_of
 from annotation.ratings.places import Place, place_columns, place_of
 from annotation.ratings.references import AdjudicatedLevels, adjudicated_levels, with_adjudicated
 from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
@@ -61,8 +67,8 @@ class VersionAgreement:
         self.spec: RubricSpec = from_json(version.spec.content)  # type: ignore[union-attr]
         self.criteria = self.spec.judge_criteria
         self.raters: dict[str, DisplayedRater] = {}
-        # criterion uid -> rater key -> target -> value
-        self._values: dict[str, dict[str, dict[UUID, float]]] = defaultdict(
+        # criterion uid -> rater key -> target -> value, None where it does not apply
+        self._answers: dict[str, dict[str, dict[UUID, float | None]]] = defaultdict(
             lambda: defaultdict(dict)
         )
         self._places: dict[UUID, Place] = {}
@@ -93,7 +99,7 @@ class VersionAgreement:
     def rated_targets(self) -> int:
         found = {
             target
-            for columns in self._values.values()
+            for columns in self._answers.values()
             for column in columns.values()
             for target in column
         }
@@ -122,7 +128,10 @@ class VersionAgreement:
                     raters=sum(bool(self._column(criterion, key)) for key in people),
                     carried=len(self._carried[criterion.uid]),
                     alpha=statistics.alpha(table, places=places),
+                    ac2=ac2(table, criterion.level_values, places=places),
+                    icc=icc(table, places=places),
                     same=statistics.percent(table, places=places),
+                    applies=self._applicability(criterion, people),
                 )
             )
         return found
@@ -138,44 +147,26 @@ class VersionAgreement:
         ]
 
     def matrix(self, criterion: CriterionSpec, rows: str, columns: str) -> Matrix:
-        first, second = self._column(criterion, rows), self._column(criterion, columns)
-        both = [(int(first[target]), int(second[target])) for target in first if target in second]
-        levels = criterion.level_values
-        counts: dict[tuple[int, int], int] = defaultdict(int)
-        for pair in both:
-            counts[pair] += 1
-        most = max(counts.values(), default=0)
-        steps = {level: place for place, level in enumerate(levels)}
-        return Matrix(
-            criterion=criterion,
-            rows=self.named(rows),
-            columns=self.named(columns),
-            levels=levels,
-            cells=[
-                (
-                    row,
-                    [(counts[row, column], _heat(counts[row, column], most)) for column in levels],
-                )
-                for row in levels
-            ],
-            n=len(both),
-            same=_share(a == b for a, b in both),
-            near=_share(abs(steps[a] - steps[b]) <= 1 for a, b in both),
+        return matrix_of(
+            criterion,
+            (self.named(rows), self._answered(criterion, rows)),
+            (self.named(columns), self._answered(criterion, columns)),
         )
 
-    def most_apart(self, limit: int = MOST_APART) -> list[Disagreement]:
-        """The items whose raters differ most, in steps of the scale."""
+    def most_apart(
+        self, limit: int = MOST_APART, *, levels_only: bool = False
+    ) -> list[Disagreement]:
+        """The items whose raters differ most, in steps of the scale. "Does not apply" against a
+        level counts as its two ends, and not at all for `levels_only`."""
         found = []
         for criterion in self.criteria:
             steps = {level: place for place, level in enumerate(criterion.level_values)}
-            given: dict[UUID, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-            for key, rater in self.raters.items():
-                if rater.kind != Rater.Kind.CONSTRUCTION:
-                    for target, value in self._column(criterion, key).items():
-                        given[target][0 if rater.is_person else 1].append(value)
-            for target, (people, others) in given.items():
-                places = [steps[int(value)] for value in (*people, *others)]
-                apart = max(places) - min(places)
+            for target, (people, others) in self._given(criterion, levels_only).items():
+                answers = {*people, *others}
+                places = [steps[int(value)] for value in answers if value is not None]
+                apart = max(places) - min(places) if places else 0
+                if places and None in answers:
+                    apart = len(steps) - 1
                 if apart:
                     found.append(
                         (apart, len(people), str(target), target, criterion, people, others)
@@ -186,9 +177,23 @@ class VersionAgreement:
             [row[3] for row in rows]
         )
         return [
-            _apart(targets[target], criterion, people, others, apart)
+            disagreement_of(targets[target], criterion, people, others, apart)
             for apart, _, _, target, criterion, people, others in rows
         ]
+
+    def _given(
+        self, criterion: CriterionSpec, levels_only: bool
+    ) -> dict[UUID, tuple[list[float | None], list[float | None]]]:
+        """What people and what others gave each item, without the levels it was written for."""
+        given: dict[UUID, tuple[list[float | None], list[float | None]]] = defaultdict(
+            lambda: ([], [])
+        )
+        for key, rater in self.raters.items():
+            if rater.kind != Rater.Kind.CONSTRUCTION:
+                for target, value in self._answered(criterion, key).items():
+                    if value is not None or not levels_only:
+                        given[target][0 if rater.is_person else 1].append(value)
+        return given
 
     def named(self, key: str) -> DisplayedRater:
         return self._reference_of_people() if key == PEOPLE else self.raters[key]
@@ -223,7 +228,7 @@ class VersionAgreement:
         is_own = Case(When(rating__spec=self.version.spec_id, then=True), default=False)
         rows = (
             self._scores()
-            .filter(status=Score.Status.SCORED)
+            .filter(status__in=[Score.Status.SCORED, Score.Status.NOT_APPLICABLE])
             .exclude(rating__target_id__in=self._hidden_targets())
             .annotate(is_own=is_own, profile=profile, dialogue=dialogue)
             # A later pass of the same rater stands for the earlier ones, and what was given by
@@ -243,28 +248,59 @@ class VersionAgreement:
         for target, rater, criterion_uid, meaning, value, is_own_score, *place in rows:
             self._places[target] = place_of(target, *place)
             uid = criterion_uid if is_own_score else uids[meaning]
-            self._values[uid][str(rater)][target] = value or 0.0
-            if is_own_score:
+            self._answers[uid][str(rater)][target] = value
+            # What does not apply is no level that carries over.
+            if is_own_score or value is None:
                 self._carried[uid].discard((target, rater))
             else:
                 self._carried[uid].add((target, rater))
-        keys = {key for columns in self._values.values() for key in columns}
+        keys = {key for columns in self._answers.values() for key in columns}
         self.raters = _known(Rater.objects.filter(pk__in=keys), self.member)
 
     def _hidden_targets(self) -> QuerySet[Target, UUID]:
         return hidden_targets(self.member.user, self.member.project)
 
     def _column(self, criterion: CriterionSpec, key: str) -> Column:
-        columns = self._values[criterion.uid]
         if key != PEOPLE:
-            return columns.get(key, {})
+            return _levels(self._answers[criterion.uid].get(key, {}))
         given: dict[UUID, list[float]] = defaultdict(list)
         for rater in self.people:
-            for target, value in columns.get(rater.key, {}).items():
+            for target, value in self._column(criterion, rater.key).items():
                 given[target].append(value)
         # Between two levels it is the lower one, so that it always is a level.
         medians = {target: median_low(values) for target, values in given.items()}
         return with_adjudicated(medians, criterion.meaning_id, self._adjudicated)
+
+    def _answered(self, criterion: CriterionSpec, key: str) -> Answers:
+        """The levels of a rater, and where it said that the criterion does not apply. For people
+        together that is where all said so, and nobody settled the item."""
+        columns = self._answers[criterion.uid]
+        if key != PEOPLE:
+            return columns.get(key, {})
+        given: dict[UUID, list[float | None]] = defaultdict(list)
+        for rater in self.people:
+            for target, value in columns.get(rater.key, {}).items():
+                given[target].append(value)
+        no_level: Answers = {
+            target: None
+            for target, values in given.items()
+            if all(value is None for value in values)
+            and (target, criterion.meaning_id) not in self._adjudicated
+        }
+        return {**no_level, **self._column(criterion, key)}
+
+    def _applicability(self, criterion: CriterionSpec, keys: Sequence[str]) -> Applicability:
+        columns = [self._answered(criterion, key) for key in keys]
+        targets = dict.fromkeys(target for column in columns for target in column)
+        table = [
+            [column[pk] is not None if pk in column else None for column in columns]
+            for pk in targets
+        ]
+        return applicability(table, places=self._places_of(targets))
+
+    def _places_of(self, targets: Iterable[UUID]) -> list[Place]:
+        # Nobody but an adjudicator rated an item that has no place here.
+        return [self._places.get(pk) or place_of(pk, None, None) for pk in targets]
 
     def _table(
         self, criterion: CriterionSpec, keys: Sequence[str]
@@ -273,14 +309,15 @@ class VersionAgreement:
         columns = [self._column(criterion, key) for key in keys]
         targets = dict.fromkeys(target for column in columns for target in column)
         table = [[column.get(target) for column in columns] for target in targets]
-        # Nobody but an adjudicator rated an item that has no place here.
-        return table, [self._places.get(pk) or place_of(pk, None, None) for pk in targets]
+        return table, self._places_of(targets)
 
     def _compared(self, criterion: CriterionSpec, reference: str, key: str) -> ComparedCriterion:
         table, places = self._table(criterion, [reference, key])
         return ComparedCriterion(
             criterion=criterion,
             alpha=statistics.alpha(table, places=places),
+            ac2=ac2(table, criterion.level_values, places=places),
+            icc=icc(table, places=places),
             kappa=statistics.cohen_kappa_weighted(
                 [row[0] for row in table],
                 [row[1] for row in table],
@@ -288,6 +325,7 @@ class VersionAgreement:
                 places=places,
             ),
             same=statistics.percent(table, places=places),
+            applies=self._applicability(criterion, [reference, key]),
         )
 
 
@@ -335,34 +373,5 @@ def _known(rows: QuerySet[Rater], member: Member) -> dict[str, DisplayedRater]:
     }
 
 
-def _apart(
-    target: Target,
-    criterion: CriterionSpec,
-    people: Iterable[float],
-    others: Iterable[float],
-    apart: float,
-) -> Disagreement:
-    turn = target.turn
-    context = target.context or {}
-    text = turn.text if turn else context.get("candidate", {}).get("response", "")
-    return Disagreement(
-        target_id=target.pk,
-        title=title_of(target),
-        text=text,
-        dialogue_id=turn.dialogue_id if turn else target.dialogue_id,
-        position=turn.position if turn else None,
-        criterion=criterion,
-        people=[(value, tone_of(criterion, value)) for value in people],
-        others=[(value, tone_of(criterion, value)) for value in others],
-        apart=apart,
-    )
-
-
-def _heat(count: int, most: int) -> int:
-    """The shade of a cell, 0 to 4."""
-    return 0 if not count else 1 + min(3, int(4 * count / (most + 1)))
-
-
-def _share(holds: Iterable[bool]) -> float | None:
-    values = list(holds)
-    return sum(values) / len(values) if values else None
+def _levels(answers: Answers) -> dict[UUID, float]:
+    return {target: value for target, value in answers.items() if value is not None}

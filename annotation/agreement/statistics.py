@@ -1,73 +1,35 @@
 """Agreement among raters, each figure with a 95 % bootstrap interval, its n and its base rate.
 
-The point estimates are the libraries' (krippendorff, scikit-learn). The intervals come from
-resampling with replacement. What is drawn is profiles, or dialogues where there is one profile:
-replies to one person are not independent, and over items an interval would be too narrow. A
-statistic of a resample needs only how often each distinct pattern of ratings was drawn, so 1,000
-resamples are one multinomial draw and matrix products.
-
-A table is items x raters, a missing rating None or NaN. Ratings are compared as numbers. `places`
-has the (profile, dialogue) of each item; without it items count as independent.
+The point estimates are the libraries' (krippendorff, scikit-learn). The intervals draw whole
+profiles or dialogues; `tables.py` says how.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import krippendorff
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from webapp.intervals import RESAMPLES, Bounds, Clusters, clusters_of, each_alone, percentile_bounds
+from annotation.agreement.tables import (
+    Codes,
+    Estimate,
+    Floats,
+    Places,
+    Table,
+    as_ratings,
+    clusters_in,
+    estimate_of,
+    interval_of,
+    pairable,
+    patterns_of,
+    why_undefined,
+)
+from webapp.intervals import RESAMPLES, Bounds
 
 Level = Literal["nominal", "ordinal"]
 Weights = Literal["quadratic", "linear"] | None
-Table = npt.ArrayLike | Sequence[Sequence[float | None]]
-Places = Sequence[tuple[Hashable, Hashable]]
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int_]
-
-# With fewer, one item alone moves the share of agreement by more than .1.
-MIN_ITEMS = 10
-_TOO_FEW = "too few: "
-# With more undefined resamples than this share, an interval would describe only the varied ones.
-_UNDEFINED_SHARE = 0.05
-# Matrices grow with the square of the number of values; 0 to 100 is the finest scale in use.
-_MOST_VALUES = 101
-# Resamples are worked off in blocks of about this many numbers, to bound the memory.
-_BLOCK = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure and all that is needed to trust it.
-
-    `low` and `high` bound the 95 % interval. `n` counts items with any rating, `n_pairable`
-    those with two or more. `base_rate` is the share of the commonest rating among the pairable:
-    what a rater who always says the same would hit. The bootstrap draws `groups` clusters,
-    `unit` says what they are: profiles, dialogues or items. A None has its `reason`.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    n_pairable: int
-    base_rate: float | None
-    unit: str
-    groups: int
-    reason: str = ""
-
-    @property
-    def is_too_few(self) -> bool:
-        """Whether there are ratings to compare, but fewer than MIN_ITEMS items of them."""
-        return self.reason.startswith(_TOO_FEW)
-
-    @property
-    def why_none(self) -> str:
-        """Why there is no value, as pages say it."""
-        return self.reason if self.is_too_few else f"undefined: {self.reason}"
 
 
 def alpha(
@@ -85,30 +47,30 @@ def alpha(
     """
     if level not in ("nominal", "ordinal"):
         raise ValueError(f"level is nominal or ordinal, not {level!r}")
-    ratings = _ratings(table)
-    clusters = _clusters(ratings, places)
-    if reason := _undefined(ratings, needs_variation=True):
-        return _estimate(ratings, clusters, None, Bounds(None, None, reason))
-    patterns, items, size = _patterns(ratings)
+    ratings = as_ratings(table)
+    clusters = clusters_in(ratings, places)
+    if reason := why_undefined(ratings, needs_variation=True):
+        return estimate_of(ratings, clusters, None, Bounds(None, None, reason))
+    patterns, items, size = patterns_of(ratings)
     coincidences = _coincidences(patterns, size)
 
     def resampled(weights: Floats) -> Floats:
         return _alphas((weights @ coincidences).reshape(len(weights), size, size), level)
 
     value = krippendorff.alpha(reliability_data=ratings.T, level_of_measurement=level)
-    bounds = _interval(resampled, items, len(patterns), clusters, n_resamples, seed)
-    return _estimate(ratings, clusters, float(value), bounds)
+    bounds = interval_of(resampled, items, len(patterns), clusters, n_resamples, seed)
+    return estimate_of(ratings, clusters, float(value), bounds)
 
 
 def percent(
     table: Table, *, places: Places | None = None, n_resamples: int = RESAMPLES, seed: int = 0
 ) -> Estimate:
     """Share of agreeing pairs of ratings within an item, averaged over pairable items."""
-    ratings = _ratings(table)
-    clusters = _clusters(ratings, places)
-    if reason := _undefined(ratings, needs_variation=False):
-        return _estimate(ratings, clusters, None, Bounds(None, None, reason))
-    patterns, items, size = _patterns(ratings)
+    ratings = as_ratings(table)
+    clusters = clusters_in(ratings, places)
+    if reason := why_undefined(ratings, needs_variation=False):
+        return estimate_of(ratings, clusters, None, Bounds(None, None, reason))
+    patterns, items, size = patterns_of(ratings)
     counts = (patterns[:, :, None] == np.arange(size)).sum(axis=1)
     sizes = counts.sum(axis=1)
     agreeing = (counts * (counts - 1)).sum(axis=1) / (sizes * (sizes - 1))
@@ -117,8 +79,8 @@ def percent(
         return weights @ agreeing / weights.sum(axis=1)
 
     value = float(agreeing[items].mean())
-    bounds = _interval(resampled, items, len(patterns), clusters, n_resamples, seed)
-    return _estimate(ratings, clusters, value, bounds)
+    bounds = interval_of(resampled, items, len(patterns), clusters, n_resamples, seed)
+    return estimate_of(ratings, clusters, value, bounds)
 
 
 def cohen_kappa_weighted(
@@ -137,11 +99,11 @@ def cohen_kappa_weighted(
     still counts. Without it, the scale is every whole number from the lowest rating to the
     highest. Raises ValueError for sequences of unequal length and for ratings off the scale.
     """
-    ratings = _ratings(list(zip(first, second, strict=True)))
-    clusters = _clusters(ratings, places)
-    if reason := _undefined(ratings, needs_variation=True):
-        return _estimate(ratings, clusters, None, Bounds(None, None, reason))
-    both = ratings[_pairable(ratings)]
+    ratings = as_ratings(list(zip(first, second, strict=True)))
+    clusters = clusters_in(ratings, places)
+    if reason := why_undefined(ratings, needs_variation=True):
+        return estimate_of(ratings, clusters, None, Bounds(None, None, reason))
+    both = ratings[pairable(ratings)]
     scale = np.asarray(levels if levels is not None else np.arange(both.min(), both.max() + 1))
     if not np.isin(both, scale).all():
         raise ValueError("a rating is not one of the levels")
@@ -157,8 +119,8 @@ def cohen_kappa_weighted(
     from sklearn.metrics import cohen_kappa_score
 
     value = cohen_kappa_score(*steps.T, labels=np.arange(len(scale)), weights=weights)
-    bounds = _interval(resampled, cells, len(scale) ** 2, clusters, n_resamples, seed)
-    return _estimate(ratings, clusters, float(value), bounds)
+    bounds = interval_of(resampled, cells, len(scale) ** 2, clusters, n_resamples, seed)
+    return estimate_of(ratings, clusters, float(value), bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +156,7 @@ def kappa_shift(
 
     Raises ValueError for sequences of unequal length and for ratings off the scale `levels`.
     """
-    table = _ratings(list(zip(reference, first, second, strict=True)))
+    table = as_ratings(list(zip(reference, first, second, strict=True)))
     of_all = ~np.isnan(table).any(axis=1) if table.size else np.zeros(0, dtype=bool)
     rated = table[of_all] if table.size else table.reshape(0, 3)
     kept = None if places is None else [places[item] for item in np.flatnonzero(of_all).tolist()]
@@ -224,69 +186,13 @@ def kappa_shift(
     def resampled(weights: Floats) -> Floats:
         return kappas(weights, 2) - kappas(weights, 1)
 
-    clusters = _clusters(rated, kept)
+    clusters = clusters_in(rated, kept)
     if (rated[:, 1] == rated[:, 2]).all():
         found = Bounds(None, None, "no interval: both gave the same levels")
     else:
-        found = _interval(resampled, items.ravel(), len(patterns), clusters, n_resamples, seed)
+        found = interval_of(resampled, items.ravel(), len(patterns), clusters, n_resamples, seed)
     change = other.value - one.value
     return Shift(one, other, change, found.low, found.high, len(rated), found.reason)
-
-
-def _ratings(table: Table) -> Floats:
-    ratings = np.array(table, dtype=float)
-    if ratings.size == 0:
-        return np.empty((0, 0))
-    if ratings.ndim != 2:
-        raise ValueError("a table has two dimensions: items x raters")
-    if np.isinf(ratings).any():
-        raise ValueError("a rating is infinite")
-    return ratings
-
-
-def _pairable(ratings: Floats) -> npt.NDArray[np.bool_]:
-    return (~np.isnan(ratings)).sum(axis=1) >= 2
-
-
-def _clusters(ratings: Floats, places: Places | None) -> Clusters:
-    """What the bootstrap of pairable items draws."""
-    pairable: list[int] = np.flatnonzero(_pairable(ratings)).tolist() if ratings.size else []
-    if places is None:
-        return each_alone(len(pairable), "items")
-    kept = [places[item] for item in pairable]
-    return clusters_of([profile for profile, _ in kept], [dialogue for _, dialogue in kept])
-
-
-def _undefined(ratings: Floats, *, needs_variation: bool) -> str:
-    """Why agreement can't be computed, or nothing."""
-    given = ~np.isnan(ratings)
-    if not given.any():
-        return "no ratings"
-    if given.any(axis=0).sum() < 2:
-        return "one rater"
-    pairable = _pairable(ratings)
-    if not pairable.any():
-        return "no item was rated twice"
-    if pairable.sum() < MIN_ITEMS:
-        return f"{_TOO_FEW}{pairable.sum()} of at least {MIN_ITEMS} items"
-    values = ratings[pairable][given[pairable]]
-    if needs_variation and (values == values[0]).all():
-        return f"no variation: every rating is {values[0]:g}"
-    return ""
-
-
-def _patterns(ratings: Floats) -> tuple[Codes, Codes, int]:
-    """Distinct pairable items as sorted value numbers, -1 missing: (P, raters); the pattern of
-    each pairable item: (N,); how many values there are.
-    """
-    pairable = ratings[_pairable(ratings)]
-    missing = np.isnan(pairable)
-    values = np.unique(pairable[~missing])
-    if len(values) > _MOST_VALUES:
-        raise ValueError(f"{len(values)} distinct ratings; a scale has at most {_MOST_VALUES}")
-    codes = np.where(missing, -1, np.searchsorted(values, pairable))
-    patterns, items = np.unique(np.sort(codes, axis=1), axis=0, return_inverse=True)
-    return patterns, items.ravel(), len(values)
 
 
 def _coincidences(patterns: Codes, size: int) -> sparse.csr_array:
@@ -306,9 +212,9 @@ def _alphas(coincidences: Floats, level: Level) -> Floats:
     """Alpha of each coincidence matrix (R, K, K); NaN where nothing varies."""
     totals = coincidences.sum(axis=2)
     distances = _distances(totals, level)
-    pairable = totals.sum(axis=1)
+    rated = totals.sum(axis=1)
     expected = (totals[:, :, None] * totals[:, None, :] * distances).sum(axis=(1, 2))
-    observed = (coincidences * distances).sum(axis=(1, 2)) * (pairable - 1)
+    observed = (coincidences * distances).sum(axis=(1, 2)) * (rated - 1)
     return 1 - _ratio(observed, expected)
 
 
@@ -339,60 +245,3 @@ def _kappas(confusions: Floats, penalties: Floats) -> Floats:
 
 def _ratio(observed: Floats, expected: Floats) -> Floats:
     return np.divide(observed, expected, out=np.full_like(expected, np.nan), where=expected > 0)
-
-
-def _interval(
-    statistic: Callable[[Floats], Floats],
-    items: Codes,
-    patterns: int,
-    clusters: Clusters,
-    n_resamples: int,
-    seed: int,
-) -> Bounds:
-    """Percentiles 2.5 and 97.5 of the statistic over resampled clusters.
-
-    items: (N,), the pattern of each item, of so many `patterns`. The statistic takes (R, patterns),
-    how often each was drawn.
-    """
-    if clusters.too_few:
-        return Bounds(None, None, f"no interval: {clusters.too_few}")
-    if clusters.unit == "items":
-        # Items with the same pattern are drawn together, which is faster.
-        alike, contents = np.bincount(items, minlength=patterns).astype(float), None
-    else:
-        alike = np.ones(clusters.count)
-        shape = (clusters.count, patterns)
-        contents = sparse.csr_array((np.ones(len(items)), (clusters.places, items)), shape=shape)
-    random = np.random.default_rng(seed)
-    block = max(1, _BLOCK // max(len(alike), patterns, _MOST_VALUES**2))
-
-    def drawn(size: int) -> Floats:
-        counts = random.multinomial(clusters.count, alike / clusters.count, size=size).astype(float)
-        return counts if contents is None else counts @ contents
-
-    found = np.concatenate([statistic(drawn(size)) for size in _blocks(n_resamples, block)])
-    if np.isnan(found).mean() > _UNDEFINED_SHARE:
-        reason = f"no interval: too many resamples of these {clusters.unit} show no variation"
-        return Bounds(None, None, reason)
-    bounds = percentile_bounds(found, clusters.unit)
-    return bounds if not bounds.reason else Bounds(None, None, f"no interval: {bounds.reason}")
-
-
-def _blocks(total: int, most: int) -> list[int]:
-    return [min(most, total - start) for start in range(0, total, most)]
-
-
-def _estimate(ratings: Floats, clusters: Clusters, value: float | None, bounds: Bounds) -> Estimate:
-    given = ratings[_pairable(ratings)] if ratings.size else ratings
-    values, counts = np.unique(given[~np.isnan(given)], return_counts=True)
-    return Estimate(
-        value=value,
-        low=bounds.low,
-        high=bounds.high,
-        n=int((~np.isnan(ratings)).any(axis=1).sum()) if ratings.size else 0,
-        n_pairable=len(given),
-        base_rate=float(counts.max() / counts.sum()) if len(values) else None,
-        unit=clusters.unit,
-        groups=clusters.count,
-        reason=bounds.reason,
-    )

@@ -14,7 +14,7 @@ from annotation.agreement.queries import (
     VersionAgreement,
     versions_with_ratings,
 )
-from annotation.agreement.statistics import MIN_ITEMS, Estimate
+from annotation.agreement.tables import MIN_ITEMS, Estimate
 from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role

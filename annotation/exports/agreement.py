@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from annotation.agreement.figures import ComparedCriterion, CriterionAgreement
 from annotation.agreement.queries import VersionAgreement
-from annotation.agreement.statistics import Estimate
+from annotation.agreement.tables import Estimate
 from annotation.exports.columns import Chunk, Row, integer, number, text
 from annotation.exports.registry import Filters, Table
 from annotation.exports.texts import as_id
@@ -25,8 +26,16 @@ COLUMNS = (
     text("rater", "The rater that is compared; empty among people"),
     text("rater_kind", "person, judge, external or construction"),
     text("reference", "What the rater is compared with; empty among people"),
-    text("statistic", "alpha (Krippendorff, ordinal), kappa (Cohen, quadratic weights) or same"),
-    number("value", "The figure; same is the share of pairs with the same level"),
+    text(
+        "statistic",
+        "alpha (Krippendorff, ordinal), ac2 (Gwet, ordinal weights), kappa (Cohen, quadratic "
+        "weights), icc_2_1, icc_2_k, same or not_applicable",
+    ),
+    number(
+        "value",
+        "The figure; same is the share of pairs with the same level, not_applicable the share of "
+        "items that one rater gave a level and another said that it does not apply",
+    ),
     number("low", "The lower end of the 95 % interval"),
     number("high", "Its upper end"),
     integer("n", "Items with any rating"),
@@ -35,7 +44,12 @@ COLUMNS = (
     text("unit", "What the bootstrap draws: profiles, or dialogues where there is one profile"),
     integer("groups", "How many of these there are"),
     text("reason", "Why there is no figure or no interval"),
-    integer("raters", "How many people gave a level; among people only"),
+    integer(
+        "raters",
+        "How many people gave a level, among people only; for icc the raters who all rated the "
+        "same items",
+    ),
+    integer("items", "How many items the share not_applicable counts; for this statistic only"),
     integer("carried", "Ratings given with another version; among people only"),
 )
 
@@ -86,8 +100,7 @@ def _among_people(found: VersionAgreement) -> Iterator[Row]:
             "raters": row.raters,
             "carried": row.carried,
         }
-        for name, estimate in (("alpha", row.alpha), ("same", row.same)):
-            yield {**who, **_figure(row.criterion, name, estimate)}
+        yield from _figures(who, row)
 
 
 def _compared(found: VersionAgreement, wanted: str) -> Iterator[Row]:
@@ -104,12 +117,24 @@ def _compared(found: VersionAgreement, wanted: str) -> Iterator[Row]:
             "carried": None,
         }
         for row in compared.criteria:
-            for name in ("alpha", "kappa", "same"):
-                yield {**who, **_figure(row.criterion, name, getattr(row, name))}
+            yield from _figures(who, row)
+            yield {**who, **_figure(row.criterion, "kappa", row.kappa)}
+
+
+def _figures(who: Row, row: CriterionAgreement | ComparedCriterion) -> Iterator[Row]:
+    """The statistics that people and others have alike."""
+    for name, estimate in (("alpha", row.alpha), ("ac2", row.ac2), ("same", row.same)):
+        yield {**who, **_figure(row.criterion, name, estimate)}
+    for name, estimate in (("icc_2_1", row.icc.single), ("icc_2_k", row.icc.mean)):
+        figure = _figure(row.criterion, name, estimate)
+        yield {**who, **figure, "raters": row.icc.raters}
+    figure = _figure(row.criterion, "not_applicable", row.applies.share)
+    yield {**who, **figure, "items": row.applies.items}
 
 
 def _figure(criterion: CriterionSpec, statistic: str, estimate: Estimate) -> Row:
     return {
+        "items": None,
         "criterion_uid": criterion.uid,
         "criterion": criterion.name,
         "statistic": statistic,

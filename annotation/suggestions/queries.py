@@ -132,6 +132,6 @@ def disagreements(version: RubricVersion, member: Member) -> list[Disagreement]:
     if rated is None or rated.spec is None:
         return []
     has_levels = {c.uid for c in from_json(text_of(version)).judge_criteria if c.levels}
-    apart = VersionAgreement(member, rated).most_apart(_LOOKED_THROUGH)
+    apart = VersionAgreement(member, rated).most_apart(_LOOKED_THROUGH, levels_only=True)
     found = [row for row in apart if row.criterion.uid in has_levels and (row.people or row.others)]
     return found[:MAX_SOURCES]

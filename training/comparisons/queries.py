@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 
 from annotation.agreement import statistics as agreement
+from annotation.agreement import tables
 from annotation.models import Comparison, ComparisonRater, Pair, PairJudgement
 from annotation.ratings.blindness import blind_among
 from training.comparisons.statistics import FIRST, SECOND, TIE, Share, share_of, win_rate
@@ -54,7 +55,7 @@ class Results:
     # The share of decided judgements that chose the reply shown as A.
     chose_a: Share | None
     # Only where more than one person judges a pair.
-    agreement: agreement.Estimate | None
+    agreement: tables.Estimate | None
 
     @property
     def comparison(self) -> Comparison:
@@ -81,7 +82,7 @@ class Results:
             return ""
         if self.agreement.is_too_few:
             found = self.agreement.n_pairable
-            needed = agreement.MIN_ITEMS
+            needed = tables.MIN_ITEMS
             return f"Too few: {found} of at least {needed} pairs are judged by two people."
         return _UNDEFINED.get(self.agreement.reason, "Everybody always gave the same answer.")
 
@@ -188,7 +189,7 @@ def _results(
     )
 
 
-def _agreement(judged: Sequence[Judged], pairs: Sequence[Pair], *, seed: int) -> agreement.Estimate:
+def _agreement(judged: Sequence[Judged], pairs: Sequence[Pair], *, seed: int) -> tables.Estimate:
     """Krippendorff's alpha of what people chose: the first system, the second, or neither."""
     raters = sorted({each.rater for each in judged})
     rows: dict[UUID, list[float | None]] = {}

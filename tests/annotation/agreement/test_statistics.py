@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from annotation.agreement import statistics as agreement
+from annotation.agreement import tables as rating_tables
 from annotation.agreement.statistics import alpha, cohen_kappa_weighted, kappa_shift, percent
+from annotation.agreement.tables import patterns_of
 
 # Krippendorff (2011), "Computing Krippendorff's alpha-reliability", example C: four observers,
 # twelve units, missing data. Its published values: nominal .743, ordinal .815.
@@ -48,7 +50,7 @@ def test_kappa_of_a_worked_example():
 @pytest.fixture
 def no_minimum(monkeypatch):
     """Tables small enough to check by hand."""
-    monkeypatch.setattr(agreement, "MIN_ITEMS", 2)
+    monkeypatch.setattr(rating_tables, "MIN_ITEMS", 2)
 
 
 def test_percent_weighs_items_alike(no_minimum):
@@ -189,7 +191,7 @@ def test_our_alpha_of_coincidences_is_the_librarys(table, level):
     """The vectorised formula, which makes the intervals, against the point estimate."""
     found = alpha(table, level, n_resamples=1)
     assume(found.value is not None)
-    patterns, items, size = agreement._patterns(np.array(table, dtype=float))
+    patterns, items, size = patterns_of(np.array(table, dtype=float))
     coincidences = np.bincount(items) @ agreement._coincidences(patterns, size)
     (own,) = agreement._alphas(coincidences.reshape(1, size, size), level)
     assert own == pytest.approx(found.value)
@@ -243,7 +245,7 @@ def test_the_same_seed_gives_the_same_interval():
 
 def test_blocks_of_resamples_do_not_change_the_result(monkeypatch):
     whole = alpha(UNITS, n_resamples=100)
-    monkeypatch.setattr(agreement, "_BLOCK", 7 * 101**2)
+    monkeypatch.setattr(rating_tables, "_BLOCK", 7 * 101**2)
     assert alpha(UNITS, n_resamples=100) == whole
 
 
@@ -263,7 +265,7 @@ def test_resamples_cost_a_few_products_over_the_distinct_patterns(monkeypatch):
     table = noisy_ratings(np.random.default_rng(1), items=2_000)
     table[::7, 0] = np.nan
     calls = {"library": 0, "products": 0, "patterns": 0}
-    library, products, interval = krippendorff.alpha, agreement._alphas, agreement._interval
+    library, products, interval = krippendorff.alpha, agreement._alphas, agreement.interval_of
 
     def count_library(**options: Any) -> Any:
         calls["library"] += 1
@@ -279,7 +281,7 @@ def test_resamples_cost_a_few_products_over_the_distinct_patterns(monkeypatch):
 
     monkeypatch.setattr(krippendorff, "alpha", count_library)
     monkeypatch.setattr(agreement, "_alphas", count_products)
-    monkeypatch.setattr(agreement, "_interval", count_patterns)
+    monkeypatch.setattr(agreement, "interval_of", count_patterns)
     alpha(table, n_resamples=1_000)
     assert calls["library"] == 1
     assert 1 <= calls["products"] <= 10

@@ -314,6 +314,14 @@ def test_agreement_is_that_of_the_page(at_desk: Desk) -> None:
         same = found["people", criterion.criterion.uid, "same"]
         assert (same["value"], same["n"]) == (criterion.same.value, criterion.same.n)
         assert (same["raters"], same["reason"]) == (criterion.raters, criterion.same.reason)
+        assert same["items"] is None
+        uid = criterion.criterion.uid
+        for name, figure in (("ac2", criterion.ac2), ("icc_2_k", criterion.icc.mean)):
+            row = found["people", uid, name]
+            assert (row["value"], row["reason"]) == (figure.value, figure.reason)
+        assert found["people", uid, "icc_2_1"]["raters"] == criterion.icc.raters
+        mixed = found["people", uid, "not_applicable"]
+        assert (mixed["items"], mixed["value"]) == (0, criterion.applies.share.value)
     judge = found["rater", "empathy", "kappa"]
     assert (judge["rater"], judge["reference"]) == ("Strict v2", "Median of people")
     assert judge["value"] is None and judge["reason"]

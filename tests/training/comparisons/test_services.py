@@ -9,6 +9,7 @@ from django.db.models.signals import post_init
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.agreement import statistics as agreement
+from annotation.agreement import tables
 from annotation.comparisons import judging
 from annotation.models import Comparison, PairJudgement
 from tests.conftest import Cast
@@ -173,7 +174,7 @@ def test_what_is_taken_back_counts_no_more(evaluated: Evaluated) -> None:
 def test_agreement_is_of_systems_and_not_of_sides(
     evaluated: Evaluated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agreement, "MIN_ITEMS", 3)
+    monkeypatch.setattr(tables, "MIN_ITEMS", 3)
     link = evaluated.compare(overlap=2)
     at_desk, (ana, ben, _) = evaluated.at_desk(link), evaluated.cast.annotators
     assert result(evaluated, link).no_agreement == "No pair is judged yet."
@@ -195,7 +196,7 @@ def test_agreement_is_of_systems_and_not_of_sides(
 def test_all_the_same_has_no_agreement(
     evaluated: Evaluated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agreement, "MIN_ITEMS", 2)
+    monkeypatch.setattr(tables, "MIN_ITEMS", 2)
     link = evaluated.compare(overlap=2)
     for user in evaluated.cast.annotators[:2]:
         for _ in range(2):
