@@ -13,6 +13,7 @@ from annotation.agreement.tables import (
     Codes,
     Estimate,
     Floats,
+    Mask,
     Places,
     Table,
     as_ratings,
@@ -43,7 +44,7 @@ def ac2(
     if reason := why_undefined(ratings, needs_variation=False):
         bounds = Bounds(None, None, reason)
         return estimate_of(ratings, clusters_in(ratings, places), None, bounds)
-    rated = (~np.isnan(ratings)).any(axis=1)
+    rated: Mask = np.any(~np.isnan(ratings), axis=1)
     counts = _counts(ratings[rated], levels)
     patterns, items = np.unique(counts, axis=0, return_inverse=True)
     weights = ordinal_weights(len(levels)) if is_weighted else np.eye(len(levels))

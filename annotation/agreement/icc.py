@@ -97,13 +97,20 @@ def _complete(ratings: Floats) -> tuple[Mask, Mask]:
         return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
     given = ~np.isnan(ratings)
     groups = np.unique(given[pairable(ratings)], axis=0)
-    best = (0, 0, np.zeros(len(given), dtype=bool), np.zeros(given.shape[1], dtype=bool))
-    for group in groups:
-        items = given[:, group].all(axis=1)
-        size = int(group.sum())
-        if (int(items.sum()) * size, size) > best[:2]:
-            best = (int(items.sum()) * size, size, items, group)
-    return best[2], best[3]
+    if not len(groups):
+        return np.zeros(len(given), dtype=bool), np.zeros(given.shape[1], dtype=bool)
+
+    def size(group: Mask) -> tuple[int, int]:
+        return int(_by_all(given, group).sum() * group.sum()), int(group.sum())
+
+    best: Mask = max(groups, key=size)
+    return _by_all(given, best), best
+
+
+def _by_all(given: Mask, group: Mask) -> Mask:
+    """Which items all raters of the group rated."""
+    found: Mask = np.all(given[:, group], axis=1)
+    return found
 
 
 def _correlations(drawn: Floats, patterns: Floats, *, of_mean: bool) -> Floats:

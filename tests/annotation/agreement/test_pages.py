@@ -240,8 +240,12 @@ def test_the_matrix_has_does_not_apply_where_somebody_said_so(unsure: Desk, clie
     ana, ben = (rater.key for rater in found.people)
     matrix = found.matrix(found.criteria[0], ana, ben)
     assert list(matrix.answers) == [1, 2, 3, 4, 5, None]
-    counts = {(row, column): count for row, cells in matrix.cells
-              for column, (count, _) in zip(matrix.answers, cells, strict=True) if count}  # fmt: skip
+    counts = {
+        (row, column): count
+        for row, cells in matrix.cells
+        for column, (count, _) in zip(matrix.answers, cells, strict=True)
+        if count
+    }
     assert counts == {(None, 4): 1, (4, None): 1, (2, 3): 1, (None, None): 1}
     assert (matrix.n, matrix.same, matrix.near) == (1, 0, 1)
     assert (matrix.mixed, matrix.answered) == (2, 4)

@@ -8,7 +8,6 @@ from django.db import connection
 from django.db.models.signals import post_init
 from pytest_django import DjangoAssertNumQueries
 
-from annotation.agreement import statistics as agreement
 from annotation.agreement import tables
 from annotation.comparisons import judging
 from annotation.models import Comparison, PairJudgement
