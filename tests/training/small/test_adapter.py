@@ -1,0 +1,61 @@
+"""An adapter that was trained for the small model is merged into it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training.checkpoints.contents import inspect
+from training.services import STARTER
+from training.small import convert
+from training.trainer.files import sha256_of
+
+pytestmark = [pytest.mark.model, pytest.mark.slow]
+
+
+@pytest.fixture
+def as_starter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The starter model in place of the one of the package."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    def load(file: Path) -> tuple[Any, Any]:
+        return (
+            AutoModelForCausalLM.from_pretrained(STARTER, dtype="float32"),
+            AutoTokenizer.from_pretrained(STARTER),
+        )
+
+    monkeypatch.setattr(convert, "_load", load)
+
+
+def adapter_in(folder: Path) -> Path:
+    """An adapter that changes the model."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    model, _ = convert._load(Path("any"))
+    adapted = get_peft_model(model, LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM"))
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora_B" in name:
+                weight.fill_(0.01)
+    adapted.save_pretrained(folder)
+    return folder
+
+
+def test_a_merged_adapter_changes_the_weights_and_is_named(
+    as_starter: None, tmp_path: Path
+) -> None:
+    adapter = adapter_in(tmp_path / "calm")
+    folders = [tmp_path / "plain", tmp_path / "merged"]
+    for folder, merged in zip(folders, (None, adapter), strict=True):
+        folder.mkdir()
+        convert.convert(tmp_path / "any.gguf", folder, merged)
+    plain, merged = folders
+    assert inspect(merged).parameters == inspect(plain).parameters
+    assert sha256_of(merged / "model.safetensors") != sha256_of(plain / "model.safetensors")
+    assert not (merged / "adapter_config.json").exists()
+    assert "adapter was merged" not in (plain / "README.md").read_text()
+    assert (
+        f"`calm`, SHA-256 of its weights `{sha256_of(adapter / 'adapter_model.safetensors')}`"
+        in (merged / "README.md").read_text()
+    )
