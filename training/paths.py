@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 
 from training.models import Checkpoint, TrainingRun
+from training.small import package
 from webapp.files.folders import run_folder
 
 SPEC, EVENTS, LOG, LOCK = "spec.json", "events.jsonl", "trainer.log", "lock"
@@ -26,17 +27,26 @@ def root_of(checkpoint: Checkpoint) -> Path | None:
     below the checkout, and a folder of the server has an absolute path (None)."""
     if checkpoint.origin == Checkpoint.Origin.PATH:
         return None
-    return settings.VAR_DIR if is_ours(checkpoint) else settings.BASE_DIR
+    is_starter = checkpoint.origin == Checkpoint.Origin.STARTER
+    return settings.BASE_DIR if is_starter else settings.VAR_DIR
 
 
 def is_ours(checkpoint: Checkpoint) -> bool:
-    """Whether the studio wrote the weights, so that they go when the checkpoint goes."""
-    return checkpoint.origin not in (Checkpoint.Origin.STARTER, Checkpoint.Origin.PATH)
+    """Whether the studio wrote the weights for this checkpoint alone, so that they go when it
+    goes. Those made from a package are shared by all projects, and stay."""
+    origins = Checkpoint.Origin
+    return checkpoint.origin not in (origins.STARTER, origins.PATH, origins.PACKAGE)
 
 
 def uploads_of(project_id: UUID) -> Path:
     """The models that were uploaded to a project, a folder each."""
     return settings.VAR_DIR / "weights" / project_id.hex
+
+
+def small_model() -> Path:
+    """The small language model, made once for all projects. Backups take it along."""
+    name = f"{package.MODEL.lower()}-{package.SHA256[:8]}"
+    return settings.VAR_DIR / "weights" / "small" / name
 
 
 def served_folder() -> Path:

@@ -78,8 +78,8 @@ class FetchSerializer(serializers.ModelSerializer[ModelFetch]):
     class Meta:
         model = ModelFetch
         fields = (
-            *RUN_FIELDS, "name", "licence", "repo", "revision", "commit", "bytes_received",
-            "bytes_total", "checkpoint", "can_go_on",
+            *RUN_FIELDS, "source", "name", "licence", "repo", "revision", "commit",
+            "bytes_received", "bytes_total", "checkpoint", "can_go_on",
         )  # fmt: skip
 
 
@@ -197,7 +197,8 @@ class UploadViewSet(ProjectViewSet):
 
 
 class FetchViewSet(RunViewSet):
-    """Downloads of models from the hub. Each ends with a checkpoint."""
+    """Models on their way, from the hub or from a package of the server. Each ends with a
+    checkpoint."""
 
     queryset = ModelFetch.objects.none()
     serializer_class = FetchSerializer
@@ -221,6 +222,15 @@ class FetchViewSet(RunViewSet):
         )
         return self.shown(run.pk, status=201)
 
+    @extend_schema(request=None, responses={201: FetchSerializer}, parameters=[IDEMPOTENCY_KEY])
+    def small(self, request: Request, **kwargs: Any) -> Response:
+        """Add the small language model: a worker converts it from the package that is installed.
+        Where that is under way, the same run is returned. 409 where the project has the model."""
+        run = services.small_model_start(
+            project=self.member.project, actor=self.member.user, key=idempotency_key(request)
+        )
+        return self.shown(run.pk, status=201)
+
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, id: UUID, **kwargs: Any) -> Response:
         """Remove a download that failed or was stopped. 409 for any other."""
@@ -237,6 +247,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(P, view({"get": "list", "post": "create"}), name="api_checkpoint_list"),
     path(f"{P}upload/", UploadViewSet.as_view({"post": "create"}), name="api_checkpoint_upload"),
     path(f"{P}starter/", view({"post": "starter"}), name="api_checkpoint_starter"),
+    path(f"{P}small/", FetchViewSet.as_view({"post": "small"}), name="api_checkpoint_small"),
     path(ONE, view({"get": "retrieve", "delete": "destroy"}), name="api_checkpoint_retrieve"),
     path(f"{ONE}serve/", view({"post": "serve"}), name="api_checkpoint_serve"),
     path(f"{ONE}archive/", view({"get": "archive"}), name="api_checkpoint_archive"),

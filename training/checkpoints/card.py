@@ -9,6 +9,7 @@ from training.evaluation.queries import tables_of
 from training.evaluation.tables import as_markdown
 from training.models import Checkpoint, TrainingRun
 from training.queries.runs import runs_of
+from training.small import package
 from webapp.accounts.access import Member
 from webapp.text import markdown_line as line
 
@@ -60,6 +61,8 @@ def origin_of(checkpoint: Checkpoint) -> str:
         origins.UPLOAD: f"Uploaded as {checkpoint.source}.",
         origins.PATH: "A folder of the server.",
         origins.HUB: f"{checkpoint.source} of the model hub, commit {checkpoint.revision}.",
+        origins.PACKAGE: f"{package.MODEL} by Hugging Face, converted from the file {package.FILE} "
+        f"(weights of four bits) of the Python package {checkpoint.source}.",
     }[origins(checkpoint.origin)]
 
 

@@ -31,7 +31,9 @@ def register() -> None:
 def render_fetch(run: Run, member: Member) -> Sequence[str]:
     row = queries.fetches_of(member.project).get(pk=run.pk)
     state = queries.fetch_state(row)
-    return render_parts("checkpoints", ("fetch_state",), run=row, member=member, state=state)
+    is_packaged = row.source == ModelFetch.Source.PACKAGE
+    part = "packaged_state" if is_packaged else "fetch_state"
+    return render_parts("checkpoints", (part,), run=row, member=member, state=state)
 
 
 def megabytes_of(runs: Sequence[ModelFetch]) -> dict[UUID, tuple[int, int | None]]:

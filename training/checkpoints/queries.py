@@ -40,6 +40,11 @@ class FetchState:
     files: list[FetchFile]
     progress: Progress
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether all bytes are here; of a package's file, whether they were compared."""
+        return bool(self.progress.total) and self.progress.done == self.progress.total
+
 
 def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
     """The newest first, each with its run and its endpoint."""
@@ -52,6 +57,10 @@ def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
 
 def has_starter(project: Project) -> bool:
     return Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.STARTER).exists()
+
+
+def has_small_model(project: Project) -> bool:
+    return Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.PACKAGE).exists()
 
 
 def fetches_of(project: Project) -> QuerySet[ModelFetch]:

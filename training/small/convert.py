@@ -15,12 +15,12 @@ README = """\
 {model} by Hugging Face (HuggingFaceTB), licence {licence}, converted by Kardia Studio.
 
 - Source: the file `{file}` of the Python package {name} {version}, SHA-256 `{sha256}`
-- The file has weights of four bits (Q4_1), here written as bfloat16. Its answers differ a little from
-  those of the model that its authors published.
+- The file has weights of four bits (Q4_1), here written as bfloat16. Its answers differ a little
+  from those of the model that its authors published.
 - Tokenizer and chat template are those of the file.
 {adapter}
-It is small, and what it says is often wrong. Don’t let a person in distress use it unless a clinician
-supervises.
+It is small, and what it says is often wrong. Don’t let a person in distress use it unless a
+clinician supervises.
 """
 ADAPTER = "- A LoRA adapter was merged into it: `{name}`, SHA-256 of its weights `{sha256}`\n"
 

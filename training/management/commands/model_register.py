@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from training.checkpoints import services
 from training.models import Checkpoint, ModelFetch
+from training.small import package
 from webapp.accounts.access import Member, find_member
 from webapp.accounts.models import Project, Role, User
 from webapp.errors import Refused
@@ -18,7 +19,7 @@ from webapp.ids import new_id
 class Command(BaseCommand):
     help = (
         "Add a model to a project, as a lead of it. The same rules hold as on the page: a folder "
-        "must lie below KARDIA_MODEL_ROOTS, and a worker downloads from the hub."
+        "must lie below KARDIA_MODEL_ROOTS, and a worker downloads from the hub or converts."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,6 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--licence", default="")
         source = parser.add_mutually_exclusive_group(required=True)
         source.add_argument("--starter", action="store_true", help="the studio's own model")
+        source.add_argument(
+            "--small", action="store_true", help=f"the small language model, {package.MODEL}"
+        )
         source.add_argument("--path", help="a folder of the server")
         source.add_argument("--archive", type=Path, help="a zip, tar or tar.gz file")
         source.add_argument("--hub", help="owner/name on the hub")
@@ -62,6 +66,7 @@ def _add(
     name: str,
     licence: str,
     starter: bool,
+    small: bool,
     path: str | None,
     archive: Path | None,
     hub: str | None,
@@ -71,6 +76,8 @@ def _add(
     by: dict[str, Any] = {"project": member.project, "actor": member.user}
     if starter:
         return services.starter_add(**by)
+    if small:
+        return services.small_model_start(**by, key=new_id().hex)
     named = {**by, "name": name, "licence": licence}
     if path is not None:
         return services.checkpoint_from_path(**named, path=path)
