@@ -1,16 +1,19 @@
 """A model server that is built at its first request."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from tests.support.servers import serve
+from webapp.llm.local import __main__ as program
 from webapp.llm.local.when_asked import WhenAsked
 
 
@@ -48,3 +51,11 @@ def test_a_server_that_nobody_asked_ends_without_having_been_built() -> None:
 
     with serve(WhenAsked(build)):
         pass
+
+
+def test_the_threads_of_a_model_give_their_core_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    monkeypatch.setattr("sys.argv", ["webapp.llm.local"])
+    assert program.main() == 2, "it was given no model"
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,9 @@ LOOPBACK = ("127.0.0.1", "localhost")
 
 def main() -> int:
     arguments = _parse()
+    # Before torch is loaded. Threads that wait give their core away: beside busy workers, threads
+    # that spin made a reply of a model of 135 million parameters four times as slow.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     named = dict(_named(text) for text in arguments.models)
     if not named and arguments.models_dir is None:
