@@ -68,7 +68,7 @@ def add(claim: Claim[ModelFetch], folder: Path, *, origin: str, source: str, rev
 
 def watch(
     claim: Claim[ModelFetch],
-    command: Sequence[str | Path],
+    command: Sequence[str],
     *,
     environment: Mapping[str, str],
     meanwhile: Callable[[], None] | None = None,
@@ -84,14 +84,14 @@ def watch(
 
 
 def broken_off(run: ModelFetch, status: int) -> RunFailed:
-    """What a program is told by that ended without a word of its own."""
+    """The failure of a program that left no reason of its own."""
     log = last_lines(run_folder(run.pk) / LOG, 4)
     return RunFailed(f"The program ended with code {status}. The end of its log: {log}")
 
 
 @contextmanager
 def _program(
-    folder: Path, command: Sequence[str | Path], environment: Mapping[str, str]
+    folder: Path, command: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The child. It never outlives this block, and finds no token of the server's owner."""
     home = folder / "home"
@@ -99,9 +99,12 @@ def _program(
         command,
         log=folder / LOG,
         cwd=settings.BASE_DIR,
-        env={name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        | {"HF_HOME": str(home), "HOME": str(home)}
-        | environment,
+        env={
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            "HF_HOME": str(home),
+            "HOME": str(home),
+            **environment,
+        },
     )
     try:
         yield child

@@ -69,7 +69,7 @@ def _make(claim: Claim[ModelFetch], file: FetchFile, folder: Path) -> None:
     state.unlink(missing_ok=True)
     status = adding.watch(
         claim,
-        [*PROGRAM, folder.absolute(), "--state", state.absolute()],
+        [*PROGRAM, str(folder.absolute()), "--state", str(state.absolute())],
         environment=OFFLINE,
         meanwhile=lambda: adding.note(claim, [file], lambda _: _told(state).get("done", 0)),
     )

@@ -139,7 +139,7 @@ def _ask(
     make_private(folder)
     (folder / RESULT).unlink(missing_ok=True)
     (folder / JOB).write_text(json.dumps(job | _common(claim.run)))
-    command = [*PROGRAM, folder / JOB, folder / RESULT]
+    command = [*PROGRAM, str(folder / JOB), str(folder / RESULT)]
     status = adding.watch(claim, command, environment=ONLINE, meanwhile=meanwhile)
     if not (folder / RESULT).exists():
         raise adding.broken_off(claim.run, status)
