@@ -63,6 +63,16 @@ def has_small_model(project: Project) -> bool:
     return Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.PACKAGE).exists()
 
 
+def offers_small_model(project: Project) -> bool:
+    """Whether a lead can still ask for it: it is not there, and not on its way."""
+    return not has_small_model(project) and not small_models_under_way(project).exists()
+
+
+def small_models_under_way(project: Project) -> QuerySet[ModelFetch]:
+    rows = ModelFetch.objects.filter(project=project, source=ModelFetch.Source.PACKAGE)
+    return rows.exclude(status__in=ENDED)
+
+
 def fetches_of(project: Project) -> QuerySet[ModelFetch]:
     return (
         ModelFetch.objects.filter(project=project)

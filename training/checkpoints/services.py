@@ -14,7 +14,7 @@ from django.db import transaction
 from training.checkpoints.archives import opened_archive
 from training.checkpoints.contents import inspect
 from training.checkpoints.limits import MAX_LICENCE, MAX_REVISION, REPO, REVISION
-from training.checkpoints.queries import has_small_model, uses_of
+from training.checkpoints.queries import has_small_model, small_models_under_way, uses_of
 from training.checkpoints.roots import allowed_folder, usable_weights
 from training.checkpoints.serving import free_name, link, require_local_server, served_name, unlink
 from training.models import Checkpoint, ModelFetch
@@ -33,7 +33,7 @@ from webapp.llm.models import Endpoint
 from webapp.llm.services import endpoint_create
 from webapp.runs import services as runs
 from webapp.runs.limits import require_key
-from webapp.runs.models import ENDED, Status
+from webapp.runs.models import Status
 from webapp.text import listed
 
 STARTER_NAME = "Starter model"
@@ -162,9 +162,8 @@ def small_model_start(*, project: Project, actor: User, key: str) -> ModelFetch:
     """Queue the conversion of the small language model. Where one is under way, or was begun with
     the same `key`, it is returned. Raises Refused where the project has the model."""
     with _open(project):
-        rows = ModelFetch.objects.filter(project=project, source=ModelFetch.Source.PACKAGE)
-        known = rows.filter(idempotency_key=key).first() or rows.exclude(status__in=ENDED).first()
-        if known is not None:
+        known = runs.started_before(ModelFetch, project=project, key=key)
+        if known := known or small_models_under_way(project).first():
             return known
         if has_small_model(project):
             raise Refused(f"The project has {package.MODEL} already.", code="added_already")

@@ -46,7 +46,7 @@ def checkpoints(request: HttpRequest, member: Member) -> HttpResponse:
         "page": page,
         "fetches": queries.unfinished_fetches_of(member.project)[:20],
         "has_starter": queries.has_starter(member.project),
-        "has_small_model": queries.has_small_model(member.project),
+        "offers_small_model": queries.offers_small_model(member.project),
     }
     return render(request, "checkpoints/checkpoints.html", context)
 
@@ -75,7 +75,7 @@ def checkpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
         "roots": settings.MODEL_ROOTS,
         "hub": settings.HUB_URL,
         "has_starter": queries.has_starter(member.project),
-        "has_small_model": queries.has_small_model(member.project),
+        "offers_small_model": queries.offers_small_model(member.project),
     }
     return render(request, "checkpoints/new.html", context)
 

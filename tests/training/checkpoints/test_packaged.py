@@ -1,11 +1,13 @@
 """The small language model: made once for all projects by a worker, and a checkpoint of each."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings as studio
 from django.test import override_settings
 
 from tests.conftest import Cast
@@ -46,7 +48,8 @@ def use_stub(place: Path) -> None:
 
 
 def work_on_stub(run_id: str) -> None:
-    """What workers of their own do: the small package in place of the real one."""
+    """What workers of their own do: with the test's own folders, and its package."""
+    studio.VAR_DIR = Path(os.environ["RUNS_IN"])
     use_stub(run_folder(UUID(run_id)).with_name("site"))
     work.work(run_id)
 
@@ -217,7 +220,7 @@ def test_the_card_says_where_it_comes_from(cast: Cast, place: Path) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_worker_leaves_no_half_model(cast: Cast, place: Path, settings: Any) -> None:
     run = started(cast)
-    environment = {"KARDIA_VAR": str(settings.VAR_DIR)}
+    environment = {"RUNS_IN": str(settings.VAR_DIR)}
     with override_settings(RUN_LEASE_S=LEASE_S):
         # In the middle of the conversion.
         (place / "hold").touch()

@@ -9,12 +9,27 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.support.waiting import LONG_S
 from tests.training.checkpoints.models import model, written
 from training.small import __main__ as program
 from training.small import convert, package
 
 CONTENT = b"GGUF" + bytes(60)
+
+
+def is_installed() -> bool:
+    """Whether the real package is."""
+    try:
+        return package.find().is_file()
+    except package.Unusable:
+        return False
+
+
+needs_the_package = pytest.mark.skipif(
+    not is_installed(), reason="the package with the model is not installed"
+)
 
 
 def site(folder: Path, *, content: bytes = CONTENT, version: str = package.VERSION) -> Path:

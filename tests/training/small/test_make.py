@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 from tests.training.checkpoints.models import model, written
-from tests.training.small.packages import CONTENT, site
+from tests.training.small.packages import CONTENT, needs_the_package, site
 from training.checkpoints.contents import inspect
 from training.small import __main__ as program
 from training.small import convert, package
@@ -138,16 +138,9 @@ def test_a_killed_conversion_leaves_nothing_that_counts(tmp_path: Path) -> None:
     assert not unfinished.exists()
 
 
-def is_installed() -> bool:
-    try:
-        return package.find().is_file()
-    except package.Unusable:
-        return False
-
-
 @pytest.mark.model
 @pytest.mark.slow
-@pytest.mark.skipif(not is_installed(), reason="the package with the model is not installed")
+@needs_the_package
 @pytest.mark.timeout(300)
 def test_the_real_file_becomes_a_model_that_can_be_trained(tmp_path: Path) -> None:
     folder = tmp_path / "small"
