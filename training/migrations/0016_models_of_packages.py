@@ -4,7 +4,7 @@ from django.db.models import Q
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("training", "0016_sft_needs_no_judge"),
+        ("training", "0015_sft_needs_no_judge"),
     ]
 
     operations = [
