@@ -38,6 +38,8 @@ hypothesis.load_profile("patient")
 MIGRATED = {"django_content_type", "auth_permission"}
 # Marks of tests that take long.
 LONG = {"browser", "slow", "vllm", "model"}
+# Single tests of these take minutes: they begin first, so that nothing waits for them at the end.
+LONGEST = ["tests/road/test_road.py", "tests/access/test_every_page.py"]
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -240,4 +243,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones come first, so that several processes end at about the same time."""
-    items.sort(key=lambda item: not LONG & {mark.name for mark in item.iter_markers()})
+    items.sort(key=lambda item: (_rank(item), not LONG & {m.name for m in item.iter_markers()}))
+
+
+def _rank(item: pytest.Item) -> int:
+    file = item.nodeid.partition("::")[0]
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST)

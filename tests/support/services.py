@@ -7,6 +7,7 @@ Of several test processes (xdist) each has a database of its own on the first on
 a Valkey and a folder of its own.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -21,6 +22,10 @@ from webapp.embedded.services import KINDS
 
 # Of one test with its fixtures, in seconds: a test's own waits end before it and say what for.
 os.environ.setdefault("PYTEST_TIMEOUT", str(LONG_S + 2 * SHORT_S))
+
+# Nothing that is imported becomes garbage; looking for it again and again took a sixth of the time
+# until the first test. tests/conftest.py has it looked for again.
+gc.disable()
 
 PREFIX = "kardia-tests-"
 OURS = "KARDIA_TEST_SERVICES"  # the variables that this plugin set
