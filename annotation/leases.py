@@ -1,5 +1,4 @@
-"""Places that people hold, what they may take back, and the end of all that: the same at the desk,
-in adjudication and in comparisons."""
+"""Leases, undo in time, and closing: the same at the desk, in adjudication and in comparisons."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

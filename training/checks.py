@@ -131,7 +131,8 @@ def require_reward(version: RubricVersion, judge: Judge | None) -> None:
     """Raises Refused unless there is a judge that can reward GRPO by this version."""
     if judge is None:
         raise Refused(
-            "Choose a judge. It scores the replies of GRPO. Only SFT needs none.", code="no_judge"
+            "Choose a judge. It scores the replies of GRPO. SFT alone needs no judge.",
+            code="no_judge",
         )
     require_scoring(version, judge)
 

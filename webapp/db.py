@@ -38,13 +38,13 @@ def counted(rows: QuerySet[Any], by: str) -> Coalesce:
 
 
 def written(rows: QuerySet[Any, Any]) -> RawSQL:
-    """A subquery of ids for `..._id__in=`, put into words once. Django words a subquery anew at
-    each place where it stands, and again for each copy of the query around it: where subqueries
+    """A subquery of ids for `..._id__in=`, compiled to SQL once. Django compiles a subquery again
+    at each place where it stands, and for each copy of the query around it: where subqueries
     stand in each other, that takes more time than the database does."""
     try:
         words, values = rows.query.sql_with_params()
     except EmptyResultSet:
-        # Django has no words for rows that can't exist, such as those with an id of an empty list.
+        # Django has no SQL for rows that can't exist, such as those with an id of an empty list.
         words, values = "SELECT NULL::uuid WHERE FALSE", ()
     return RawSQL(words, values)  # noqa: S611 (Django wrote it)
 

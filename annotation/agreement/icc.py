@@ -84,7 +84,7 @@ def _estimated(
 
     value = float(of_drawn(np.bincount(items).astype(float)[None])[0])
     if np.isnan(value):
-        reason = "raters differ more than items do"
+        reason = "raters contradict each other too much"
         return estimate_of(used, clusters, None, Bounds(None, None, reason))
     bounds = interval_of(of_drawn, items, len(patterns), clusters, n_resamples, seed)
     return estimate_of(used, clusters, value, bounds)

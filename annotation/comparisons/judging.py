@@ -37,6 +37,7 @@ def claim_next(*, comparison: Comparison, rater: Rater) -> PairJudgement | None:
     for skip_locked in (True, False):
         while True:
             with transaction.atomic():
+                hold_off_close(comparison.pk)
                 lock_person(rater.pk)
                 comparison = Comparison.objects.select_related("project").get(pk=comparison.pk)
                 _require_taking_part(comparison, rater)

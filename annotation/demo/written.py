@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "corpus"
 DIALOGUES = FOLDER / "dialogues.jsonl"
 REPLIES = FOLDER / "replies.jsonl"
 
-# The seed of the demo's project: by it each profile gets the split that the files name.
+# A project with this seed gives each profile the split that the files name.
 SPLIT_SEED = UUID("45f186a5-0146-5271-994e-009ded6de396")
 
 Author = Literal["A", "B"]

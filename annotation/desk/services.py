@@ -69,6 +69,7 @@ def claim_next(*, queue: Queue, rater: Rater) -> Assignment | None:
     for skip_locked in (True, False):
         while True:
             with transaction.atomic():
+                hold_off_close(queue.pk)
                 lock_person(rater.pk)
                 queue = Queue.objects.select_related("project", "version__spec").get(pk=queue.pk)
                 require_taking_part(queue, rater)

@@ -24,7 +24,7 @@ COLUMNS = (
     text("criterion", "Its name"),
     text("among", "people (all with each other) or rater (one rater with the reference)"),
     text("rater", "The rater that is compared; empty among people"),
-    text("rater_kind", "person, judge, external or construction"),
+    text("rater_kind", "person, judge, external, author or construction"),
     text("reference", "What the rater is compared with; empty among people"),
     text(
         "statistic",

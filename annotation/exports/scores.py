@@ -12,7 +12,10 @@ from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
 from rubrics.models import RubricVersion, Spec
 
 RATER_COLUMNS = (
-    text("rater_kind", "person, judge, external (a source’s rater) or construction (synthetic)"),
+    text(
+        "rater_kind",
+        "person, judge, external (a source’s rater), author (of a written corpus) or construction",
+    ),
     text("rater", "A pseudonym for a person; else the judge’s name and version, or the source’s"),
 )
 TEXT_COLUMNS = (

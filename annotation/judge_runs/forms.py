@@ -54,7 +54,7 @@ class FitForm(_StyledForm):
         widget=forms.CheckboxSelectMultiple,
         initial=[Rater.Kind.PERSON, Rater.Kind.EXTERNAL, Rater.Kind.AUTHOR],
         help_text="Ratings of the test split are never used. Where an adjudicator settled a level, "
-        "it stands for those of people. “Author” means that whoever wrote a text gave its levels. "
+        "it stands for those of people. “Author” means an author of a written corpus. "
         "“Synthetic” means that a synthetic text came with known levels. No person gave them.",
     )
 

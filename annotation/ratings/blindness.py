@@ -151,7 +151,7 @@ def read_items(user: User, project_id: UUID, queues: Collection[UUID]) -> QueryS
     by_the_same = {"project": project_id, "spec": OuterRef("queue__version__spec")}
     rated = Rating.objects.filter(
         **by_the_same,
-        rater__kind__in=[Rater.Kind.PERSON, Rater.Kind.JUDGE],
+        rater__kind__in=[Rater.Kind.PERSON, Rater.Kind.AUTHOR, Rater.Kind.JUDGE],
         withdrawn_at=None,
         submitted_at__lt=OuterRef("since"),
     ).exclude(rater__user=user)

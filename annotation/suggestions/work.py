@@ -52,7 +52,10 @@ async def _suggest(claim: Claim[SuggestionRun]) -> None:
         await in_db(_keep, claim, error.calls, [])
         # What a server says of this one request may quote the texts in it, and whoever may open
         # the run reads its error. The list of model calls has all of it, for those who may know.
-        reason = error.server_error or "It refused this request. The model calls have its words."
+        reason = (
+            error.server_error
+            or "the server refused this request. The list of model calls shows what it said."
+        )
         raise RunFailed(f"The model gave no answer: {reason}") from error
     try:
         proposals = parse_suggestions(storable(done.text), spec, texts)

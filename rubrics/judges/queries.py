@@ -82,8 +82,7 @@ def has_no_endpoint(judge: Judge) -> bool:
 
 
 def short_reason(judge: Judge) -> str:
-    """Why no new run can use a judge, in a few words; empty for one that can be used. The one
-    rule for what forms offer and what services refuse."""
+    """Why no new run can use a judge, in a few words; empty for one that can be used."""
     if has_no_endpoint(judge):
         return "its endpoint has been removed"
     if what_changed(judge):

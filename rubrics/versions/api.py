@@ -41,6 +41,7 @@ from rubrics.writing.services import draft_open, rubric_create
 from webapp.accounts.access import find_member
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.errors import Refused
+from webapp.text import storable
 
 
 class RubricFilter(filters.FilterSet):
@@ -209,7 +210,7 @@ class RubricHistoryViewSet(ProjectViewSet):
         if "criterion" not in request.query_params:
             raise serializers.ValidationError({"criterion": "Name a criterion by its uid."})
         lineage = access.lineage(self.member, rubric)
-        found = queries.blame(lineage, request.query_params["criterion"])
+        found = queries.blame(lineage, storable(request.query_params["criterion"]))
         if found is None:
             raise Http404
         return Response(BlameSerializer(found).data)

@@ -22,6 +22,7 @@ from rubrics.versions.forms import CopyForm, PublishForm, RefuseForm, RestoreFor
 from webapp.accounts.access import Member
 from webapp.accounts.pages import project_page
 from webapp.errors import Refused
+from webapp.text import storable
 
 
 @require_GET
@@ -111,7 +112,7 @@ def rubric_blame(request: HttpRequest, member: Member, rubric_id: UUID) -> HttpR
     if "criterion" not in request.GET:
         return redirect("rubric", project_id=member.project.pk, rubric_id=rubric.pk)
     lineage = access.lineage(member, rubric)
-    found = queries.blame(lineage, request.GET["criterion"])
+    found = queries.blame(lineage, storable(request.GET["criterion"]))
     if found is None:
         raise Http404
     context = {

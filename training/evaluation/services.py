@@ -139,7 +139,7 @@ def _require_systems(endpoints: Sequence[Endpoint], *, with_corpus: bool) -> Non
         raise Refused(f"The endpoint {removed[0]} has been removed.", code="no_endpoint")
     if with_corpus and any(endpoint.name == CORPUS for endpoint in endpoints):
         raise Refused(
-            f"An endpoint has the name of the corpus here, “{CORPUS}”. Rename the endpoint.",
+            f"One endpoint is called “{CORPUS}”, which stands for the corpus here. Rename it.",
             code="name",
         )
 

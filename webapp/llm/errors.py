@@ -4,6 +4,8 @@ import re
 
 from webapp.llm.call_record import CallRecord
 
+# Before the server's own words.
+SAID = " It said: "
 # Answers that blame the request itself, not the endpoint.
 REQUEST_FAULTS = (400, 413, 422)
 # Also what a gateway answers whose moderation or law refuses one text.
@@ -39,9 +41,12 @@ class ModelError(Exception):
 
     @property
     def server_error(self) -> str:
-        """The message where it is about the server, whatever it was asked; else empty. What is
-        about one text may quote it."""
-        return str(self) if self.blames_endpoint else ""
+        """What may be told to people who must not know yet what was said about a text: the
+        message where it is about the server, whatever it was asked, else empty. The body of a
+        server that breaks down may quote the text that broke it, so its words are left out."""
+        if not self.blames_endpoint:
+            return ""
+        return str(self).partition(SAID)[0] if self.retryable else str(self)
 
 
 class EndpointUnavailable(ModelError):

@@ -79,7 +79,7 @@ def test_an_undefined_value_has_a_reason(table, reason):
 def test_a_mean_of_raters_who_are_opposite_is_undefined():
     found = icc([(1, 5), (5, 1)] * 6)
     assert found.single.value is not None and found.single.value < 0
-    assert (found.mean.value, found.mean.reason) == (None, "raters differ more than items do")
+    assert (found.mean.value, found.mean.reason) == (None, "raters contradict each other too much")
 
 
 @given(full, st.randoms(use_true_random=False))

@@ -122,7 +122,7 @@ def test_an_error_quotes_no_text_and_names_what_the_server_lacks(
     draft, turn = differing(cast)
     script.reply = lambda body, count: refusal(400, f"I won't read: {turn.text}")
     run = asked(cast, draft, voice)
-    assert run.status == "failed" and "It refused this request." in run.error
+    assert run.status == "failed" and "the server refused this request." in run.error
     assert turn.text not in run.error
     assert all(turn.text in call.error for call in ModelCall.objects.all())
     script.reply = lambda body, count: refusal(401, "The key is wrong.")

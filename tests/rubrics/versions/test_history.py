@@ -281,7 +281,8 @@ def test_blame_names_the_version_that_wrote_each_field(
     client.force_login(alone.annotators[0])
     page = html_of(page_of(client, "rubric_blame", rubric, criterion="warmth"))
     assert "Asked as a question." in page and "It counts more." in page
-    assert page_of(client, "rubric_blame", rubric, criterion="none").status_code == 404
+    for unknown in ("none", "\0"):
+        assert page_of(client, "rubric_blame", rubric, criterion=unknown).status_code == 404
 
 
 def test_blame_says_when_a_criterion_went(alone: Cast, published: RubricVersion) -> None:

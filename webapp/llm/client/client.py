@@ -246,9 +246,9 @@ class ModelClient:
                 replace(record, error=str(outcome), retries=retries, latency_ms=outcome.latency_ms)
             )
             if isinstance(outcome, NoAnswer):
-                self._circuit.unanswered(str(outcome), heard=heard)
+                self._circuit.unanswered(outcome.server_error, heard=heard)
             elif outcome.blames_endpoint:
-                self._circuit.failed(str(outcome))
+                self._circuit.failed(outcome.server_error)
             else:
                 self._circuit.succeeded()
         else:

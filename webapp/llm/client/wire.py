@@ -14,6 +14,7 @@ import openai
 from webapp.llm.addresses import AddressRefused
 from webapp.llm.client.faults import Fault, fault_in, plain_fault
 from webapp.llm.errors import (
+    SAID,
     BadAnswer,
     EndpointUnavailable,
     ModelError,
@@ -197,7 +198,7 @@ class Wire:
 
     def _said(self, fault: Fault) -> str:
         words = self._safe(fault.words)
-        return f" It said: {words}" if words else ""
+        return f"{SAID}{words}" if words else ""
 
     def _safe(self, text: str) -> str:
         """A server's words in one line, short, without the key."""
