@@ -9,8 +9,9 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import Protocol
 
+from webapp.embedded import plain_tar
 from webapp.embedded.process import ServiceError
 
 SIGNATURE = "signature"
@@ -21,6 +22,9 @@ BLOCK = 4096
 # What an archive leaves free on the disk.
 KEPT_FREE = 256 * 1024 * 1024
 MAX_FIRST = CHUNK
+# Python makes and removes folders by calls within calls, one for each folder of a name.
+MAX_PARTS = 50
+MAX_NAME = 1_000
 NAMED_CHARS = 80
 NOTHING_DONE = "Nothing was restored."
 # How files of gzip, bzip2, xz and zstd begin.
@@ -28,7 +32,7 @@ COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 # What tarfile raises over headers that no tar has, beside its own errors.
 BROKEN = (
     OSError, EOFError, tarfile.TarError, ValueError, IndexError, KeyError, OverflowError,
-    RecursionError,
+    MemoryError, RecursionError,
 )  # fmt: skip
 
 
@@ -120,17 +124,20 @@ def read_through(
     Raises ServiceError for a file that is no tar, for anything else in it, for a `first` above
     MAX_FIRST, and where its files would take more than `room` bytes.
     """
-    mac, signature, taken = hmac.new(key, digestmod="sha256"), b"", 0
+    mac, signature = hmac.new(key, digestmod="sha256"), b""
+    taken, before = 0, PurePosixPath()
     found: bytes | None = None
     names: set[str] = set()
     root = frozenset(at_root)
-    with _opened(archive) as tar:
-        for member, content in _members(tar):
+    with _opened(archive) as members:
+        for member, content in members:
             _require_expected(archive, member, root, frozenset(folders))
             if member.name == SIGNATURE:
                 signature = content.read(SIGNATURE_BYTES)
                 continue
-            taken += BLOCK + -(-member.size // BLOCK) * BLOCK
+            path = PurePosixPath(member.name)
+            taken += _takes(member, path, before)
+            before = path
             if taken > room:
                 raise ServiceError(f"{archive} needs more room than the disk has. {NOTHING_DONE}")
             mac.update(_head(member))
@@ -149,12 +156,13 @@ def unpack(archive: Path, folder: Path, *, key: bytes, contents: Contents) -> No
     """Unpack what was read through. Raises ServiceError where it is something else by now, and
     where the disk fills meanwhile."""
     mac = hmac.new(key, digestmod="sha256")
-    with _opened(archive) as tar:
-        for member, content in _members(tar):
+    folder.mkdir()
+    with _opened(archive) as members:
+        for member, content in members:
             if member.name != SIGNATURE:
                 _require_plain(archive, member)
                 mac.update(_head(member))
-                _write(_Seen(content, mac), folder / member.name)
+                _write(_Seen(content, mac), folder, member.name)
     if not hmac.compare_digest(mac.hexdigest(), contents.digest):
         raise ServiceError(f"{archive} changed while it was read. {NOTHING_DONE}")
 
@@ -164,27 +172,30 @@ def room_in(folder: Path) -> int:
     return shutil.disk_usage(folder).free - KEPT_FREE
 
 
+def _takes(member: tarfile.TarInfo, path: PurePosixPath, before: PurePosixPath) -> int:
+    """The bytes that a file and its folders take, less the folders of the file `before`.
+
+    Backups are sorted, so that each folder counts once. In any other order it counts again: to
+    keep all folders in mind would take more memory than there is.
+    """
+    known = frozenset(before.parents)
+    new = sum(parent not in known for parent in path.parents)
+    return (1 + new) * BLOCK + -(-member.size // BLOCK) * BLOCK
+
+
 @contextlib.contextmanager
-def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+def _opened(archive: Path) -> Iterator[Iterator[tuple[tarfile.TarInfo, plain_tar.Content]]]:
     """Not a compressed one: what it holds may be a million times as large. Says in a sentence
     what tarfile and the disk raise meanwhile."""
     try:
-        with _SmallReads(io.FileIO(archive)) as file:
+        with archive.open("rb") as file:
             if file.read(6).startswith(COMPRESSED):
                 raise ServiceError(f"{archive} is compressed. Decompress it first. {NOTHING_DONE}")
             file.seek(0)
-            with tarfile.open(fileobj=file, mode="r:") as tar:
-                yield tar
+            yield plain_tar.members(file)
     except BROKEN as error:
-        raise ServiceError(f"{archive} is not a backup that can be read: {error}") from error
-
-
-def _members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
-    while member := tar.next():
-        # Each would stay in memory, and a hostile archive has millions.
-        tar.members.clear()  # type: ignore[attr-defined]
-        content = tar.extractfile(member) if member.isreg() else None
-        yield member, content or io.BytesIO()
+        why = str(error) or "it takes more memory than there is"  # a MemoryError says nothing
+        raise ServiceError(f"{archive} is not a backup that can be read: {why}") from error
 
 
 def _require_expected(
@@ -198,12 +209,14 @@ def _require_expected(
 
 def _require_plain(archive: Path, member: tarfile.TarInfo) -> None:
     """Refuse what is no regular file, and a name that leads elsewhere or that no file has."""
-    if not member.isreg() or member.issparse() or member.size < 0:
+    if not plain_tar.is_plain(member):
         raise _not_ours(archive, member, "is no plain file")
     path = PurePosixPath(member.name)
     is_below = not path.is_absolute() and ".." not in path.parts and str(path) == member.name
     if not is_below or "\0" in member.name:
         raise _not_ours(archive, member, "is no name in a backup")
+    if len(member.name) > MAX_NAME or len(path.parts) > MAX_PARTS:
+        raise _not_ours(archive, member, "has too long a name")
 
 
 def _not_ours(archive: Path, member: tarfile.TarInfo, why: str) -> ServiceError:
@@ -218,23 +231,35 @@ def _read_small(archive: Path, member: tarfile.TarInfo, content: "_Seen") -> byt
     return content.read(MAX_FIRST)
 
 
-def _write(content: "_Seen", target: Path) -> None:
+def _write(content: "_Seen", folder: Path, name: str) -> None:
+    target = folder / name
+    part = content.read(CHUNK)
+    _require_room(folder, len(part) or BLOCK)  # the name of an empty file takes room, too
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
+        file.write(part)
         while part := content.read(CHUNK):
-            if room_in(target.parent) < len(part):
-                raise ServiceError(f"The disk is full. {NOTHING_DONE}")
+            _require_room(folder, len(part))
             file.write(part)
+
+
+def _require_room(folder: Path, size: int) -> None:
+    if room_in(folder) < size:
+        raise ServiceError(f"The disk is full. {NOTHING_DONE}")
 
 
 def _head(member: tarfile.TarInfo) -> bytes:
     return f"{member.name}\0{member.size}\0".encode("utf-8", "surrogateescape")
 
 
+class _Read(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
 class _Seen:
     """Reads a file, and signs what it reads."""
 
-    def __init__(self, file: IO[bytes], mac: hmac.HMAC) -> None:
+    def __init__(self, file: _Read, mac: hmac.HMAC) -> None:
         self._file = file
         self._mac = mac
 
@@ -242,12 +267,3 @@ class _Seen:
         part = self._file.read(size)
         self._mac.update(part)
         return part
-
-
-class _SmallReads(io.BufferedReader):
-    """A tar's file. A header says itself how long it is, and tarfile reads it into memory."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is None or not 0 <= size <= CHUNK:
-            raise tarfile.ReadError("a header is too long")
-        return super().read(size)

@@ -146,6 +146,33 @@ def test_an_archive_that_is_larger_than_the_disk_is_refused(
     assert "more room than the disk has" in refused(path, room=4 * MIB)
 
 
+def test_folders_take_room_and_each_counts_once_in_a_sorted_archive(tmp_path: Path) -> None:
+    deep = "files/" + "a/" * 40
+    one = tar_of(tmp_path / "a.tar", member(f"{deep}0"))
+    many = tar_of(tmp_path / "b.tar", *(member(f"{deep}{n}") for n in range(50)))
+    assert "more room than the disk has" in refused(one, room=40 * archive.BLOCK)
+    read(many, room=100 * archive.BLOCK)
+
+
+@pytest.mark.parametrize("name", ["files/" + "a/" * 2_000 + "b", "files/" + "a" * 1_000])
+def test_a_name_too_deep_or_too_long_is_refused(name: str, tmp_path: Path) -> None:
+    """Python could neither make nor remove folders in so many others."""
+    path = tar_of(tmp_path / "a.tar", member(name, size=1))
+    assert "has too long a name" in refused(path)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError("too deep")])
+def test_what_a_machine_can_not_hold_is_told_in_a_sentence(
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(tarfile.TarInfo, "frombuf", fail)
+    path = tar_of(tmp_path / "a.tar", member("files/a"))
+    assert refused(path).endswith(("more memory than there is", "too deep"))
+
+
 def test_a_size_is_believed_before_the_content_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.tar"
     path.write_bytes(member("files/a", size=2**40).tobuf())
@@ -162,6 +189,17 @@ def test_a_disk_that_fills_meanwhile_ends_it(
     with pytest.raises(ServiceError, match="The disk is full"):
         archive.unpack(path, tmp_path / "new", key=KEY, contents=contents)
     assert (tmp_path / "new/files/a").stat().st_size == 2 * MIB
+
+
+def test_an_empty_file_is_not_written_to_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tar_of(tmp_path / "a.tar", member("files/a"))
+    contents = read(path)
+    monkeypatch.setattr(archive, "room_in", lambda folder: 0)
+    with pytest.raises(ServiceError, match="The disk is full"):
+        archive.unpack(path, tmp_path / "new", key=KEY, contents=contents)
+    assert not list((tmp_path / "new").iterdir())
 
 
 def test_a_large_manifest_is_refused(tmp_path: Path) -> None:

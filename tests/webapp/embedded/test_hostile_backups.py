@@ -28,6 +28,7 @@ HOSTILE = {
     "a name above": {"../escaped": b"x"},
     "a name in a folder": {"files/../../escaped": b"x"},
     "an absolute name": {"/escaped": b"x"},
+    "folders in folders": {"files/" + "a/" * 2_000 + "b": b"x"},
     "a large manifest": {"manifest.json": b" " * 2**20 + MANIFEST},
     "no manifest": {"database.dump": b"x"},
     "no dump": {"manifest.json": MANIFEST},
