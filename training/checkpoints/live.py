@@ -23,7 +23,7 @@ def register() -> None:
             readers=TRAINERS,
             starters=TRAINERS,
             progress=megabytes_of,
-            require=queries.require_hope,
+            require=queries.require_can_go_on,
         )
     )
 

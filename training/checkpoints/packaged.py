@@ -29,7 +29,7 @@ def convert(claim: Claim[ModelFetch]) -> None:
     """Make the folder, unless another project's run has made it, and add the model."""
     run, folder = claim.run, small_model()
     if has_small_model(run.project):
-        raise adding.Hopeless("The project has this model already. Remove this entry.")
+        raise adding.Hopeless("The project has this model already.")
     file = _listed(claim)
     if not folder.exists():
         require_disk(MADE_BYTES)

@@ -89,11 +89,12 @@ def unfinished_fetches_of(project: Project) -> QuerySet[ModelFetch]:
     return rows.filter(Q(ended_at=None) | Q(ended_at__gt=lately))
 
 
-def require_hope(run: ModelFetch) -> None:
+def require_can_go_on(run: ModelFetch) -> None:
     """Raises Refused for a download that would fail again."""
     if not run.can_go_on:
         raise Refused(
-            f"{run} can never succeed: {run.error} Remove it, or download another model.",
+            f"{run.name} can’t be added this way: {run.error} Remove this entry, or add another "
+            "model.",
             code="not_resumable",
         )
 

@@ -182,7 +182,7 @@ def model_fetch_remove(request: HttpRequest, member: Member, run_id: UUID) -> Ht
         if refusal.code != "deleted":
             page = reverse("model_fetch", args=[member.project.pk, run.pk])
     else:
-        messages.success(request, f"The download of {run.repo} has been removed.")
+        messages.success(request, f"The entry for {run.name} has been removed.")
     is_htmx = request.htmx  # type: ignore[attr-defined]
     return HttpResponseClientRedirect(page) if is_htmx else redirect(page)
 

@@ -149,6 +149,12 @@ def test_a_failed_one_is_not_resumed_into_a_second_model(cast: Cast, place: Path
     first = worked(first)
     assert (first.status, first.can_go_on) == ("failed", False)
     assert "has this model already" in first.error
+    with pytest.raises(Refused) as refused:
+        runs.resume(first, actor=cast.leads[0])
+    assert str(refused.value) == (
+        "SmolLM2-135M-Instruct can’t be added this way: The project has this model already. "
+        "Remove this entry, or add another model."
+    )
     assert Checkpoint.objects.count() == 1
 
 

@@ -75,7 +75,7 @@ def test_its_page_says_that_its_files_are_shared(lead: Client, cast: Cast) -> No
 @pytest.mark.parametrize(
     ("received", "says", "is_measured"),
     [
-        (package.SIZE // 2, "is compared with the hash that it must have", True),
+        (package.SIZE // 2, "Then it converts the file into a model.", True),
         (package.SIZE, CONVERTING, False),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_missing_package_is_told_with_what_to_do(lead: Client, cast: Cast) -> 
     run = conversion(cast, received=0, status="failed", claim=None, error=error)
     found = page(lead, "model_fetch", cast, run.pk)
     assert package.BY_HAND in found and "Resume" in found
-    assert "The project’s other models are as they were." in found
+    assert "The project’s other models did not change." in found
     removed = lead.post(reverse("model_fetch_remove", args=[cast.project.pk, run.pk]))
     assert removed.status_code == 302 and not ModelFetch.objects.exists()
 

@@ -176,16 +176,16 @@ def hopeless(cast: Cast) -> ModelFetch:
 def test_a_download_that_can_not_succeed_offers_another(lead: Client, cast: Cast) -> None:
     run = hopeless(cast)
     found = page(lead, "model_fetch", run)
-    assert "To try again would not help." in found and "Resume" not in found
+    assert "Trying again would not help." in found and "Resume" not in found
     another = re.search(r'href="([^"]*way=hub[^"]*)"', found)
     assert another is not None
     form = lead.get(html.unescape(another[1])).context["form"]
     given = {name: form[name].value() for name in ("name", "repo", "revision")}
     assert given == {"name": "Tiny & more", "repo": "tests/unknown", "revision": "main"}
     refused = after(lead, lead.post(reverse("run_resume", args=[cast.project.pk, run.pk])))
-    assert "can never succeed" in refused
+    assert "Tiny &amp; more can’t be added this way: There is no public model" in refused
     removed = after(lead, lead.post(reverse("model_fetch_remove", args=[cast.project.pk, run.pk])))
-    assert "The download of tests/unknown has been removed." in removed
+    assert "The entry for Tiny &amp; more has been removed." in removed
     assert not ModelFetch.objects.exists()
 
 
