@@ -23,12 +23,11 @@ from huggingface_hub.errors import (
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
 
-from training.checkpoints.limits import PART, is_kept
+from training.checkpoints.limits import LOCK, PART, is_kept
 from training.trainer.files import flush_to_disk, sha256_of
 from webapp.llm.addresses import AddressRefused, guarded_sync_transport
 
 Job = dict[str, Any]
-LOCK = "lock"
 ASK_WITHIN_S = 30.0
 CHUNK = 2**20
 
@@ -54,7 +53,7 @@ def main() -> int:
     try:
         answer = download(job) if "files" in job else list_files(job)
     except (Differs, AddressRefused, httpx2.HTTPError, HfHubHTTPError, OSError) as error:
-        answer = {"error": sentence(error, job), "is_final": isinstance(error, FINAL)}
+        answer = failure(error, job)
     draft = result.with_name(f"{result.name}.draft")
     draft.write_text(json.dumps(answer))
     draft.rename(result)
@@ -80,7 +79,8 @@ def download(job: Job) -> Job:
     """Bring each file into the folder, from the byte on that is there already. A file gets its
     name when it is whole and its hash is right."""
     folder = Path(job["folder"])
-    folder.mkdir(parents=True, exist_ok=True)
+    # The folder around it is there, unless somebody removed this download meanwhile.
+    folder.mkdir(exist_ok=True)
     # A hub that sends more than it said fills no disk.
     most = max(file["size"] for file in job["files"]) + CHUNK
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
@@ -114,8 +114,16 @@ def _fetch(job: Job, file: Job, folder: Path) -> None:
     part.rename(folder / file["name"])
 
 
-def sentence(error: Exception, job: Job) -> str:
-    """What went wrong, and what to do."""
+def failure(error: Exception, job: Job) -> Job:
+    """What went wrong and what to do, and whether the hub would answer the same again. It had the
+    model when it listed the files: what it does not find after that may come back."""
+    may_come_back = "files" in job and not isinstance(error, GatedRepoError)
+    if isinstance(error, FINAL) and not may_come_back:
+        return {"error": final_sentence(error, job), "is_final": True}
+    return {"error": sentence(error, job), "is_final": False}
+
+
+def final_sentence(error: Exception, job: Job) -> str:
     repo, hub = job["repo"], job["endpoint"]
     if isinstance(error, GatedRepoError):
         return (
@@ -124,8 +132,11 @@ def sentence(error: Exception, job: Job) -> str:
         )
     if isinstance(error, RevisionNotFoundError):
         return f"{repo} has no revision called {job['revision']}. Check the name."
-    if isinstance(error, RepositoryNotFoundError):
-        return f"There is no public model called {repo} at {hub}. Check the name."
+    return f"There is no public model called {repo} at {hub}. Check the name."
+
+
+def sentence(error: Exception, job: Job) -> str:
+    hub = job["endpoint"]
     if isinstance(error, HfHubHTTPError):
         return f"{hub} answered with the error {error.response.status_code}. Resume later."
     if isinstance(error, httpx2.HTTPError):

@@ -26,6 +26,8 @@ MAX_REPO, MAX_REVISION, MAX_PATH, MAX_LICENCE = 200, 120, 400, 120
 
 # A file that is still being downloaded.
 PART = ".part"
+# In the folder of a download: held by the program that writes there.
+LOCK = "lock"
 KEPT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\.(safetensors|json|txt|jinja|md)|tokenizer\.model")
 # Of architectures that continue a text. webapp.llm.local.store serves the same ones.
 CAUSAL_SUFFIXES = ("ForCausalLM", "LMHeadModel")

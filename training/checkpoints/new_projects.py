@@ -2,6 +2,7 @@
 
 import shutil
 
+from training.checkpoints import removed
 from training.checkpoints.services import starter_add
 from training.checkpoints.serving import local_server_refusal, served_name, unlink
 from training.models import Checkpoint
@@ -24,9 +25,11 @@ def create(project: Project, actor: User) -> None:
 
 
 def remove_files(project: Project) -> None:
-    """What was uploaded, and the names under which the local server has its models."""
+    """What was uploaded, what is left of removed downloads, and the names under which the local
+    server has its models."""
     for checkpoint in Checkpoint.objects.filter(project=project):
         unlink(served_name(checkpoint))
+    removed.sweep(project)
     folder = uploads_of(project.pk)
     if folder.exists():
         shutil.rmtree(folder)

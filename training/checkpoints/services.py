@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from training.checkpoints import removed
 from training.checkpoints.archives import opened_archive
 from training.checkpoints.contents import inspect
 from training.checkpoints.limits import MAX_LICENCE, MAX_REVISION, REPO, REVISION
@@ -25,7 +26,7 @@ from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
-from webapp.files.folders import make_private, run_folder
+from webapp.files.folders import make_private
 from webapp.files.services import require_disk
 from webapp.ids import new_id
 from webapp.llm.addresses import AddressRefused, check_address
@@ -146,6 +147,7 @@ def fetch_start(
     if not REVISION.fullmatch(revision) or ".." in revision or len(revision) > MAX_REVISION:
         raise Refused("The revision must be a branch, a tag or a commit.", code="revision")
     _require_hub()
+    removed.sweep(project)
     return runs.start(
         ModelFetch,
         project=project,
@@ -161,6 +163,7 @@ def fetch_start(
 def small_model_start(*, project: Project, actor: User, key: str) -> ModelFetch:
     """Queue the conversion of the small language model. Where one is under way, or was begun with
     the same `key`, it is returned. Raises Refused where the project has the model."""
+    removed.sweep(project)
     with _open(project):
         known = runs.started_before(ModelFetch, project=project, key=key)
         if known := known or small_models_under_way(project).first():
@@ -190,15 +193,14 @@ def fetch_remove(*, run: ModelFetch, actor: User) -> None:
             raise Refused(f"{run} has been removed already.", code="deleted")
         if row.status not in (Status.FAILED, Status.CANCELLED):
             raise Refused(
-                f"{run} has not failed. Only a download that failed or was stopped can be removed.",
+                f"{run} has not failed. Only one that failed or was stopped can be removed.",
                 code="not_removable",
             )
         if row.checkpoint_id is not None:
             raise Refused(f"{run} has added its model. Delete the model instead.", code="in_use")
-        audit.record("fetch.removed", actor=actor, object=row, number=row.number, repo=row.repo)
-        folder = run_folder(row.pk)
+        audit.record(removed.ACTION, actor=actor, object=row, number=row.number, repo=row.repo)
         row.delete()
-        transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+        transaction.on_commit(lambda: removed.sweep(run.project))
 
 
 def checkpoint_serve(*, checkpoint: Checkpoint, actor: User) -> Endpoint:
@@ -315,6 +317,7 @@ def _require_hub() -> None:
 def _folder_for(project: Project) -> Iterator[Path]:
     """An empty folder for a model, which is removed again where the block fails."""
     _sweep(project)
+    removed.sweep(project)
     folder = uploads_of(project.pk) / new_id().hex
     make_private(folder)
     try:

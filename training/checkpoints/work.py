@@ -5,7 +5,7 @@ them, and add the model. Whole files and parts of files stay, and a later worker
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from webapp.errors import Refused
 from webapp.files.folders import make_private, run_folder
 from webapp.files.services import require_disk
 from webapp.runs import live
+from webapp.runs import services as runs
+from webapp.runs.models import Status
 from webapp.runs.work import Claim, RunFailed, claimed
 
 PROGRAM = (sys.executable, "-m", "training.checkpoints.hub")
@@ -50,9 +52,12 @@ def fetch(claim: Claim[ModelFetch]) -> None:
             packaged.convert(claim)
         else:
             _from_hub(claim)
-    except Hopeless:
+    except Hopeless as error:
+        # Together with the end: a worker killed between the two would leave a run that goes on,
+        # fails for a passing reason, and could not be resumed.
         with claim.writing():
             ModelFetch.objects.filter(pk=claim.run.pk).update(can_go_on=False)
+            runs.end(claim.run, claim=claim.token, status=Status.FAILED, reason=str(error))
         raise
 
 
@@ -84,7 +89,10 @@ def _list(claim: Claim[ModelFetch]) -> None:
     """Fix the commit and its files: a later worker brings the same ones."""
     run = claim.run
     found = _ask(claim, {"revision": run.revision})
-    _require_usable(run, found)
+    # A branch or a tag may lead to other files when it is asked for again.
+    is_fixed = run.revision == found["commit"]
+    with _for_good() if is_fixed else nullcontext():
+        _require_usable(run, found)
     run.commit = found["commit"]
     rows = [FetchFile(project=run.project, run=run, **file) for file in found["files"]]
     with claim.writing():
@@ -94,14 +102,13 @@ def _list(claim: Claim[ModelFetch]) -> None:
 
 
 def _require_usable(run: ModelFetch, found: dict[str, Any]) -> None:
-    """Raise RunFailed for a list that is no model's, or no list of a hub."""
+    """Raises RunFailed for what is no list of a hub, and Refused for a list that is no model's."""
     hashes = [file["sha256"] for file in found["files"] if file["sha256"]]
     if not COMMIT.fullmatch(found["commit"] or "") or not all(map(SHA256.fullmatch, hashes)):
         raise RunFailed(f"The answer of {settings.HUB_URL} is not that of a model hub.")
     if len(found["files"]) > FILES:
-        raise Hopeless(f"{run.repo} has more than {FILES} files. That is too many for a model.")
-    with _for_good():
-        require_model(file["name"] for file in found["files"])
+        raise Refused(f"{run.repo} has more than {FILES} files. That is too many for a model.")
+    require_model(file["name"] for file in found["files"])
 
 
 def _download(claim: Claim[ModelFetch]) -> None:

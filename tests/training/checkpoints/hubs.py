@@ -27,6 +27,8 @@ class Hub:
         self.sent: dict[str, bytes] = {}
         self.redirect = ""
         self.is_gated = False
+        # With which code files are refused, though the list of files is given.
+        self.refuses_files = ""
         self.commit = COMMIT
         self.headers: list[Mapping[str, str]] = []
         self.app = Starlette(
@@ -51,6 +53,8 @@ class Hub:
     async def _file(self, request: Request) -> Response:
         name = request.path_params["file"]
         self.asked.append((name, request.headers.get("range")))
+        if self.refuses_files:
+            return _refusal(404, self.refuses_files)
         if self.redirect:
             return RedirectResponse(self.redirect)
         content = self.sent.get(name, self.files[name])

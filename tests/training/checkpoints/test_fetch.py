@@ -80,7 +80,7 @@ def test_what_the_hub_does_not_have(
     run = worked(started(cast, **changes))
     assert run.status == "failed" and said in run.error
     assert not run.can_go_on
-    with pytest.raises(Refused, match=f"can never succeed: .*{said}"):
+    with pytest.raises(Refused, match=f"can’t be added this way: .*{said}"):
         runs.resume(run, actor=cast.leads[0])
 
 
@@ -122,12 +122,56 @@ def test_a_download_that_added_its_model_stays(cast: Cast, hub: Hub) -> None:
         services.fetch_remove(run=run, actor=cast.leads[0])
 
 
-def test_a_model_of_pickles_only(cast: Cast, hub: Hub) -> None:
+def test_a_commit_of_pickles_only(cast: Cast, hub: Hub) -> None:
     del hub.files["model.safetensors"]
-    run = worked(started(cast))
+    run = worked(started(cast, revision=COMMIT))
     assert run.status == "failed" and "no safetensors weights" in run.error
     assert not run.can_go_on
     assert hub.asked == []
+
+
+def test_a_branch_of_pickles_only_is_asked_again(cast: Cast, hub: Hub) -> None:
+    content = hub.files.pop("model.safetensors")
+    run = worked(started(cast, revision="main"))
+    assert run.status == "failed" and "no safetensors weights" in run.error and run.can_go_on
+    hub.files["model.safetensors"] = content
+    runs.resume(run, actor=cast.leads[0])
+    assert worked(run).status == "succeeded"
+
+
+def test_a_model_that_is_gone_while_it_comes_may_come_back(cast: Cast, hub: Hub) -> None:
+    hub.refuses_files = "RepoNotFound"
+    run = worked(started(cast))
+    assert run.status == "failed" and "error 404. Resume later." in run.error and run.can_go_on
+    hub.refuses_files = ""
+    runs.resume(run, actor=cast.leads[0])
+    assert worked(run).status == "succeeded"
+
+
+def test_files_behind_terms(cast: Cast, hub: Hub) -> None:
+    hub.refuses_files = "GatedRepo"
+    run = worked(started(cast))
+    assert (run.status, run.can_go_on) == ("failed", False)
+    assert "accept its authors’ terms" in run.error
+
+
+def test_a_worker_killed_before_its_end_has_not_said_for_good(
+    cast: Cast, hub: Hub, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    hub.is_gated = True
+    run = started(cast)
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(runs, "end", killed)
+        worked(run)
+    ModelFetch.objects.update(status="pending", claim=None)
+    with refusing() as url:
+        settings.HUB_URL = url.removesuffix("/v1")
+        run = worked(run)
+    assert run.status == "failed" and "could not be reached" in run.error and run.can_go_on
+    runs.resume(run, actor=cast.leads[0])
 
 
 def test_a_damaged_file_is_downloaded_again(cast: Cast, hub: Hub) -> None:
