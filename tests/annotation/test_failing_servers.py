@@ -50,7 +50,7 @@ def half(body: dict[str, Any]) -> Any:
 BAD: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "garbage": (lambda body: PlainTextResponse("<html>It works!"), "not a chat completion"),
     "half": (half, "The connection failed"),
-    "overloaded": (lambda body: refusal(503, "out of <memory>"), "out of &lt;memory&gt;"),
+    "overloaded": (lambda body: refusal(503, "out of <memory>"), "The endpoint failed (503)."),
     "slow": (never, "No answer within 2 s."),
 }
 # These wait for real time limits.

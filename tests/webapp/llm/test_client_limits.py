@@ -82,6 +82,20 @@ async def test_nothing_from_the_environment_reaches_the_endpoint(monkeypatch):
 
 
 @pytest.mark.asyncio
+async def test_what_a_server_says_alike_of_two_requests_is_about_itself():
+    stub = Stub(lambda body, count: refusal(503, "out of memory"))
+    with serve(stub.app) as url:
+        async with make_client(url, retries=0, circuit_threshold=2) as client:
+            for text in ("one text", "another text"):
+                with pytest.raises(EndpointUnavailable):
+                    await client.complete(
+                        [{"role": "user", "content": text}], max_tokens=5, temperature=0.0
+                    )
+            with pytest.raises(CircuitOpen, match="It said: out of memory"):
+                await ask(client)
+
+
+@pytest.mark.asyncio
 async def test_the_circuit_opens_says_why_and_closes_after_a_success():
     healthy, now = False, 0.0
 
@@ -101,7 +115,7 @@ async def test_the_circuit_opens_says_why_and_closes_after_a_success():
             with pytest.raises(CircuitOpen) as caught:
                 await ask(client)
             assert "failed 3 times in a row" in str(caught.value)
-            # Its own words may quote the text that broke it: they stay with that call.
+            # The same request failed three times: the words may quote it, and stay with the call.
             assert "The endpoint failed (503)." in str(caught.value)
             assert "out of memory" not in str(caught.value)
             assert caught.value.retryable

@@ -97,6 +97,9 @@ class ModelClient:
         self._backoff_s = backoff_s
         self._slots = asyncio.Semaphore(max_concurrency)
         self._circuit = Circuit(circuit_threshold, circuit_cooldown_s, pauses=pauses)
+        # The server's last complaint, with what it was asked, and one that was not about a text.
+        self._last_fault: tuple[str, object] = ("", None)
+        self._about_itself = ""
         self._patience = patience
         self._on_pause = on_pause
         self.adaptations = {known.field: known for known in adaptations}
@@ -228,6 +231,16 @@ class ModelClient:
                     raise
                 await asyncio.sleep(min(error.retry_after_s, LOOK_AGAIN_S))
 
+    def _reason_for_all(self, error: ModelError, messages: object) -> str:
+        """Why the endpoint is paused, as people may read it who must not know yet what was said
+        about a text. A server's own words may quote the text that it was asked about; what it
+        says alike of two requests is about itself."""
+        words, (before, asked) = str(error), self._last_fault
+        if words == before and messages != asked:
+            self._about_itself = words
+        self._last_fault = (words, messages)
+        return words if words == self._about_itself else error.server_error
+
     async def _recorded(self, form: Form, calls: list[CallRecord]) -> Completion | ModelError:
         """Sends the request, with retries, and tells circuit, usage and `calls` what came of it."""
         sent = {"model": self.model, **adapted(form.body, self.adaptations)}
@@ -246,9 +259,9 @@ class ModelClient:
                 replace(record, error=str(outcome), retries=retries, latency_ms=outcome.latency_ms)
             )
             if isinstance(outcome, NoAnswer):
-                self._circuit.unanswered(outcome.server_error, heard=heard)
+                self._circuit.unanswered(str(outcome), heard=heard)
             elif outcome.blames_endpoint:
-                self._circuit.failed(outcome.server_error)
+                self._circuit.failed(self._reason_for_all(outcome, sent["messages"]))
             else:
                 self._circuit.succeeded()
         else:
