@@ -106,7 +106,7 @@ def first_usable(judges: Iterable[Judge], *, version: RubricVersion | None = Non
     """The judge that a form preselects: the first that can be used, and score the version where
     one is named."""
     for judge in judges:
-        if not short_reason(judge) and (version is None or can_score(version, judge)):
+        if not short_reason(judge) and (version is None or not unfitted_criterion(version, judge)):
             return judge
     return None
 
