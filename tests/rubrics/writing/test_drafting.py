@@ -1,8 +1,8 @@
 """Begin a rubric, save its draft, and never overwrite what somebody else wrote."""
 
 import copy
-import gc
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,6 +88,7 @@ def with_criterion(**changes: Any) -> dict[str, Any]:
     return text
 
 
+OURS = str(Path(__file__).parents[3] / "rubrics")
 LEVEL = {"value": 1, "label": "", "anchor": ""}
 BAD = {
     "not an object": ([], "JSON object"),
@@ -138,15 +139,13 @@ def test_the_work_of_a_save_grows_no_faster_than_the_criteria(
 
     def calls_to_save(criteria: int, revision: int) -> int:
         text, calls = large_text(criteria), []
-        # What other tests left behind would be cleaned up in between, and be counted.
-        gc.disable()
-        sys.setprofile(lambda frame, event, argument: calls.append(event))
+        sys.setprofile(lambda frame, event, _: calls.append((frame.f_code.co_filename, event)))
         try:
             save(draft, cast.clinicians[0], text, revision=revision)
         finally:
             sys.setprofile(None)
-            gc.enable()
-        return calls.count("call")
+        # The product's own: what libraries keep between calls depends on the tests before.
+        return sum(file.startswith(OURS) and event == "call" for file, event in calls)
 
     # What is read once, and at the second save of a person, is read now.
     for n, at in ((6, 0), (12, 1)):
@@ -155,7 +154,7 @@ def test_the_work_of_a_save_grows_no_faster_than_the_criteria(
     few, some, many = (calls_to_save(n, at) for at, n in enumerate((24, 48, 96), start=2))
     # Twice as many criteria cost twice as much more.
     assert many - some < 2.2 * (some - few)
-    assert many < 100_000
+    assert many < 40_000
 
 
 def test_draft_after_publishing_begins_with_the_published_text(
