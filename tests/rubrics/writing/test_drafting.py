@@ -9,7 +9,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from rubrics.core.spec import RubricSpec, to_json
+from rubrics.core import lint
+from rubrics.core.spec import RubricSpec, content, to_json
 from rubrics.models import Rubric, RubricVersion
 from rubrics.writing.services import BadContent, draft_open, draft_save, rubric_create
 from tests.conftest import Cast
@@ -139,6 +140,9 @@ def test_the_work_of_a_save_grows_no_faster_than_the_criteria(
 
     def calls_to_save(criteria: int, revision: int) -> int:
         text, calls = large_text(criteria), []
+        # A criterion that was read before, perhaps by another test, is not read again.
+        lint._wording.cache_clear()
+        content._known_criterion.cache_clear()
         sys.setprofile(lambda frame, event, _: calls.append((frame.f_code.co_filename, event)))
         try:
             save(draft, cast.clinicians[0], text, revision=revision)
