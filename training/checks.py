@@ -31,6 +31,8 @@ from webapp.limits import SEED, Setting
 # The settings of a method, or of LoRA, by name.
 Settings = Mapping[str, float]
 METHODS: Mapping[str, Mapping[str, Setting]] = {"sft": SFT, "grpo": GRPO}
+# Settings of a method without bounds of their own in METHODS.
+NOT_NUMBERS = ("micro_batch", "both_roles")
 # Members whose supporter turn has all four spans (annotation.models.Turn.spans).
 HAS_SPANS = Q(
     target__turn__understanding__gt="",
@@ -50,6 +52,8 @@ def settings_of(method: str, values: Mapping[str, Any]) -> dict[str, float]:
     }
     if values.get("micro_batch"):
         found["micro_batch"] = int(values["micro_batch"])
+    if method == "sft" and values.get("both_roles"):
+        found["both_roles"] = True
     return found
 
 
@@ -66,7 +70,7 @@ def common_settings(
 
 
 def require_settings(method: str, values: Settings, base: Checkpoint) -> None:
-    numbers = {name: value for name, value in values.items() if name != "micro_batch"}
+    numbers = {name: value for name, value in values.items() if name not in NOT_NUMBERS}
     _require_numbers(numbers, METHODS[method])
     _require_micro_batch(method, values)
     _require_context(base, int(numbers["max_completion_tokens"]))

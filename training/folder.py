@@ -2,15 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
-from annotation.generation.prompts import prompt_messages
-from annotation.models import Snapshot, Turn
-from annotation.ratings.targets import contexts_of, gold_emotions_of
+from annotation.generation.prompts import prompt_messages, seeker_messages
+from annotation.models import Dialogue, Snapshot, Turn
+from annotation.ratings.targets import Context, contexts_of, gold_emotions_of
 from rubrics.judges.opening import unpack
 from rubrics.judging.artefact import artefact_hash
 from rubrics.judging.spans import Spans, render_spans
@@ -55,6 +57,11 @@ def prepare(run: TrainingRun) -> Path:
     }
     if run.judge is not None:
         spec["judge"] = _judge(run.judge, folder)
+    if imitates and run.settings["sft"].get("both_roles"):
+        spec["data"]["seeker"] = "data/seeker.jsonl"
+        spec["data"]["hash"]["seeker"] = _write_data(
+            folder / "data/seeker.jsonl", _conversations(run.train_snapshot)
+        )
     if imitates and run.validation_snapshot is not None:
         rows = list(_rows(run.validation_snapshot, with_replies=True))
         if rows:
@@ -87,6 +94,41 @@ def _judge(judge: Judge, folder: Path) -> dict[str, Any]:
 def _rows(snapshot: Snapshot, *, with_replies: bool = False) -> Iterable[dict[str, Any]]:
     """One prompt for each supporter turn that has a gold emotion and a seeker's turn before.
     `with_replies` leaves out turns without all four spans: there is nothing to imitate."""
+    for prompt in _prompts(snapshot):
+        reply = _reply_to_imitate(prompt.turn) if with_replies else None
+        if with_replies and reply is None:
+            continue
+        context = prompt.context
+        yield {
+            "id": str(prompt.id),
+            "split": prompt.dialogue.split,
+            "messages": prompt_messages(context["profile"], context["situation"], prompt.history),
+            "emotion": prompt.emotion,
+            "context": {name: context[name] for name in ("profile", "situation", "history", "cut")},
+            "name": f"{prompt.dialogue}, turn {prompt.turn.position + 1}",
+            **({"completion": reply} if reply else {}),
+        }
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A supporter turn to write: what comes before it, and the emotion of its dialogue."""
+
+    id: UUID
+    turn: Turn
+    context: Context
+    emotion: str
+
+    @property
+    def dialogue(self) -> Dialogue:
+        return self.turn.dialogue
+
+    @property
+    def history(self) -> Sequence[Any]:
+        return self.context["history"]
+
+
+def _prompts(snapshot: Snapshot) -> Iterable[Prompt]:
     members = snapshot.members.select_related("target__turn__dialogue").order_by("position")
     targets = [member.target for member in members]
     contexts, gold = contexts_of(targets), gold_emotions_of(targets)
@@ -95,19 +137,27 @@ def _rows(snapshot: Snapshot, *, with_replies: bool = False) -> Iterable[dict[st
         history = context["history"]
         if target.turn is None or not history or history[-1]["role"] != "seeker":
             continue
-        if not target.turn.dialogue.emotion_label:
-            continue
-        reply = _reply_to_imitate(target.turn) if with_replies else None
-        if with_replies and reply is None:
-            continue
+        if target.turn.dialogue.emotion_label:
+            yield Prompt(target.pk, target.turn, context, gold[target.pk])
+
+
+def _conversations(snapshot: Snapshot) -> Iterable[dict[str, Any]]:
+    """The dialogues of the prompts as the seeker speaks in them, each up to its last prompt."""
+    longest: dict[UUID, Prompt] = {}
+    for prompt in _prompts(snapshot):
+        known = longest.get(prompt.dialogue.pk)
+        if known is None or len(known.history) < len(prompt.history):
+            longest[prompt.dialogue.pk] = prompt
+    for pk, prompt in longest.items():
+        *before, last = prompt.history
+        messages = seeker_messages(
+            prompt.context["profile"], prompt.context["situation"], prompt.emotion, before
+        )
         yield {
-            "id": str(target.pk),
-            "split": target.turn.dialogue.split,
-            "messages": prompt_messages(context["profile"], context["situation"], history),
-            "emotion": gold[target.pk],
-            "context": {name: context[name] for name in ("profile", "situation", "history", "cut")},
-            "name": f"{target.turn.dialogue}, turn {target.turn.position + 1}",
-            **({"completion": reply} if reply else {}),
+            "id": str(pk),
+            "split": prompt.dialogue.split,
+            "messages": [*messages, {"role": "assistant", "content": last["text"]}],
+            "name": str(prompt.dialogue),
         }
 
 

@@ -191,6 +191,12 @@ class TrainingForm(forms.Form):
         help_text="A step is computed in parts of this size, so that a large model fits. Leave it "
         "empty to compute a step at once.",
     )
+    sft_both_roles = forms.BooleanField(
+        label="Teach the seeker’s messages, too",
+        required=False,
+        help_text="For a model that writes whole dialogues. The dialogues of the training prompts "
+        "are learned as the seeker speaks in them.",
+    )
     seed = forms.IntegerField(
         **SEED.range,
         initial=SEED.default,
@@ -216,7 +222,7 @@ class TrainingForm(forms.Form):
         self._offer(project)
         self.fields["judge"].required = self.data.get("plan") != "sft"
         for name, field in self.fields.items():
-            if name not in ("key", "plan", "evaluation_judges"):
+            if name not in ("key", "plan", "evaluation_judges", "sft_both_roles"):
                 field.widget.attrs.setdefault("class", "input")
 
     def _offer(self, project: Project) -> None:

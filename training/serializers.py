@@ -75,7 +75,12 @@ class SftSerializer(serializers.Serializer[Any]):
     """SFT's numbers; what is left out takes the preset for a CPU."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        return _numbers(SFT) | {"micro_batch": _micro_batch()}
+        both_roles = serializers.BooleanField(
+            default=False,
+            help_text="Teach the seeker’s messages of these dialogues, too. A step then has "
+            "`batch_size` replies and dialogues together.",
+        )
+        return _numbers(SFT) | {"micro_batch": _micro_batch(), "both_roles": both_roles}
 
 
 class LoraSerializer(serializers.Serializer[Any]):

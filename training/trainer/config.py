@@ -34,16 +34,19 @@ class DataHashes:
     train: str
     held_out: str
     validation: str | None = None
+    seeker: str | None = None
 
 
 @dataclass(frozen=True)
 class DataSection:
-    """JSON-lines files, relative to the run folder. SFT shows its loss on `validation`."""
+    """JSON-lines files, relative to the run folder. SFT shows its loss on `validation`, and learns
+    from the messages of `seeker` too where there is one."""
 
     train: str
     held_out: str
     hash: DataHashes
     validation: str | None = None
+    seeker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,8 @@ class GrpoSection:
 @dataclass(frozen=True)
 class SftSection:
     """Supervised fine-tuning on the completions of the training rows. The loss on the validation
-    rows is computed every `validate_every` steps; `micro_batch` as in GRPO."""
+    rows is computed every `validate_every` steps; `micro_batch` as in GRPO. With `both_roles`, it
+    imitates the seeker's messages as well: a step then has `batch_size` replies and dialogues."""
 
     steps: int = bounded(200, least=1)
     batch_size: int = bounded(16, least=1)
@@ -128,6 +132,7 @@ class SftSection:
     save_every: int = bounded(50, least=1)
     validate_every: int = bounded(10, least=1)
     micro_batch: int | None = bounded(None, least=1)
+    both_roles: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,7 @@ class RunSpec:
     seed: int
     lora: LoraSection | None
     validation: Path | None
+    seeker: Path | None
 
     @property
     def settings(self) -> GrpoSection | SftSection:
@@ -182,6 +188,8 @@ def read_spec(run_dir: Path) -> RunSpec:
     _require_micro_batch(file)
     if file.method == "grpo" and file.judge is None:
         raise ConfigError("judge", "GRPO needs a judge. Only SFT does without one.")
+    if file.method == "sft" and file.sft.both_roles and not file.data.seeker:
+        raise ConfigError("data.seeker", "SFT of both roles needs messages of the seeker.")
     rubric = _rubric(file.rubric, file.rubric_hash)
     return RunSpec(
         method=file.method,
@@ -189,6 +197,7 @@ def read_spec(run_dir: Path) -> RunSpec:
         train=_data_file(run_dir, file.data, "train"),
         held_out=_data_file(run_dir, file.data, "held_out"),
         validation=_data_file(run_dir, file.data, "validation") if file.data.validation else None,
+        seeker=_data_file(run_dir, file.data, "seeker") if file.data.seeker else None,
         rubric=rubric,
         judge=_judge(file.judge, rubric, run_dir) if file.judge is not None else None,
         reward=reward,
@@ -248,7 +257,7 @@ def _model(folder: Path) -> Path:
 
 
 def _data_file(
-    run_dir: Path, data: DataSection, name: Literal["train", "held_out", "validation"]
+    run_dir: Path, data: DataSection, name: Literal["train", "held_out", "validation", "seeker"]
 ) -> Path:
     file = run_dir / getattr(data, name)
     if not file.is_file():

@@ -2,15 +2,17 @@
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from rubrics.judging.inputs import JudgeInput, candidate_of
 from training.trainer.strict import ConfigError, read
 
 Role = Literal["train", "held_out", "validation"]
+# What training takes one after the other.
+Sample = TypeVar("Sample")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,32 @@ class Row:
         return JudgeInput(key, context)
 
 
+@dataclass(frozen=True)
+class Conversation:
+    """A dialogue as the seeker speaks in it: the assistant's messages are those to imitate."""
+
+    id: str
+    split: Literal["train"]
+    messages: list
+    name: str = ""
+
+
+def read_conversations(path: Path) -> list[Conversation]:
+    """The seeker's side of dialogues, of the train split only. Raises ConfigError."""
+    found = []
+    for where, line in _lines(path, "seeker"):
+        conversation = read(Conversation, _json(line, where), where)
+        messages = conversation.messages
+        if not all(map(_is_message, messages)) or not messages[1:]:
+            raise ConfigError(f"{where}.messages", "A list of {role, content} was expected.")
+        if messages[-1]["role"] != "assistant":
+            raise ConfigError(
+                f"{where}.messages", "The last message must be the seeker's (assistant)."
+            )
+        found.append(conversation)
+    return found
+
+
 def read_rows(path: Path, role: Role) -> list[Row]:
     """The rows of a JSON-lines file. Raises ConfigError, naming the line.
 
@@ -53,10 +81,7 @@ def read_rows(path: Path, role: Role) -> list[Row]:
     The loss that people watch is not computed on the test split.
     """
     rows, seen = [], set()
-    # Not splitlines: a text may hold U+2028 and the like, which JSON does not escape.
-    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    for number, line in enumerate(lines, start=1):
-        where = f"data.{role}[line {number}]"
+    for where, line in _lines(path, role):
         row = _row(line, where)
         if role == "train" and row.split != "train":
             raise ConfigError(f"{where}.split", f"A {row.split} row must not be used for training.")
@@ -71,13 +96,23 @@ def read_rows(path: Path, role: Role) -> list[Row]:
     return rows
 
 
-def _row(line: str, where: str) -> Row:
+def _lines(path: Path, role: str) -> Iterator[tuple[str, str]]:
+    """Each line of a file, after the place that an error about it names."""
+    # Not splitlines: a text may hold U+2028 and the like, which JSON does not escape.
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        yield f"data.{role}[line {number}]", line
+
+
+def _json(line: str, where: str) -> Any:
     try:
-        row = read(Row, json.loads(line), where)
+        return json.loads(line)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, ConfigError):
-            raise
         raise ConfigError(where, f"This is not JSON: {error}") from None
+
+
+def _row(line: str, where: str) -> Row:
+    row = read(Row, _json(line, where), where)
     if not row.messages or not all(map(_is_message, row.messages)):
         raise ConfigError(f"{where}.messages", "A list of {role, content} was expected.")
     if row.messages[-1]["role"] != "user":
@@ -95,7 +130,9 @@ def _is_message(message: Any) -> bool:
     )
 
 
-def in_training_order(rows: Sequence[Row], count: int, seed: int, *, per_step: int) -> list[Row]:
+def in_training_order(
+    rows: Sequence[Sample], count: int, seed: int, *, per_step: int
+) -> list[Sample]:
     """`count` rows: the data in a new seeded order again and again.
 
     The whole order is laid out at once, so that a resumed run meets the same rows at the same
@@ -104,7 +141,7 @@ def in_training_order(rows: Sequence[Row], count: int, seed: int, *, per_step: i
     """
     rng = random.Random(seed)  # noqa: S311 - an order, not a secret
     whole_steps = max(len(rows) - len(rows) % per_step, 1)
-    order: list[Row] = []
+    order: list[Sample] = []
     while len(order) < count:
         order += rng.sample(rows, whole_steps)
     return order[:count]

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallba
 from training.trainer.callbacks import RunCallback
 from training.trainer.checkpoints import FINAL, Checkpoints
 from training.trainer.config import RunSpec
-from training.trainer.data import Role, Row, read_rows
+from training.trainer.data import Conversation, Role, Row, read_conversations, read_rows
 from training.trainer.events import EventLog
 from training.trainer.failures import TrainingFailed
 from training.trainer.generation import load_model, load_tokenizer
@@ -39,6 +39,7 @@ class Data:
     train: Sequence[Row]
     held_out: Sequence[Row]
     validation: Sequence[Row]
+    seeker: Sequence[Conversation]
 
 
 def train(
@@ -74,7 +75,9 @@ def _train(
     if rater is not None:
         trainer, report_step = grpo_trainer(spec, data.train, rater, tokenizer, work, events)
     else:
-        trainer, report_step = sft_trainer(spec, data.train, data.validation, tokenizer, work)
+        trainer, report_step = sft_trainer(
+            spec, data.train, data.validation, data.seeker, tokenizer, work
+        )
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(RunCallback(events, checkpoints, stop, report_step, spec.model))
 
@@ -103,6 +106,7 @@ def read_data(spec: RunSpec, tokenizer: PreTrainedTokenizerBase) -> Data:
         train=rows(spec.train, "train"),
         held_out=rows(spec.held_out, "held_out"),
         validation=rows(spec.validation, "validation") if spec.validation else [],
+        seeker=read_conversations(spec.seeker) if spec.seeker else [],
     )
 
 

@@ -1,7 +1,9 @@
 """Supervised fine-tuning with TRL: the cold start."""
 
 from collections.abc import Sequence
+from os.path import commonprefix
 from pathlib import Path
+from typing import cast
 
 import torch
 from datasets import Dataset
@@ -10,34 +12,48 @@ from trl import SFTConfig, SFTTrainer
 
 from training.trainer.callbacks import StepReport
 from training.trainer.config import RunSpec
-from training.trainer.data import Row, in_training_order
+from training.trainer.data import Conversation, Row, in_training_order
+from training.trainer.generation import has_bfloat16
+from training.trainer.lengths import context_of
 from training.trainer.lora import adapter_config
 from training.trainer.strict import ConfigError
+
+# Tokens of a sample and their labels, as TRL takes them.
+Sample = dict[str, list[int]]
+_NOT_LEARNED = -100
 
 
 def sft_trainer(
     spec: RunSpec,
     rows: Sequence[Row],
     validation: Sequence[Row],
+    conversations: Sequence[Conversation],
     tokenizer: Tokenizer,
     work: Path,
 ) -> tuple[SFTTrainer, StepReport]:
-    """TRL's trainer for the spec, and what reports its steps.
+    """TRL's trainer for the spec, and what reports its steps. `conversations` are the seeker's
+    sides of dialogues, to be learned together with the replies of `rows`.
 
-    Raises ConfigError where a row has no completion.
+    Raises ConfigError where a row has no completion, or a conversation's first message of the
+    seeker is longer than what the model reads.
     """
     _require_completions(rows, "train")
     _require_completions(validation, "validation")
+    context = context_of(spec.model)
+    samples = [
+        *_replies(rows, tokenizer),
+        *(_seekers_side(each, tokenizer, context) for each in conversations),
+    ]
     settings, size = spec.sft, spec.sft.batch_size
     ordered = in_training_order(
-        rows, settings.steps * size, spec.seed, per_step=min(size, len(rows))
+        samples, settings.steps * size, spec.seed, per_step=min(size, len(samples))
     )
     trainer = SFTTrainer(
         model=str(spec.model),
         processing_class=tokenizer,
         args=sft_config(spec, work, validates=bool(validation)),
-        train_dataset=_dataset(ordered),
-        eval_dataset=_dataset(validation) if validation else None,
+        train_dataset=Dataset.from_list(ordered),
+        eval_dataset=Dataset.from_list(_replies(validation, tokenizer)) if validation else None,
         peft_config=adapter_config(spec.lora),
     )
     return trainer, _nothing_to_add
@@ -50,16 +66,52 @@ def _require_completions(rows: Sequence[Row], role: str) -> None:
             raise ConfigError(f"data.{role}[line {number}].completion", reason)
 
 
-def _dataset(rows: Sequence[Row]) -> Dataset:
-    return Dataset.from_list(
-        [
-            {
-                "prompt": row.messages,
-                "completion": [{"role": "assistant", "content": row.completion}],
-            }
-            for row in rows
-        ]
+def _replies(rows: Sequence[Row], tokenizer: Tokenizer) -> list[Sample]:
+    """The reply of each row after its prompt; the loss is on the reply only."""
+    samples = []
+    for row in rows:
+        messages = [*row.messages, {"role": "assistant", "content": row.completion}]
+        samples.append(_sample(messages, [len(row.messages)], tokenizer))
+    return samples
+
+
+def _seekers_side(conversation: Conversation, tokenizer: Tokenizer, context: int | None) -> Sample:
+    """A dialogue whose every message of the seeker is learned; as many as the model reads."""
+    messages = conversation.messages
+    spoken = [place for place, each in enumerate(messages) if each["role"] == "assistant"]
+    while spoken:
+        sample = _sample(messages[: spoken[-1] + 1], spoken, tokenizer)
+        if context is None or len(sample["input_ids"]) <= context:
+            return sample
+        spoken.pop()
+    raise ConfigError(
+        "data.seeker",
+        f"The first message of {conversation.name or conversation.id} is too long for this model, "
+        f"which reads at most {context:,} tokens.",
     )
+
+
+def _sample(messages: Sequence[dict], learned: Sequence[int], tokenizer: Tokenizer) -> Sample:
+    """The tokens of a chat; the labels are those of the messages at the places `learned`, and
+    -100 elsewhere, which the loss leaves out."""
+    ids = _tokens(messages, tokenizer)
+    labels = [_NOT_LEARNED] * len(ids)
+    for place in learned:
+        before = _tokens(messages[:place], tokenizer, add_generation_prompt=True)
+        until = _tokens(messages[: place + 1], tokenizer)
+        # Where tokens merge across the border of a message, what merged is learned with it.
+        start, end = (len(commonprefix([part, ids])) for part in (before, until))
+        labels[start:end] = ids[start:end]
+    return {"input_ids": ids, "labels": labels}
+
+
+def _tokens(
+    messages: Sequence[dict], tokenizer: Tokenizer, *, add_generation_prompt: bool = False
+) -> list[int]:
+    text = tokenizer.apply_chat_template(
+        list(messages), tokenize=False, add_generation_prompt=add_generation_prompt
+    )
+    return cast(list[int], tokenizer(str(text), add_special_tokens=False)["input_ids"])
 
 
 def _nothing_to_add(step: int) -> dict[str, float]:
@@ -67,7 +119,7 @@ def _nothing_to_add(step: int) -> dict[str, float]:
 
 
 def sft_config(spec: RunSpec, work: Path, *, validates: bool) -> SFTConfig:
-    """TRL's settings; the loss is on the completion only."""
+    """TRL's settings."""
     settings = spec.sft
     at_once = settings.micro_batch or settings.batch_size
     on_gpu = torch.cuda.is_available()
@@ -82,11 +134,10 @@ def sft_config(spec: RunSpec, work: Path, *, validates: bool) -> SFTConfig:
         eval_steps=settings.validate_every,
         train_sampling_strategy="sequential",
         learning_rate=settings.learning_rate,
-        completion_only_loss=True,
         max_length=None,
         model_init_kwargs={"dtype": "float32"},
         use_cpu=not on_gpu,
-        bf16=on_gpu,
+        bf16=has_bfloat16(),
         gradient_checkpointing=on_gpu,
         logging_steps=1,
         save_strategy="steps",
