@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from os.path import commonprefix
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from datasets import Dataset
+from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase as Tokenizer
 from trl import SFTConfig, SFTTrainer
 
@@ -48,7 +49,7 @@ def sft_trainer(
     ordered = in_training_order(
         samples, settings.steps * size, spec.seed, per_step=min(size, len(samples))
     )
-    trainer = SFTTrainer(
+    trainer = _SftTrainer(
         model=str(spec.model),
         processing_class=tokenizer,
         args=sft_config(spec, work, validates=bool(validation)),
@@ -57,6 +58,36 @@ def sft_trainer(
         peft_config=adapter_config(spec.lora),
     )
     return trainer, _nothing_to_add
+
+
+class _SftTrainer(SFTTrainer):
+    """TRL's trainer. Without a graphics card, TRL 1.16 computes the logits of prompts too, which
+    have no loss: half of the time of a small model with a large vocabulary."""
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | None = None,
+    ) -> Any:
+        if inputs["labels"].device.type != "cpu":
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        labels = inputs["labels"][:, 1:]
+        kept = (labels != _NOT_LEARNED).any(dim=0).nonzero().squeeze(1)
+        outputs = model(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            use_cache=False,
+            logits_to_keep=kept,
+        )
+        logits, targets = outputs.logits.float().flatten(0, 1), labels[:, kept].flatten()
+        learned = targets != _NOT_LEARNED
+        loss = cross_entropy(logits, targets, ignore_index=_NOT_LEARNED, reduction="sum")
+        loss = loss / (learned.sum() if num_items_in_batch is None else num_items_in_batch)
+        right = (logits.argmax(-1) == targets)[learned].float().mean().item()
+        self._metrics["train" if model.training else "eval"]["mean_token_accuracy"].append(right)
+        return (loss, outputs) if return_outputs else loss
 
 
 def _require_completions(rows: Sequence[Row], role: str) -> None:
