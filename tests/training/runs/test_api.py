@@ -7,7 +7,7 @@ from django.urls import reverse
 from tests.conftest import Cast
 from tests.training.runs import told
 from tests.training.runs.test_events import insert
-from tests.training.runs.worlds import GRPO, World
+from tests.training.runs.worlds import GRPO, SFT, World
 from training import services
 from training.limits import GRPO_DEFAULTS
 from training.models import TrainingRun
@@ -119,6 +119,16 @@ def test_a_key_is_short(lead: Client, ready: World) -> None:
 def test_ids_of_nothing_here_are_404(lead: Client, ready: World, cast: Cast, field: str) -> None:
     other = services.checkpoint_register(project=cast.other_project, actor=None, name="theirs")
     assert post(lead, ready, **{field: str(other.pk)}).status_code == 404
+
+
+def test_sft_can_teach_both_roles(lead: Client, ready: World) -> None:
+    given = body(ready, plan="sft")
+    given.pop("grpo", None)
+    sft = {**SFT, "both_roles": True}
+    address = project_url("api_training_list", ready)
+    made = lead.post(address, given | {"sft": sft}, content_type="application/json")
+    assert made.status_code == 201
+    assert TrainingRun.objects.get().settings["sft"] == sft
 
 
 def test_sft_needs_no_judge(lead: Client, ready: World) -> None:

@@ -10,9 +10,10 @@ from annotation.ratings.targets import contexts_of
 from rubrics.core.spec import from_json
 from rubrics.judging.prompts import material_text
 from tests.support.dialogues import REPLY
-from tests.training.runs.worlds import World, dialogues_in
+from tests.training.runs.worlds import SFT, World, dialogues_in
 from training.folder import prepare
-from training.trainer.data import read_rows
+from training.trainer.config import read_spec
+from training.trainer.data import read_conversations, read_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +42,31 @@ def test_a_cut_history_is_the_judges_too_and_is_recorded(ready: World) -> None:
             spec, spec.judge_criteria, asked
         )
         assert [m["content"] for m in row.messages[1:]] == [t["text"] for t in judged["history"]]
+
+
+def test_both_roles_bring_each_dialogue_once_as_the_seeker_speaks(ready: World) -> None:
+    folder = prepare(ready.start(sft={**SFT, "both_roles": True}, prompts=30))
+    rows = read_rows(folder / "data/train.jsonl", "train")
+    spec = read_spec(folder)
+    assert spec.seeker is not None and spec.sft.both_roles
+    found = read_conversations(spec.seeker)
+    longest: dict[str, list] = {}
+    for row in rows:
+        turns = Target.objects.get(pk=row.id).turn
+        assert turns is not None
+        history = row.context["history"]
+        longest[str(turns.dialogue_id)] = max(
+            longest.get(str(turns.dialogue_id), []), history, key=len
+        )
+    assert {each.id for each in found} == set(longest)
+    for each in found:
+        told, history = each.messages[2:], longest[each.id]
+        assert [one["content"] for one in told] == [turn["text"] for turn in history]
+        spoken = [turn["role"] == "seeker" for turn in history]
+        assert [one["role"] == "assistant" for one in told] == spoken and spoken[-1]
+        assert "Emotion: " in each.messages[0]["content"], "the seeker knows what they feel"
+
+
+def test_without_both_roles_there_is_no_such_file(ready: World) -> None:
+    folder = prepare(ready.start(sft=SFT, prompts=30))
+    assert read_spec(folder).seeker is None and not (folder / "data/seeker.jsonl").exists()

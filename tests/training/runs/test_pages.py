@@ -140,6 +140,13 @@ def test_the_form_starts_a_plan_with_lora(lead: Client, ready: World) -> None:
     assert "GRPO starts by itself from its last checkpoint, with 4 steps" in page
 
 
+def test_the_form_lets_sft_teach_both_roles(lead: Client, ready: World) -> None:
+    address = url("training_new", world=ready)
+    lead.post(address, form_data(ready, plan="sft", sft_both_roles="on", max_completion_tokens=99))
+    run = TrainingRun.objects.get()
+    assert run.settings["sft"] == SFT | {"max_completion_tokens": 99, "both_roles": True}
+
+
 def test_sft_shows_its_loss_and_where_the_plan_goes(lead: Client, ready: World) -> None:
     run = ready.start(sft=SFT)
     losses = [told.sft_metrics(step, loss=1 / step) for step in (1, 2, 3, 4)]

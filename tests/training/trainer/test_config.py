@@ -60,6 +60,7 @@ def test_a_good_spec_is_read_with_the_measured_defaults(folder):
         ({"grpo": {"micro_batch": 0}}, "grpo.micro_batch"),
         ({"grpo": {"micro_batch": 5}}, "grpo.micro_batch"),
         ({"sft": {"batch_size": 6, "micro_batch": 4}}, "sft.micro_batch"),
+        ({"method": "sft", "sft": {"both_roles": True}}, "data.seeker"),
         ({"lora": {"rank": 0}}, "lora.rank"),
         ({"lora": {"layers": "all"}}, "lora.layers"),
         ({"seed": -1}, "seed"),

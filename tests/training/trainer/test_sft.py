@@ -15,6 +15,10 @@ from tests.training.trainer.folders import (
     write_run,
     write_spec,
 )
+from training.trainer.data import Conversation
+from training.trainer.generation import load_tokenizer
+from training.trainer.sft import _seekers_side
+from training.trainer.strict import ConfigError
 
 pytestmark = pytest.mark.slow
 SFT = {"steps": 4, "batch_size": 4, "max_completion_tokens": 64, "save_every": 2}
@@ -60,6 +64,49 @@ def test_sft_learns_from_completions_and_leaves_a_checkpoint(judge, tmp_path, na
         "checkpoints/final",
     ]
     assert events[-1] == events[-1] | {"type": "finished", "step": 4}
+
+
+def conversations(n):
+    """The seeker's side of the first exchanges of `n` dialogues."""
+    found = []
+    for row in data_rows(n, 11, "train"):
+        first = row["context"]["history"][-1]["text"]
+        said = [("user", "Hello."), ("assistant", first), ("user", "Go on."), ("assistant", first)]
+        messages = [{"role": "system", "content": "You are the person."}]
+        messages += [{"role": role, "content": content} for role, content in said]
+        found.append({"id": row["id"], "split": "train", "messages": messages, "name": row["name"]})
+    return found
+
+
+def test_both_roles_are_learned(judge, tmp_path):
+    folder = tmp_path / "run"
+    content = write_run(folder, judge, method="sft", sft={**SFT, "both_roles": True}, train=2)
+    content["data"]["seeker"] = "data/seeker.jsonl"
+    path = folder / "data/seeker.jsonl"
+    content["data"]["hash"]["seeker"] = write_rows(path, conversations(2))
+    write_spec(folder, content)
+    run_trainer(folder)
+    assert len(metrics(read_events(folder), "loss")) == 4
+
+
+def test_the_seekers_messages_alone_are_learned_of_a_dialogue():
+    tokenizer = load_tokenizer(STARTER)
+    [given] = conversations(1)
+    sample = _seekers_side(Conversation(**given), tokenizer, context=4096)
+    first = given["messages"][2]["content"]
+    learned = [
+        token
+        for token, label in zip(sample["input_ids"], sample["labels"], strict=True)
+        if label != -100
+    ]
+    assert all(label in (-100, token) for token, label in zip(*sample.values(), strict=True))
+    assert tokenizer.decode(learned, skip_special_tokens=True).count(first) == 2
+    assert "Go on" not in tokenizer.decode(learned)
+    short = len(sample["input_ids"]) - 1
+    cut = _seekers_side(Conversation(**given), tokenizer, context=short)
+    assert tokenizer.decode(cut["input_ids"]).count(first) == 1, "as many as the model reads"
+    with pytest.raises(ConfigError, match=r"first message of Dialogue 1, turn 2 is too long"):
+        _seekers_side(Conversation(**given), tokenizer, context=8)
 
 
 def test_lora_leaves_whole_models_and_continues_from_its_adapters(judge, tmp_path):
