@@ -54,8 +54,8 @@ def test_a_server_that_nobody_asked_ends_without_having_been_built() -> None:
 
 
 def test_the_threads_of_a_model_give_their_core_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
-    monkeypatch.delenv("OMP_WAIT_POLICY")
+    monkeypatch.setenv("GOMP_SPINCOUNT", "1")
+    monkeypatch.delenv("GOMP_SPINCOUNT")
     monkeypatch.setattr("sys.argv", ["webapp.llm.local"])
     assert program.main() == 2, "it was given no model"
-    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert os.environ["GOMP_SPINCOUNT"] == "3000"
