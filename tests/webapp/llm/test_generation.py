@@ -177,6 +177,17 @@ def test_the_store_keeps_the_models_used_last(models_dir, tmp_path):
         store.get("../models/tiny")
 
 
+def test_models_that_nobody_asks_are_let_go(models_dir):
+    store = ModelStore({}, models_dir, keep=2)
+    first = store.get("tiny")
+    store.unload_unasked(3600)
+    assert store.loaded() == ["tiny"]
+    store.unload_unasked(0)
+    assert store.loaded() == []
+    assert first.encode("Hello."), "what is being answered keeps its model"
+    assert store.get("tiny") is not first, "the next request loads it again"
+
+
 def test_a_checkpoint_that_appears_or_changes_is_seen(tmp_path):
     store = ModelStore({}, tmp_path / "later", keep=2)
     with pytest.raises(UnknownModel):

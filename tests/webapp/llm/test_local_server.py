@@ -15,6 +15,7 @@ from tests.support.waiting import SHORT_S, wait_until, wait_until_async
 from webapp.embedded.process import kill_group, spawn
 from webapp.llm.addresses import guarded_transport
 from webapp.llm.client import ModelClient, RequestRefused
+from webapp.llm.local import app
 from webapp.llm.local.app import build_app
 from webapp.llm.local.batching import Batcher, Generate
 from webapp.llm.local.generation import Batch
@@ -198,6 +199,16 @@ def test_models_of_the_directory_are_served_and_never_named(models_dir):
         assert [model["id"] for model in models] == ["base"]
         unknown = post(url, model="unknown")
         assert unknown.json()["error"]["message"] == "The model 'unknown' does not exist."
+
+
+def test_the_server_lets_go_of_a_model_by_itself(models_dir, monkeypatch):
+    monkeypatch.setattr(app, "LOOK_S", 0.05)
+    monkeypatch.setattr(app, "UNASKED_S", 0.05)
+    store = ModelStore({"tiny": models_dir / "tiny"}, None, keep=1)
+    with serve(build_app(store, Batcher(max_rows=4, max_waiting=8))) as url:
+        assert post(url, model="tiny").status_code == 200
+        wait_until(lambda: not store.loaded(), "the model to be let go")
+        assert post(url, model="tiny").status_code == 200
 
 
 def test_two_models_answer_at_once(local_url):

@@ -29,6 +29,8 @@ from webapp.llm.local.protocol import (
 )
 from webapp.llm.local.store import BrokenModel, ModelStore, Served, UnknownModel, UnusablePrompt
 
+# How long a model stays loaded that nobody asks, and how often that is looked at.
+UNASKED_S, LOOK_S = 600.0, 30.0
 # Far above what fits into any context.
 MAX_BODY_BYTES = 4 * 2**20
 
@@ -40,7 +42,9 @@ def build_app(store: ModelStore, batcher: Batcher, *, hosts: Sequence[str] = ("*
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         batcher.start()
+        unloading = asyncio.create_task(_unload_unasked(store))
         yield
+        unloading.cancel()
         await asyncio.to_thread(batcher.stop)
 
     async def health(_: Request) -> Response:
@@ -87,6 +91,12 @@ def build_app(store: ModelStore, batcher: Batcher, *, hosts: Sequence[str] = ("*
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
         lifespan=lifespan,
     )
+
+
+async def _unload_unasked(store: ModelStore) -> None:
+    while True:
+        await asyncio.sleep(LOOK_S)
+        await asyncio.to_thread(store.unload_unasked, UNASKED_S)
 
 
 async def _body(request: Request) -> bytes:

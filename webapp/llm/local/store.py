@@ -1,10 +1,13 @@
 """Finds checkpoints by name, loads them when first used and keeps the most recent ones."""
 
 import contextlib
+import ctypes
+import gc
 import inspect
 import json
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +87,7 @@ class ModelStore:
         self._models_dir = models_dir
         self._keep = keep
         self._loaded: OrderedDict[str, tuple[tuple, Served]] = OrderedDict()
+        self._asked_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def contexts(self) -> dict[str, int | None]:
@@ -111,6 +115,7 @@ class ModelStore:
             raise BrokenModel(f"the directory of '{name}' has no config.json")
         version = _version(path)
         with self._lock:
+            self._asked_at[name] = time.monotonic()
             if name in self._loaded and self._loaded[name][0] == version:
                 self._loaded.move_to_end(name)
                 return self._loaded[name][1]
@@ -121,11 +126,31 @@ class ModelStore:
             self._loaded[name] = (version, served)
             return served
 
+    def unload_unasked(self, seconds: float) -> None:
+        """Let go of the models that nobody asked for in so many seconds; the next request loads
+        them again. What is being answered keeps its model to the end."""
+        before = time.monotonic() - seconds
+        with self._lock:
+            idle = [name for name in self._loaded if self._asked_at[name] <= before]
+            for name in idle:
+                log.info("unloading %s", name)
+                del self._loaded[name]
+        if idle:
+            _give_memory_back()
+
     def _paths(self) -> dict[str, Path]:
         found = {}
         if self._models_dir is not None and self._models_dir.is_dir():
             found = {p.name: p for p in self._models_dir.iterdir() if _is_checkpoint(p)}
         return found | self._named
+
+
+def _give_memory_back() -> None:
+    """To the system, which Python and the C library alone do late or never."""
+    gc.collect()
+    # Only glibc has it, and needs it.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def load(name: str, path: Path) -> Served:
