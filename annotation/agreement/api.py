@@ -60,6 +60,17 @@ class AmongPeopleSerializer(serializers.Serializer):
     applies = ApplicabilitySerializer()
 
 
+class ReferenceCountSerializer(serializers.Serializer):
+    criterion = CriterionRefSerializer()
+    items = serializers.IntegerField(
+        help_text="Items with a reference: the adjudicated level, else the level that all people "
+        "gave, else the median of an odd number of people."
+    )
+    undecided = serializers.IntegerField(
+        help_text="Items without one, because an even number of people differ."
+    )
+
+
 class RaterRefSerializer(serializers.Serializer):
     key = serializers.CharField()
     kind = serializers.CharField()
@@ -89,6 +100,7 @@ class AgreementSerializer(serializers.Serializer):
     )
     reference = RaterRefSerializer(allow_null=True, help_text="What the others are compared with.")
     people = AmongPeopleSerializer(many=True)
+    references_of_people = ReferenceCountSerializer(many=True)
     others = ComparedSerializer(many=True)
 
 
@@ -128,6 +140,7 @@ class AgreementViewSet(ProjectViewSet):
                     "hidden": found.hidden,
                     "reference": reference,
                     "people": found.among_people(),
+                    "references_of_people": found.reference_counts(),
                     "others": found.compared_with(reference.key) if reference else [],
                 }
             ).data

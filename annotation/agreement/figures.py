@@ -55,6 +55,16 @@ class CriterionAgreement:
 
 
 @dataclass(frozen=True)
+class ReferenceCount:
+    """How many `items` have a reference for one criterion. `undecided` have none because an even
+    number of people differ, and nobody settled it."""
+
+    criterion: CriterionSpec
+    items: int
+    undecided: int
+
+
+@dataclass(frozen=True)
 class ComparedCriterion:
     criterion: CriterionSpec
     alpha: Estimate

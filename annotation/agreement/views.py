@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from annotation.agreement import tables
 from annotation.agreement.charts import Figure, IntervalChart, interval_chart
 from annotation.agreement.queries import (
     Compared,
@@ -14,7 +15,7 @@ from annotation.agreement.queries import (
     VersionAgreement,
     versions_with_ratings,
 )
-from annotation.agreement.tables import MIN_ITEMS, Estimate
+from annotation.agreement.tables import Estimate
 from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
@@ -37,15 +38,18 @@ def agreement(request: HttpRequest, member: Member) -> HttpResponse:
     )
     among = found.among_people()
     compared = found.compared_with(reference.key) if reference else []
+    counts = found.reference_counts() if found.people else []
     context = {
         "member": member,
         "versions": versions,
         "version": version,
         "found": found,
-        "references": found.references(),
+        "references": references,
         "reference": reference,
         "among": among,
-        "min_items": MIN_ITEMS,
+        "counts": counts,
+        "undecided": sum(count.undecided for count in counts),
+        "min_items": tables.MIN_ITEMS,
         "compared": compared,
         "finding": _finding(among),
         "chart": _chart(among, compared),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annotation.agreement.figures import ComparedCriterion, CriterionAgreement
+from annotation.agreement.figures import ComparedCriterion, CriterionAgreement, ReferenceCount
 from annotation.agreement.queries import VersionAgreement
 from annotation.agreement.tables import Estimate
 from annotation.exports.columns import Chunk, Row, integer, number, text
@@ -29,12 +29,13 @@ COLUMNS = (
     text(
         "statistic",
         "alpha (Krippendorff, ordinal), ac2 (Gwet, ordinal weights), kappa (Cohen, quadratic "
-        "weights), icc_2_1, icc_2_k, same or not_applicable",
+        "weights), icc_2_1, icc_2_k, same, not_applicable or reference",
     ),
     number(
         "value",
         "The figure; same is the share of pairs with the same level, not_applicable the share of "
-        "items that one rater gave a level and another said that it does not apply",
+        "items that one rater gave a level and another said that it does not apply, reference the "
+        "share of items with a reference among those that people gave levels or that were settled",
     ),
     number("low", "The lower end of the 95 % interval"),
     number("high", "Its upper end"),
@@ -49,7 +50,7 @@ COLUMNS = (
         "How many people gave a level, among people only; for icc the raters who all rated the "
         "same items",
     ),
-    integer("items", "How many items the share not_applicable counts; for this statistic only"),
+    integer("items", "How many items the shares not_applicable and reference count"),
     integer("carried", "Ratings given with another version; among people only"),
 )
 
@@ -101,6 +102,22 @@ def _among_people(found: VersionAgreement) -> Iterator[Row]:
             "carried": row.carried,
         }
         yield from _figures(who, row)
+    if found.people:
+        for count in found.reference_counts():
+            yield _reference(count)
+
+
+def _reference(count: ReferenceCount) -> Row:
+    n = count.items + count.undecided
+    share = count.items / n if n else None
+    none = Estimate(share, None, None, n, n, None, "items", n, "")
+    return {
+        **dict.fromkeys(("rater", "reference", "raters", "carried")),
+        "among": "people",
+        "rater_kind": Rater.Kind.PERSON.value,
+        **_figure(count.criterion, "reference", none),
+        "items": count.items,
+    }
 
 
 def _compared(found: VersionAgreement, wanted: str) -> Iterator[Row]:

@@ -2,10 +2,9 @@
 far each wording agrees with people. Nothing is stored: each figure comes from the scores."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median_low
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -17,7 +16,7 @@ from annotation.impact.results import DraftScoring, ScoredText, progress_of_scor
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
 from annotation.ratings.places import Place, places_of
-from annotation.ratings.references import adjudicated_levels, with_adjudicated
+from annotation.ratings.references import adjudicated_levels, references_of, settled_for
 from rubrics.core.diff import Effect
 from rubrics.core.spec import CriterionSpec, effect_of
 from rubrics.core.wording import EFFECTS
@@ -238,15 +237,17 @@ def impact_runs_of(project: Project) -> QuerySet[ImpactRun]:
 
 # Whose levels a draft is compared with: the first of them that rated.
 _REFERENCES = (
-    (Rater.Kind.PERSON, "the median of people"),
+    (Rater.Kind.PERSON, "the reference of people"),
     (Rater.Kind.EXTERNAL, "the raters of the source"),
-    (Rater.Kind.AUTHOR, "the median of the authors"),
+    (Rater.Kind.AUTHOR, "the reference of the authors"),
 )
+# meaning of a criterion -> target -> level of each rater
+_Given = Mapping[str, Mapping[UUID, Mapping[UUID, float]]]
 
 
 def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
-    """The median of people for each meaning, or, where no person has rated these texts, that of
-    a source's raters or of their authors. Construction is no person's judgement and is left out."""
+    """What people stand for by each meaning, or, where no person has rated these texts, what a
+    source's raters or their authors do. Construction is no person's judgement and is left out."""
     scores = (
         Score.objects.filter(
             project=project,
@@ -263,35 +264,28 @@ def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
             "rating__rater__kind", "rating__rater_id", "meaning_id", "rating__target_id", "value"
         )
     )
-    given: dict[str, dict[tuple[str, UUID], dict[UUID, float]]] = defaultdict(
-        lambda: defaultdict(dict)
+    given: dict[str, dict[str, dict[UUID, dict[UUID, float]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(dict))
     )
     for kind, rater, meaning, target, value in scores:
-        given[kind][meaning, target][rater] = value or 0.0
+        given[kind][meaning][target][rater] = value or 0.0
     for kind, label in _REFERENCES:
         if found := given.get(kind):
-            reference = _medians(label, found)
-            return _adjudicated(project, reference) if kind == Rater.Kind.PERSON else reference
+            return _referred(project if kind == Rater.Kind.PERSON else None, label, found)
     return None
 
 
-def _adjudicated(project: Project, people: Reference) -> Reference:
-    """The settled level of each text in place of the median, where an adjudicator settled it."""
-    targets = {target for column in people.values.values() for target in column}
-    settled = adjudicated_levels(project, list(people.values), targets=targets)
-    if not settled:
-        return people
+def _referred(project: Project | None, label: str, given: _Given) -> Reference:
+    """The reference of each text. Adjudicators settle what people gave, so only for them is there
+    a `project` to look in."""
+    targets = {target for by_target in given.values() for target in by_target}
+    settled = adjudicated_levels(project, list(given), targets=targets) if project else {}
     values = {
-        meaning: with_adjudicated(column, meaning, settled)
-        for meaning, column in people.values.items()
+        meaning: references_of(
+            {target: list(by_rater.values()) for target, by_rater in by_target.items()},
+            settled_for(meaning, settled),
+        ).levels
+        for meaning, by_target in given.items()
     }
-    return Reference("adjudicated levels, else the median of people", people.raters, values)
-
-
-def _medians(label: str, given: Mapping[tuple[str, UUID], Mapping[UUID, float]]) -> Reference:
-    values: dict[str, dict[UUID, float]] = defaultdict(dict)
-    for (meaning, target), by_rater in given.items():
-        # Between two levels it is the lower one, so that it always is a level.
-        values[meaning][target] = median_low(by_rater.values())
-    raters: Sequence[UUID] = list({pk for by_rater in given.values() for pk in by_rater})
+    raters = {pk for by_target in given.values() for levels in by_target.values() for pk in levels}
     return Reference(label, len(raters), values)

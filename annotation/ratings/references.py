@@ -1,7 +1,8 @@
-"""What adjudicators settled. For a text and a criterion it is the reference in place of the median
-of people. It carries over to another version where the criterion means the same."""
+"""What judges and other raters are compared with: the level that an adjudicator settled, else that
+of people. What was settled carries over to another version where the criterion means the same."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -52,9 +53,50 @@ def settled_scores(targets: Collection[UUID], *, without: QuerySet[Target, UUID]
     return list(rows.order_by("rating__submitted_at", "pk"))
 
 
-def with_adjudicated(
-    medians: Mapping[UUID, float], meaning: str, adjudicated: AdjudicatedLevels
-) -> dict[UUID, float]:
-    """The reference for one criterion by target: the settled level, else the median of people."""
-    settled = {target: value for (target, of), value in adjudicated.items() if of == meaning}
-    return {target: value for target, value in {**medians, **settled}.items() if value is not None}
+def settled_for(meaning: str, adjudicated: AdjudicatedLevels) -> dict[UUID, float | None]:
+    """What adjudicators settled for one criterion, by target."""
+    return {target: value for (target, of), value in adjudicated.items() if of == meaning}
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What others are compared with for one criterion: the `levels` of texts. `undecided` texts
+    have none because an even number of people differ, and nobody settled it. For those in
+    `not_applicable`, all people said that the criterion does not apply."""
+
+    levels: Mapping[UUID, float]
+    undecided: frozenset[UUID] = frozenset()
+    not_applicable: frozenset[UUID] = frozenset()
+
+
+def references_of(
+    given: Mapping[UUID, Collection[float | None]], settled: Mapping[UUID, float | None]
+) -> References:
+    """The reference of each text: the settled level, else the level that all people gave, else the
+    median of an odd number of them.
+
+    `given`: what people gave, None where they said that the criterion does not apply. Those do not
+    count beside levels. `settled`: the adjudicator's level, None where the text has no level. Of
+    two people who differ, neither is right: taking the lower level would make everybody seem
+    lenient who is compared with it.
+    """
+    levels = {
+        target: [answer for answer in answers if answer is not None]
+        for target, answers in given.items()
+    }
+    agreed = {target: _agreed_level(of_people) for target, of_people in levels.items()}
+    unsettled = agreed.keys() - settled.keys()
+    return References(
+        levels={
+            target: level for target, level in {**agreed, **settled}.items() if level is not None
+        },
+        undecided=frozenset(pk for pk in unsettled if levels[pk] and agreed[pk] is None),
+        not_applicable=frozenset(pk for pk in unsettled if given[pk] and not levels[pk]),
+    )
+
+
+def _agreed_level(levels: Collection[float]) -> float | None:
+    ordered = sorted(levels)
+    if not ordered or (ordered[0] != ordered[-1] and len(ordered) % 2 == 0):
+        return None
+    return ordered[len(ordered) // 2]

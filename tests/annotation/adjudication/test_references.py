@@ -1,15 +1,16 @@
-"""What was settled is the reference in place of the median of people, and no rating of a person."""
+"""What was settled is the reference in place of what people gave, and no rating of a person."""
 
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from annotation.agreement.queries import PEOPLE, VersionAgreement
+from annotation.agreement.answers import PEOPLE
+from annotation.agreement.queries import VersionAgreement
 from annotation.corpus.services import split_for
 from annotation.corpus.transcript import transcript_of
 from annotation.desk.queries import own_rating_rows
-from annotation.impact.preview import Reference, _adjudicated
+from annotation.impact.preview import _referred
 from annotation.judge_runs.fitting import _labelled_rows
 from annotation.models import FitRun, Rating
 from annotation.ratings import services as ratings
@@ -42,7 +43,7 @@ def _targets(at_desk: Desk) -> list[Any]:
     return list(at_desk.queue.items.values_list("target_id", flat=True))
 
 
-def test_the_reference_is_the_settled_level_else_the_median(settled: Desk) -> None:
+def test_the_reference_is_the_settled_level_else_what_people_agree_on(settled: Desk) -> None:
     found = _found(settled)
     survey = ratings.external_rater(project=settled.cast.project, label="Survey")
     items = list(settled.queue.items.select_related("target")[:4])
@@ -57,9 +58,10 @@ def test_the_reference_is_the_settled_level_else_the_median(settled: Desk) -> No
     found = _found(settled)
     matrix = found.matrix(found.criteria[0], PEOPLE, str(survey.pk))
     given = {row: sum(count for count, _ in cells) for row, cells in matrix.cells}
-    # 2 is settled, 3 and 2 are the lower medians, and the fourth has no reference.
-    assert given == {1: 0, 2: 2, 3: 1, 4: 0, 5: 0}
-    assert found.named(PEOPLE).name == "Settled level, or else median of people"
+    # 2 is settled and both gave 3. On the third they differ; on the fourth all levels stand.
+    assert given == {1: 0, 2: 1, 3: 1, 4: 0, 5: 0}
+    empathy = found.reference_counts()[0]
+    assert (empathy.items, empathy.undecided) == (2, 1)
     assert found.adjudicated == 2
 
 
@@ -89,11 +91,20 @@ def test_those_who_are_blind_get_no_reference(settled: Desk) -> None:
 
 
 def test_a_preview_compares_with_the_settled_level(settled: Desk) -> None:
-    first, second, _, fourth = _targets(settled)[:4]
-    people = Reference("the median of people", 2, {"m-empathy": {first: 1, second: 3, fourth: 2}})
-    reference = _adjudicated(settled.cast.project, people)
+    first, second, third, fourth = _targets(settled)[:4]
+    ana, ben = UUID(int=1), UUID(int=2)
+    given = {
+        first: {ana: 1.0, ben: 4.0},
+        second: {ana: 3.0, ben: 3.0},
+        third: {ana: 2.0, ben: 3.0},
+        fourth: {ana: 5.0, ben: 2.0},
+    }
+    reference = _referred(settled.cast.project, "people", {"m-empathy": given})
     assert reference.values["m-empathy"] == {first: 2, second: 3}
-    assert reference.label == "adjudicated levels, else the median of people"
+    assert reference.raters == 2
+    # What adjudicators settled is no level of a source's raters.
+    of_source = _referred(None, "the source", {"m-empathy": given})
+    assert of_source.values["m-empathy"] == {second: 3}
 
 
 def test_a_judge_learns_the_settled_level_in_place_of_those_it_overrides(cast: Cast) -> None:

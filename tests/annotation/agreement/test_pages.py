@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from annotation.agreement import statistics as agreement
 from annotation.agreement import tables
+from annotation.agreement.answers import PEOPLE
 from annotation.agreement.chance_corrected import ac2
 from annotation.agreement.charts import Figure, interval_chart
-from annotation.agreement.queries import PEOPLE, VersionAgreement
+from annotation.agreement.queries import VersionAgreement
 from annotation.desk import services as desk
 from annotation.models import Rater
 from annotation.ratings import services as ratings
@@ -95,15 +96,36 @@ def test_other_kinds_of_rater_stand_apart(rated: Desk) -> None:
     # The same as without them.
     assert found.among_people()[0].alpha.n == 4
     survey_row = found.compared_with(PEOPLE)[0].criteria[0]
-    # Medians of people, the lower one between two levels: 1, 3, 5, 2.
-    pairs = [[1, 1], [3, 4], [5, 5], [2, 2]]
+    # Of the fourth item, people gave 2 and 5: nobody knows which is right.
+    pairs = [[1, 1], [3, 4], [5, 5], [None, 2]]
     assert survey_row.alpha.value == pytest.approx(agreement.alpha(pairs).value)
-    assert (survey_row.alpha.n_pairable, survey_row.same.value) == (4, 0.75)
+    assert (survey_row.alpha.n_pairable, survey_row.same.value) == (3, pytest.approx(2 / 3))
     assert survey_row.kappa.value is not None
     # Others can be compared with the raters of the source as well.
-    assert [each.name for each in found.references()] == ["Median of people", "Survey"]
+    assert [each.name for each in found.references()] == ["Reference of people", "Survey"]
     against = found.compared_with(str(survey.pk))
     assert [row.rater.name for row in against] == ["Grammar, synthetic"]
+
+
+def test_the_page_counts_references_and_asks_for_an_adjudicator(
+    rated: Desk, client: Client
+) -> None:
+    empathy, asks, safe = _found(rated).reference_counts()
+    assert (empathy.items, empathy.undecided) == (3, 1)
+    assert (asks.items, asks.undecided, safe.items, safe.undecided) == (4, 0, 0, 0)
+    text = _page(client, rated, rated.cast.leads[0])
+    assert "1 level has no reference because people differ" in text
+    assert f'href="{reverse("adjudication", args=[rated.cast.project.pk])}">adjudicate it<' in text
+    url = reverse("api_agreement_retrieve", args=[rated.cast.project.pk, rated.version.pk])
+    of_empathy = client.get(url).json()["references_of_people"][0]
+    assert (of_empathy["items"], of_empathy["undecided"]) == (3, 1)
+
+
+def test_people_who_differ_in_the_level_agree_that_the_criterion_applies(rated: Desk) -> None:
+    survey = ratings.external_rater(project=rated.cast.project, label="Survey")
+    _other(rated, survey, "import", [1, 3, 5, 2])
+    (row,) = _found(rated).compared_with(PEOPLE)
+    assert row.criteria[0].applies.share.n_pairable == 4
 
 
 def test_one_rater_is_no_agreement(at_desk: Desk, client: Client) -> None:
@@ -259,7 +281,8 @@ def test_people_together_say_does_not_apply_only_if_all_do(unsure: Desk) -> None
     _other(unsure, survey, "import", [5, 5, 5, 5])
     (beside,) = _found(unsure).compared_with(PEOPLE)
     assert beside.criteria[0].applies.items == 1
-    assert beside.criteria[0].alpha.n_pairable == 3
+    # Of the third item, people gave 2 and 3: it applies, but there is no reference.
+    assert beside.criteria[0].alpha.n_pairable == 2
 
 
 def test_a_later_pass_may_take_a_level_back(unsure: Desk) -> None:
@@ -315,7 +338,7 @@ def test_the_page(rated: Desk, client: Client) -> None:
         "columns": found.people[2].key,
     }
     text = _page(client, rated, rated.cast.leads[0], **query)
-    assert "Asking: level given by Median of people in rows, by Cem Rater in columns" in text
+    assert "Asking: level given by Reference of people in rows, by Cem Rater in columns" in text
     nonsense = {"version": rated.version.pk, "criterion": "x", "rows": "x", "columns": "x"}
     assert "Two raters" in _page(client, rated, rated.cast.leads[0], **nonsense)
 

@@ -322,8 +322,12 @@ def test_agreement_is_that_of_the_page(at_desk: Desk) -> None:
         assert found["people", uid, "icc_2_1"]["raters"] == criterion.icc.raters
         mixed = found["people", uid, "not_applicable"]
         assert (mixed["items"], mixed["value"]) == (0, criterion.applies.share.value)
+        share = found["people", uid, "reference"]
+        assert (share["n"], share["items"], share["value"]) == (
+            (0, 0, None) if uid == "safe" else (1, 1, 1)
+        )
     judge = found["rater", "empathy", "kappa"]
-    assert (judge["rater"], judge["reference"]) == ("Strict v2", "Median of people")
+    assert (judge["rater"], judge["reference"]) == ("Strict v2", "Reference of people")
     assert judge["value"] is None and judge["reason"]
     with pytest.raises(Refused, match="Choose a rubric version"):
         rows_for(cast, cast.leads[0], "agreement")

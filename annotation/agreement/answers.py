@@ -1,0 +1,246 @@
+"""The ratings of one rubric version that a member may see: who gave which level to which item, and
+what the people together stand for.
+
+What people gave under another version counts too where the criterion means the same, unless
+they rated the item by this version as well; how many these are is said.
+
+What an adjudicator settled is no rating of its own here. It is what others are compared with, in
+place of what people gave."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Case, Count, Q, QuerySet, When
+
+from annotation.agreement.figures import Answers, DisplayedRater
+from annotation.models import Rater, Score, Target
+from annotation.ratings.blindness import hidden_targets
+from annotation.ratings.carried_ratings import carried
+from annotation.ratings.labels import names_of
+from annotation.ratings.places import Place, place_columns, place_of
+from annotation.ratings.references import (
+    AdjudicatedLevels,
+    References,
+    adjudicated_levels,
+    references_of,
+    settled_for,
+)
+from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
+from rubrics.models import Judge, RubricVersion
+from webapp.accounts.access import Member
+
+PEOPLE = "people"
+# What people do on the desk; a settled gold rating is no independent one.
+_INDEPENDENT = ("desk", "norming", "import", "construction", "judge")
+_KINDS = [
+    Rater.Kind.PERSON,
+    Rater.Kind.EXTERNAL,
+    Rater.Kind.AUTHOR,
+    Rater.Kind.JUDGE,
+    Rater.Kind.CONSTRUCTION,
+]
+# Whose levels others may be compared with, beside those of people.
+_SOURCES = (Rater.Kind.EXTERNAL, Rater.Kind.AUTHOR)
+
+# What the people together stand for.
+REFERENCE = DisplayedRater(PEOPLE, Rater.Kind.PERSON, "Reference of people")
+
+# target -> value of one rater, for one criterion
+Column = Mapping[UUID, float]
+
+
+class VersionAnswers:
+    """The levels that each rater of one version gave, and the references of its people."""
+
+    def __init__(self, member: Member, version: RubricVersion) -> None:
+        self.member = member
+        self.version = version
+        self.spec: RubricSpec = from_json(version.spec.content)  # type: ignore[union-attr]
+        self.criteria = self.spec.judge_criteria
+        self.raters: dict[str, DisplayedRater] = {}
+        # criterion uid -> rater key -> target -> value, None where it does not apply
+        self._answers: dict[str, dict[str, dict[UUID, float | None]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
+        self._places: dict[UUID, Place] = {}
+        self._references: dict[str, References] = {}
+        # criterion uid -> the ratings of it, by target and rater, that carry over
+        self._carried: dict[str, set[tuple[UUID, UUID]]] = defaultdict(set)
+        self._read()
+
+    @cached_property
+    def hidden(self) -> int:
+        """How many rated targets are left out because this member has yet to rate them."""
+        rows = self._scores().filter(rating__target_id__in=self._hidden_targets())
+        return rows.aggregate(n=Count("rating__target", distinct=True))["n"]
+
+    @property
+    def carried(self) -> int:
+        """How many ratings of single criteria were given under another version."""
+        return sum(len(ratings) for ratings in self._carried.values())
+
+    @property
+    def people(self) -> list[DisplayedRater]:
+        return [rater for rater in self.raters.values() if rater.is_person]
+
+    @property
+    def others(self) -> list[DisplayedRater]:
+        return [rater for rater in self.raters.values() if not rater.is_person]
+
+    @cached_property
+    def rated_targets(self) -> int:
+        found = {
+            target
+            for columns in self._answers.values()
+            for column in columns.values()
+            for target in column
+        }
+        return len(found)
+
+    def references(self) -> list[DisplayedRater]:
+        """What others can be compared with: the people together, the raters of a source, or an
+        author."""
+        people = [REFERENCE] if self.people else []
+        return people + [rater for rater in self.others if rater.kind in _SOURCES]
+
+    def reference(self, key: str) -> DisplayedRater | None:
+        """The reference with this key, else the first there is."""
+        references = self.references()
+        wanted = [each for each in references if each.key == key]
+        return next(iter(wanted or references), None)
+
+    def named(self, key: str) -> DisplayedRater:
+        return REFERENCE if key == PEOPLE else self.raters[key]
+
+    @property
+    def adjudicated(self) -> int:
+        """How many items an adjudicator settled on one of the criteria."""
+        return len({target for target, _ in self._adjudicated})
+
+    @cached_property
+    def _adjudicated(self) -> AdjudicatedLevels:
+        return adjudicated_levels(
+            self.member.project,
+            [criterion.meaning_id for criterion in self.criteria],
+            without=self._hidden_targets(),
+        )
+
+    def _scores(self) -> QuerySet[Score]:
+        own, meanings = _counted(self.version), [c.meaning_id for c in self.criteria]
+        return Score.objects.filter(own | carried(meanings), project=self.member.project)
+
+    def _read(self) -> None:
+        """All scores that count in one query, and their raters in another."""
+        uids = {criterion.meaning_id: criterion.uid for criterion in self.criteria}
+        profile, dialogue = place_columns("rating__target__")
+        is_own = Case(When(rating__spec=self.version.spec_id, then=True), default=False)
+        rows = (
+            self._scores()
+            .filter(status__in=[Score.Status.SCORED, Score.Status.NOT_APPLICABLE])
+            .exclude(rating__target_id__in=self._hidden_targets())
+            .annotate(is_own=is_own, profile=profile, dialogue=dialogue)
+            # A later pass of the same rater stands for the earlier ones, and what was given by
+            # this version for what carries over.
+            .order_by("is_own", "rating__pass_number", "rating__submitted_at")
+            .values_list(
+                "rating__target_id",
+                "rating__rater_id",
+                "criterion_uid",
+                "meaning_id",
+                "value",
+                "is_own",
+                "profile",
+                "dialogue",
+            )
+        )
+        for target, rater, criterion_uid, meaning, value, is_own_score, *place in rows:
+            self._places[target] = place_of(target, *place)
+            uid = criterion_uid if is_own_score else uids[meaning]
+            self._answers[uid][str(rater)][target] = value
+            # What does not apply is no level that carries over.
+            if is_own_score or value is None:
+                self._carried[uid].discard((target, rater))
+            else:
+                self._carried[uid].add((target, rater))
+        keys = {key for columns in self._answers.values() for key in columns}
+        self.raters = _known(Rater.objects.filter(pk__in=keys), self.member)
+
+    def _hidden_targets(self) -> QuerySet[Target, UUID]:
+        return hidden_targets(self.member.user, self.member.project)
+
+    def references_of_people(self, criterion: CriterionSpec) -> References:
+        """What others are compared with for this criterion, if that is people."""
+        if criterion.uid not in self._references:
+            self._references[criterion.uid] = self._referred(criterion)
+        return self._references[criterion.uid]
+
+    def _referred(self, criterion: CriterionSpec) -> References:
+        given: dict[UUID, list[float | None]] = defaultdict(list)
+        for rater in self.people:
+            for target, value in self.answered(criterion, rater.key).items():
+                given[target].append(value)
+        return references_of(given, settled_for(criterion.meaning_id, self._adjudicated))
+
+    def column(self, criterion: CriterionSpec, key: str) -> Column:
+        """The levels of a rater, or the references of people."""
+        if key == PEOPLE:
+            return self.references_of_people(criterion).levels
+        answers = self._answers[criterion.uid].get(key, {})
+        return {target: value for target, value in answers.items() if value is not None}
+
+    def answered(self, criterion: CriterionSpec, key: str) -> Answers:
+        """The levels of a rater, and where it said that the criterion does not apply. For people
+        together that is where all said so, and nobody settled the item."""
+        if key != PEOPLE:
+            return self._answers[criterion.uid].get(key, {})
+        found = self.references_of_people(criterion)
+        return {**dict.fromkeys(found.not_applicable), **found.levels}
+
+    def applies(self, criterion: CriterionSpec, key: str) -> Mapping[UUID, bool]:
+        """Where a rater gave a level, and where it said that the criterion does not apply. People
+        who differ in the level agree that it applies."""
+        found = {pk: value is not None for pk, value in self.answered(criterion, key).items()}
+        if key == PEOPLE:
+            found |= dict.fromkeys(self.references_of_people(criterion).undecided, True)
+        return found
+
+    def table(
+        self, criterion: CriterionSpec, keys: Sequence[str]
+    ) -> tuple[list[list[float | None]], list[Place]]:
+        """The values of each item, and its profile and dialogue."""
+        columns = [self.column(criterion, key) for key in keys]
+        targets = dict.fromkeys(target for column in columns for target in column)
+        table = [[column.get(target) for column in columns] for target in targets]
+        return table, self.places_of(targets)
+
+    def places_of(self, targets: Iterable[UUID]) -> list[Place]:
+        # Nobody but an adjudicator rated an item that has no place here.
+        return [self._places.get(pk) or place_of(pk, None, None) for pk in targets]
+
+
+def _counted(version: RubricVersion) -> Q:
+    """The scores that were given by this very version."""
+    return Q(
+        rating__spec_id=version.spec_id,
+        rating__withdrawn_at=None,
+        rating__purpose__in=_INDEPENDENT,
+    )
+
+
+def _known(rows: QuerySet[Rater], member: Member) -> dict[str, DisplayedRater]:
+    found = sorted(
+        rows.select_related("user", "judge"),
+        key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk),
+    )
+    names = names_of(found, member)
+    return {
+        str(row.pk): DisplayedRater(
+            str(row.pk),
+            row.kind,
+            names[row.pk],
+            is_learned=row.judge is not None and row.judge.kind == Judge.Kind.LEARNED,
+        )
+        for row in found
+    }
