@@ -49,6 +49,8 @@ REFERENCE = DisplayedRater(PEOPLE, Rater.Kind.PERSON, "Reference of people")
 
 # target -> value of one rater, for one criterion
 Column = Mapping[UUID, float]
+# an item, the reference that the others give it, and a person's level: one for each person
+BesideOthers = Sequence[tuple[UUID, float, float]]
 
 
 class VersionAnswers:
@@ -66,6 +68,7 @@ class VersionAnswers:
         )
         self._places: dict[UUID, Place] = {}
         self._references: dict[str, References] = {}
+        self._beside_others: dict[str, BesideOthers] = {}
         # criterion uid -> the ratings of it, by target and rater, that carry over
         self._carried: dict[str, set[tuple[UUID, UUID]]] = defaultdict(set)
         self._read()
@@ -173,12 +176,26 @@ class VersionAnswers:
     def references_of_people(self, criterion: CriterionSpec) -> References:
         """What others are compared with for this criterion, if that is people."""
         if criterion.uid not in self._references:
-            self._references[criterion.uid] = self._referred(criterion)
+            self._references[criterion.uid] = self._referred(criterion, self.people)
         return self._references[criterion.uid]
 
-    def _referred(self, criterion: CriterionSpec) -> References:
+    def beside_others(self, criterion: CriterionSpec) -> BesideOthers:
+        """Each person's levels beside the reference that the other people give by the same rule."""
+        if criterion.uid not in self._beside_others:
+            self._beside_others[criterion.uid] = [
+                row for person in self.people for row in self._beside(criterion, person)
+            ]
+        return self._beside_others[criterion.uid]
+
+    def _beside(self, criterion: CriterionSpec, person: DisplayedRater) -> BesideOthers:
+        others = [other for other in self.people if other != person]
+        references = self._referred(criterion, others).levels
+        levels = self.column(criterion, person.key).items()
+        return [(pk, references[pk], level) for pk, level in levels if pk in references]
+
+    def _referred(self, criterion: CriterionSpec, people: Iterable[DisplayedRater]) -> References:
         given: dict[UUID, list[float | None]] = defaultdict(list)
-        for rater in self.people:
+        for rater in people:
             for target, value in self.answered(criterion, rater.key).items():
                 given[target].append(value)
         return references_of(given, settled_for(criterion.meaning_id, self._adjudicated))

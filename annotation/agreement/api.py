@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.agreement.alternative import StandIn
 from annotation.agreement.queries import VersionAgreement
 from rubrics.models import RubricVersion
 from webapp.accounts.models import Role
@@ -77,6 +78,41 @@ class RaterRefSerializer(serializers.Serializer):
     name = serializers.CharField()
 
 
+class ClosenessSerializer(serializers.Serializer):
+    alpha = EstimateSerializer()
+    kappa = EstimateSerializer()
+    same = EstimateSerializer()
+
+
+class AmongOthersSerializer(serializers.Serializer):
+    people = serializers.IntegerField()
+    items = serializers.IntegerField(
+        help_text="Distinct items. The figures count an item once for each person."
+    )
+    of_people = ClosenessSerializer(
+        help_text="Each person compared with the reference that the other people give."
+    )
+    of_rater = ClosenessSerializer(help_text="The rater compared with the same.")
+
+
+class StandInSerializer(serializers.Serializer):
+    epsilon = serializers.FloatField(help_text="How far the judge may be behind a person.")
+    people = serializers.SerializerMethodField(help_text="People it was compared with.")
+    items = serializers.IntegerField(help_text="Items of the person with the fewest.")
+    wins = serializers.IntegerField(help_text="People that it could replace.")
+    winning_rate = serializers.FloatField(allow_null=True)
+    advantage = serializers.FloatField(
+        allow_null=True,
+        help_text="Share of items on which the judge is as close to the other people as the person "
+        "who is left out, or closer; the mean over people.",
+    )
+    passes = serializers.BooleanField(allow_null=True, help_text="Whether it wins half or more.")
+    reason = serializers.CharField(help_text="Why it can’t be tested.")
+
+    def get_people(self, test: StandIn) -> int:
+        return len(test.people)
+
+
 class ComparedCriterionSerializer(serializers.Serializer):
     criterion = CriterionRefSerializer()
     alpha = EstimateSerializer()
@@ -85,6 +121,12 @@ class ComparedCriterionSerializer(serializers.Serializer):
     icc = CorrelationsSerializer()
     same = EstimateSerializer()
     applies = ApplicabilitySerializer()
+    others = AmongOthersSerializer(
+        allow_null=True, help_text="What people reach; for the reference of two people or more."
+    )
+    stand_in = StandInSerializer(
+        allow_null=True, help_text="Whether a judge could stand in for a person."
+    )
 
 
 class ComparedSerializer(serializers.Serializer):

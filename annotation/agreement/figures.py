@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from annotation.agreement.alternative import StandIn
 from annotation.agreement.applicability import Applicability
 from annotation.agreement.icc import Correlations
 from annotation.agreement.tables import Estimate
@@ -65,7 +66,31 @@ class ReferenceCount:
 
 
 @dataclass(frozen=True)
+class Closeness:
+    """How close one column of levels is to another."""
+
+    alpha: Estimate
+    kappa: Estimate
+    same: Estimate
+
+
+@dataclass(frozen=True)
+class AmongOthers:
+    """Each of `people` compared with the reference that the others give, and the rater compared
+    with the same: what people reach, and whether the rater reaches it. Of `items` items; the
+    figures count an item once for each person."""
+
+    people: int
+    items: int
+    of_people: Closeness
+    of_rater: Closeness
+
+
+@dataclass(frozen=True)
 class ComparedCriterion:
+    """One rater beside the reference for one criterion. `others` if that is the reference of two
+    people or more; `stand_in` if the rater is a judge, too."""
+
     criterion: CriterionSpec
     alpha: Estimate
     ac2: Estimate
@@ -73,6 +98,8 @@ class ComparedCriterion:
     icc: Correlations
     same: Estimate
     applies: Applicability
+    others: AmongOthers | None = None
+    stand_in: StandIn | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +108,17 @@ class Compared:
 
     rater: DisplayedRater
     criteria: Sequence[ComparedCriterion]
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether it can be asked if this rater could stand in for a person."""
+        return any(row.stand_in for row in self.criteria)
+
+    @property
+    def why_untested(self) -> str:
+        """Why that can't be answered for any criterion; empty where it can for one."""
+        tests = [row.stand_in for row in self.criteria if row.stand_in]
+        return tests[0].reason if all(test.reason for test in tests) else ""
 
 
 @dataclass(frozen=True)

@@ -8,31 +8,48 @@ from uuid import UUID
 from django.db.models import Exists, F, Max, OuterRef
 
 from annotation.agreement import statistics
-from annotation.agreement.answers import VersionAnswers
+from annotation.agreement.alternative import StandIn, stand_in
+from annotation.agreement.answers import PEOPLE, VersionAnswers
 from annotation.agreement.applicability import Applicability, applicability
 from annotation.agreement.chance_corrected import ac2
 from annotation.agreement.figures import (
+    AmongOthers,
+    Closeness,
     Compared,
     ComparedCriterion,
     CriterionAgreement,
     Disagreement,
+    DisplayedRater,
     Matrix,
     ReferenceCount,
     disagreement_of,
     matrix_of,
 )
 from annotation.agreement.icc import icc
+from annotation.agreement.tables import (
+    Places,
+    as_ratings,
+    clusters_in,
+    estimate_of,
+    too_few,
+)
 from annotation.models import Rater, Rating, Score, Target
 from annotation.ratings.carried_ratings import carried
 from rubrics.core.spec import CriterionSpec
 from rubrics.models import Criterion, RubricVersion
 from webapp.accounts.access import Member
+from webapp.intervals import Bounds
 
 MOST_APART = 12
 
 
 class VersionAgreement(VersionAnswers):
     """The figures of one version, from the ratings that a member may see."""
+
+    def __init__(self, member: Member, version: RubricVersion) -> None:
+        super().__init__(member, version)
+        # What people reach on some items: judges often rated the same ones.
+        self._reached: dict[tuple[str, frozenset[UUID]], Closeness] = {}
 
     def among_people(self) -> list[CriterionAgreement]:
         people = [rater.key for rater in self.people]
@@ -62,7 +79,7 @@ class VersionAgreement(VersionAnswers):
         return [
             Compared(
                 rater=rater,
-                criteria=[self._compared(c, reference, rater.key) for c in self.criteria],
+                criteria=[self._compared(c, reference, rater) for c in self.criteria],
             )
             for rater in self.others
             if rater.key != reference
@@ -123,22 +140,75 @@ class VersionAgreement(VersionAnswers):
         table = [[column.get(pk) for column in columns] for pk in targets]
         return applicability(table, places=self.places_of(targets))
 
-    def _compared(self, criterion: CriterionSpec, reference: str, key: str) -> ComparedCriterion:
-        table, places = self.table(criterion, [reference, key])
+    def _compared(
+        self, criterion: CriterionSpec, reference: str, rater: DisplayedRater
+    ) -> ComparedCriterion:
+        table, places = self.table(criterion, [reference, rater.key])
+        close = _closeness(table, criterion, places)
+        is_of_people = reference == PEOPLE
+        is_judge = rater.kind == Rater.Kind.JUDGE
         return ComparedCriterion(
             criterion=criterion,
-            alpha=statistics.alpha(table, places=places),
+            alpha=close.alpha,
             ac2=ac2(table, criterion.level_values, places=places),
             icc=icc(table, places=places),
-            kappa=statistics.cohen_kappa_weighted(
-                [row[0] for row in table],
-                [row[1] for row in table],
-                levels=criterion.level_values,
-                places=places,
-            ),
-            same=statistics.percent(table, places=places),
-            applies=self._applicability(criterion, [reference, key]),
+            kappa=close.kappa,
+            same=close.same,
+            applies=self._applicability(criterion, [reference, rater.key]),
+            others=self._among_others(criterion, rater) if is_of_people else None,
+            stand_in=self._stand_in(criterion, rater) if is_of_people and is_judge else None,
         )
+
+    def _among_others(self, criterion: CriterionSpec, rater: DisplayedRater) -> AmongOthers | None:
+        """What people reach on the items that this rater rated, and what it reaches in their place.
+        Both are of the same comparisons: people differ on some items that have no reference."""
+        if len(self.people) < 2:
+            return None
+        given = self.column(criterion, rater.key)
+        rows = [row for row in self.beside_others(criterion) if row[0] in given]
+        items = frozenset(target for target, _, _ in rows)
+        places, few = self.places_of([target for target, _, _ in rows]), too_few(len(items))
+        if (criterion.uid, items) not in self._reached:
+            people = [[others, level] for _, others, level in rows]
+            reached = _closeness(people, criterion, places, reason=few)
+            self._reached[criterion.uid, items] = reached
+        instead = [[others, given[target]] for target, others, _ in rows]
+        return AmongOthers(
+            people=len(self.people),
+            items=len(items),
+            of_people=self._reached[criterion.uid, items],
+            of_rater=_closeness(instead, criterion, places, reason=few),
+        )
+
+    def _stand_in(self, criterion: CriterionSpec, judge: DisplayedRater) -> StandIn:
+        table, places = self.table(criterion, [judge.key, *(rater.key for rater in self.people)])
+        steps = {level: place for place, level in enumerate(criterion.level_values)}
+        rows = [[None if value is None else steps[int(value)] for value in row] for row in table]
+        return stand_in([row[0] for row in rows], [row[1:] for row in rows], places=places)
+
+
+def _closeness(
+    table: Sequence[Sequence[float | None]],
+    criterion: CriterionSpec,
+    places: Places,
+    *,
+    reason: str = "",
+) -> Closeness:
+    """The figures of two columns; with a `reason`, why there are none."""
+    if reason:
+        ratings = as_ratings(table)
+        none = estimate_of(ratings, clusters_in(ratings, places), None, Bounds(None, None, reason))
+        return Closeness(none, none, none)
+    return Closeness(
+        alpha=statistics.alpha(table, places=places),
+        kappa=statistics.cohen_kappa_weighted(
+            [row[0] for row in table],
+            [row[1] for row in table],
+            levels=criterion.level_values,
+            places=places,
+        ),
+        same=statistics.percent(table, places=places),
+    )
 
 
 def versions_with_ratings(member: Member) -> list[RubricVersion]:

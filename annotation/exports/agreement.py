@@ -1,7 +1,7 @@
 """The table of agreement: the figures of the page of agreement, one row a statistic."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from annotation.agreement.figures import ComparedCriterion, CriterionAgreement, ReferenceCount
 from annotation.agreement.queries import VersionAgreement
@@ -22,20 +22,28 @@ COLUMNS = (
     text("spec_hash", "SHA-256 of the rubric’s text"),
     text("criterion_uid", "The criterion’s id"),
     text("criterion", "Its name"),
-    text("among", "people (all with each other) or rater (one rater with the reference)"),
+    text(
+        "among",
+        "people (all with each other), rater (one rater with the reference), people_by_others "
+        "(each person with the reference of the others, on the items that the rater rated) or "
+        "rater_by_others (the rater with the same)",
+    ),
     text("rater", "The rater that is compared; empty among people"),
     text("rater_kind", "person, judge, external, author or construction"),
     text("reference", "What the rater is compared with; empty among people"),
     text(
         "statistic",
         "alpha (Krippendorff, ordinal), ac2 (Gwet, ordinal weights), kappa (Cohen, quadratic "
-        "weights), icc_2_1, icc_2_k, same, not_applicable or reference",
+        "weights), icc_2_1, icc_2_k, same, not_applicable, reference, or for judges winning_rate "
+        "and advantage",
     ),
     number(
         "value",
         "The figure; same is the share of pairs with the same level, not_applicable the share of "
         "items that one rater gave a level and another said that it does not apply, reference the "
-        "share of items with a reference among those that people gave levels or that were settled",
+        "share of items with a reference among those that people gave levels or that were settled; "
+        "winning_rate is the share of people that the judge could replace, advantage the share of "
+        "items on which it is as close to the others as the person left out",
     ),
     number("low", "The lower end of the 95 % interval"),
     number("high", "Its upper end"),
@@ -47,10 +55,14 @@ COLUMNS = (
     text("reason", "Why there is no figure or no interval"),
     integer(
         "raters",
-        "How many people gave a level, among people only; for icc the raters who all rated the "
-        "same items",
+        "How many people gave a level, among people and by others; for icc the raters who all "
+        "rated the same items; for winning_rate and advantage the people compared",
     ),
-    integer("items", "How many items the shares not_applicable and reference count"),
+    integer(
+        "items",
+        "How many items the shares not_applicable and reference count; by others, the distinct "
+        "items; for winning_rate and advantage, those of the person with the fewest",
+    ),
     integer("carried", "Ratings given with another version; among people only"),
 )
 
@@ -136,6 +148,34 @@ def _compared(found: VersionAgreement, wanted: str) -> Iterator[Row]:
         for row in compared.criteria:
             yield from _figures(who, row)
             yield {**who, **_figure(row.criterion, "kappa", row.kappa)}
+            yield from _by_others(who, row)
+            yield from _standing_in(who, row)
+
+
+def _by_others(who: Row, row: ComparedCriterion) -> Iterator[Row]:
+    """What people reach, and what the rater reaches in their place."""
+    if row.others is None:
+        return
+    both = {"people_by_others": row.others.of_people, "rater_by_others": row.others.of_rater}
+    for among, close in both.items():
+        for name, estimate in (
+            ("alpha", close.alpha),
+            ("kappa", close.kappa),
+            ("same", close.same),
+        ):
+            figure = _figure(row.criterion, name, estimate)
+            counts = {"items": row.others.items, "raters": row.others.people}
+            yield {**who, **figure, **counts, "among": among}
+
+
+def _standing_in(who: Row, row: ComparedCriterion) -> Iterator[Row]:
+    if row.stand_in is None:
+        return
+    test = row.stand_in
+    for name, value in (("winning_rate", test.winning_rate), ("advantage", test.advantage)):
+        figure = _figure(row.criterion, name, replace(row.same, value=value, low=None, high=None))
+        counts = {"items": test.items, "raters": len(test.people), "reason": test.reason}
+        yield {**who, **figure, **dict.fromkeys(("n", "n_pairable", "base_rate")), **counts}
 
 
 def _figures(who: Row, row: CriterionAgreement | ComparedCriterion) -> Iterator[Row]:

@@ -1,0 +1,178 @@
+"""Beside each judge stands what people reach, each against the others."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation.agreement import alternative, statistics, tables
+from annotation.agreement.answers import PEOPLE
+from annotation.agreement.figures import ComparedCriterion
+from annotation.agreement.queries import VersionAgreement
+from annotation.models import Rater
+from annotation.ratings import services as ratings
+from annotation.ratings.services import NewScore
+from tests.conftest import Cast
+from tests.support.adjudication import build_apart, settle
+from tests.support.desk import Desk, build_desk
+from tests.support.generation import endpoint
+from tests.support.judge_runs import llm_judge
+from tests.support.pages import html_of
+from webapp import intervals
+
+GIVEN = {"Ana": [1, 3, 5, 2], "Ben": [1, 4, 5, None], "Cem": [None, 3, 4, 5]}
+BY_JUDGE = [1, 3, 5, 2]
+# What the others give to the same item, and the person: Ana, Ben and Cem. Where two others differ,
+# they give nothing.
+OF_PEOPLE = [(1, 1), (5, 2), (1, 1), (3, 4), (5, 4), (2, 5)]
+OF_JUDGE = [(1, 1), (5, 2), (1, 1), (3, 3), (5, 5), (2, 2)]
+ABOUT_THE_TEST = "Could this judge stand in for a person?"
+
+
+@pytest.fixture
+def judged(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(tables, "MIN_ITEMS", 2)
+    at_desk = build_desk(cast, overlap=3)
+    given = dict(zip(cast.annotators, GIVEN.values(), strict=True))
+    at_desk.rate_first(
+        {
+            user: [None if level is None else {"empathy": level} for level in levels]
+            for user, levels in given.items()
+        }
+    )
+    _judge(at_desk, BY_JUDGE)
+    return at_desk
+
+
+def _judge(at_desk: Desk, levels: list[int]) -> Rater:
+    cast = at_desk.cast
+    judge = llm_judge(cast, endpoint(cast, "http://127.0.0.1:9/v1"))
+    rater = ratings.rater_for_judge(judge=judge)
+    for item, level in zip(at_desk.queue.items.order_by("position"), levels, strict=False):
+        ratings.submit_rating(
+            target=item.target,
+            spec=at_desk.version.spec,  # type: ignore[arg-type]
+            rater=rater,
+            purpose="judge",
+            scores=[NewScore("empathy", level)],
+        )
+    return rater
+
+
+def _found(at_desk: Desk) -> VersionAgreement:
+    return VersionAgreement(at_desk.cast.member(at_desk.cast.leads[0]), at_desk.version)
+
+
+def _empathy(at_desk: Desk) -> ComparedCriterion:
+    (compared,) = _found(at_desk).compared_with(PEOPLE)
+    return compared.criteria[0]
+
+
+def _page(client: Client, at_desk: Desk) -> str:
+    client.force_login(at_desk.cast.leads[0])
+    return html_of(client.get(reverse("agreement", args=[at_desk.cast.project.pk])))
+
+
+def test_people_and_the_judge_are_compared_with_the_same(judged: Desk) -> None:
+    others = _empathy(judged).others
+    assert others is not None
+    assert (others.people, others.items, others.of_people.alpha.n_pairable) == (3, 4, 6)
+    for close, pairs in ((others.of_people, OF_PEOPLE), (others.of_rater, OF_JUDGE)):
+        assert close.alpha.value == pytest.approx(statistics.alpha(pairs).value)
+        assert close.kappa.value == pytest.approx(
+            statistics.cohen_kappa_weighted(*zip(*pairs, strict=True), levels=range(1, 6)).value
+        )
+    assert others.of_people.same.value == pytest.approx(2 / 6)
+    assert others.of_rater.same.value == pytest.approx(5 / 6)
+    # Drawn like the judge's own figure: profiles, and not comparisons.
+    assert (others.of_people.alpha.unit, others.of_people.alpha.groups) == ("profiles", 2)
+
+
+def test_only_items_that_the_judge_rated_count(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MIN_ITEMS", 2)
+    at_desk = build_apart(cast)
+    _judge(at_desk, [1, 3])
+    others = _empathy(at_desk).others
+    assert others is not None
+    assert (others.items, others.of_people.same.n_pairable) == (2, 4)
+    # 1 and 4, each against the other, and 3 and 3.
+    assert others.of_people.same.value == 0.5
+
+
+def test_comparisons_of_one_item_are_no_more_items(
+    judged: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MIN_ITEMS", 5)
+    others = _empathy(judged).others
+    assert others is not None
+    for close in (others.of_people, others.of_rater):
+        assert close.alpha.value is close.kappa.value is close.same.value is None
+        assert close.alpha.why_none == "too few: 4 of at least 5 items"
+
+
+def test_the_settled_level_comes_first_for_people_too(cast: Cast) -> None:
+    at_desk = build_apart(cast)
+    settle(at_desk, cast.clinicians[0])
+    found = _found(at_desk)
+    targets = list(at_desk.queue.items.values_list("target_id", flat=True)[:4])
+    pairs = [(others, level) for _, others, level in found.beside_others(found.criteria[0])]
+    assert len(pairs) == 8
+    # Ana and Ben gave 1 and 4 to the first item, which is settled at 2.
+    assert [row[1:] for row in found.beside_others(found.criteria[0]) if row[0] == targets[0]] == [
+        (2, 1),
+        (2, 4),
+    ]
+
+
+def test_one_person_has_no_others(at_desk: Desk) -> None:
+    at_desk.rate(at_desk.cast.annotators[0])
+    _judge(at_desk, [1])
+    assert _empathy(at_desk).others is None
+
+
+def test_only_the_reference_of_people_says_what_people_reach(judged: Desk) -> None:
+    survey = ratings.external_rater(project=judged.cast.project, label="Survey")
+    ratings.submit_rating(
+        target=judged.queue.items.order_by("position")[0].target,
+        spec=judged.version.spec,  # type: ignore[arg-type]
+        rater=survey,
+        purpose="import",
+        scores=[NewScore("empathy", 3)],
+    )
+    for compared in _found(judged).compared_with(str(survey.pk)):
+        assert all(row.others is None and row.stand_in is None for row in compared.criteria)
+    by_name = {row.rater.name: row for row in _found(judged).compared_with(PEOPLE)}
+    # Nobody asks whether a source could replace a person.
+    assert not by_name["Survey"].is_tested
+    assert by_name["Survey"].criteria[0].others is not None
+
+
+def test_the_page_shows_people_below_the_judge(judged: Desk, client: Client) -> None:
+    text = _page(client, judged)
+    assert text.count("People, each against the others") == 3
+    assert "against the same others" in text
+    assert "6 comparisons" in text
+    # Three people, but not enough items of each.
+    assert ABOUT_THE_TEST in text
+    assert "This can’t be tested yet: it needs 3 people who each rated at least 30 items" in text
+
+
+def test_the_page_says_whether_the_judge_could_stand_in(
+    judged: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All three rated the second and the third item.
+    monkeypatch.setattr(alternative, "MIN_SHARED", 2)
+    monkeypatch.setattr(intervals, "MIN_GROUPS", 2)
+    test = _empathy(judged).stand_in
+    assert test is not None and not test.reason
+    assert [person.items for person in test.people] == [2, 2, 2]
+    # It gives 3 and 5; the people 3, 4, 3 and 5, 5, 4: nobody is closer to the others.
+    assert [person.advantage for person in test.people] == [1, 1, 1]
+    text = _page(client, judged)
+    assert f"{test.wins} of 3" in text and "can’t be tested" not in text
+    # The other criteria have no levels of this judge.
+    assert text.count("Not tested: it needs 3 people") == 2
+    url = reverse("api_agreement_retrieve", args=[judged.cast.project.pk, judged.version.pk])
+    row = client.get(url).json()["others"][0]["criteria"][0]
+    assert row["stand_in"]["people"] == 3
+    assert row["stand_in"]["advantage"] == test.advantage
+    assert (row["others"]["items"], row["others"]["of_people"]["same"]["n_pairable"]) == (4, 6)
