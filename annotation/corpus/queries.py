@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Left
 
+from annotation.demo import written
 from annotation.formats.registry import READERS
 from annotation.models import Dialogue, ImportLine, ImportRun, Rating, Turn
 from webapp.accounts.models import Project
@@ -19,7 +20,9 @@ OPENING_CHARS = 200
 Outcome = ImportLine.Outcome
 
 SOURCE_LABELS = {name: reader.label.split(" (")[0] for name, reader in READERS.items()} | {
-    "generation": "Generation"
+    "generation": "Generation",
+    written.SOURCE: "Written dialogues",
+    written.OTHER_SOURCE: "Other replies",
 }
 
 

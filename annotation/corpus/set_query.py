@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation.formats.emotions import EMOTIONS
 from annotation.models import Dialogue, DifficultyPrompt, ImportLine, Target, Turn
@@ -23,7 +23,8 @@ class SetQuery:
     """The keys that `Collection.query` may have; "" and None leave one out.
 
     `kind` says what the members are: supporter turns or whole dialogues. `difficulty_run` and
-    `difficulty` belong together: the prompts that this run found easy or hard.
+    `difficulty` belong together: the prompts that this run found easy or hard. `last_only` leaves
+    of the supporter turns the last one of each dialogue.
     """
 
     import_run: str = ""
@@ -35,6 +36,7 @@ class SetQuery:
     difficulty_run: str = ""
     difficulty: str = ""
     kind: str = Target.Kind.TURN
+    last_only: bool = False
 
     def __post_init__(self) -> None:
         for name in ("import_run", "generation_run", "profile", "difficulty_run"):
@@ -46,6 +48,12 @@ class SetQuery:
             raise Refused("The split must be train, validation or test.", code="split")
         if self.kind not in KINDS:
             raise Refused("A set contains supporter turns or dialogues.", code="kind")
+        if self.last_only and self.kind != Target.Kind.TURN:
+            raise Refused(
+                "Only supporter turns can be narrowed to the last one of each dialogue. Choose "
+                "supporter turns as members.",
+                code="last_only",
+            )
         self._require_difficulty()
 
     def _require_difficulty(self) -> None:
@@ -59,8 +67,17 @@ class SetQuery:
                 code="difficulty",
             )
 
-    def to_json(self) -> dict[str, str]:
-        return {name: str(value) for name, value in asdict(self).items() if value}
+    @property
+    def picks_turns(self) -> bool:
+        """Whether it may leave out supporter turns of its dialogues."""
+        return bool(self.difficulty) or self.last_only
+
+    def to_json(self) -> dict[str, str | bool]:
+        return {
+            name: value if value is True else str(value)
+            for name, value in asdict(self).items()
+            if value
+        }
 
     @classmethod
     def from_json(cls, query: Mapping[str, Any]) -> "SetQuery":
@@ -68,7 +85,8 @@ class SetQuery:
         unknown = set(query) - set(cls.__dataclass_fields__)
         if unknown:
             raise Refused("The query has an unknown key.", code="query")
-        return cls(**{name: str(value) for name, value in query.items()})
+        words = {name: str(value) for name, value in query.items() if name != "last_only"}
+        return cls(**words, last_only=query.get("last_only") is True)
 
 
 def dialogues_in(*, project: Project, query: SetQuery) -> QuerySet[Dialogue]:
@@ -97,7 +115,12 @@ def turns_in(*, project: Project, query: SetQuery) -> QuerySet[Turn]:
     turns = Turn.objects.filter(
         project=project, role=Turn.Role.SUPPORTER, dialogue__in=dialogues.values("pk")
     )
-    return turns.filter(targets__in=_prompts(query)) if query.difficulty else turns
+    if query.difficulty:
+        turns = turns.filter(targets__in=_prompts(query))
+    if query.last_only:
+        same = Turn.objects.filter(role=Turn.Role.SUPPORTER, dialogue=OuterRef("dialogue"))
+        turns = turns.exclude(Exists(same.filter(position__gt=OuterRef("position"))))
+    return turns
 
 
 def _prompts(query: SetQuery) -> QuerySet[DifficultyPrompt, UUID]:

@@ -20,6 +20,9 @@ FOLDER = Path(__file__).parent / "corpus"
 DIALOGUES = FOLDER / "dialogues.jsonl"
 REPLIES = FOLDER / "replies.jsonl"
 
+# What the two kinds of dialogues have as their source in a project.
+SOURCE, OTHER_SOURCE = "written", "other replies"
+
 # A project with this seed gives each profile the split that the files name.
 SPLIT_SEED = UUID("45f186a5-0146-5271-994e-009ded6de396")
 

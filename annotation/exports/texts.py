@@ -40,25 +40,26 @@ def selected_dialogues(member: Member, filters: Filters) -> tuple[QuerySet[Dialo
         collection = collection_for(member, as_id(filters["set"]))
         query = SetQuery.from_json(collection.query)
         return shown_dialogues(member, query), f"The set {collection.name}"
-    query = SetQuery(
-        kind=Target.Kind.DIALOGUE,
-        **{name: filters[name] for name in QUERY_FILTERS if name in filters},
-    )
+    named = {name: filters[name] for name in QUERY_FILTERS if name in filters}
+    query = SetQuery.from_json({"kind": Target.Kind.DIALOGUE, **named})
     words = in_words(query, names_in(member.project, [query]), members="Dialogues")
     return shown_dialogues(member, query), words
 
 
 def selected_turns(member: Member, filters: Filters) -> QuerySet[Turn] | None:
-    """The turns that a set of easy or hard prompts, or a snapshot of one, is about; None where
-    the filters mean all turns of their dialogues."""
+    """The turns that a set of easy or hard prompts or of last turns, or a snapshot of one, is
+    about; None where the filters mean all turns of their dialogues."""
     if "snapshot" in filters:
         snapshot = snapshot_for(member, as_id(filters["snapshot"]))
-        if "difficulty" not in snapshot.collection.query:
+        members = snapshot.members.order_by()
+        # A set of last turns may have been frozen as the dialogues that these are in.
+        is_whole = members.filter(target__kind=Target.Kind.DIALOGUE).exists()
+        if is_whole or not SetQuery.from_json(snapshot.collection.query).picks_turns:
             return None
-        return Turn.objects.filter(targets__in=snapshot.members.order_by().values("target"))
+        return Turn.objects.filter(targets__in=members.values("target"))
     if "set" in filters:
         query = SetQuery.from_json(collection_for(member, as_id(filters["set"])).query)
-        return turns_in(project=member.project, query=query) if query.difficulty else None
+        return turns_in(project=member.project, query=query) if query.picks_turns else None
     return None
 
 

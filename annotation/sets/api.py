@@ -38,6 +38,10 @@ class SetQuerySerializer(serializers.Serializer[Any]):
         choices=DifficultyPrompt.Difficulty.choices,
         help_text="The prompts that `difficulty_run` found easy or hard.",
     )
+    last_only = serializers.BooleanField(
+        required=False,
+        help_text="Only the last supporter turn of each dialogue; needs `kind` turn.",
+    )
 
 
 class SetSerializer(serializers.ModelSerializer[Collection]):

@@ -1,11 +1,17 @@
 """Forms of sets."""
 
+from dataclasses import replace
+
 from django import forms
 
 from annotation.corpus.forms import DialogueFilterForm
+from annotation.corpus.set_query import SetQuery
 from annotation.models import Collection, Target
 from annotation.sets.limits import MEMBERS
 from webapp.limits import SEED
+
+# A choice of members beside the kinds of targets.
+LAST_TURN = "last_turn"
 
 
 class SetForm(DialogueFilterForm):
@@ -14,10 +20,17 @@ class SetForm(DialogueFilterForm):
         label="Members",
         choices=[
             (Target.Kind.TURN, "Supporter turns, each with the turns before it"),
+            (LAST_TURN, "The last supporter turn of each dialogue, with the turns before it"),
             (Target.Kind.DIALOGUE, "Whole dialogues"),
         ],
     )
     field_order = ["name", "kind"]
+
+    def query(self, **more: str) -> SetQuery:
+        """The chosen filters and members; call it on a valid form."""
+        if self.cleaned_data["kind"] != LAST_TURN:
+            return super().query(**more)
+        return replace(super().query(kind=Target.Kind.TURN, **more), last_only=True)
 
 
 class FreezeForm(forms.Form):

@@ -59,8 +59,7 @@ def members_of(snapshot: Snapshot, member: Member) -> QuerySet[SnapshotMember]:
 def in_words(query: SetQuery, names: dict[str, str], *, members: str = "") -> str:
     """A query as people would say it; `names` from `names_in`. `members` is what it selects where
     that is something else than the members of a set."""
-    whole = query.kind == Target.Kind.DIALOGUE
-    kind = members or ("Whole dialogues" if whole else "Supporter turns")
+    kind = members or _kind_in_words(query)
     parts = [
         f"from {SOURCE_LABELS.get(query.source, query.source)}" if query.source else "",
         f"of {names.get(query.import_run, 'an import')}" if query.import_run else "",
@@ -71,7 +70,15 @@ def in_words(query: SetQuery, names: dict[str, str], *, members: str = "") -> st
         _difficulty_in_words(query, names),
     ]
     said = ", ".join(part for part in parts if part)
-    return f"{kind} {said}" if said else f"All {kind.lower()}"
+    if said:
+        return f"{kind} {said}"
+    return f"{kind} of all dialogues" if query.last_only else f"All {kind.lower()}"
+
+
+def _kind_in_words(query: SetQuery) -> str:
+    if query.last_only:
+        return "Last supporter turns"
+    return "Whole dialogues" if query.kind == Target.Kind.DIALOGUE else "Supporter turns"
 
 
 def _difficulty_in_words(query: SetQuery, names: dict[str, str]) -> str:

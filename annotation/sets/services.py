@@ -170,7 +170,11 @@ def members_of(collection: Collection, *, seed: int, limit: int, kind: str) -> l
 def _members(
     collection: Collection, *, seed: int, limit: int | None, kind: str | None
 ) -> tuple[SetQuery, list[UUID]]:
-    query = SetQuery.from_json(collection.query | ({"kind": kind} if kind else {}))
+    wanted = collection.query | ({"kind": kind} if kind else {})
+    if kind == Target.Kind.DIALOGUE:
+        # A dialogue of which the set has the last reply is rated as a whole here.
+        wanted.pop("last_only", None)
+    query = SetQuery.from_json(wanted)
     return query, _ordered(_places(collection.project, query), seed)[:limit]
 
 

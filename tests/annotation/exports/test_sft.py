@@ -2,7 +2,9 @@
 
 import pytest
 
+from annotation.corpus.set_query import SetQuery
 from annotation.ratings.targets import targets_for
+from annotation.sets.services import collection_create, freeze
 from rubrics.judging.spans import parse_spans
 from tests.conftest import Cast
 from tests.support.desk import Desk
@@ -37,6 +39,20 @@ def test_replies_without_spans_are_left_out_unless_the_response_is_enough(cast: 
     assert {row["dialogue"]: row["completion"][0]["content"] for _, row in rows}[2] == "Hi."
     with pytest.raises(Refused, match="how replies are written"):
         rows_for(cast, cast.leads[0], "sft", spelling="morse")
+
+
+def test_a_set_of_last_replies_exports_these_alone(cast: Cast) -> None:
+    added(cast.project, parsed(1), parsed(2, pairs=3))
+    lead = cast.leads[0]
+    last = collection_create(
+        project=cast.project, actor=lead, name="Last", query=SetQuery(last_only=True)
+    )
+    rows = [row for _, row in rows_for(cast, lead, "sft", set=str(last.pk))]
+    assert sorted((row["dialogue"], row["turn"]) for row in rows) == [(1, 3), (2, 5)]
+    snapshot = freeze(collection=last, actor=lead)
+    assert [row for _, row in rows_for(cast, lead, "sft", snapshot=str(snapshot.pk))] == rows
+    whole = freeze(collection=last, actor=lead, kind="dialogue")
+    assert len(rows_for(cast, lead, "sft", snapshot=str(whole.pk))) == 5
 
 
 def test_the_prompt_is_that_of_training(at_desk: Desk) -> None:

@@ -38,6 +38,20 @@ def test_a_set_is_made_and_frozen(cast: Cast, api: APIClient) -> None:
     assert len(api.get(_url(cast, "api_snapshot_list")).json()["results"]) == 1
 
 
+def test_a_set_of_last_replies(cast: Cast, api: APIClient) -> None:
+    added(cast.project, parsed(1), parsed(2, pairs=3))
+
+    def made(**query: object) -> dict[str, object]:
+        asked = {"name": "Last", "query": query}
+        return dict(api.post(_url(cast, "api_set_list"), asked, format="json").json())
+
+    last = made(last_only=True)
+    assert (last["size"], last["query"]) == (2, {"kind": "turn", "last_only": True})
+    every = made(last_only=False)
+    assert (every["size"], every["query"]) == (5, {"kind": "turn"})
+    assert made(last_only=True, kind="dialogue")["code"] == "last_only"
+
+
 def test_a_set_names_nothing_of_another_project(cast: Cast, api: APIClient) -> None:
     foreign = added(cast.other_project, parsed(3))[0]
     for query in ({"profile": str(foreign.profile_id)}, {"emotion": "meh"}, {"kind": "text"}):

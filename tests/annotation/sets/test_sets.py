@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from annotation.corpus.set_query import SetQuery
-from annotation.models import Collection, SnapshotMember
+from annotation.formats.records import plain_turn
+from annotation.models import Collection, Dialogue, SnapshotMember
 from annotation.models.corpus import Split
 from annotation.sets import services as sets
-from annotation.sets.queries import size_of
+from annotation.sets.queries import in_words, size_of
 from tests.conftest import Cast
 from tests.support.dialogues import added, parsed
 from tests.support.locks import until_waiting, waiting
@@ -19,7 +21,7 @@ from webapp.audit.models import Entry
 from webapp.errors import Refused
 
 
-def _collection(cast: Cast, **query: str) -> Collection:
+def _collection(cast: Cast, **query: Any) -> Collection:
     return sets.collection_create(
         project=cast.project, actor=cast.leads[0], name="All", query=SetQuery(**query)
     )
@@ -116,6 +118,56 @@ def test_a_query_narrows(cast: Cast) -> None:
     assert size_of(member=cast.member(cast.leads[0]), query=SetQuery(source="esconv")) == 2
 
 
+def test_only_the_last_reply_of_each_dialogue(cast: Cast) -> None:
+    """Where the seeker has the last word it is the reply before."""
+    turns = (*parsed(4).turns, plain_turn("seeker", "Thank you."))
+    added(cast.project, parsed(1), parsed(2, pairs=3), parsed(3, emotion="proud"))
+    added(cast.project, parsed(4, turns=turns), source="esconv")
+    last, lead = _collection(cast, last_only=True), cast.leads[0]
+    snapshot = sets.freeze(collection=last, actor=lead)
+    assert _members(snapshot) == [(1, 3), (2, 5), (3, 3), (4, 3)]
+    split = sets.freeze_split(last, Split.TRAIN, actor=lead, seed=1, limit=9)
+    train = Dialogue.objects.filter(split=Split.TRAIN).count()
+    assert split.members.count() == train > 0
+    assert split.collection.query["last_only"] is True
+    # A rubric of whole dialogues finds the dialogues in it.
+    whole = sets.freeze(collection=last, actor=lead, kind="dialogue")
+    assert whole.members.count() == 4
+    query = SetQuery(last_only=True, source="esconv")
+    assert size_of(member=cast.member(lead), query=query) == 1
+
+
+def test_a_set_of_last_replies_takes_as_many_queries_as_another_one(cast: Cast) -> None:
+    def asked(**query: Any) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            size_of(member=cast.member(cast.leads[0]), query=SetQuery(**query))
+            sets._places(cast.project, SetQuery(**query))
+        return len(captured)
+
+    added(cast.project, *(parsed(n) for n in range(3)))
+    few = asked(last_only=True)
+    added(cast.project, *(parsed(n) for n in range(3, 12)))
+    assert asked(last_only=True) == few == asked()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({}, "All supporter turns"),
+        ({"kind": "dialogue", "source": "esconv"}, "Whole dialogues from ESConv"),
+        ({"last_only": True}, "Last supporter turns of all dialogues"),
+        (
+            {"last_only": True, "source": "other replies", "split": "test"},
+            "Last supporter turns from Other replies, in the test split",
+        ),
+    ],
+)
+def test_a_query_is_said_in_words(query: dict[str, Any], words: str) -> None:
+    asked = SetQuery(**query)
+    assert in_words(asked, {}) == words
+    assert SetQuery.from_json(asked.to_json()) == asked
+
+
 def test_a_set_of_dialogues(cast: Cast) -> None:
     added(cast.project, parsed(1), parsed(2))
     snapshot = sets.freeze(collection=_collection(cast), actor=cast.leads[0], kind="dialogue")
@@ -130,6 +182,7 @@ def test_a_set_of_dialogues(cast: Cast) -> None:
         {"emotion": "meh"},
         {"split": "gold"},
         {"kind": "text"},
+        {"kind": "dialogue", "last_only": True},
         {"import_run": "x"},
         {"user__password": "a"},
     ],
