@@ -46,6 +46,12 @@ class RatingNote:
             return None
         return next((line.score.judge_call_id for line in self.lines), None)
 
+    @property
+    def shared_rationale(self) -> str:
+        """The words that stand with every score: their rater gave them for the whole reply."""
+        said = {line.score.rationale for line in self.lines}
+        return said.pop() if len(said) == 1 and len(self.lines) > 1 else ""
+
 
 @dataclass(frozen=True)
 class Part:

@@ -12,10 +12,12 @@ from django.urls import reverse
 
 from annotation.corpus import work as imports
 from annotation.corpus.set_query import SetQuery
-from annotation.models import Dialogue, ImportRun
+from annotation.models import Dialogue, ImportRun, Rating
+from annotation.ratings.services import NewScore, author_rater, submit_rating
+from annotation.ratings.targets import targets_for
 from annotation.sets import services as sets
 from tests.conftest import Cast
-from tests.support.dialogues import added, parsed
+from tests.support.dialogues import RUBRIC, added, parsed, published, supporter_turns
 from tests.support.imports import FILES, imported, start
 from tests.support.pages import html_of
 
@@ -233,6 +235,30 @@ def test_a_transcript_shows_spans_profile_and_where_it_is_from(cast: Cast, get: 
     assert "Night nurse" in page
     assert "file.jsonl, record 1" in page
     assert f"Import {run.number}" in page
+
+
+@pytest.mark.parametrize(("whys", "times"), [(["Why not."] * 2, 1), (["Why not.", "Because."], 2)])
+def test_words_for_the_whole_reply_are_read_once(
+    cast: Cast, get: Get, whys: list[str], times: int
+) -> None:
+    """An author says one thing of a reply, and it stands with each score."""
+    (row,) = added(cast.project, parsed(1))
+    version = published(cast.project, RUBRIC)
+    assert version.spec is not None
+    [target] = targets_for(project=cast.project, turns=[supporter_turns(row)[0].pk])
+    submit_rating(
+        target=target,
+        spec=version.spec,
+        rater=author_rater(project=cast.project, label="Author A"),
+        purpose=Rating.Purpose.IMPORT,
+        scores=[
+            NewScore(uid, 1.0, rationale=why)
+            for uid, why in zip(("empathy", "plan"), whys, strict=True)
+        ],
+    )
+    page = html_of(get("dialogue", row.pk))
+    assert "Author A" in page
+    assert sum(page.count(f"<p>{why}</p>") for why in set(whys)) == times
 
 
 @pytest.mark.slow
