@@ -1,47 +1,71 @@
 """`make run` on another port: the endpoints of the local model server move along."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import Cast
-from training.checkpoints.services import starter_add
+from tests.support.objects import Setting
+from tests.support.rows import checkpoint
 from training.models import Checkpoint
 from webapp.home import demo
 from webapp.llm.models import Endpoint
-from webapp.llm.services import endpoint_create, endpoint_create_local
+from webapp.llm.services import endpoint_create
+
+BEFORE, NOW = "http://127.0.0.1:8001/v1", "http://127.0.0.1:8731/v1"
+
+
+@pytest.fixture(autouse=True)
+def served_here(settings: Any, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path
+    settings.LLM_ALLOW_LOOPBACK, settings.LOCAL_MODEL_URL = True, BEFORE
+    demo._move_endpoints()
+
+
+def served(cast: Cast, base_url: str, *, elsewhere: bool = False) -> Endpoint:
+    project, lead = (
+        (cast.other_project, cast.stranger) if elsewhere else (cast.project, cast.leads[0])
+    )
+    endpoint = endpoint_create(
+        project=project, actor=lead, name=f"Mine at {base_url}", base_url=base_url, model="c-1"
+    )
+    row = checkpoint(Setting(project, lead))
+    Checkpoint.objects.filter(pk=row.pk).update(endpoint=endpoint)
+    return endpoint
 
 
 def test_the_endpoints_of_all_projects_move(cast: Cast, settings: Any) -> None:
-    settings.LLM_ALLOW_LOOPBACK, settings.LOCAL_MODEL_URL = True, "http://127.0.0.1:8001/v1"
-    lead, elsewhere = cast.leads[0], "http://127.0.0.1:9000/v1"
-    endpoint_create_local(project=cast.project, actor=lead)
-    endpoint_create_local(project=cast.other_project, actor=cast.stranger)
-    endpoint_create(
-        project=cast.project, actor=lead, name="vLLM", base_url=elsewhere, model="starter-large"
+    rows = [served(cast, BEFORE), served(cast, BEFORE, elsewhere=True)]
+    settings.LOCAL_MODEL_URL = NOW
+    demo._move_endpoints()
+    found = Endpoint.objects.filter(pk__in=[row.pk for row in rows])
+    assert {row.base_url for row in found} == {NOW}
+    settings.LOCAL_MODEL_URL = BEFORE
+    demo._move_endpoints()
+    assert {row.base_url for row in found.all()} == {BEFORE}
+
+
+def test_a_studio_of_an_earlier_version_was_at_the_usual_port(
+    cast: Cast, settings: Any, tmp_path: Path
+) -> None:
+    row = served(cast, BEFORE)
+    (tmp_path / "local-model-url").unlink()
+    settings.LOCAL_MODEL_URL = NOW
+    demo._move_endpoints()
+    row.refresh_from_db()
+    assert row.base_url == NOW
+
+
+def test_only_those_of_served_checkpoints_at_the_local_server_move(
+    cast: Cast, settings: Any
+) -> None:
+    own = endpoint_create(
+        project=cast.project, actor=cast.leads[0], name="Own", base_url=BEFORE, model="gpt-oss"
     )
-    settings.LOCAL_MODEL_URL = "http://127.0.0.1:8731/v1"
-    demo._endpoint(cast.project, lead)
-    addresses = Endpoint.objects.order_by("base_url").values_list("base_url", flat=True)
-    assert list(addresses) == [settings.LOCAL_MODEL_URL, settings.LOCAL_MODEL_URL, elsewhere]
-
-
-def test_only_the_starter_and_served_checkpoints_move(cast: Cast, settings: Any) -> None:
-    settings.LLM_ALLOW_LOOPBACK, settings.LOCAL_MODEL_URL = True, "http://127.0.0.1:8001/v1"
-    here, lead = settings.LOCAL_MODEL_URL, cast.leads[0]
-    project = cast.project
-    endpoint_create_local(project=project, actor=lead)
-    served = endpoint_create(project=project, actor=lead, name="Mine", base_url=here, model="c-1")
-    own = endpoint_create(project=project, actor=lead, name="Own", base_url=here, model="gpt-oss")
-    starter_add(project=project, actor=lead)
-    Checkpoint.objects.update(endpoint=served)
-    settings.LOCAL_MODEL_URL = "http://127.0.0.1:8731/v1"
-    demo._endpoint(project, lead)
-    served.refresh_from_db()
+    vllm = served(cast, "http://127.0.0.1:9000/v1")
+    settings.LOCAL_MODEL_URL = NOW
+    demo._move_endpoints()
     own.refresh_from_db()
-    assert (served.base_url, own.base_url) == (settings.LOCAL_MODEL_URL, here)
-
-
-def test_a_starter_on_another_machine_stays_there(cast: Cast, settings: Any) -> None:
-    away = "https://models.example.org/v1"
-    Endpoint.objects.create(project=cast.project, name="Away", base_url=away, model="starter")
-    demo._endpoint(cast.project, cast.leads[0])
-    assert Endpoint.objects.get().base_url == away
+    vllm.refresh_from_db()
+    assert (own.base_url, vllm.base_url) == (BEFORE, "http://127.0.0.1:9000/v1")
