@@ -242,6 +242,11 @@ class ModelFetch(Run):
             ),
         ]
 
+    def __str__(self) -> str:
+        if self.source == self.Source.PACKAGE:
+            return f"Model conversion {self.number}"
+        return super().__str__()
+
 
 class FetchFile(ProjectRow):
     """One file of a download, and how many of its bytes are here."""
