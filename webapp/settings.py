@@ -166,6 +166,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10.0},
     },
 }
+if DEMO:
+    CELERY_BEAT_SCHEDULE["go-on-with-demo"] = {
+        "task": "home.go_on_with_demo",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    }
 # How many runs of one project may wait or work at a time.
 RUNS_PER_PROJECT = env.int("KARDIA_RUNS_PER_PROJECT", 50)
 

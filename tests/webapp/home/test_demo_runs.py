@@ -1,0 +1,68 @@
+"""What the demo runs by itself after the first start."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as studio
+from django.utils import timezone
+
+from annotation.models import FitRun, JudgeRun
+from rubrics.judges.services import judge_create_llm
+from webapp.accounts.models import Project
+from webapp.home import demo, demo_runs
+from webapp.llm.models import Endpoint
+from webapp.runs import services as runs
+
+
+@pytest.fixture(autouse=True)
+def demo_project(
+    db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Project:
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(demo, "_model", lambda project, lead: None)
+    demo.load()
+    return Project.objects.get(name=demo.PROJECT)
+
+
+def fit(project: Project) -> FitRun:
+    """The judge is there, as a worker leaves it."""
+    row = FitRun.objects.get(project=project)
+    server = Endpoint.objects.create(
+        project=project, name="E", base_url="http://127.0.0.1:9/v1", model="m"
+    )
+    row.judge = judge_create_llm(
+        project=project, actor=row.created_by, name=row.judge_name, endpoint=server
+    )
+    row.save(update_fields=["judge"])
+    return row
+
+
+def test_the_judge_scores_written_dialogues_as_soon_as_it_is_there(demo_project: Project) -> None:
+    demo_runs.go_on()
+    assert not JudgeRun.objects.exists(), "it is not fitted yet"
+    judge = fit(demo_project).judge
+    demo_runs.go_on()
+    demo_runs.go_on()
+    run = JudgeRun.objects.get()
+    assert (run.judge, run.snapshot.collection.name) == (judge, "Written dialogues")
+    assert run.items.count() == demo_runs.JUDGED
+
+
+def test_a_run_that_was_stopped_does_not_come_back(demo_project: Project) -> None:
+    row = fit(demo_project)
+    demo_runs.go_on()
+    runs.cancel(JudgeRun.objects.get(), actor=row.created_by)
+    demo_runs.go_on()
+    assert JudgeRun.objects.get().status == "cancelled"
+
+
+def test_a_closed_project_is_left_alone(demo_project: Project) -> None:
+    fit(demo_project)
+    Project.objects.update(archived_at=timezone.now())
+    demo_runs.go_on()
+    assert not JudgeRun.objects.exists()
+
+
+def test_only_a_demo_goes_on_by_itself() -> None:
+    assert ("go-on-with-demo" in studio.CELERY_BEAT_SCHEDULE) is studio.DEMO
