@@ -1,7 +1,8 @@
 # Everything that people do with Kardia Studio on one machine. `make help` lists it.
 PYTHON ?= python3
 PORT ?= 8000
-MODEL ?= starter=training/starter/models/starter-sft
+# What `make vllm` serves: NAME=DIR, DIR or a name on the hub.
+MODEL ?=
 ARGS ?=
 # MODELS=no leaves out torch and training: pages and most tests need none of it.
 MODELS ?= yes
@@ -31,6 +32,7 @@ run: ## start the studio (PORT=8000; ARGS=--no-demo leaves out the demo; MODELS=
 
 vllm: PORT = 8200
 vllm: ## serve a model with vLLM (MODEL=NAME=DIR; PORT=8200; ARGS go to vLLM)
+	$(if $(MODEL),,$(error Name a model: make vllm MODEL=NAME=DIR, or MODEL=OWNER/NAME from the hub))
 	@exec $(PYTHON) -m webapp.embedded.vllm serve $(MODEL) --port $(PORT) $(ARGS)
 
 test: ## run all tests, on services of their own (ARGS="-k name")

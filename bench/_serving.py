@@ -16,9 +16,10 @@ from pathlib import Path
 import httpx2
 
 from annotation.generation.prompts import prompt_messages
+from training.small import package
+from training.small.make import make
 from webapp.embedded.process import spawn, stop
 
-STARTER = Path("training/starter/models/starter-sft")
 CLIENTS = (1, 8, 32)
 MAX_TOKENS = 128
 
@@ -72,6 +73,23 @@ class Server:
         except httpx2.TransportError:
             return False
         return answer.status_code == 200
+
+
+@contextlib.contextmanager
+def model_or_small(given: Path | None) -> Iterator[Path]:
+    """The model that was named. Where none was, the small language model, in a folder that goes
+    again. It ends the bench where that model can't be made."""
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / package.MODEL
+        print(f"making {package.MODEL}, which takes about half a minute")
+        try:
+            make(made, tell=lambda stage, done: None)
+        except package.Unusable as error:
+            sys.exit(f"{error} Or name another model: python -m bench NAME MODEL_DIR")
+        yield made
 
 
 def supporter_prompts(count: int) -> list[list[dict[str, str]]]:

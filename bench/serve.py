@@ -1,6 +1,7 @@
 """The local server beside `transformers serve` and beside bare batched `generate`, in one run.
 
-`python -m bench serve [MODEL_DIR] [--rounds 5]`. All answer the same prompts with the same
+`python -m bench serve [MODEL_DIR] [--rounds 5]`. Without a model it makes the small language model
+(SmolLM2-135M-Instruct, docs/checkpoints.md) for itself. All answer the same prompts with the same
 checkpoint; the contenders take turns, and those that wait are stopped. Figures are output tokens
 a second, medians of the rounds; a ratio is the median of the ratios within one round.
 """
@@ -22,12 +23,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from bench._serving import (
     CLIENTS,
     MAX_TOKENS,
-    STARTER,
     Server,
     count,
     local_command,
     make_ready,
     measured,
+    model_or_small,
     started,
     supporter_prompts,
 )
@@ -40,24 +41,25 @@ CONTINUOUS = ("--continuous-batching", "--cb-block-size", "32", "--cb-num-blocks
 
 def main(argv: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="python -m bench serve", description=__doc__)
-    parser.add_argument("model", nargs="?", type=Path, default=STARTER)
+    parser.add_argument("model", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args(argv)
 
-    bare = Bare(options.model)
-    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    if bare.is_small:
-        # Said to all alike: what the local server knows by itself.
-        offline["OMP_NUM_THREADS"] = "1"
-    theirs = [str(Path(sys.executable).with_name("transformers")), "serve", str(options.model)]
     rates: dict[str, list[float]] = defaultdict(list)
     with ExitStack() as stack:
+        model = stack.enter_context(model_or_small(options.model))
+        bare = Bare(model)
+        offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
+        if bare.is_small:
+            # Said to all alike: what the local server knows by itself.
+            offline["OMP_NUM_THREADS"] = "1"
+        theirs = [str(Path(sys.executable).with_name("transformers")), "serve", str(model)]
         contenders = [
-            stack.enter_context(started(name, command, model, offline))
-            for name, command, model in (
-                ("local", local_command(options.model), "bench"),
-                ("transformers", theirs, str(options.model)),
-                ("transformers_cb", [*theirs, *CONTINUOUS], str(options.model)),
+            stack.enter_context(started(name, command, called, offline))
+            for name, command, called in (
+                ("local", local_command(model), "bench"),
+                ("transformers", theirs, str(model)),
+                ("transformers_cb", [*theirs, *CONTINUOUS], str(model)),
             )
         ]
         make_ready(contenders)

@@ -1,7 +1,8 @@
 """vLLM beside the local server, and what the order of a judge's prompt is worth, in one run.
 
-`python -m bench vllm [MODEL_DIR] [--rounds 3]`. Figures are requests a second, medians of the
-rounds: `generate` is a supporter's reply of up to 128 tokens; `rubric_first` and `rubric_last`
+`python -m bench vllm [MODEL_DIR] [--rounds 3]`. Without a model it makes the small language model
+(SmolLM2-135M-Instruct, docs/checkpoints.md) for itself. Figures are requests a second, medians of
+the rounds: `generate` is a supporter's reply of up to 128 tokens; `rubric_first` and `rubric_last`
 are calls of a judge that chooses a level of one criterion of the Kardia rubric, with the prompt
 as the studio sends it and with its two messages swapped. The number is of clients at once.
 """
@@ -17,11 +18,11 @@ from typing import Any
 
 from bench._serving import (
     CLIENTS,
-    STARTER,
     count,
     local_command,
     make_ready,
     measured,
+    model_or_small,
     started,
     supporter_prompts,
 )
@@ -41,18 +42,18 @@ CHOICE = {
 
 def main(argv: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="python -m bench vllm", description=__doc__)
-    parser.add_argument("model", nargs="?", type=Path, default=STARTER)
+    parser.add_argument("model", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(argv)
 
-    named = f"bench={options.model}"
-    theirs = [sys.executable, "-m", "webapp.embedded.vllm", "serve", named]
     offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
     rates: dict[str, list[float]] = defaultdict(list)
     with ExitStack() as stack:
+        model = stack.enter_context(model_or_small(options.model))
+        theirs = [sys.executable, "-m", "webapp.embedded.vllm", "serve", f"bench={model}"]
         servers = [
             stack.enter_context(started("vllm", theirs, "bench", offline)),
-            stack.enter_context(started("local", local_command(options.model), "bench", offline)),
+            stack.enter_context(started("local", local_command(model), "bench", offline)),
         ]
         make_ready(servers)
         for number in range(options.rounds):
