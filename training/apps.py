@@ -6,8 +6,8 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from training import exports, hidden, live, sample
+        from training.checkpoints import deleted_projects, serving
         from training.checkpoints import live as checkpoints
-        from training.checkpoints import new_projects, serving
         from training.comparisons import exports as comparisons
         from training.evaluation import exports as evaluation_exports
         from training.evaluation import hidden as hidden_answers
@@ -17,7 +17,7 @@ class TrainingConfig(AppConfig):
         evaluation.register()
         sample.register()
         checkpoints.register()
-        new_projects.register()
+        deleted_projects.register()
         serving.register()
         exports.register()
         hidden.register()

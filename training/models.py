@@ -145,7 +145,8 @@ class Checkpoint(ProjectRow):
     MAX_NAME = 120
 
     class Origin(models.TextChoices):
-        STARTER = "starter", "Starter model"
+        # Of rows that earlier versions made.
+        STARTER = "starter", "Starter of earlier versions"
         RUN = "run", "Training run"
         UPLOAD = "upload", "Upload"
         PATH = "path", "Folder on the server"
@@ -160,7 +161,7 @@ class Checkpoint(ProjectRow):
     revision = models.CharField(max_length=64, blank=True)
     # As the person who added it said; empty is unknown.
     licence = models.CharField(max_length=MAX_LICENCE, blank=True)
-    # Null for a model that came from outside, such as the starter.
+    # Null for a model that came from outside.
     run = models.ForeignKey(
         TrainingRun, null=True, on_delete=models.PROTECT, related_name="checkpoints"
     )

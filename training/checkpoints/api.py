@@ -157,12 +157,6 @@ class CheckpointViewSet(ProjectViewSet):
         services.note_download(checkpoint=row, actor=self.member.user)
         return answer
 
-    @extend_schema(request=None, responses=CheckpointSerializer)
-    def starter(self, request: Request, **kwargs: Any) -> Response:
-        """Add the model that comes with the studio. The same again is the same checkpoint."""
-        row = services.starter_add(project=self.member.project, actor=self.member.user)
-        return Response(CheckpointSerializer(row).data)
-
 
 class UploadViewSet(ProjectViewSet):
     queryset = Checkpoint.objects.none()
@@ -246,7 +240,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *run_paths(f"{P}downloads/", FetchViewSet, "api_fetch_model", can_be_removed=True),
     path(P, view({"get": "list", "post": "create"}), name="api_checkpoint_list"),
     path(f"{P}upload/", UploadViewSet.as_view({"post": "create"}), name="api_checkpoint_upload"),
-    path(f"{P}starter/", view({"post": "starter"}), name="api_checkpoint_starter"),
     path(f"{P}small/", FetchViewSet.as_view({"post": "small"}), name="api_checkpoint_small"),
     path(ONE, view({"get": "retrieve", "delete": "destroy"}), name="api_checkpoint_retrieve"),
     path(f"{ONE}serve/", view({"post": "serve"}), name="api_checkpoint_serve"),

@@ -57,7 +57,7 @@ def origin_of(checkpoint: Checkpoint) -> str:
         )
     origins = Checkpoint.Origin
     return {
-        origins.STARTER: "The starter model that comes with Kardia Studio.",
+        origins.STARTER: "The starter model that came with earlier versions of Kardia Studio.",
         origins.UPLOAD: f"Uploaded as {checkpoint.source}.",
         origins.PATH: "A folder of the server.",
         origins.HUB: f"{checkpoint.source} of the model hub, commit {checkpoint.revision}.",

@@ -1,27 +1,17 @@
-"""A new project has a model to begin with, and a server that answers with it."""
+"""What goes with a deleted project: files of its models, and their names in the local server."""
 
 import shutil
 
 from training.checkpoints import removed
-from training.checkpoints.services import starter_add
-from training.checkpoints.serving import local_server_refusal, served_name, unlink
+from training.checkpoints.serving import served_name, unlink
 from training.models import Checkpoint
 from training.paths import uploads_of
 from webapp.accounts import parts
-from webapp.accounts.models import Project, User
-from webapp.llm.services import endpoint_create_local
+from webapp.accounts.models import Project
 
 
 def register() -> None:
-    parts.register(parts.Part("checkpoints", create, remove_files))
-
-
-def create(project: Project, actor: User) -> None:
-    """The starter model, and the local server as its endpoint where that may be reached."""
-    starter = starter_add(project=project, actor=actor)
-    if local_server_refusal() is None:
-        starter.endpoint = endpoint_create_local(project=project, actor=actor)
-        starter.save(update_fields=["endpoint"])
+    parts.register(parts.Part("checkpoints", remove_files))
 
 
 def remove_files(project: Project) -> None:

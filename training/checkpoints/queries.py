@@ -55,10 +55,6 @@ def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
     )
 
 
-def has_starter(project: Project) -> bool:
-    return Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.STARTER).exists()
-
-
 def has_small_model(project: Project) -> bool:
     return Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.PACKAGE).exists()
 

@@ -9,7 +9,6 @@ ONE = "checkpoints/<uuid:checkpoint_id>"
 urlpatterns = [
     path("checkpoints/", views.checkpoints, name="checkpoints"),
     path("checkpoints/new/", views.checkpoint_new, name="checkpoint_new"),
-    path("checkpoints/starter/", views.checkpoint_starter, name="checkpoint_starter"),
     path("checkpoints/small/", views.checkpoint_small, name="checkpoint_small"),
     path("checkpoints/downloads/<uuid:run_id>/", views.model_fetch, name="model_fetch"),
     path(

@@ -45,7 +45,6 @@ def checkpoints(request: HttpRequest, member: Member) -> HttpResponse:
         "tab": "checkpoints",
         "page": page,
         "fetches": queries.unfinished_fetches_of(member.project)[:20],
-        "has_starter": queries.has_starter(member.project),
         "offers_small_model": queries.offers_small_model(member.project),
     }
     return render(request, "checkpoints/checkpoints.html", context)
@@ -74,18 +73,9 @@ def checkpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
         "form": form,
         "roots": settings.MODEL_ROOTS,
         "hub": settings.HUB_URL,
-        "has_starter": queries.has_starter(member.project),
         "offers_small_model": queries.offers_small_model(member.project),
     }
     return render(request, "checkpoints/new.html", context)
-
-
-@require_POST
-@project_page(*TRAINERS)
-def checkpoint_starter(request: HttpRequest, member: Member) -> HttpResponse:
-    row = services.starter_add(project=member.project, actor=member.user)
-    messages.success(request, f"“{row}” has been added.")
-    return redirect("checkpoint", project_id=member.project.pk, checkpoint_id=row.pk)
 
 
 @require_POST

@@ -1,19 +1,18 @@
-"""What apps add to a new project and take away with a deleted one. Apps register theirs in
-AppConfig.ready, so that the shared ground imports no app."""
+"""What apps take away with a deleted project. Apps register theirs in AppConfig.ready, so that the
+shared ground imports no app."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webapp.accounts.models import Project, User
+from webapp.accounts.models import Project
 
 
 @dataclass(frozen=True)
 class Part:
-    """`create` is called in the transaction that makes the project. `remove_files` is called
-    before the rows of a deleted project go, and again if that was cut off; it may raise OSError."""
+    """`remove_files` is called before the rows of a deleted project go, and again if that was cut
+    off; it may raise OSError."""
 
     name: str
-    create: Callable[[Project, User], None]
     remove_files: Callable[[Project], None]
 
 

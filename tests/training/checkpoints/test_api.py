@@ -83,12 +83,6 @@ def test_a_request_that_is_sent_again_adds_nothing(
     assert Checkpoint.objects.count() == 2
 
 
-def test_the_starter_is_added_once(lead: Client, cast: Cast) -> None:
-    first = lead.post(url("checkpoint_starter", cast)).json()
-    assert lead.post(url("checkpoint_starter", cast)).json() == first
-    assert first["licence"] == ""
-
-
 def test_the_small_model_is_asked_for_once(lead: Client, cast: Cast) -> None:
     address = url("checkpoint_small", cast)
     made = lead.post(address, HTTP_IDEMPOTENCY_KEY="k")

@@ -20,13 +20,12 @@ def test_each_way(cast: Cast, settings: Any, tmp_path: Path) -> None:
     settings.LLM_ALLOW_LOOPBACK, settings.HUB_URL = True, "http://127.0.0.1:9"
     archive = tmp_path / "mine.tar.gz"
     archive.write_bytes(tarred(model()).getvalue())
-    register(cast, "--starter")
     register(cast, "--name", "Ours", "--path", str(written(tmp_path / "a")))
     register(cast, "--name", "Mine", "--archive", str(archive), "--licence", "MIT")
     register(cast, "--name", "Tiny", "--hub", "owner/name")
     register(cast, "--small")
     rows = Checkpoint.objects.order_by("number").values_list("origin", "licence")
-    assert list(rows) == [("starter", ""), ("path", ""), ("upload", "MIT")]
+    assert list(rows) == [("path", ""), ("upload", "MIT")]
     hub, small = ModelFetch.objects.order_by("number")
     assert hub.created_by == small.created_by == cast.leads[0]
     assert (hub.source, small.source) == ("hub", "package")
@@ -48,4 +47,4 @@ def test_refusals_are_told(cast: Cast, arguments: tuple[str, ...], said: str) ->
 def test_only_a_lead_of_the_project(cast: Cast) -> None:
     for email in ("clara@example.org", "sam@example.org", "nobody@example.org"):
         with pytest.raises(CommandError, match="is no lead"):
-            register(cast, "--starter", email=email)
+            register(cast, "--small", email=email)

@@ -1,6 +1,7 @@
 """The pages of the small language model: how it is added, and how far that is."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from django.urls import reverse
 
 from tests.conftest import Cast
 from tests.support.pages import html_of
+from tests.training.checkpoints.models import written
 from tests.training.checkpoints.packages import conversion, small_checkpoint
 from training.checkpoints.live import render_fetch
 from training.models import Checkpoint, ModelFetch
+from training.services import checkpoint_register
 from training.small import package
 from webapp.accounts.access import find_member
 
@@ -53,8 +56,11 @@ def test_a_lead_adds_it_with_one_click(lead: Client, cast: Cast) -> None:
     assert package.MODEL in listed and ADD not in listed, "it is on its way"
 
 
-def test_it_is_offered_beside_other_models_until_it_is_there(lead: Client, cast: Cast) -> None:
-    lead.post(reverse("checkpoint_starter", args=[cast.project.pk]))
+def test_it_is_offered_beside_other_models_until_it_is_there(
+    lead: Client, cast: Cast, tmp_path: Path
+) -> None:
+    own = written(tmp_path / "own")
+    checkpoint_register(project=cast.project, actor=cast.leads[0], name="Own", folder=own)
     assert ADD in page(lead, "checkpoints", cast)
     row = small_checkpoint(cast)
     found = page(lead, "checkpoints", cast)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Cast
 from tests.training.checkpoints.models import model, zipped
-from training.checkpoints import new_projects, services
+from training.checkpoints import deleted_projects, services
 from training.checkpoints.limits import LOCK
 from training.models import ModelFetch
 from webapp.files.folders import make_private, run_folder
@@ -62,7 +62,7 @@ def add_small(cast: Cast) -> None:
 
 
 def delete_project(cast: Cast) -> None:
-    new_projects.remove_files(cast.project)
+    deleted_projects.remove_files(cast.project)
 
 
 @pytest.mark.parametrize("later", [download, upload, add_small, delete_project])

@@ -28,7 +28,6 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="what the project calls it")
         parser.add_argument("--licence", default="")
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("--starter", action="store_true", help="the studio's own model")
         source.add_argument(
             "--small", action="store_true", help=f"the small language model, {package.MODEL}"
         )
@@ -65,7 +64,6 @@ def _add(
     *,
     name: str,
     licence: str,
-    starter: bool,
     small: bool,
     path: str | None,
     archive: Path | None,
@@ -74,8 +72,6 @@ def _add(
     **_: object,
 ) -> Checkpoint | ModelFetch:
     by: dict[str, Any] = {"project": member.project, "actor": member.user}
-    if starter:
-        return services.starter_add(**by)
     if small:
         return services.small_model_start(**by, key=new_id().hex)
     named = {**by, "name": name, "licence": licence}

@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.db.models.functions import Now
 
-from webapp.accounts import parts, queries
+from webapp.accounts import queries
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.audit import services as audit
@@ -25,8 +25,6 @@ def create_project(
         )
         Membership.objects.create(project=project, user=actor, role=Role.LEAD)
         audit.record("project.created", actor=actor, object=project, project_id=project.pk)
-        for part in parts.registered():
-            part.create(project, actor)
     return project
 
 
