@@ -23,8 +23,9 @@ def weights_of(checkpoint: Checkpoint) -> Path:
 
 
 def root_of(checkpoint: Checkpoint) -> Path | None:
-    """Where a checkpoint's path begins: what the studio wrote lies below `var/`, the starter is
-    below the checkout, and a folder of the server has an absolute path (None)."""
+    """Where a checkpoint's path begins: what the studio wrote lies below `var/`, the starter of
+    earlier versions lay below the checkout, and a folder of the server has an absolute path
+    (None)."""
     if checkpoint.origin == Checkpoint.Origin.PATH:
         return None
     is_starter = checkpoint.origin == Checkpoint.Origin.STARTER

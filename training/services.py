@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 
 from annotation.models import Collection, Snapshot
@@ -41,9 +40,6 @@ from webapp.audit import services as audit
 from webapp.errors import Refused
 from webapp.limits import SEED
 from webapp.runs import services as runs
-
-# The model that comes with the studio.
-STARTER = settings.BASE_DIR / "training" / "starter" / "models" / "starter-sft"
 
 
 def training_start_on_set(
@@ -263,24 +259,21 @@ def checkpoint_register(
     project: Project,
     actor: User | None,
     name: str,
-    folder: Path = STARTER,
-    origin: str = "",
+    folder: Path,
+    origin: str = Checkpoint.Origin.PATH,
     source: str = "",
     revision: str = "",
     licence: str = "",
     sha256: str = "",
     key: str = "",
 ) -> Checkpoint:
-    """Name weights that come from outside; the starter model's where no folder is named. Without
-    an `origin`, a folder that is not the starter's is one of the server. Whoever calls this in a
-    transaction gives the `weights_hash`, because large weights take long to read."""
-    origins = Checkpoint.Origin
-    origin = origin or (origins.STARTER if folder == STARTER else origins.PATH)
+    """Name weights that come from outside. Whoever calls this in a transaction gives the
+    `weights_hash`, because large weights take long to read."""
     row = Checkpoint(
         project=project,
         name=name,
         origin=origin,
-        source=source or (str(folder) if origin == origins.PATH else ""),
+        source=source or (str(folder) if origin == Checkpoint.Origin.PATH else ""),
         revision=revision,
         licence=licence,
         sha256=sha256 or weights_hash(folder, inspect(folder).files),

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from training.starter.corpus import dialogues
+from tests.support.starter.corpus import dialogues
 
 # A split is drawn by profile, in each project anew. With so many profiles none stays empty, and the
 # test split has enough of them for an interval.

@@ -5,15 +5,27 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.road.walk import RUBRIC, Road, choose, fill, finished, press
+from tests.support import starter
 from tests.support.browser import follow
 from tests.support.waiting import LONG_S
 
 # The judge that learned before the adjudication, and the one that learned after it.
 FIRST, SETTLED = "First judge", "Settled judge"
-STARTER = "Starter model on this machine"
+# The model that every station begins with.
+STARTER = "Starter"
 STEPS = 2
 # Held out for the evaluation: people compare at least ten of the answers.
 PROMPTS = 14
+
+
+def add_model(road: Road) -> None:
+    """A model from a folder of the server, which an administrator allowed, becomes an endpoint."""
+    page = road.go("lead", "Training", "Models and checkpoints", "Add another model")
+    follow(page.get_by_role("link", name="Folder on the server"))
+    fill(page, {"Name": STARTER, "Folder": starter.FOLDER})
+    press(page, "Add the model")
+    press(page, "Serve it on this machine")
+    expect(page.get_by_text(f"“{STARTER}” is an endpoint now.")).to_be_visible()
 
 
 def fit(road: Road, name: str) -> None:

@@ -37,7 +37,7 @@ CRITERIA = (
 
 
 def begin_project(road: Road) -> None:
-    """A lead begins a project. The studio gives it the starter model, and an endpoint."""
+    """A lead begins a project."""
     page = road.sign_in("lead")
     follow(page.locator(".rail-project"))
     follow(page.get_by_role("link", name="New project"))

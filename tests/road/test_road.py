@@ -22,6 +22,7 @@ def test_the_road(road: Road) -> None:
     people.begin_project(road)
     people.invite_people(road)
     people.import_file(road)
+    models.add_model(road)
 
     people.write_rubric(road)
     people.publish_rubric(road)

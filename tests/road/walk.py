@@ -64,7 +64,7 @@ def press(page: Page, name: str) -> None:
 
 def finished(page: Page, *, partly: bool = False) -> None:
     """The run of this page ends well, and the page says so without a reload. With `partly`, some of
-    what it makes may have failed: the starter is small and now and then gives an empty turn."""
+    what it makes may have failed: the model is small and now and then gives an empty turn."""
     state = page.locator("h1 .status")
     expect(state).to_have_text(re.compile("Finished|Failed|Stopped"), timeout=LONG_S * 1000)
     expect(state).to_have_text(re.compile("^Finished") if partly else "Finished")

@@ -37,6 +37,7 @@ from rubrics.core.spec import to_json
 from rubrics.judges.queries import pins_of
 from rubrics.models import Judge, Rubric, RubricVersion
 from rubrics.versions.services import version_ensure
+from tests.support import starter
 from tests.support.comparisons import WARM, reply
 from tests.support.dialogues import RUBRIC, added, parsed, published
 from training.models import (
@@ -327,7 +328,7 @@ def checkpoint(setting: Setting) -> Checkpoint:
         project=setting.project,
         number=number_of(setting, Checkpoint),
         name="starter",
-        origin="starter",
-        path="training/starter/models/starter-sft",
+        origin="path",
+        path=str(starter.FOLDER),
         sha256="a" * 64,
     )

@@ -45,6 +45,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     early_config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     # The threads of small models wait for each other longer than they work.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Tests add their model as a folder of the server.
+    os.environ["KARDIA_MODEL_ROOTS"] = str(Path(__file__).parent / "starter")
     os.environ.setdefault("KARDIA_DEMO", "1")  # secrets are generated, into a place of its own
     for variable, kind in KINDS.items():
         if not os.environ.get(variable):

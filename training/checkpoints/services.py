@@ -20,7 +20,7 @@ from training.checkpoints.roots import allowed_folder, usable_weights
 from training.checkpoints.serving import free_name, link, require_local_server, served_name, unlink
 from training.models import Checkpoint, ModelFetch
 from training.paths import is_ours, uploads_of, weights_of
-from training.services import STARTER, checkpoint_register, weights_hash
+from training.services import checkpoint_register, weights_hash
 from training.small import package
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
@@ -37,7 +37,6 @@ from webapp.runs.limits import require_key
 from webapp.runs.models import Status
 from webapp.text import listed
 
-STARTER_NAME = "Starter model"
 # No upload is unpacked for longer.
 UPLOAD_WITHIN_S = 24 * 3600
 
@@ -114,15 +113,6 @@ def checkpoint_from_path(
             source=str(folder),
             licence=licence,
             key=key,
-        )
-
-
-def starter_add(*, project: Project, actor: User | None) -> Checkpoint:
-    """Add the model that comes with the studio. The same again is the same row."""
-    with _open(project):
-        starters = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.STARTER)
-        return starters.first() or checkpoint_register(
-            project=project, actor=actor, name=STARTER_NAME, folder=STARTER
         )
 
 

@@ -95,7 +95,7 @@ class LoraSection:
 
 @dataclass(frozen=True)
 class GrpoSection:
-    """GRPO as TRL names it; the defaults are measured on the starter and a CPU.
+    """GRPO as TRL names it; the defaults are measured on a tiny model and a CPU.
 
     `micro_batch` is how many replies are held in memory at once for the gradient; None: those of
     a whole step."""

@@ -139,11 +139,9 @@ class Studio:
             supervisor.start(program, essential=False)
 
     def _local_models(self) -> Program:
-        starter = homes.CHECKOUT / "training" / "starter" / "models" / "starter-sft"
         return self._program(
-            *("model", "-m", "webapp.llm.local", f"starter={starter}"),
-            *("--models-dir", str(self._var / "models"), "--port", str(self._port + 1)),
-            "--when-asked",
+            *("model", "-m", "webapp.llm.local", "--models-dir", str(self._var / "models")),
+            *("--port", str(self._port + 1), "--when-asked"),
         )
 
     def _program(self, name: str, *args: str, as_owner: bool = False) -> Program:

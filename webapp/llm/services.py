@@ -22,8 +22,6 @@ from webapp.runs import live
 from webapp.text import storable
 
 COMPLETIONS = "/chat/completions"
-# The endpoint of the local model server, and what that calls the model that comes with the studio.
-LOCAL_NAME, STARTER = "Starter model on this machine", "starter"
 # Whoever presses the button again within this time waits for the same test.
 TEST_KEPT = timedelta(seconds=20)
 # A worker that comes later than this leaves a test undone: nobody waits for it any more.
@@ -60,19 +58,6 @@ def endpoint_create(
         _save(endpoint)
         audit.record("endpoint.created", actor=actor, object=endpoint)
     return endpoint
-
-
-def endpoint_create_local(*, project: Project, actor: User) -> Endpoint:
-    """Add the local model server with the starter model."""
-    return endpoint_create(
-        project=project,
-        actor=actor,
-        name=LOCAL_NAME,
-        base_url=settings.LOCAL_MODEL_URL,
-        model=STARTER,
-        max_concurrency=16,
-        timeout_s=120,
-    )
 
 
 def endpoint_change(

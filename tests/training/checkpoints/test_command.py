@@ -39,7 +39,10 @@ def test_each_way(cast: Cast, settings: Any, tmp_path: Path) -> None:
         (("--path", "/etc"), "name must have"),
     ],
 )
-def test_refusals_are_told(cast: Cast, arguments: tuple[str, ...], said: str) -> None:
+def test_refusals_are_told(
+    cast: Cast, settings: Any, arguments: tuple[str, ...], said: str
+) -> None:
+    settings.MODEL_ROOTS = []
     with pytest.raises(CommandError, match=said):
         register(cast, *arguments)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import starter
 from tests.training.checkpoints.models import CONFIG, model, safetensors, weights, written
 from training.checkpoints import contents
 from training.checkpoints.contents import inspect
 from training.checkpoints.limits import HEADER_BYTES, is_kept, is_pickle
-from training.services import STARTER
 from webapp.errors import Refused
 
 
@@ -19,8 +19,8 @@ def refusal(folder: Path) -> Refused:
     return caught.value
 
 
-def test_the_starter_is_described() -> None:
-    found = inspect(STARTER)
+def test_a_real_model_is_described() -> None:
+    found = inspect(starter.FOLDER)
     assert (found.architecture, found.dtypes) == ("Qwen3ForCausalLM", ("BF16",))
     assert (found.parameters, found.context) == (1_648_320, 4096)
     assert found.has_template and "model.safetensors" in found.files

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cast
+from tests.support import starter
 from tests.training.small.packages import needs_the_package
 from training.checkpoints import adding, services, work
 from training.paths import served_folder
@@ -19,7 +20,7 @@ def test_it_answers_by_the_name_of_the_endpoint(cast: Cast, settings: Any) -> No
     settings.LLM_ALLOW_LOOPBACK = True
     lead = cast.leads[0]
     store = ModelStore({}, served_folder(), keep=1)
-    row = services.starter_add(project=cast.project, actor=lead)
+    row = starter.register(project=cast.project, actor=lead)
     endpoint = services.checkpoint_serve(checkpoint=row, actor=lead)
     served = store.get(endpoint.model)
     assert served.encode_chat([{"role": "user", "content": "I can not sleep."}])

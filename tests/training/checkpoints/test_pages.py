@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.conftest import Cast
+from tests.support import starter as starters
 from tests.support.pages import html_of
 from tests.training.checkpoints.hubs import REPO
 from tests.training.checkpoints.models import model, tarred, written
@@ -24,10 +25,10 @@ from tests.training.runs.worlds import World
 from training.checkpoints import services, views
 from training.checkpoints.serving import served_name
 from training.models import Checkpoint, ModelFetch
-from training.services import STARTER, checkpoint_register
 from webapp.accounts.models import Project
 from webapp.audit.models import Entry
 from webapp.llm.models import Endpoint
+from webapp.llm.services import endpoint_create
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +66,7 @@ def file_of(files: dict[str, bytes]) -> SimpleUploadedFile:
 
 @pytest.fixture
 def starter(cast: Cast) -> Checkpoint:
-    return services.starter_add(project=cast.project, actor=cast.leads[0])
+    return starters.register(project=cast.project, actor=cast.leads[0], name="Starter model")
 
 
 def test_an_empty_list_leads_to_a_first_model(lead: Client, cast: Cast) -> None:
@@ -118,6 +119,7 @@ def test_a_refused_archive_is_told_at_its_field(
 
 
 def test_folders_of_the_server(lead: Client, cast: Cast, settings: Any, tmp_path: Any) -> None:
+    settings.MODEL_ROOTS = []
     assert "KARDIA_MODEL_ROOTS" in page(lead, "checkpoint_new", cast.project, "path")
     settings.MODEL_ROOTS = [str(tmp_path)]
     assert f"below {tmp_path}" in page(lead, "checkpoint_new", cast.project, "path")
@@ -241,6 +243,51 @@ def test_a_checkpoint_without_files_says_so(lead: Client, cast: Cast) -> None:
     assert "not on this server" in after(lead, lead.post(url("checkpoint_serve", row)))
 
 
+@pytest.fixture
+def old_starter(cast: Cast) -> Checkpoint:
+    """As earlier versions left it. Its files were a part of them."""
+    lead = cast.leads[0]
+    return Checkpoint.objects.create(
+        project=cast.project,
+        number=1,
+        name="Starter model",
+        origin="starter",
+        path="training/starter/models/starter-sft",
+        sha256="a" * 64,
+        endpoint=endpoint_create(
+            project=cast.project,
+            actor=lead,
+            name="Starter model on this machine",
+            base_url="http://127.0.0.1:9/v1",
+            model="starter",
+        ),
+        created_by=lead,
+    )
+
+
+def test_the_starter_of_earlier_versions_says_that_its_files_are_gone(
+    lead: Client, old_starter: Checkpoint
+) -> None:
+    assert "Starter of earlier versions" in page(lead, "checkpoints", old_starter.project)
+    found = page(lead, "checkpoint", old_starter)
+    assert "This checkpoint can’t be used." in found and "not on this server any more" in found
+    assert "not on this server" in after(lead, lead.get(url("checkpoint_archive", old_starter)))
+    Checkpoint.objects.update(endpoint=None)
+    assert "not on this server" in after(lead, lead.post(url("checkpoint_serve", old_starter)))
+
+
+def test_pages_that_offer_the_starter_of_earlier_versions(
+    lead: Client, old_starter: Checkpoint
+) -> None:
+    project, endpoint = old_starter.project, old_starter.endpoint
+    assert endpoint is not None
+    for name in ("training_new", "generation_new", "evaluation_new"):
+        assert "Starter model" in page(lead, name, project)
+    form = reverse("training_new", args=[project.pk]) + f"?base={old_starter.pk}"
+    assert lead.get(form).status_code == 200
+    assert lead.get(reverse("endpoint", args=[project.pk, endpoint.pk])).status_code == 200
+
+
 def test_deletion(lead: Client, starter: Checkpoint) -> None:
     assert "Nothing uses it. The files stay where they are." in page(lead, "checkpoint", starter)
     assert "“Starter model” was deleted." in after(
@@ -302,7 +349,7 @@ def test_names_in_the_card_of_a_trained_checkpoint(lead: Client, ready: World) -
     run = ready.start()
     insert(run, *told.whole_run())
     row = Checkpoint.objects.get(run=run)
-    Checkpoint.objects.filter(pk=row.pk).update(path=str(STARTER))
+    Checkpoint.objects.filter(pk=row.pk).update(path=str(starters.FOLDER))
     for named in (run.base, run.version.rubric, run.train_snapshot.collection):
         type(named).objects.filter(pk=named.pk).update(name=f"<b>{type(named).__name__}")
     card = archive(lead, row)[f"{served_name(row)}/README.md"].decode()
@@ -311,7 +358,7 @@ def test_names_in_the_card_of_a_trained_checkpoint(lead: Client, ready: World) -
 
 
 def test_who_took_weights_is_on_record(lead: Client, cast: Cast) -> None:
-    row = checkpoint_register(project=cast.project, actor=cast.leads[0], name="Mine")
+    row = starters.register(project=cast.project, actor=cast.leads[0])
     for name in ("checkpoint_archive", "api_checkpoint_archive"):
         assert lead.get(url(name, row)).status_code == 200
         entry = Entry.objects.filter(action="checkpoint.downloaded").latest("pk")
@@ -326,7 +373,7 @@ def test_the_card_of_a_trained_checkpoint(lead: Client, ready: World) -> None:
     run = ready.start()
     insert(run, *told.whole_run())
     row = Checkpoint.objects.get(run=run)
-    Checkpoint.objects.filter(pk=row.pk).update(path=str(STARTER))
+    Checkpoint.objects.filter(pk=row.pk).update(path=str(starters.FOLDER))
     card = archive(lead, row)[f"{served_name(row)}/README.md"].decode()
     for words in (
         "GRPO run 1, step 4. It began with “starter”",
@@ -343,7 +390,7 @@ def test_the_card_of_a_trained_checkpoint(lead: Client, ready: World) -> None:
 def test_the_list_asks_as_often_for_many_as_for_two(lead: Client, cast: Cast) -> None:
     def queries(count: int) -> int:
         for n in range(count):
-            checkpoint_register(project=cast.project, actor=cast.leads[0], name=f"Model {n}")
+            starters.register(project=cast.project, actor=cast.leads[0], name=f"Model {n}")
         with CaptureQueriesContext(
             connection,
         ) as found:

@@ -10,18 +10,18 @@ from django.conf import settings
 from rubrics.judges.services import judge_create_llm
 from rubrics.models import Judge
 from tests.conftest import Cast
+from tests.support import starter
 from tests.support.evaluations import cold, prompts, rated_corpus, warm
 from tests.support.generation import endpoint
 from tests.support.judge_runs import llm_judge
 from tests.support.servers import Stub, serve
 from tests.support.worker import hold_until_killed
 from tests.training.runs import workers
-from tests.training.runs.worlds import World, checkpoint
+from tests.training.runs.worlds import World
 from training import supervisor
 from training.checkpoints.serving import served_name
 from training.evaluation import work
 from training.models import Checkpoint, EvaluationRun, TrainingRun
-from training.services import STARTER
 from webapp.llm.services import endpoint_create
 
 
@@ -55,7 +55,7 @@ def train(run: TrainingRun, monkeypatch: Any) -> None:
 
 def weigh(run: TrainingRun) -> None:
     """Checkpoints of the stub have no files: give them those of the starter."""
-    Checkpoint.objects.filter(run=run).update(path=str(STARTER))
+    Checkpoint.objects.filter(run=run).update(path=str(starter.FOLDER))
 
 
 def work_held_at_the_end(run_id: str) -> None:
@@ -102,7 +102,7 @@ def world_with_two_judges(cast: Cast) -> tuple[World, Judge]:
         collection=prompts(cast),
         version=version,
         judge=llm_judge(cast, server),
-        base=checkpoint(cast.project, cast.leads[0]),
+        base=starter.register(project=cast.project, actor=cast.leads[0]),
     )
     return ready, learned
 

@@ -8,6 +8,7 @@ from django.db import connection
 from annotation.models import Snapshot
 from rubrics.judges.services import judge_create_llm
 from rubrics.models import Judge
+from tests.support import starter
 from tests.support.waiting import wait_until
 from tests.support.worker import LEASE_S, TEST_TIMEOUT_S, kill_held
 from tests.training.evaluation import endings
@@ -19,7 +20,7 @@ from training.checkpoints.services import checkpoint_serve
 from training.evaluation.ending import ending_retry, is_due, note_problem
 from training.limits import EVALUATION_JUDGES
 from training.models import Answer, Checkpoint, EvaluationRun, TrainingRun
-from training.services import STARTER, training_start
+from training.services import training_start
 from webapp.accounts.services.projects import archive_project, reopen_project
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
@@ -83,7 +84,7 @@ def test_a_base_that_a_judge_rewarded_is_not_measured_by_it_alone(
     run = ready.start(seed=5)
     trained = Checkpoint.objects.create(
         project=ready.project, number=50, name="trained", origin="run", run=run, step=4,
-        path=str(STARTER), sha256="0" * 64,
+        path=str(starter.FOLDER), sha256="0" * 64,
     )  # fmt: skip
     changes = {"base": trained, "evaluation_judges": [ready.judge]}
     refused(ready, "only_reward", sft=SFT, grpo=None, **changes)

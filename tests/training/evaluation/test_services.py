@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from rubrics.judges.services import judge_create_llm
 from rubrics.models import Judge, RubricVersion
+from tests.support import starter
 from tests.support.dialogues import published
 from tests.support.judge_runs import RUBRIC
 from tests.support.pages import html_of
@@ -14,7 +15,6 @@ from tests.training.runs.worlds import SFT, World
 from training.evaluation.limits import CORPUS
 from training.evaluation.services import evaluation_start
 from training.models import Answer, AnswerRating, Checkpoint, EvaluationRun
-from training.services import STARTER
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.ids import new_id
@@ -92,12 +92,12 @@ def test_the_reward_is_found_through_all_that_a_model_was_trained_from(ready: Wo
     run = ready.start()
     trained = Checkpoint.objects.create(
         project=ready.project, number=50, name="trained", origin="run", run=run, step=4,
-        path=str(STARTER), sha256="0" * 64,
+        path=str(starter.FOLDER), sha256="0" * 64,
     )  # fmt: skip
     again = ready.start(sft=SFT, grpo=None, base=trained)
     served = Checkpoint.objects.create(
         project=ready.project, number=51, name="again", origin="run", run=again, step=4,
-        path=str(STARTER), sha256="0" * 64, endpoint=ready.judge.endpoint,
+        path=str(starter.FOLDER), sha256="0" * 64, endpoint=ready.judge.endpoint,
     )  # fmt: skip
     with pytest.raises(Refused) as refusal:
         evaluation_start(**asked(ready))

@@ -5,10 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import Cast
+from tests.support import starter
 from tests.training.runs import told
 from tests.training.runs.test_events import insert
 from tests.training.runs.worlds import GRPO, SFT, World
-from training import services
 from training.limits import GRPO_DEFAULTS
 from training.models import TrainingRun
 from training.reply_lengths import longest_reply
@@ -117,7 +117,7 @@ def test_a_key_is_short(lead: Client, ready: World) -> None:
 
 @pytest.mark.parametrize("field", ["base", "collection", "version", "judge"])
 def test_ids_of_nothing_here_are_404(lead: Client, ready: World, cast: Cast, field: str) -> None:
-    other = services.checkpoint_register(project=cast.other_project, actor=None, name="theirs")
+    other = starter.register(project=cast.other_project, actor=cast.stranger)
     assert post(lead, ready, **{field: str(other.pk)}).status_code == 404
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from rubrics.judges import forms
 from rubrics.models import Judge
 from tests.conftest import Cast
+from tests.support import starter
 from tests.support.pages import html_of
 from tests.training.runs import told
 from tests.training.runs.test_events import insert
@@ -206,7 +207,7 @@ def test_wrong_numbers_and_no_reward_are_told_beside_their_fields(
 
 
 def test_ids_of_another_project_are_no_choice(lead: Client, ready: World, cast: Cast) -> None:
-    other = services.checkpoint_register(project=cast.other_project, actor=None, name="theirs")
+    other = starter.register(project=cast.other_project, actor=cast.stranger)
     page = html_of(lead.post(url("training_new", world=ready), form_data(ready, base=other.pk)))
     assert "Select a valid choice" in page
     assert not TrainingRun.objects.exists()

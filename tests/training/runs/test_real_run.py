@@ -8,18 +8,19 @@ from annotation.formats.records import ParsedDialogue, plain_turn, supporter_tur
 from annotation.sets.services import collection_create
 from rubrics.demo.kardia import KARDIA
 from tests.conftest import Cast
+from tests.support import starter
 from tests.support.dialogues import published
+from tests.support.starter.corpus import dialogues
 from tests.support.waiting import wait_until
 from tests.support.worker import LEASE_S, TEST_TIMEOUT_S, kill_when, start_worker
 from tests.training.runs.test_events import reward_by_step
 from tests.training.runs.test_supervisor import is_alive
-from tests.training.runs.worlds import GRPO, World, checkpoint, group_in, learned
+from tests.training.runs.worlds import GRPO, World, group_in, learned
 from tests.training.trainer.folders import judge_on_grades
 from training import supervisor
 from training.models import Metric, TrainingRun
 from training.paths import EVENTS, folder_of, weights_of
 from training.queries.runs import state_of
-from training.starter.corpus import dialogues
 from webapp.runs import services as runs
 
 pytestmark = [
@@ -46,7 +47,7 @@ def ready(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> World:
         collection=collection_create(project=project, actor=lead, name="All", query=SetQuery()),
         version=published(project, KARDIA),
         judge=learned(project, lead, judge_on_grades(40, 0)),
-        base=checkpoint(project, lead),
+        base=starter.register(project=project, actor=lead),
     )
 
 

@@ -317,6 +317,15 @@ def test_the_parts_of_a_set_are_made_once(ready: World) -> None:
     assert len(set(hashes)) == 4, "another seed draws other prompts"
 
 
+def test_nothing_starts_from_the_starter_of_earlier_versions(ready: World) -> None:
+    """Its files are gone."""
+    Checkpoint.objects.filter(pk=ready.base.pk).update(
+        origin="starter", path="training/starter/models/starter-sft"
+    )
+    ready.base.refresh_from_db()
+    assert "can’t be read" in refused(ready, "no_model")
+
+
 def test_weights_from_outside_are_registered_by_their_hash(cast: Cast, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     folder.mkdir()

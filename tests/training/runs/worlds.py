@@ -1,7 +1,6 @@
 """What a training run needs: prompts of both splits, a published rubric, a judge, a checkpoint."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from annotation.corpus.services import split_for
@@ -13,6 +12,7 @@ from rubrics.judges.opening import pack
 from rubrics.judges.services import judge_create_learned, judge_create_llm
 from rubrics.judging.learned import LearnedJudge
 from rubrics.models import Judge, RubricVersion
+from tests.support import starter
 from tests.support.dialogues import added, levels, parsed, published
 from training import services
 from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, SFT_DEFAULTS
@@ -108,12 +108,8 @@ def world(project: Project, lead: User) -> World:
         ),
         version=published(project, RUBRIC),
         judge=judge_create_llm(project=project, actor=lead, name="Reader", endpoint=endpoint),
-        base=checkpoint(project, lead),
+        base=starter.register(project=project, actor=lead),
     )
-
-
-def checkpoint(project: Project, lead: User, folder: Path = services.STARTER) -> Checkpoint:
-    return services.checkpoint_register(project=project, actor=lead, name="starter", folder=folder)
 
 
 def learned(project: Project, lead: User, judge: LearnedJudge) -> Judge:

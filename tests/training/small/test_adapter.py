@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import starter
 from training.checkpoints.contents import inspect
-from training.services import STARTER
 from training.small import convert
 from training.trainer.files import sha256_of
 
@@ -20,8 +20,8 @@ def as_starter(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def load(file: Path) -> tuple[Any, Any]:
         return (
-            AutoModelForCausalLM.from_pretrained(STARTER, dtype="float32"),
-            AutoTokenizer.from_pretrained(STARTER),
+            AutoModelForCausalLM.from_pretrained(starter.FOLDER, dtype="float32"),
+            AutoTokenizer.from_pretrained(starter.FOLDER),
         )
 
     monkeypatch.setattr(convert, "_load", load)

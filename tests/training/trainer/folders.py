@@ -11,9 +11,9 @@ from rubrics.demo import kardia
 from rubrics.judging import artefact
 from rubrics.judging.inputs import candidate_of
 from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
-from training.starter.corpus import dialogues
+from tests.support import starter
+from tests.support.starter.corpus import dialogues
 
-STARTER = Path(__file__).parents[3] / "training/starter/models/starter-sft"
 UIDS = {
     "relevance": kardia.RELEVANCE_UID,
     "fluency": kardia.FLUENCY_UID,
@@ -82,7 +82,7 @@ def write_run(
     content = {
         "spec_format": 1,
         "method": "grpo",
-        "model": {"path": str(STARTER)},
+        "model": {"path": str(starter.FOLDER)},
         "data": {
             "train": "data/train.jsonl",
             "held_out": "data/held_out.jsonl",

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from rubrics.judging.spans import SPAN_NAMES
+from tests.support import starter
 from training.trainer.generation import load_model, load_tokenizer
 from training.trainer.strict import ConfigError
 
 pytestmark = pytest.mark.model
-
-STARTER = Path(__file__).parents[3] / "training/starter/models/starter-sft"
 
 
 def test_weights_in_a_pickle_file_are_not_loaded(tmp_path: Path) -> None:
@@ -32,7 +31,7 @@ def test_marks_of_spans_that_are_special_tokens_survive_decoding(tmp_path: Path)
     from transformers import AutoTokenizer
 
     folder = tmp_path / "model"
-    shutil.copytree(STARTER, folder)
+    shutil.copytree(starter.FOLDER, folder)
     marks = [f"<|{name}_{edge}|>" for name in SPAN_NAMES for edge in ("begin", "end")]
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     for token in tokenizer["added_tokens"]:

@@ -6,9 +6,9 @@ import signal
 import pytest
 from safetensors import safe_open
 
+from tests.support import starter
 from tests.training.trainer.conftest import run_trainer, start_held
 from tests.training.trainer.folders import (
-    STARTER,
     data_rows,
     read_events,
     write_rows,
@@ -90,7 +90,7 @@ def test_both_roles_are_learned(judge, tmp_path):
 
 
 def test_the_seekers_messages_alone_are_learned_of_a_dialogue():
-    tokenizer = load_tokenizer(STARTER)
+    tokenizer = load_tokenizer(starter.FOLDER)
     [given] = conversations(1)
     sample = _seekers_side(Conversation(**given), tokenizer, context=4096)
     first = given["messages"][2]["content"]
@@ -131,7 +131,7 @@ def assert_whole_model(folder):
     assert json.loads((folder / "config.json").read_text())["architectures"]
     with (
         safe_open(folder / "model.safetensors", "pt") as trained,
-        safe_open(STARTER / "model.safetensors", "pt") as base,
+        safe_open(starter.FOLDER / "model.safetensors", "pt") as base,
     ):
         assert set(trained.keys()) == set(base.keys())
         changed = [

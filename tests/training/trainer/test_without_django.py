@@ -1,4 +1,4 @@
-"""The trainer and the starter import, and read a spec, where there is no Django."""
+"""The trainer and the maker of the small model import where there is no Django."""
 
 import subprocess
 import sys
@@ -29,8 +29,7 @@ def test_no_django():
     modules = [
         "training.trainer.__main__",
         "training.trainer.run",
-        "training.starter.__main__",
-        "training.starter.build",
+        "training.small.__main__",
         "annotation.generation.prompts",
         "webapp.llm.client",
     ]

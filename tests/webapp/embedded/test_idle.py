@@ -79,6 +79,13 @@ def test_the_clock_loads_none_of_the_studios_code(programs: dict[str, list[str]]
     assert not loaded_by(code) & {*HEAVY, "annotation", "training", "rubrics", "rest_framework"}
 
 
+def test_the_model_server_has_registered_checkpoints_only(
+    programs: dict[str, list[str]], tmp_path: Path
+) -> None:
+    if "model" in programs:
+        assert programs["model"][3:5] == ["--models-dir", str(tmp_path / "models")]
+
+
 @pytest.mark.slow
 def test_the_model_server_loads_torch_when_it_is_asked(programs: dict[str, list[str]]) -> None:
     if "model" in programs:

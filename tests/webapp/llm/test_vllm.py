@@ -18,12 +18,12 @@ from rubrics.demo.kardia import KARDIA
 from rubrics.judging.inputs import JudgeInput, candidate_of
 from rubrics.judging.llm import LLMParameters, judge_with_llm
 from rubrics.judging.prompts import build_messages
+from tests.support import starter
 from tests.support.impact import NAMES_AND_ASKS, NAMES_IT, draft_of, one_turn, reworded, tried
 from tests.support.judge_runs import llm_judge
 from tests.support.servers import free_port, until_healthy
 from tests.support.waiting import LONG_S, SHORT_S
 from webapp.embedded import vllm
-from webapp.embedded.homes import CHECKOUT
 from webapp.embedded.process import spawn, stop
 from webapp.llm.addresses import guarded_transport
 from webapp.llm.client import ModelClient, RequestRefused
@@ -52,7 +52,7 @@ def vllm_url(tmp_path_factory):
         # In CI a test that did not run is a failure.
         (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
     port, log = free_port(), tmp_path_factory.mktemp("vllm") / "log"
-    model = f"starter={CHECKOUT / 'training/starter/models/starter-sft'}"
+    model = f"starter={starter.FOLDER}"
     server = spawn(
         [sys.executable, "-m", "webapp.embedded.vllm", "serve", model, "--port", str(port)],
         log=log,

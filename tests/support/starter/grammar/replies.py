@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from training.starter.grammar.emotions import EMOTIONS
-from training.starter.grammar.profiles import Profile
-from training.starter.grammar.seeker import Said
-from training.starter.grammar.situations import Situation
+from tests.support.starter.grammar.emotions import EMOTIONS
+from tests.support.starter.grammar.profiles import Profile
+from tests.support.starter.grammar.seeker import Said
+from tests.support.starter.grammar.situations import Situation
 
 Templates = Literal["a", "b"] | None
 Choice = TypeVar("Choice")

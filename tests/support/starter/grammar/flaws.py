@@ -3,7 +3,7 @@ breaks."""
 
 import random
 
-from training.starter.grammar.profiles import Profile, other_liking
+from tests.support.starter.grammar.profiles import Profile, other_liking
 
 
 def against(profile: Profile, rng: random.Random) -> str:

@@ -3,10 +3,10 @@
 import random
 from dataclasses import dataclass
 
-from training.starter.grammar.emotions import EMOTIONS
-from training.starter.grammar.profiles import Profile
-from training.starter.grammar.situations import Situation, capital, in_second_person
-from training.starter.grammar.words import PEOPLE, fill_slots
+from tests.support.starter.grammar.emotions import EMOTIONS
+from tests.support.starter.grammar.profiles import Profile
+from tests.support.starter.grammar.situations import Situation, capital, in_second_person
+from tests.support.starter.grammar.words import PEOPLE, fill_slots
 
 _OPENINGS = {
     True: (

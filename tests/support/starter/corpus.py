@@ -7,11 +7,11 @@ from itertools import count
 
 from annotation.formats.emotions import EMOTIONS
 from rubrics.judging.spans import render_spans
-from training.starter.grammar.profiles import Profile, profiles
-from training.starter.grammar.replies import Templates
-from training.starter.grammar.seeker import follow_up, opening
-from training.starter.grammar.situations import Situation, sample_situation
-from training.starter.grammar.supporter import FLAWS, STYLES, Reply, supporter_reply
+from tests.support.starter.grammar.profiles import Profile, profiles
+from tests.support.starter.grammar.replies import Templates
+from tests.support.starter.grammar.seeker import follow_up, opening
+from tests.support.starter.grammar.situations import Situation, sample_situation
+from tests.support.starter.grammar.supporter import FLAWS, STYLES, Reply, supporter_reply
 
 N_PROFILES = 2000
 PROFILE_SEED = 2512

@@ -8,13 +8,13 @@ import random
 from dataclasses import dataclass, replace
 
 from rubrics.judging.spans import Spans
-from training.starter.grammar import replies
-from training.starter.grammar.emotions import EMOTIONS
-from training.starter.grammar.flaws import against, disfluent
-from training.starter.grammar.profiles import Profile
-from training.starter.grammar.replies import Templates
-from training.starter.grammar.seeker import Said
-from training.starter.grammar.situations import (
+from tests.support.starter.grammar import replies
+from tests.support.starter.grammar.emotions import EMOTIONS
+from tests.support.starter.grammar.flaws import against, disfluent
+from tests.support.starter.grammar.profiles import Profile
+from tests.support.starter.grammar.replies import Templates
+from tests.support.starter.grammar.seeker import Said
+from tests.support.starter.grammar.situations import (
     Situation,
     capital,
     in_third_person,

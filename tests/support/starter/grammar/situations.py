@@ -9,10 +9,10 @@ import random
 import re
 from dataclasses import dataclass
 
-from training.starter.grammar import pleasant, unpleasant
-from training.starter.grammar.emotions import EMOTIONS
-from training.starter.grammar.everyday import sample_event
-from training.starter.grammar.words import PEOPLE, fill_slots
+from tests.support.starter.grammar import pleasant, unpleasant
+from tests.support.starter.grammar.emotions import EMOTIONS
+from tests.support.starter.grammar.everyday import sample_event
+from tests.support.starter.grammar.words import PEOPLE, fill_slots
 
 FRAMES: dict[str, tuple[str, ...]] = {**pleasant.FRAMES, **unpleasant.FRAMES}
 # Events that are yet to come take no time of the past.
