@@ -12,7 +12,6 @@ from tests.support.starter.grammar import replies
 from tests.support.starter.grammar.emotions import EMOTIONS
 from tests.support.starter.grammar.flaws import against, disfluent
 from tests.support.starter.grammar.profiles import Profile
-from tests.support.starter.grammar.replies import Templates
 from tests.support.starter.grammar.seeker import Said
 from tests.support.starter.grammar.situations import (
     Situation,
@@ -54,10 +53,9 @@ def supporter_reply(
     style: str,
     rng: random.Random,
     flaw: str | None = None,
-    templates: Templates = None,
 ) -> Reply:
     """A reply in `style` to what the seeker `said`, with `flaw` put in where that is possible."""
-    template = replies.choose(profile, situation, said, style, rng, templates)
+    template = replies.choose(profile, situation, said, style, rng)
     if flaw == "off_topic" and not template.speaks_of_something:
         flaw = None  # a reply that speaks of nothing cannot speak of something else
     grades = Grades(template.relevance, 5, template.empathy, template.persona, template.safety)

@@ -1,5 +1,4 @@
-"""The fillers of slots: people, towns, places, things. Many, so that copying pays and learning
-by heart does not."""
+"""The fillers of slots: people, towns, places, things."""
 
 import random
 
