@@ -5,8 +5,8 @@ JSON keys: `dialogues`, `profiles`, `others` (other replies), `emotions`, `fewes
 `distinct2` of the dialogues' responses, `skeleton` (largest share of responses with the same first
 four words), `fivegram` (largest share that holds the same five words in a row), `alike` (highest
 similarity of two situations), `profiles_used` (share of profiles that a dialogue speaks of);
-`words` (mean number of words of a seeker's turn and of each span). What a figure means stands in
-annotation/demo/sameness.py.
+`words` (mean number of words of a seeker's turn and of each span). `plain` has some of the same
+figures of the plain dialogues. What a figure means stands in annotation/demo/sameness.py.
 """
 
 import argparse
@@ -15,7 +15,12 @@ from statistics import mean
 from typing import Any
 
 from annotation.demo import sameness
-from annotation.demo.written import WrittenDialogue, other_replies, written_dialogues
+from annotation.demo.written import (
+    WrittenDialogue,
+    other_replies,
+    plain_dialogues,
+    written_dialogues,
+)
 from annotation.formats.records import ParsedTurn
 
 
@@ -44,6 +49,25 @@ def main(argv: list[str]) -> dict[str, Any]:
         "fivegram": round(fivegram, 4),
         "alike": round(alike, 3),
         "profiles_used": round(_profiles_used(dialogues), 3),
+        "words": _mean_words(dialogues, supporter),
+        "plain": _plain(plain_dialogues()),
+    }
+
+
+def _plain(dialogues: list[WrittenDialogue]) -> dict[str, Any]:
+    supporter = [turn for each in dialogues for turn in _turns(each, "supporter")]
+    responses = [turn.text for turn in supporter]
+    opening, skeleton = sameness.common_opening(responses)
+    phrase, fivegram = sameness.common_phrase(responses)
+    print(f"Of the plain ones: most common opening “{opening}”, five words “{phrase}”.", flush=True)
+    return {
+        "dialogues": len(dialogues),
+        "turns": len(supporter),
+        "fewest_of_an_emotion": min(Counter(each.dialogue.emotion for each in dialogues).values()),
+        "risk": sum(bool(each.risk) for each in dialogues),
+        "distinct2": round(sameness.distinct2(responses), 3),
+        "skeleton": round(skeleton, 4),
+        "fivegram": round(fivegram, 4),
         "words": _mean_words(dialogues, supporter),
     }
 

@@ -1,9 +1,10 @@
 """The written corpus of the demo: dialogues, other replies to their turns, and the levels that
 their authors gave. Pure; corpus/README.md is its data card.
 
-`dialogues.jsonl` has the columns of KardiaBench (arXiv 2512.01282) and three of its own: `id`,
-`split` and `risk`. `replies.jsonl` has one other reply a line: `id`, `dialogue`, `turn` (the place
-of the supporter's message that it stands in for), `kind`, `content` (four spans) and `ratings`.
+`dialogues.jsonl` and `plain.jsonl` have the columns of KardiaBench (arXiv 2512.01282) and three of
+their own: `id`, `split` and `risk`. `replies.jsonl` has one other reply a line: `id`, `dialogue`,
+`turn` (the place of the supporter's message that it stands in for), `kind`, `content` (four spans)
+and `ratings`.
 """
 
 import json
@@ -19,9 +20,11 @@ from annotation.formats.records import Broken, ParsedDialogue, supporter_turn
 FOLDER = Path(__file__).parent / "corpus"
 DIALOGUES = FOLDER / "dialogues.jsonl"
 REPLIES = FOLDER / "replies.jsonl"
+# Short and plain ones, for a small model to learn from; of people of their own.
+PLAIN = FOLDER / "plain.jsonl"
 
-# What the two kinds of dialogues have as their source in a project.
-SOURCE, OTHER_SOURCE = "written", "other replies"
+# What each kind of dialogues has as its source in a project.
+SOURCE, OTHER_SOURCE, PLAIN_SOURCE = "written", "other replies", "plain dialogues"
 
 # A project with this seed gives each profile the split that the files name.
 SPLIT_SEED = UUID("45f186a5-0146-5271-994e-009ded6de396")
@@ -67,17 +70,28 @@ class OtherReply:
 
 
 def written_dialogues() -> list[WrittenDialogue]:
-    with DIALOGUES.open("rb") as file:
+    return _dialogues(DIALOGUES)
+
+
+def plain_dialogues() -> list[WrittenDialogue]:
+    """One or two exchanges each, in everyday words."""
+    return _dialogues(PLAIN)
+
+
+def _dialogues(path: Path) -> list[WrittenDialogue]:
+    with path.open("rb") as file:
         records = list(kardiabench.read(file))
-    rows = list(_rows(DIALOGUES))
+    rows = list(_rows(path))
     if len(records) != len(rows):
-        raise CorpusBroken(f"{DIALOGUES.name} has {len(rows)} lines and {len(records)} records.")
-    return [_dialogue(record, row) for record, row in zip(records, rows, strict=True)]
+        raise CorpusBroken(f"{path.name} has {len(rows)} lines and {len(records)} records.")
+    return [_dialogue(path, record, row) for record, row in zip(records, rows, strict=True)]
 
 
-def _dialogue(record: kardiabench.Record | Broken, row: Mapping[str, Any]) -> WrittenDialogue:
+def _dialogue(
+    path: Path, record: kardiabench.Record | Broken, row: Mapping[str, Any]
+) -> WrittenDialogue:
     if isinstance(record, Broken):
-        raise CorpusBroken(f"{DIALOGUES.name}, line {record.line}: {record.reason}")
+        raise CorpusBroken(f"{path.name}, line {record.line}: {record.reason}")
     parsed = replace(record.dialogue, source_key=row["id"])
     return WrittenDialogue(row["id"], row["split"], row["risk"], parsed)
 

@@ -12,6 +12,7 @@ from annotation.demo.written import (
     OtherReply,
     answered_with,
     other_replies,
+    plain_dialogues,
     written_dialogues,
 )
 from annotation.formats.emotions import EMOTIONS
@@ -21,6 +22,7 @@ from webapp.accounts.models import Project
 
 CRITERIA = {criterion.name for criterion in KARDIA.judge_criteria}
 DIALOGUES = {each.id: each for each in written_dialogues()}
+PLAIN = plain_dialogues()
 REPLIES = other_replies()
 
 
@@ -48,6 +50,21 @@ def test_a_profile_is_one_text_in_one_split() -> None:
 def test_the_project_of_the_demo_puts_each_profile_where_the_files_do() -> None:
     project = Project(split_seed=SPLIT_SEED)
     for each in DIALOGUES.values():
+        assert each.split == split_for(project, each.dialogue.split_group), each.id
+
+
+def test_plain_dialogues_are_short_and_of_people_of_their_own() -> None:
+    assert {each.dialogue.emotion for each in PLAIN} == set(EMOTIONS)
+    assert len({each.id for each in PLAIN}) == len(PLAIN)
+    handles = {each.dialogue.username for each in PLAIN}
+    assert len(handles) == len(PLAIN)
+    assert not handles & {each.dialogue.username for each in DIALOGUES.values()}
+    project = Project(split_seed=SPLIT_SEED)
+    for each in PLAIN:
+        roles = [turn.role for turn in each.dialogue.turns]
+        assert roles in (["seeker", "supporter"], ["seeker", "supporter"] * 2), each.id
+        assert all(turn.spans for turn in each.dialogue.turns if turn.role == "supporter"), each.id
+        assert not each.dialogue.meta, f"{each.id}: {each.dialogue.meta}"
         assert each.split == split_for(project, each.dialogue.split_group), each.id
 
 
@@ -87,6 +104,11 @@ def test_the_figures_of_the_bench_reach_their_bars() -> None:
     assert figures["distinct2"] >= 0.55
     assert figures["skeleton"] <= 0.02 and figures["fivegram"] <= 0.01
     assert figures["alike"] < 0.3 and figures["profiles_used"] == 1.0
+    plain = figures["plain"]
+    assert plain["dialogues"] >= 1000 and plain["fewest_of_an_emotion"] >= 20
+    # Distinct pairs get rarer with the number of words, and these are twice as many.
+    assert plain["distinct2"] >= 0.45
+    assert plain["skeleton"] <= 0.02 and plain["fivegram"] <= 0.01
 
 
 def test_a_reply_without_its_spans_is_named() -> None:
