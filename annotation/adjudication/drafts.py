@@ -6,6 +6,7 @@ from typing import Any
 
 from annotation.models import Decision
 from annotation.ratings.drafts import NOT_APPLICABLE, BadDraft, Draft, read_draft
+from annotation.ratings.references import common_level
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from webapp.text import listed
 
@@ -55,13 +56,12 @@ class Given:
 
     @property
     def settled(self) -> Answer | None:
-        """The answer that stands without a decision: the one that all gave, or the median of an
-        odd number of raters. None where somebody has to decide."""
+        """The answer that stands without a decision: the one that all gave, or the level that they
+        have in common. None where somebody has to decide."""
         if self.answers and not self.differs:
             return self.answers[0]
-        levels = sorted(a for a in self.answers if isinstance(a, int))
-        is_odd = len(levels) % 2 == 1 and len(levels) == len(self.answers)
-        return levels[len(levels) // 2] if is_odd and not self.is_disputed else None
+        level = common_level([a if isinstance(a, int) else None for a in self.answers])
+        return None if level is None or self.is_disputed else int(level)
 
     def overrides_all(self, answer: Answer) -> bool:
         return bool(self.answers) and answer not in self.answers

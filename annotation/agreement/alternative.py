@@ -4,7 +4,7 @@ Each person is left out in turn, and on each item the judge and that person are 
 other people: who is closer to them? Source: Calderon, Reichart and Dror, The Alternative Annotator
 Test for LLM-as-a-Judge (2025), arXiv 2501.10970, section 3. Items of one profile are not
 independent, so the t-test's standard error is of whole profiles or dialogues. If each item stands
-for itself, it is the t-test of the paper.
+for itself, it is the t-test of the paper, but for a limit below p: see `_p_value`.
 """
 
 from collections.abc import Sequence
@@ -18,13 +18,16 @@ from scipy.special import stdtr
 from annotation.agreement.tables import Floats, Mask, Places, Table, as_ratings
 from webapp.intervals import EQUAL, Clusters, clusters_of, each_alone
 
-# How far a judge may be behind, because people cost more, by who the people are.
-EXPERTS, SKILLED, CROWD = 0.2, 0.15, 0.1
+# How far a judge may be behind: what the paper takes for experts, whose time is costly.
+EPSILON = 0.2
 MIN_PEOPLE = 3
 # Of an item, beside the person who is left out: with one, there is no group to be closer to.
 MIN_OTHERS = 2
 # With fewer items of a person, a t-test of so coarse differences is not exact enough.
 MIN_SHARED = 30
+# Profiles or dialogues of these items. With fewer, p of a judge that is never further away can't
+# be small enough: .8 ** 20 is .0115, which passes for up to 42 people.
+MIN_CLUSTERS = 20
 # The share of false wins among the wins that is accepted.
 FALSE_WINS = 0.05
 PASSING = 0.5
@@ -33,22 +36,26 @@ PASSING = 0.5
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """One person against the judge. `advantage`: the share of items on which the judge is as close
-    to the other people as this person, or closer. `p`: how likely such differences are if the judge
-    is behind by `epsilon` or more."""
+    to the other people as this person, or closer. `of_person`: the same the other way round. `p`:
+    how likely such differences are if the judge is behind by EPSILON or more."""
 
     items: int
     advantage: float
+    of_person: float
     p: float
-    is_won: bool = False
+    is_won: bool
 
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
     """The judge against each of `people`. If the test is not possible, `reason` says why."""
 
-    epsilon: float
     people: Sequence[LeftOut] = ()
     reason: str = ""
+
+    @property
+    def epsilon(self) -> float:
+        return EPSILON
 
     @property
     def wins(self) -> int:
@@ -61,6 +68,10 @@ class StandIn:
     @property
     def advantage(self) -> float | None:
         return fmean(person.advantage for person in self.people) if self.people else None
+
+    @property
+    def advantage_of_people(self) -> float | None:
+        return fmean(person.of_person for person in self.people) if self.people else None
 
     @property
     def items(self) -> int:
@@ -76,7 +87,6 @@ def stand_in(
     judge: npt.ArrayLike | Sequence[float | None],
     people: Table,
     *,
-    epsilon: float = EXPERTS,
     places: Places | None = None,
 ) -> StandIn:
     """judge: (items,), people: (items, people): steps of the scale, None where there is no level.
@@ -86,27 +96,25 @@ def stand_in(
     """
     levels, ratings = np.array(judge, dtype=float), as_ratings(people)
     if not ratings.size:
-        return _impossible(0, epsilon)
+        return _impossible(0)
     shared = ~np.isnan(levels) & ((~np.isnan(ratings)).sum(axis=1) > MIN_OTHERS)
     rated: Mask = ~np.isnan(ratings) & shared[:, None]
-    compared = np.flatnonzero(rated.sum(axis=0) >= MIN_SHARED).tolist()
-    if len(compared) < MIN_PEOPLE:
-        return _impossible(len(compared), epsilon)
-    found = []
-    for person in compared:
+    measured = []
+    for person in np.flatnonzero(rated.sum(axis=0) >= MIN_SHARED).tolist():
         items = rated[:, person]
-        others = np.delete(ratings[items], person, axis=1)
         clusters = _clusters(items, places)
-        if clusters.too_few:
-            return StandIn(epsilon, reason=clusters.too_few)
-        found.append(_left_out(levels[items], ratings[items, person], others, clusters, epsilon))
-    wins = significant([person.p for person in found])
+        if clusters.count >= MIN_CLUSTERS:
+            others = np.delete(ratings[items], person, axis=1)
+            is_judge, is_person = _closer(levels[items], ratings[items, person], others)
+            measured.append((is_judge, is_person, _p_value(is_judge, is_person, clusters)))
+    if len(measured) < MIN_PEOPLE:
+        return _impossible(len(measured))
+    wins = significant([p for _, _, p in measured])
     return StandIn(
-        epsilon,
         [
-            LeftOut(person.items, person.advantage, person.p, is_won)
-            for person, is_won in zip(found, wins, strict=True)
-        ],
+            LeftOut(len(is_judge), float(is_judge.mean()), float(is_person.mean()), p, is_won)
+            for (is_judge, is_person, p), is_won in zip(measured, wins, strict=True)
+        ]
     )
 
 
@@ -123,12 +131,13 @@ def significant(p_values: Sequence[float], *, false_wins: float = FALSE_WINS) ->
     return [place in rejected for place in range(count)]
 
 
-def _impossible(people: int, epsilon: float) -> StandIn:
+def _impossible(people: int) -> StandIn:
     reason = (
-        f"it needs {MIN_PEOPLE} people who each rated at least {MIN_SHARED} items together with "
-        f"the judge and {MIN_OTHERS} other people; here {people or 'none'} did"
+        f"At least {MIN_PEOPLE} people must each have rated {MIN_SHARED} items of {MIN_CLUSTERS} "
+        f"profiles that the judge and {MIN_OTHERS} other people rated too. So far "
+        f"{people or 'none'} {'has' if people == 1 else 'have'}."
     )
-    return StandIn(epsilon, reason=reason)
+    return StandIn(reason=reason)
 
 
 def _clusters(items: Mask, places: Places | None) -> Clusters:
@@ -138,29 +147,35 @@ def _clusters(items: Mask, places: Places | None) -> Clusters:
     return clusters_of([profile for profile, _ in kept], [dialogue for _, dialogue in kept])
 
 
-def _left_out(
-    judge: Floats, person: Floats, others: Floats, clusters: Clusters, epsilon: float
-) -> LeftOut:
-    """judge, person: (n,); others: (n, people - 1), NaN where one of them gave no level."""
+def _closer(judge: Floats, person: Floats, others: Floats) -> tuple[Mask, Mask]:
+    """Where the judge is as close to the others as the person or closer, and where the person is.
+
+    judge, person: (n,); others: (n, people - 1), NaN where one of them gave no level.
+    """
     # The same people are averaged over on both sides, so sums of squares have the same order.
     of_judge = np.nansum((others - judge[:, None]) ** 2, axis=1)
     of_person = np.nansum((others - person[:, None]) ** 2, axis=1)
-    is_judge, is_person = of_judge <= of_person, of_person <= of_judge
+    return of_judge <= of_person, of_person <= of_judge
+
+
+def _p_value(is_judge: Mask, is_person: Mask, clusters: Clusters) -> float:
+    """Of the hypothesis that the judge is as close on a share of items that is smaller than the
+    person's by EPSILON or more.
+
+    A t-test alone would let a judge win that loses one item, and not one that never loses any:
+    with few differences it makes too much of how alike they are. So p is never below what it is if
+    the judge never loses: with the hypothesis, a cluster is without a lost item with probability
+    1 - EPSILON at most.
+    """
+    # -1 if the judge is closer, 1 if the person is, 0 if they are equally close.
     behind = is_person.astype(float) - is_judge.astype(float)
-    return LeftOut(len(judge), float(is_judge.mean()), _p_value(behind, clusters, epsilon))
-
-
-def _p_value(behind: Floats, clusters: Clusters, epsilon: float) -> float:
-    """Of the hypothesis that the mean of `behind` (n,) is `epsilon` or more: each is -1 if the
-    judge is closer, 1 if the person is, 0 if they are equally close."""
     n, count, mean = len(behind), clusters.count, float(behind.mean())
     rests = behind - mean
     of_clusters = np.bincount(clusters.places, rests)
     variance = count / (count - 1) * float((of_clusters**2).sum()) / n**2
     # Clusters that happen to be alike do not make the items worth more than they are.
     variance = max(variance, float((rests**2).sum()) / (n * (n - 1)))
-    if variance > EQUAL:
-        return float(stdtr(count - 1, (mean - epsilon) / variance**0.5))
-    # All are the same, and a t-test has nothing to measure. If the person is never closer: with
-    # the hypothesis, a cluster is without such an item with probability 1 - epsilon at most.
-    return 1.0 if mean > 0 else (1 - epsilon) ** count
+    least = float((1 - EPSILON) ** count)
+    if variance <= EQUAL:
+        return 1.0 if mean > 0 else least
+    return max(least, float(stdtr(count - 1, (mean - EPSILON) / variance**0.5)))

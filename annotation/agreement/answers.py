@@ -1,5 +1,5 @@
 """The ratings of one rubric version that a member may see: who gave which level to which item, and
-what the people together stand for.
+the reference of people.
 
 What people gave under another version counts too where the criterion means the same, unless
 they rated the item by this version as well; how many these are is said.
@@ -10,6 +10,7 @@ place of what people gave."""
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Case, Count, Q, QuerySet, When
@@ -24,6 +25,7 @@ from annotation.ratings.references import (
     AdjudicatedLevels,
     References,
     adjudicated_levels,
+    common_level,
     references_of,
     settled_for,
 )
@@ -44,13 +46,20 @@ _KINDS = [
 # Whose levels others may be compared with, beside those of people.
 _SOURCES = (Rater.Kind.EXTERNAL, Rater.Kind.AUTHOR)
 
-# What the people together stand for.
+# What others are compared with, if that is people together.
 REFERENCE = DisplayedRater(PEOPLE, Rater.Kind.PERSON, "Reference of people")
 
 # target -> value of one rater, for one criterion
 Column = Mapping[UUID, float]
-# an item, the reference that the others give it, and a person's level: one for each person
-BesideOthers = Sequence[tuple[UUID, float, float]]
+
+
+class BesidePeople(NamedTuple):
+    """The level of one person, and the one that the other people have in common for the item."""
+
+    target: UUID
+    person: str
+    of_others: float
+    level: float
 
 
 class VersionAnswers:
@@ -68,7 +77,7 @@ class VersionAnswers:
         )
         self._places: dict[UUID, Place] = {}
         self._references: dict[str, References] = {}
-        self._beside_others: dict[str, BesideOthers] = {}
+        self._beside_people: dict[str, list[BesidePeople]] = {}
         # criterion uid -> the ratings of it, by target and rater, that carry over
         self._carried: dict[str, set[tuple[UUID, UUID]]] = defaultdict(set)
         self._read()
@@ -176,29 +185,34 @@ class VersionAnswers:
     def references_of_people(self, criterion: CriterionSpec) -> References:
         """What others are compared with for this criterion, if that is people."""
         if criterion.uid not in self._references:
-            self._references[criterion.uid] = self._referred(criterion, self.people)
+            settled = settled_for(criterion.meaning_id, self._adjudicated)
+            given = {
+                target: [value for _, value in answers]
+                for target, answers in self._of_people(criterion).items()
+            }
+            self._references[criterion.uid] = references_of(given, settled)
         return self._references[criterion.uid]
 
-    def beside_others(self, criterion: CriterionSpec) -> BesideOthers:
-        """Each person's levels beside the reference that the other people give by the same rule."""
-        if criterion.uid not in self._beside_others:
-            self._beside_others[criterion.uid] = [
-                row for person in self.people for row in self._beside(criterion, person)
+    def beside_people(self, criterion: CriterionSpec) -> list[BesidePeople]:
+        """Each person's levels beside those that the other people have in common. Settled levels
+        don't count: whether an item was settled depends on what the person gave it."""
+        if criterion.uid not in self._beside_people:
+            self._beside_people[criterion.uid] = [
+                BesidePeople(target, person, of_others, level)
+                for target, answers in self._of_people(criterion).items()
+                for place, (person, level) in enumerate(answers)
+                if level is not None
+                and (of_others := common_level(_without(answers, place))) is not None
             ]
-        return self._beside_others[criterion.uid]
+        return self._beside_people[criterion.uid]
 
-    def _beside(self, criterion: CriterionSpec, person: DisplayedRater) -> BesideOthers:
-        others = [other for other in self.people if other != person]
-        references = self._referred(criterion, others).levels
-        levels = self.column(criterion, person.key).items()
-        return [(pk, references[pk], level) for pk, level in levels if pk in references]
-
-    def _referred(self, criterion: CriterionSpec, people: Iterable[DisplayedRater]) -> References:
-        given: dict[UUID, list[float | None]] = defaultdict(list)
-        for rater in people:
-            for target, value in self.answered(criterion, rater.key).items():
-                given[target].append(value)
-        return references_of(given, settled_for(criterion.meaning_id, self._adjudicated))
+    def _of_people(self, criterion: CriterionSpec) -> Mapping[UUID, list[tuple[str, float | None]]]:
+        """What each person gave, by item."""
+        given: dict[UUID, list[tuple[str, float | None]]] = defaultdict(list)
+        for person in self.people:
+            for target, value in self.answered(criterion, person.key).items():
+                given[target].append((person.key, value))
+        return given
 
     def column(self, criterion: CriterionSpec, key: str) -> Column:
         """The levels of a rater, or the references of people."""
@@ -217,10 +231,11 @@ class VersionAnswers:
 
     def applies(self, criterion: CriterionSpec, key: str) -> Mapping[UUID, bool]:
         """Where a rater gave a level, and where it said that the criterion does not apply. People
-        who differ in the level agree that it applies."""
+        who differ in the level only agree that it applies."""
         found = {pk: value is not None for pk, value in self.answered(criterion, key).items()}
         if key == PEOPLE:
-            found |= dict.fromkeys(self.references_of_people(criterion).undecided, True)
+            references = self.references_of_people(criterion)
+            found |= dict.fromkeys(references.undecided - references.mixed, True)
         return found
 
     def table(
@@ -235,6 +250,10 @@ class VersionAnswers:
     def places_of(self, targets: Iterable[UUID]) -> list[Place]:
         # Nobody but an adjudicator rated an item that has no place here.
         return [self._places.get(pk) or place_of(pk, None, None) for pk in targets]
+
+
+def _without(answers: Sequence[tuple[str, float | None]], place: int) -> list[float | None]:
+    return [value for at, (_, value) in enumerate(answers) if at != place]
 
 
 def _counted(version: RubricVersion) -> Q:

@@ -64,11 +64,11 @@ class AmongPeopleSerializer(serializers.Serializer):
 class ReferenceCountSerializer(serializers.Serializer):
     criterion = CriterionRefSerializer()
     items = serializers.IntegerField(
-        help_text="Items with a reference: the adjudicated level, else the level that all people "
-        "gave, else the median of an odd number of people."
+        help_text="Items with a reference: the adjudicated level, else the median of the levels "
+        "that people gave, if it is one level and nobody said that the criterion does not apply."
     )
     undecided = serializers.IntegerField(
-        help_text="Items without one, because an even number of people differ."
+        help_text="Items without one, because people differ and nobody settled it."
     )
 
 
@@ -84,13 +84,13 @@ class ClosenessSerializer(serializers.Serializer):
     same = EstimateSerializer()
 
 
-class AmongOthersSerializer(serializers.Serializer):
-    people = serializers.IntegerField()
+class BesidePeopleSerializer(serializers.Serializer):
+    people = serializers.IntegerField(help_text="Those who are compared.")
     items = serializers.IntegerField(
         help_text="Distinct items. The figures count an item once for each person."
     )
     of_people = ClosenessSerializer(
-        help_text="Each person compared with the reference that the other people give."
+        help_text="Each person compared with the level that the other people have in common."
     )
     of_rater = ClosenessSerializer(help_text="The rater compared with the same.")
 
@@ -121,8 +121,8 @@ class ComparedCriterionSerializer(serializers.Serializer):
     icc = CorrelationsSerializer()
     same = EstimateSerializer()
     applies = ApplicabilitySerializer()
-    others = AmongOthersSerializer(
-        allow_null=True, help_text="What people reach; for the reference of two people or more."
+    beside_people = BesidePeopleSerializer(
+        allow_null=True, help_text="What people reach; if the reference is that of people."
     )
     stand_in = StandInSerializer(
         allow_null=True, help_text="Whether a judge could stand in for a person."

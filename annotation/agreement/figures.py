@@ -57,8 +57,8 @@ class CriterionAgreement:
 
 @dataclass(frozen=True)
 class ReferenceCount:
-    """How many `items` have a reference for one criterion. `undecided` have none because an even
-    number of people differ, and nobody settled it."""
+    """How many `items` have a reference for one criterion. `undecided` have none because
+    people differ, and nobody settled it."""
 
     criterion: CriterionSpec
     items: int
@@ -75,10 +75,10 @@ class Closeness:
 
 
 @dataclass(frozen=True)
-class AmongOthers:
-    """Each of `people` compared with the reference that the others give, and the rater compared
-    with the same: what people reach, and whether the rater reaches it. Of `items` items; the
-    figures count an item once for each person."""
+class AmongPeople:
+    """Each of `people` compared with the level that the other people have in common, and the rater
+    compared with the same: what people reach, and whether the rater reaches it. Of `items` items;
+    the figures count an item once for each person."""
 
     people: int
     items: int
@@ -88,8 +88,8 @@ class AmongOthers:
 
 @dataclass(frozen=True)
 class ComparedCriterion:
-    """One rater beside the reference for one criterion. `others` if that is the reference of two
-    people or more; `stand_in` if the rater is a judge, too."""
+    """One rater beside the reference for one criterion. `beside_people` if that is people
+    who can be compared with each other; `stand_in` if the rater is a judge, too."""
 
     criterion: CriterionSpec
     alpha: Estimate
@@ -98,7 +98,7 @@ class ComparedCriterion:
     icc: Correlations
     same: Estimate
     applies: Applicability
-    others: AmongOthers | None = None
+    beside_people: AmongPeople | None = None
     stand_in: StandIn | None = None
 
 
@@ -116,9 +116,14 @@ class Compared:
 
     @property
     def why_untested(self) -> str:
-        """Why that can't be answered for any criterion; empty where it can for one."""
-        tests = [row.stand_in for row in self.criteria if row.stand_in]
-        return tests[0].reason if all(test.reason for test in tests) else ""
+        """Why that can't be answered, if the reason is the same for each criterion; else empty."""
+        reasons = {row.stand_in.reason for row in self.criteria if row.stand_in}
+        return reasons.pop() if len(reasons) == 1 else ""
+
+    @property
+    def is_beside_people(self) -> bool:
+        """Whether rows of people stand below some criterion."""
+        return any(row.beside_people for row in self.criteria)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from annotation.agreement.answers import PEOPLE, VersionAnswers
 from annotation.agreement.applicability import Applicability, applicability
 from annotation.agreement.chance_corrected import ac2
 from annotation.agreement.figures import (
-    AmongOthers,
+    AmongPeople,
     Closeness,
     Compared,
     ComparedCriterion,
@@ -27,6 +27,7 @@ from annotation.agreement.figures import (
 )
 from annotation.agreement.icc import icc
 from annotation.agreement.tables import (
+    Floats,
     Places,
     as_ratings,
     clusters_in,
@@ -35,6 +36,7 @@ from annotation.agreement.tables import (
 )
 from annotation.models import Rater, Rating, Score, Target
 from annotation.ratings.carried_ratings import carried
+from annotation.ratings.places import Place
 from rubrics.core.spec import CriterionSpec
 from rubrics.models import Criterion, RubricVersion
 from webapp.accounts.access import Member
@@ -50,6 +52,8 @@ class VersionAgreement(VersionAnswers):
         super().__init__(member, version)
         # What people reach on some items: judges often rated the same ones.
         self._reached: dict[tuple[str, frozenset[UUID]], Closeness] = {}
+        # criterion uid -> items, levels of people as steps of the scale, places
+        self._in_steps: dict[str, tuple[Sequence[UUID], Floats, Sequence[Place]]] = {}
 
     def among_people(self) -> list[CriterionAgreement]:
         people = [rater.key for rater in self.people]
@@ -99,7 +103,7 @@ class VersionAgreement(VersionAnswers):
         level counts as its two ends, and not at all for `levels_only`."""
         found = []
         for criterion in self.criteria:
-            steps = {level: place for place, level in enumerate(criterion.level_values)}
+            steps = _steps(criterion)
             for target, (people, others) in self._given(criterion, levels_only).items():
                 answers = {*people, *others}
                 places = [steps[int(value)] for value in answers if value is not None]
@@ -155,36 +159,53 @@ class VersionAgreement(VersionAnswers):
             kappa=close.kappa,
             same=close.same,
             applies=self._applicability(criterion, [reference, rater.key]),
-            others=self._among_others(criterion, rater) if is_of_people else None,
+            beside_people=self._beside(criterion, rater) if is_of_people else None,
             stand_in=self._stand_in(criterion, rater) if is_of_people and is_judge else None,
         )
 
-    def _among_others(self, criterion: CriterionSpec, rater: DisplayedRater) -> AmongOthers | None:
+    def _beside(self, criterion: CriterionSpec, rater: DisplayedRater) -> AmongPeople | None:
         """What people reach on the items that this rater rated, and what it reaches in their place.
         Both are of the same comparisons: people differ on some items that have no reference."""
-        if len(self.people) < 2:
-            return None
         given = self.column(criterion, rater.key)
-        rows = [row for row in self.beside_others(criterion) if row[0] in given]
-        items = frozenset(target for target, _, _ in rows)
-        places, few = self.places_of([target for target, _, _ in rows]), too_few(len(items))
+        rows = [row for row in self.beside_people(criterion) if row.target in given]
+        if not rows:
+            return None
+        items = frozenset(row.target for row in rows)
+        places, few = self.places_of([row.target for row in rows]), too_few(len(items))
         if (criterion.uid, items) not in self._reached:
-            people = [[others, level] for _, others, level in rows]
+            people = [[row.of_others, row.level] for row in rows]
             reached = _closeness(people, criterion, places, reason=few)
             self._reached[criterion.uid, items] = reached
-        instead = [[others, given[target]] for target, others, _ in rows]
-        return AmongOthers(
-            people=len(self.people),
+        instead = [[row.of_others, given[row.target]] for row in rows]
+        return AmongPeople(
+            people=len({row.person for row in rows}),
             items=len(items),
             of_people=self._reached[criterion.uid, items],
             of_rater=_closeness(instead, criterion, places, reason=few),
         )
 
     def _stand_in(self, criterion: CriterionSpec, judge: DisplayedRater) -> StandIn:
-        table, places = self.table(criterion, [judge.key, *(rater.key for rater in self.people)])
-        steps = {level: place for place, level in enumerate(criterion.level_values)}
-        rows = [[None if value is None else steps[int(value)] for value in row] for row in table]
-        return stand_in([row[0] for row in rows], [row[1:] for row in rows], places=places)
+        given, steps = self.column(criterion, judge.key), _steps(criterion)
+        targets, people, places = self._people_in_steps(criterion)
+        levels = [steps[int(given[pk])] if pk in given else None for pk in targets]
+        return stand_in(levels, people, places=places)
+
+    def _people_in_steps(
+        self, criterion: CriterionSpec
+    ) -> tuple[Sequence[UUID], Floats, Sequence[Place]]:
+        """The items that people gave a level, with these levels as steps of the scale: every judge
+        is compared with the same."""
+        if criterion.uid not in self._in_steps:
+            columns = [self.column(criterion, rater.key) for rater in self.people]
+            targets = list(dict.fromkeys(target for column in columns for target in column))
+            steps = _steps(criterion)
+            table = [[steps[int(c[pk])] if pk in c else None for c in columns] for pk in targets]
+            self._in_steps[criterion.uid] = targets, as_ratings(table), self.places_of(targets)
+        return self._in_steps[criterion.uid]
+
+
+def _steps(criterion: CriterionSpec) -> dict[int, int]:
+    return {level: place for place, level in enumerate(criterion.level_values)}
 
 
 def _closeness(

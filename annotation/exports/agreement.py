@@ -24,9 +24,9 @@ COLUMNS = (
     text("criterion", "Its name"),
     text(
         "among",
-        "people (all with each other), rater (one rater with the reference), people_by_others "
-        "(each person with the reference of the others, on the items that the rater rated) or "
-        "rater_by_others (the rater with the same)",
+        "people (all with each other), rater (one rater with the reference), people_beside_people "
+        "(each person with the level that the other people have in common, on the items that the "
+        "rater rated) or rater_beside_people (the rater with the same)",
     ),
     text("rater", "The rater that is compared; empty among people"),
     text("rater_kind", "person, judge, external, author or construction"),
@@ -55,12 +55,12 @@ COLUMNS = (
     text("reason", "Why there is no figure or no interval"),
     integer(
         "raters",
-        "How many people gave a level, among people and by others; for icc the raters who all "
+        "How many people gave a level, among people and beside people; for icc the raters who all "
         "rated the same items; for winning_rate and advantage the people compared",
     ),
     integer(
         "items",
-        "How many items the shares not_applicable and reference count; by others, the distinct "
+        "How many items the shares not_applicable and reference count; beside people, the distinct "
         "items; for winning_rate and advantage, those of the person with the fewest",
     ),
     integer("carried", "Ratings given with another version; among people only"),
@@ -148,15 +148,16 @@ def _compared(found: VersionAgreement, wanted: str) -> Iterator[Row]:
         for row in compared.criteria:
             yield from _figures(who, row)
             yield {**who, **_figure(row.criterion, "kappa", row.kappa)}
-            yield from _by_others(who, row)
+            yield from _beside_people(who, row)
             yield from _standing_in(who, row)
 
 
-def _by_others(who: Row, row: ComparedCriterion) -> Iterator[Row]:
+def _beside_people(who: Row, row: ComparedCriterion) -> Iterator[Row]:
     """What people reach, and what the rater reaches in their place."""
-    if row.others is None:
+    beside = row.beside_people
+    if beside is None:
         return
-    both = {"people_by_others": row.others.of_people, "rater_by_others": row.others.of_rater}
+    both = {"people_beside_people": beside.of_people, "rater_beside_people": beside.of_rater}
     for among, close in both.items():
         for name, estimate in (
             ("alpha", close.alpha),
@@ -164,7 +165,7 @@ def _by_others(who: Row, row: ComparedCriterion) -> Iterator[Row]:
             ("same", close.same),
         ):
             figure = _figure(row.criterion, name, estimate)
-            counts = {"items": row.others.items, "raters": row.others.people}
+            counts = {"items": beside.items, "raters": beside.people}
             yield {**who, **figure, **counts, "among": among}
 
 

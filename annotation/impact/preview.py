@@ -16,7 +16,12 @@ from annotation.impact.results import DraftScoring, ScoredText, progress_of_scor
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
 from annotation.ratings.places import Place, places_of
-from annotation.ratings.references import adjudicated_levels, references_of, settled_for
+from annotation.ratings.references import (
+    References,
+    adjudicated_levels,
+    references_of,
+    settled_for,
+)
 from rubrics.core.diff import Effect
 from rubrics.core.spec import CriterionSpec, effect_of
 from rubrics.core.wording import EFFECTS
@@ -26,8 +31,6 @@ from webapp.runs.progress import Progress
 
 ROWS_SHOWN = 50
 _BY_PEOPLE = (Rating.Purpose.DESK, Rating.Purpose.NORMING, Rating.Purpose.IMPORT)
-
-Column = Mapping[UUID, float]
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,13 @@ class CriterionChange:
 
 @dataclass(frozen=True)
 class HumanAgreement:
-    """One criterion: agreement of the judge with people by the old and the new wording."""
+    """One criterion: agreement of the judge with people by the old and the new wording.
+    `undecided` texts are left out, because people differ."""
 
     criterion: CriterionSpec
     shift: Shift | None
     reason: str = ""
+    undecided: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Reference:
 
     label: str
     raters: int
-    values: Mapping[str, Column]
+    by_meaning: Mapping[str, References]
 
 
 class ImpactState:
@@ -176,9 +181,9 @@ class ImpactState:
         if self.reference is None or not self.run.is_ended:
             return []
         return [
-            self._agreement(criterion, self.reference.values[criterion.meaning_id])
+            self._agreement(criterion, self.reference.by_meaning[criterion.meaning_id])
             for criterion in self._criteria().values()
-            if criterion.kind == "judge" and criterion.meaning_id in self.reference.values
+            if criterion.kind == "judge" and criterion.meaning_id in self.reference.by_meaning
         ]
 
     def _criteria(self) -> dict[str, CriterionSpec]:
@@ -194,7 +199,7 @@ class ImpactState:
             return "removed"
         return "new" if old is None else effect_of(old, criterion)
 
-    def _agreement(self, criterion: CriterionSpec, people: Column) -> HumanAgreement:
+    def _agreement(self, criterion: CriterionSpec, people: References) -> HumanAgreement:
         effect = self._effect(criterion)
         if effect in ("meaning", "removed", "new"):
             reason = f"{_in_words(effect)}: earlier ratings don’t apply to the new text"
@@ -207,15 +212,16 @@ class ImpactState:
                         cell.before.value if cell.before else None,
                         cell.after.value if cell.after else None,
                     )
-        both = [pk for pk in people if pk in given]
+        levels = people.levels
+        both = [pk for pk in levels if pk in given]
         shift = agreement.kappa_shift(
-            [people[pk] for pk in both],
+            [levels[pk] for pk in both],
             [given[pk][0] for pk in both],
             [given[pk][1] for pk in both],
             levels=criterion.level_values,
             places=[self._places[pk] for pk in both],
         )
-        return HumanAgreement(criterion, shift)
+        return HumanAgreement(criterion, shift, undecided=len(people.undecided & given.keys()))
 
 
 def _in_words(effect: Effect | None) -> str:
@@ -241,12 +247,12 @@ _REFERENCES = (
     (Rater.Kind.EXTERNAL, "the raters of the source"),
     (Rater.Kind.AUTHOR, "the reference of the authors"),
 )
-# meaning of a criterion -> target -> level of each rater
-_Given = Mapping[str, Mapping[UUID, Mapping[UUID, float]]]
+# meaning of a criterion -> target -> level of each rater, None where it does not apply
+_Given = Mapping[str, Mapping[UUID, Mapping[UUID, float | None]]]
 
 
 def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
-    """What people stand for by each meaning, or, where no person has rated these texts, what a
+    """The reference of people by each meaning, or, where no person has rated these texts, what a
     source's raters or their authors do. Construction is no person's judgement and is left out."""
     scores = (
         Score.objects.filter(
@@ -256,7 +262,7 @@ def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
             rating__purpose__in=_BY_PEOPLE,
             rating__withdrawn_at=None,
             meaning_id__in={c.meaning_id for c in scoring.after.spec.judge_criteria},
-            status=Score.Status.SCORED,
+            status__in=[Score.Status.SCORED, Score.Status.NOT_APPLICABLE],
         )
         # A later pass of the same rater stands for the earlier ones.
         .order_by("rating__pass_number", "rating__submitted_at")
@@ -264,11 +270,11 @@ def _reference(project: Project, scoring: DraftScoring) -> Reference | None:
             "rating__rater__kind", "rating__rater_id", "meaning_id", "rating__target_id", "value"
         )
     )
-    given: dict[str, dict[str, dict[UUID, dict[UUID, float]]]] = defaultdict(
+    given: dict[str, dict[str, dict[UUID, dict[UUID, float | None]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(dict))
     )
     for kind, rater, meaning, target, value in scores:
-        given[kind][meaning][target][rater] = value or 0.0
+        given[kind][meaning][target][rater] = value
     for kind, label in _REFERENCES:
         if found := given.get(kind):
             return _referred(project if kind == Rater.Kind.PERSON else None, label, found)
@@ -280,12 +286,12 @@ def _referred(project: Project | None, label: str, given: _Given) -> Reference:
     a `project` to look in."""
     targets = {target for by_target in given.values() for target in by_target}
     settled = adjudicated_levels(project, list(given), targets=targets) if project else {}
-    values = {
+    found = {
         meaning: references_of(
             {target: list(by_rater.values()) for target, by_rater in by_target.items()},
             settled_for(meaning, settled),
-        ).levels
+        )
         for meaning, by_target in given.items()
     }
     raters = {pk for by_target in given.values() for levels in by_target.values() for pk in levels}
-    return Reference(label, len(raters), values)
+    return Reference(label, len(raters), found)

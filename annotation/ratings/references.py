@@ -61,42 +61,42 @@ def settled_for(meaning: str, adjudicated: AdjudicatedLevels) -> dict[UUID, floa
 @dataclass(frozen=True, slots=True)
 class References:
     """What others are compared with for one criterion: the `levels` of texts. `undecided` texts
-    have none because an even number of people differ, and nobody settled it. For those in
-    `not_applicable`, all people said that the criterion does not apply."""
+    have none because people differ, and nobody settled it; of those, only some people gave the
+    `mixed` ones a level. For those in `not_applicable`, all people said that the criterion does
+    not apply."""
 
     levels: Mapping[UUID, float]
     undecided: frozenset[UUID] = frozenset()
+    mixed: frozenset[UUID] = frozenset()
     not_applicable: frozenset[UUID] = frozenset()
 
 
 def references_of(
     given: Mapping[UUID, Collection[float | None]], settled: Mapping[UUID, float | None]
 ) -> References:
-    """The reference of each text: the settled level, else the level that all people gave, else the
-    median of an odd number of them.
+    """The reference of each text: the settled level, else the one that people have in common.
 
-    `given`: what people gave, None where they said that the criterion does not apply. Those do not
-    count beside levels. `settled`: the adjudicator's level, None where the text has no level. Of
-    two people who differ, neither is right: taking the lower level would make everybody seem
-    lenient who is compared with it.
+    `given`: what people gave, None where they said that the criterion does not apply. `settled`:
+    the adjudicator's level, None where the text has no level.
     """
-    levels = {
-        target: [answer for answer in answers if answer is not None]
-        for target, answers in given.items()
-    }
-    agreed = {target: _agreed_level(of_people) for target, of_people in levels.items()}
-    unsettled = agreed.keys() - settled.keys()
+    common = {target: common_level(answers) for target, answers in given.items()}
+    open_ = {pk: set(given[pk]) for pk in given.keys() - settled.keys() if given[pk]}
+    undecided = {pk for pk, answers in open_.items() if common[pk] is None and answers != {None}}
     return References(
-        levels={
-            target: level for target, level in {**agreed, **settled}.items() if level is not None
-        },
-        undecided=frozenset(pk for pk in unsettled if levels[pk] and agreed[pk] is None),
-        not_applicable=frozenset(pk for pk in unsettled if given[pk] and not levels[pk]),
+        levels={pk: level for pk, level in {**common, **settled}.items() if level is not None},
+        undecided=frozenset(undecided),
+        mixed=frozenset(pk for pk in undecided if None in open_[pk]),
+        not_applicable=frozenset(pk for pk, answers in open_.items() if answers == {None}),
     )
 
 
-def _agreed_level(levels: Collection[float]) -> float | None:
-    ordered = sorted(levels)
-    if not ordered or (ordered[0] != ordered[-1] and len(ordered) % 2 == 0):
+def common_level(answers: Collection[float | None]) -> float | None:
+    """The median of the levels that people gave. None where it lies between two levels: of two
+    people who differ, neither is right, and the lower level would make everybody seem lenient who
+    is compared with it. None, too, if somebody said that the criterion does not apply: whether it
+    does is then what people differ on."""
+    levels = sorted(answer for answer in answers if answer is not None)
+    if not levels or len(levels) < len(answers):
         return None
-    return ordered[len(ordered) // 2]
+    low, high = levels[(len(levels) - 1) // 2], levels[len(levels) // 2]
+    return low if low == high else None

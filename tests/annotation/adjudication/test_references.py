@@ -1,5 +1,6 @@
 """What was settled is the reference in place of what people gave, and no rating of a person."""
 
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -10,17 +11,18 @@ from annotation.agreement.queries import VersionAgreement
 from annotation.corpus.services import split_for
 from annotation.corpus.transcript import transcript_of
 from annotation.desk.queries import own_rating_rows
-from annotation.impact.preview import _referred
+from annotation.impact.preview import _reference, _referred
 from annotation.judge_runs.fitting import _labelled_rows
 from annotation.models import FitRun, Rating
 from annotation.ratings import services as ratings
 from annotation.ratings.carried_ratings import count_ratings
 from annotation.ratings.references import adjudicated_levels
 from annotation.ratings.targets import context_of
+from rubrics.core.spec import from_json
 from rubrics.judging.learned import LabelledRow
 from tests.conftest import Cast
 from tests.support.adjudication import build_apart, settle
-from tests.support.desk import Desk
+from tests.support.desk import Desk, build_desk
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 
@@ -100,11 +102,29 @@ def test_a_preview_compares_with_the_settled_level(settled: Desk) -> None:
         fourth: {ana: 5.0, ben: 2.0},
     }
     reference = _referred(settled.cast.project, "people", {"m-empathy": given})
-    assert reference.values["m-empathy"] == {first: 2, second: 3}
+    found = reference.by_meaning["m-empathy"]
+    assert found.levels == {first: 2, second: 3}
+    # On the fourth all levels stand; nobody settled the third.
+    assert found.undecided == {third}
     assert reference.raters == 2
     # What adjudicators settled is no level of a source's raters.
     of_source = _referred(None, "the source", {"m-empathy": given})
-    assert of_source.values["m-empathy"] == {second: 3}
+    assert of_source.by_meaning["m-empathy"].levels == {second: 3}
+
+
+def test_a_preview_knows_who_said_that_a_criterion_does_not_apply(cast: Cast) -> None:
+    at_desk = build_desk(cast)
+    ana, ben = cast.annotators[:2]
+    at_desk.rate_first({ana: [{"empathy": "na"}, {}], ben: [{"empathy": 4}, {}]})
+    first, second = _targets(at_desk)[:2]
+    scoring = SimpleNamespace(
+        items=[SimpleNamespace(target_id=first), SimpleNamespace(target_id=second)],
+        after=SimpleNamespace(spec=from_json(at_desk.version.spec.content)),  # type: ignore[union-attr]
+    )
+    reference = _reference(cast.project, scoring)  # type: ignore[arg-type]
+    assert reference is not None
+    found = reference.by_meaning["m-empathy"]
+    assert (found.levels.keys(), found.undecided) == ({second}, {first})
 
 
 def test_a_judge_learns_the_settled_level_in_place_of_those_it_overrides(cast: Cast) -> None:

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from annotation.agreement.alternative import (
-    CROWD,
-    EXPERTS,
+    EPSILON,
+    MIN_CLUSTERS,
     MIN_SHARED,
     StandIn,
     significant,
@@ -23,8 +23,10 @@ JUDGE_OFF: tuple[Levels, float] = ((2, 2, 2), 3)
 FIRST_OFF: tuple[Levels, float] = ((1, 2, 2), 2)
 
 
-def _tested(rows: Sequence[tuple[Levels, float]], epsilon: float = EXPERTS) -> StandIn:
-    return stand_in([judge for _, judge in rows], [people for people, _ in rows], epsilon=epsilon)
+def _tested(rows: Sequence[tuple[Levels, float]], profiles: Sequence[int] = ()) -> StandIn:
+    """Each item stands for itself, if no `profiles` are named."""
+    places = [(profile, item) for item, profile in enumerate(profiles)] or None
+    return stand_in([judge for _, judge in rows], [people for people, _ in rows], places=places)
 
 
 def test_worked_out_by_hand() -> None:
@@ -33,7 +35,7 @@ def test_worked_out_by_hand() -> None:
     # The first person is closer 6 times and the judge 4 times: behind by .05 of 40 items. The sum
     # of squares around it is 10 - 40 * .05**2 = 9.9, so t = (.05 - .2) / sqrt(9.9 / (40 * 39)),
     # which is -1.883.
-    assert (first.items, first.advantage) == (40, 34 / 40)
+    assert (first.items, first.advantage, first.of_person) == (40, 34 / 40, 36 / 40)
     assert first.p == pytest.approx(0.0336, abs=1e-4)
     # Beside 1 and 2, the judge's 2 and the second person's 2 are equally close. So the judge is
     # behind by .15, the sum of squares is 6 - 40 * .15**2 = 5.1, and t = -.05 / .0572 = -.8745.
@@ -42,12 +44,13 @@ def test_worked_out_by_hand() -> None:
     assert second.p == pytest.approx(0.1936, abs=1e-4)
     assert (found.wins, found.winning_rate, found.passes) == (0, 0, False)
     assert (found.advantage, found.items) == (pytest.approx(34 / 40), 40)
+    assert found.advantage_of_people == pytest.approx((36 / 40 + 1 + 1) / 3)
 
 
 def test_without_profiles_it_is_the_t_test_of_the_paper() -> None:
     behind = [0] * 30 + [1] * 6 + [-1] * 4
     found = _tested([ALIKE] * 30 + [JUDGE_OFF] * 6 + [FIRST_OFF] * 4)
-    expected = ttest_1samp(behind, EXPERTS, alternative="less").pvalue
+    expected = ttest_1samp(behind, EPSILON, alternative="less").pvalue
     assert found.people[0].p == pytest.approx(expected)
 
 
@@ -83,21 +86,34 @@ def test_a_copy_of_a_person_passes_and_a_random_judge_fails(seed: int) -> None:
     assert by_chance.winning_rate == 0 and not by_chance.passes
 
 
-def test_crowds_are_less_costly_than_experts() -> None:
-    rows = [ALIKE] * 180 + [JUDGE_OFF] * 20
-    assert _tested(rows).passes
-    assert not _tested(rows, epsilon=CROWD).passes
-
-
 def test_replies_to_one_person_do_not_count_as_independent() -> None:
-    rows = [ALIKE] * 54 + [JUDGE_OFF] * 6
-    judge, people = [judge for _, judge in rows], [people for people, _ in rows]
-    alone = stand_in(judge, people)
-    # The six are of one profile out of ten.
-    together = stand_in(judge, people, places=[(n // 6, n) for n in range(60)])
-    assert alone.people[0].p < 0.01 < together.people[0].p
-    few = stand_in(judge, people, places=[(n // 20, n) for n in range(60)])
-    assert (few.passes, few.reason) == (None, "fewer than 5 profiles")
+    rows = [ALIKE] * 108 + [JUDGE_OFF] * 12
+    # The twelve are of two profiles out of twenty.
+    together = _tested(rows, [n // 6 for n in range(120)])
+    assert _tested(rows).people[0].p < 0.001 < 0.05 < together.people[0].p
+    assert _tested(rows).passes and together.passes is False
+
+
+def test_losing_an_item_does_not_make_a_judge_win_more_easily() -> None:
+    """A t-test of one lost item out of a hundred would say p < 1e-9."""
+    profiles = [n // 5 for n in range(100)]
+    never = _tested([ALIKE] * 100, profiles)
+    once = _tested([ALIKE] * 99 + [JUDGE_OFF], profiles)
+    for better, worse in zip(never.people, once.people, strict=True):
+        assert better.p == pytest.approx(0.8**20)
+        assert worse.p >= better.p
+    # With so many profiles, a judge that never loses passes.
+    assert never.passes
+    assert all(significant([(1 - EPSILON) ** MIN_CLUSTERS] * 42))
+
+
+def test_a_person_with_too_few_profiles_is_left_out_alone() -> None:
+    rows: list[tuple[Levels, float]] = [((2, 2, 2, None), 2)] * 70 + [((2, 2, 2, 2), 2)] * 30
+    # The items of the fourth person are of 19 profiles.
+    profiles = [100 + n for n in range(70)] + [n % 19 for n in range(30)]
+    assert [person.items for person in _tested(rows, profiles).people] == [100, 100, 100]
+    few = _tested(rows, [n % 19 for n in range(100)])
+    assert few.passes is None and few.reason.endswith("So far none have.")
 
 
 def test_a_judge_that_is_never_further_away_wins_if_there_are_enough_items() -> None:
@@ -109,10 +125,11 @@ def test_a_judge_that_is_never_further_away_wins_if_there_are_enough_items() -> 
 def test_it_takes_three_people_who_share_items() -> None:
     assert not _tested([ALIKE] * MIN_SHARED).reason
     reason = (
-        "it needs 3 people who each rated at least 30 items together with the judge and 2 other"
+        "At least 3 people must each have rated 30 items of 20 profiles that the judge and 2 other "
+        "people rated too. So far"
     )
     found = _tested([ALIKE] * (MIN_SHARED - 1))
-    assert found.reason == f"{reason} people; here none did"
+    assert found.reason == f"{reason} none have."
     assert (found.passes, found.winning_rate, found.advantage, found.items) == (None, None, None, 0)
     # Of two people who rated an item, leaving one out leaves no group.
     pairs: list[tuple[Levels, float]] = [((2, 2, None), 2), ((None, 2, 2), 2)] * 60

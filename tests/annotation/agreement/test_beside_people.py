@@ -17,7 +17,6 @@ from tests.support.desk import Desk, build_desk
 from tests.support.generation import endpoint
 from tests.support.judge_runs import llm_judge
 from tests.support.pages import html_of
-from webapp import intervals
 
 GIVEN = {"Ana": [1, 3, 5, 2], "Ben": [1, 4, 5, None], "Cem": [None, 3, 4, 5]}
 BY_JUDGE = [1, 3, 5, 2]
@@ -29,7 +28,7 @@ ABOUT_THE_TEST = "Could this judge stand in for a person?"
 
 
 @pytest.fixture
-def judged(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def rated(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(tables, "MIN_ITEMS", 2)
     at_desk = build_desk(cast, overlap=3)
     given = dict(zip(cast.annotators, GIVEN.values(), strict=True))
@@ -39,8 +38,13 @@ def judged(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Desk:
             for user, levels in given.items()
         }
     )
-    _judge(at_desk, BY_JUDGE)
     return at_desk
+
+
+@pytest.fixture
+def judged(rated: Desk) -> Desk:
+    _judge(rated, BY_JUDGE)
+    return rated
 
 
 def _judge(at_desk: Desk, levels: list[int]) -> Rater:
@@ -73,7 +77,7 @@ def _page(client: Client, at_desk: Desk) -> str:
 
 
 def test_people_and_the_judge_are_compared_with_the_same(judged: Desk) -> None:
-    others = _empathy(judged).others
+    others = _empathy(judged).beside_people
     assert others is not None
     assert (others.people, others.items, others.of_people.alpha.n_pairable) == (3, 4, 6)
     for close, pairs in ((others.of_people, OF_PEOPLE), (others.of_rater, OF_JUDGE)):
@@ -91,7 +95,7 @@ def test_only_items_that_the_judge_rated_count(cast: Cast, monkeypatch: pytest.M
     monkeypatch.setattr(tables, "MIN_ITEMS", 2)
     at_desk = build_apart(cast)
     _judge(at_desk, [1, 3])
-    others = _empathy(at_desk).others
+    others = _empathy(at_desk).beside_people
     assert others is not None
     assert (others.items, others.of_people.same.n_pairable) == (2, 4)
     # 1 and 4, each against the other, and 3 and 3.
@@ -102,31 +106,37 @@ def test_comparisons_of_one_item_are_no_more_items(
     judged: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "MIN_ITEMS", 5)
-    others = _empathy(judged).others
+    others = _empathy(judged).beside_people
     assert others is not None
     for close in (others.of_people, others.of_rater):
         assert close.alpha.value is close.kappa.value is close.same.value is None
         assert close.alpha.why_none == "too few: 4 of at least 5 items"
 
 
-def test_the_settled_level_comes_first_for_people_too(cast: Cast) -> None:
+def test_settled_levels_do_not_count_beside_people(cast: Cast) -> None:
+    """Items are settled where people are apart, so it would depend on the person's own level."""
     at_desk = build_apart(cast)
     settle(at_desk, cast.clinicians[0])
     found = _found(at_desk)
-    targets = list(at_desk.queue.items.values_list("target_id", flat=True)[:4])
-    pairs = [(others, level) for _, others, level in found.beside_others(found.criteria[0])]
-    assert len(pairs) == 8
+    first = at_desk.queue.items.values_list("target_id", flat=True)[0]
+    rows = found.beside_people(found.criteria[0])
+    assert len(rows) == 8
     # Ana and Ben gave 1 and 4 to the first item, which is settled at 2.
-    assert [row[1:] for row in found.beside_others(found.criteria[0]) if row[0] == targets[0]] == [
-        (2, 1),
-        (2, 4),
-    ]
+    assert found.column(found.criteria[0], PEOPLE)[first] == 2
+    assert {(row.of_others, row.level) for row in rows if row.target == first} == {(4, 1), (1, 4)}
 
 
-def test_one_person_has_no_others(at_desk: Desk) -> None:
+def test_those_who_are_compared_are_counted(rated: Desk) -> None:
+    # Cem did not rate the only item that the judge did.
+    _judge(rated, [1])
+    beside = _empathy(rated).beside_people
+    assert beside is not None and (beside.people, beside.items) == (2, 1)
+
+
+def test_one_person_has_no_other_people(at_desk: Desk) -> None:
     at_desk.rate(at_desk.cast.annotators[0])
     _judge(at_desk, [1])
-    assert _empathy(at_desk).others is None
+    assert _empathy(at_desk).beside_people is None
 
 
 def test_only_the_reference_of_people_says_what_people_reach(judged: Desk) -> None:
@@ -139,21 +149,22 @@ def test_only_the_reference_of_people_says_what_people_reach(judged: Desk) -> No
         scores=[NewScore("empathy", 3)],
     )
     for compared in _found(judged).compared_with(str(survey.pk)):
-        assert all(row.others is None and row.stand_in is None for row in compared.criteria)
+        assert all(row.beside_people is None and row.stand_in is None for row in compared.criteria)
     by_name = {row.rater.name: row for row in _found(judged).compared_with(PEOPLE)}
     # Nobody asks whether a source could replace a person.
     assert not by_name["Survey"].is_tested
-    assert by_name["Survey"].criteria[0].others is not None
+    assert by_name["Survey"].criteria[0].beside_people is not None
 
 
 def test_the_page_shows_people_below_the_judge(judged: Desk, client: Client) -> None:
     text = _page(client, judged)
-    assert text.count("People, each against the others") == 3
-    assert "against the same others" in text
+    # The judge gave the other criteria no levels.
+    assert text.count("People, each against the other people") == 1
+    assert "against the same people" in text
     assert "6 comparisons" in text
     # Three people, but not enough items of each.
     assert ABOUT_THE_TEST in text
-    assert "This can’t be tested yet: it needs 3 people who each rated at least 30 items" in text
+    assert "This can’t be tested yet. At least 3 people must each have rated 30 items" in text
 
 
 def test_the_page_says_whether_the_judge_could_stand_in(
@@ -161,7 +172,7 @@ def test_the_page_says_whether_the_judge_could_stand_in(
 ) -> None:
     # All three rated the second and the third item.
     monkeypatch.setattr(alternative, "MIN_SHARED", 2)
-    monkeypatch.setattr(intervals, "MIN_GROUPS", 2)
+    monkeypatch.setattr(alternative, "MIN_CLUSTERS", 2)
     test = _empathy(judged).stand_in
     assert test is not None and not test.reason
     assert [person.items for person in test.people] == [2, 2, 2]
@@ -170,9 +181,12 @@ def test_the_page_says_whether_the_judge_could_stand_in(
     text = _page(client, judged)
     assert f"{test.wins} of 3" in text and "can’t be tested" not in text
     # The other criteria have no levels of this judge.
-    assert text.count("Not tested: it needs 3 people") == 2
+    assert text.count("Not tested. At least 3 people") == 2
     url = reverse("api_agreement_retrieve", args=[judged.cast.project.pk, judged.version.pk])
     row = client.get(url).json()["others"][0]["criteria"][0]
     assert row["stand_in"]["people"] == 3
     assert row["stand_in"]["advantage"] == test.advantage
-    assert (row["others"]["items"], row["others"]["of_people"]["same"]["n_pairable"]) == (4, 6)
+    assert (
+        row["beside_people"]["items"],
+        row["beside_people"]["of_people"]["same"]["n_pairable"],
+    ) == (4, 6)

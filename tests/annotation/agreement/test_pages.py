@@ -280,9 +280,12 @@ def test_people_together_say_does_not_apply_only_if_all_do(unsure: Desk) -> None
     survey = ratings.external_rater(project=unsure.cast.project, label="Survey")
     _other(unsure, survey, "import", [5, 5, 5, 5])
     (beside,) = _found(unsure).compared_with(PEOPLE)
-    assert beside.criteria[0].applies.items == 1
+    # Of the first two, only one of them gave a level: people together say neither.
+    applies = beside.criteria[0].applies
+    assert (applies.items, applies.share.n_pairable) == (1, 2)
     # Of the third item, people gave 2 and 3: it applies, but there is no reference.
-    assert beside.criteria[0].alpha.n_pairable == 2
+    assert beside.criteria[0].alpha.n_pairable == 0
+    assert _found(unsure).reference_counts()[0].undecided == 3
 
 
 def test_a_later_pass_may_take_a_level_back(unsure: Desk) -> None:

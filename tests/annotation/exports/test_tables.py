@@ -329,11 +329,11 @@ def test_agreement_is_that_of_the_page(at_desk: Desk) -> None:
     judge = found["rater", "empathy", "kappa"]
     assert (judge["rater"], judge["reference"]) == ("Strict v2", "Reference of people")
     assert judge["value"] is None and judge["reason"]
-    by_others = found["people_by_others", "empathy", "same"]
+    by_others = found["people_beside_people", "empathy", "same"]
     assert (by_others["rater"], by_others["raters"], by_others["items"]) == ("Strict v2", 2, 1)
-    assert ("rater_by_others", "empathy", "kappa") in found
+    assert ("rater_beside_people", "empathy", "kappa") in found
     test = found["rater", "empathy", "winning_rate"]
-    assert test["value"] is None and test["reason"].startswith("it needs 3 people")
+    assert test["value"] is None and test["reason"].startswith("At least 3 people must each")
     with pytest.raises(Refused, match="Choose a rubric version"):
         rows_for(cast, cast.leads[0], "agreement")
 

@@ -23,21 +23,28 @@ def _of(*answers: float | None, settled: Mapping[UUID, float | None] = NOTHING) 
         ([3, 3, 3, 3], 3),
         ([1, 5, 4], 4),
         ([5, 1, 1, 2, 4], 2),
-        # "Does not apply" does not count beside levels.
-        ([None, 4], 4),
-        ([None, 2, 2], 2),
-        ([0, None], 0),
+        ([3, 3, 3, 4], 3),
+        ([1, 2, 2, 3], 2),
     ],
 )
-def test_people_have_a_reference_if_they_agree_or_are_an_odd_number(
+def test_people_have_a_reference_if_their_median_is_one_level(
     answers: Sequence[float | None], level: float
 ) -> None:
     assert _of(*answers) == References({ITEM: level})
 
 
-@pytest.mark.parametrize("answers", [[3, 4], [1, 2, 2, 3], [None, 3, 4]])
-def test_an_even_number_who_differ_have_none(answers: Sequence[float | None]) -> None:
+@pytest.mark.parametrize("answers", [[3, 4], [1, 2, 3, 4], [2, 2, 3, 3]])
+def test_people_whose_two_middle_levels_differ_have_none(answers: Sequence[float | None]) -> None:
     assert _of(*answers) == References({}, undecided=frozenset({ITEM}))
+
+
+@pytest.mark.parametrize("answers", [[None, 4], [0, None], [None, None, 5], [None, 2, 2]])
+def test_does_not_apply_beside_a_level_is_no_reference_until_it_is_settled(
+    answers: Sequence[float | None],
+) -> None:
+    item = frozenset({ITEM})
+    assert _of(*answers) == References({}, undecided=item, mixed=item)
+    assert _of(*answers, settled={ITEM: 4}) == References({ITEM: 4})
 
 
 def test_a_third_person_is_not_lenient_beside_two_who_differ() -> None:
