@@ -96,7 +96,9 @@ class BesidePeopleSerializer(serializers.Serializer):
 
 
 class StandInSerializer(serializers.Serializer):
-    epsilon = serializers.FloatField(help_text="How far the judge may be behind a person.")
+    epsilon = serializers.FloatField(
+        help_text="How far the judge may be behind a person: as for experts."
+    )
     people = serializers.SerializerMethodField(help_text="People it was compared with.")
     items = serializers.IntegerField(help_text="Items of the person with the fewest.")
     wins = serializers.IntegerField(help_text="People that it could replace.")
@@ -105,6 +107,11 @@ class StandInSerializer(serializers.Serializer):
         allow_null=True,
         help_text="Share of items on which the judge is as close to the other people as the person "
         "who is left out, or closer; the mean over people.",
+    )
+    advantage_of_people = serializers.FloatField(
+        allow_null=True,
+        help_text="Share of items on which the person is as close as the judge, or closer; the "
+        "mean over people.",
     )
     passes = serializers.BooleanField(allow_null=True, help_text="Whether it wins half or more.")
     reason = serializers.CharField(help_text="Why it can’t be tested.")

@@ -75,7 +75,10 @@ class VersionAgreement(VersionAnswers):
         return found
 
     def reference_counts(self) -> list[ReferenceCount]:
-        """How many items have a reference that others can be compared with."""
+        """How many items have a reference that others can be compared with. Nothing if no person
+        rated."""
+        if not self.people:
+            return []
         found = [(criterion, self.references_of_people(criterion)) for criterion in self.criteria]
         return [ReferenceCount(c, len(refs.levels), len(refs.undecided)) for c, refs in found]
 

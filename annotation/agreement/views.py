@@ -38,7 +38,7 @@ def agreement(request: HttpRequest, member: Member) -> HttpResponse:
     )
     among = found.among_people()
     compared = found.compared_with(reference.key) if reference else []
-    counts = found.reference_counts() if found.people else []
+    counts = found.reference_counts()
     context = {
         "member": member,
         "versions": versions,

@@ -1,7 +1,7 @@
 """The table of agreement: the figures of the page of agreement, one row a statistic."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from annotation.agreement.figures import ComparedCriterion, CriterionAgreement, ReferenceCount
 from annotation.agreement.queries import VersionAgreement
@@ -34,34 +34,40 @@ COLUMNS = (
     text(
         "statistic",
         "alpha (Krippendorff, ordinal), ac2 (Gwet, ordinal weights), kappa (Cohen, quadratic "
-        "weights), icc_2_1, icc_2_k, same, not_applicable, reference, or for judges winning_rate "
-        "and advantage",
+        "weights), icc_2_1, icc_2_k, same, not_applicable, reference, or for judges advantage, "
+        "advantage_of_people, epsilon, winning_rate and passes",
     ),
     number(
         "value",
         "The figure; same is the share of pairs with the same level, not_applicable the share of "
         "items that one rater gave a level and another said that it does not apply, reference the "
-        "share of items with a reference among those that people gave levels or that were settled; "
-        "winning_rate is the share of people that the judge could replace, advantage the share of "
-        "items on which it is as close to the others as the person left out",
+        "number of items with a reference, divided by these and the items without one because "
+        "people differ; advantage is the share of items on which the judge is as close to the "
+        "other people as the person left out, or closer, advantage_of_people the same of the "
+        "person, epsilon how far the judge may be behind, winning_rate the share of people that it "
+        "could replace, passes 1 if that is half of them or more, and else 0",
     ),
     number("low", "The lower end of the 95 % interval"),
     number("high", "Its upper end"),
     integer("n", "Items with any rating"),
     integer("n_pairable", "Items with two ratings or more"),
     number("base_rate", "The share of the most common level"),
-    text("unit", "What the bootstrap draws: profiles, or dialogues where there is one profile"),
+    text(
+        "unit",
+        "What the bootstrap draws: profiles, or dialogues where there is one profile; empty if it "
+        "draws nothing",
+    ),
     integer("groups", "How many of these there are"),
     text("reason", "Why there is no figure or no interval"),
     integer(
         "raters",
         "How many people gave a level, among people and beside people; for icc the raters who all "
-        "rated the same items; for winning_rate and advantage the people compared",
+        "rated the same items; for advantage to passes the people compared",
     ),
     integer(
         "items",
         "How many items the shares not_applicable and reference count; beside people, the distinct "
-        "items; for winning_rate and advantage, those of the person with the fewest",
+        "items; for advantage to passes, those of the person with the fewest",
     ),
     integer("carried", "Ratings given with another version; among people only"),
 )
@@ -114,20 +120,17 @@ def _among_people(found: VersionAgreement) -> Iterator[Row]:
             "carried": row.carried,
         }
         yield from _figures(who, row)
-    if found.people:
-        for count in found.reference_counts():
-            yield _reference(count)
+    for count in found.reference_counts():
+        yield _reference(count)
 
 
 def _reference(count: ReferenceCount) -> Row:
     n = count.items + count.undecided
-    share = count.items / n if n else None
-    none = Estimate(share, None, None, n, n, None, "items", n, "")
     return {
         **dict.fromkeys(("rater", "reference", "raters", "carried")),
         "among": "people",
         "rater_kind": Rater.Kind.PERSON.value,
-        **_figure(count.criterion, "reference", none),
+        **_plain(count.criterion, "reference", count.items / n if n else None),
         "items": count.items,
     }
 
@@ -173,10 +176,16 @@ def _standing_in(who: Row, row: ComparedCriterion) -> Iterator[Row]:
     if row.stand_in is None:
         return
     test = row.stand_in
-    for name, value in (("winning_rate", test.winning_rate), ("advantage", test.advantage)):
-        figure = _figure(row.criterion, name, replace(row.same, value=value, low=None, high=None))
+    values = {
+        "advantage": test.advantage,
+        "advantage_of_people": test.advantage_of_people,
+        "epsilon": test.epsilon,
+        "winning_rate": test.winning_rate,
+        "passes": None if test.passes is None else float(test.passes),
+    }
+    for name, value in values.items():
         counts = {"items": test.items, "raters": len(test.people), "reason": test.reason}
-        yield {**who, **figure, **dict.fromkeys(("n", "n_pairable", "base_rate")), **counts}
+        yield {**who, **_plain(row.criterion, name, value), **counts}
 
 
 def _figures(who: Row, row: CriterionAgreement | ComparedCriterion) -> Iterator[Row]:
@@ -205,6 +214,19 @@ def _figure(criterion: CriterionSpec, statistic: str, estimate: Estimate) -> Row
         "unit": estimate.unit,
         "groups": estimate.groups,
         "reason": estimate.reason,
+    }
+
+
+def _plain(criterion: CriterionSpec, statistic: str, value: float | None) -> Row:
+    """A figure that is no estimate: nothing is drawn for it."""
+    empty = ("items", "low", "high", "n", "n_pairable", "base_rate", "unit", "groups")
+    return {
+        **dict.fromkeys(empty),
+        "criterion_uid": criterion.uid,
+        "criterion": criterion.name,
+        "statistic": statistic,
+        "value": value,
+        "reason": "",
     }
 
 

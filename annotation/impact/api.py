@@ -180,6 +180,9 @@ class HumanAgreementSerializer(serializers.Serializer[Any]):
     uid = serializers.CharField(source="criterion.uid")
     kappa = ShiftSerializer(source="shift", allow_null=True)
     reason = serializers.CharField()
+    undecided = serializers.IntegerField(
+        help_text="Texts that are left out, because people differ and nobody settled them."
+    )
 
 
 class ImpactSerializer(DraftScoringSerializer, serializers.ModelSerializer[ImpactRun]):

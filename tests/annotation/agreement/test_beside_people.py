@@ -1,5 +1,7 @@
 """Beside each judge stands what people reach, each against the others."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +19,7 @@ from tests.support.desk import Desk, build_desk
 from tests.support.generation import endpoint
 from tests.support.judge_runs import llm_judge
 from tests.support.pages import html_of
+from webapp.ui import percent
 
 GIVEN = {"Ana": [1, 3, 5, 2], "Ben": [1, 4, 5, None], "Cem": [None, 3, 4, 5]}
 BY_JUDGE = [1, 3, 5, 2]
@@ -164,6 +167,7 @@ def test_the_page_shows_people_below_the_judge(judged: Desk, client: Client) -> 
     assert "6 comparisons" in text
     # Three people, but not enough items of each.
     assert ABOUT_THE_TEST in text
+    assert "Queues need an overlap of 3 or more for it." in text
     assert "This can’t be tested yet. At least 3 people must each have rated 30 items" in text
 
 
@@ -180,13 +184,27 @@ def test_the_page_says_whether_the_judge_could_stand_in(
     assert [person.advantage for person in test.people] == [1, 1, 1]
     text = _page(client, judged)
     assert f"{test.wins} of 3" in text and "can’t be tested" not in text
-    # The other criteria have no levels of this judge.
+    # Ben's level of the one item and Cem's of the other are further away than the judge's.
+    assert [person.of_person for person in test.people] == [1, 0.5, 0.5]
+    assert f"Judge {percent(1)}, person {percent(2 / 3)}" in text
+    assert "whose time is costly" in text
+    # Each criterion has its own reason: the other ones have no levels of this judge.
     assert text.count("Not tested. At least 3 people") == 2
     url = reverse("api_agreement_retrieve", args=[judged.cast.project.pk, judged.version.pk])
     row = client.get(url).json()["others"][0]["criteria"][0]
     assert row["stand_in"]["people"] == 3
     assert row["stand_in"]["advantage"] == test.advantage
+    assert row["stand_in"]["advantage_of_people"] == test.advantage_of_people
     assert (
         row["beside_people"]["items"],
         row["beside_people"]["of_people"]["same"]["n_pairable"],
     ) == (4, 6)
+
+
+def test_each_criterion_says_why_it_is_not_tested(judged: Desk) -> None:
+    (compared,) = _found(judged).compared_with(PEOPLE)
+    assert compared.why_untested.startswith("At least 3 people")
+    first, *rest = compared.criteria
+    assert first.stand_in is not None
+    other = replace(first, stand_in=replace(first.stand_in, reason="Another reason."))
+    assert replace(compared, criteria=[other, *rest]).why_untested == ""

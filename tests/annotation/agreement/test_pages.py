@@ -116,6 +116,7 @@ def test_the_page_counts_references_and_asks_for_an_adjudicator(
     text = _page(client, rated, rated.cast.leads[0])
     assert "1 level has no reference because people differ" in text
     assert f'href="{reverse("adjudication", args=[rated.cast.project.pk])}">adjudicate it<' in text
+    assert "or wait for the ratings that are still to come" in text
     url = reverse("api_agreement_retrieve", args=[rated.cast.project.pk, rated.version.pk])
     of_empathy = client.get(url).json()["references_of_people"][0]
     assert (of_empathy["items"], of_empathy["undecided"]) == (3, 1)
@@ -176,7 +177,7 @@ def test_two_authors_are_compared_and_are_no_people(
     _other(at_desk, first, "import", [1, 4, 5, 2])
     _other(at_desk, second, "import", [2, 4, 5, 2])
     found = _found(at_desk)
-    assert found.people == []
+    assert found.people == [] and found.reference_counts() == []
     assert [each.name for each in found.references()] == ["Author A", "Author B"]
     (beside,) = found.compared_with(str(first.pk))
     assert beside.rater.name == "Author B"

@@ -323,9 +323,9 @@ def test_agreement_is_that_of_the_page(at_desk: Desk) -> None:
         mixed = found["people", uid, "not_applicable"]
         assert (mixed["items"], mixed["value"]) == (0, criterion.applies.share.value)
         share = found["people", uid, "reference"]
-        assert (share["n"], share["items"], share["value"]) == (
-            (0, 0, None) if uid == "safe" else (1, 1, 1)
-        )
+        assert (share["items"], share["value"]) == ((0, None) if uid == "safe" else (1, 1))
+        # Nothing is drawn for it.
+        assert share["n"] is share["n_pairable"] is share["unit"] is share["groups"] is None
     judge = found["rater", "empathy", "kappa"]
     assert (judge["rater"], judge["reference"]) == ("Strict v2", "Reference of people")
     assert judge["value"] is None and judge["reason"]
@@ -334,6 +334,9 @@ def test_agreement_is_that_of_the_page(at_desk: Desk) -> None:
     assert ("rater_beside_people", "empathy", "kappa") in found
     test = found["rater", "empathy", "winning_rate"]
     assert test["value"] is None and test["reason"].startswith("At least 3 people must each")
+    assert test["unit"] is test["groups"] is None
+    assert found["rater", "empathy", "passes"]["value"] is None
+    assert found["rater", "empathy", "epsilon"]["value"] == 0.2
     with pytest.raises(Refused, match="Choose a rubric version"):
         rows_for(cast, cast.leads[0], "agreement")
 

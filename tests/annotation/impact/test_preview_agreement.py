@@ -91,6 +91,28 @@ def rate_as_the_new_anchor(cast: Cast, turns: list[Turn], version: RubricVersion
         )
 
 
+def test_texts_that_people_differ_on_are_left_out_and_counted(cast: Cast, voice: Endpoint) -> None:
+    turns = texts(cast, 4)
+    draft = draft_of(cast)
+    published = RubricVersion.objects.get(rubric=draft.rubric, number=1)
+    rate_as_the_new_anchor(cast, turns, published)
+    submit_rating(
+        target=targets_for(project=cast.project, turns=[turns[0].pk])[0],
+        spec=published.spec,  # type: ignore[arg-type]
+        rater=rater_for_person(project=cast.project, user=cast.annotators[1]),
+        purpose="desk",
+        scores=[
+            NewScore("warmth", 1.0 if turns[0].dialogue.number % 2 else 3.0),
+            NewScore("asks", float("What then?" in turns[0].text)),
+        ],
+    )
+    run = worked(previewed(cast, reworded(cast, draft), llm_judge(cast, voice), "rated:people"))
+    found = {row.criterion.uid: row for row in state_of(cast, run).agreement}
+    assert found["warmth"].shift is not None and found["warmth"].shift.n == 3
+    assert (found["warmth"].undecided, found["asks"].undecided) == (1, 0)
+    assert "1 left out: people differ" in client_page(cast, run)
+
+
 def test_construction_counts_as_no_person(cast: Cast, voice: Endpoint) -> None:
     turns = texts(cast, 4)
     draft = draft_of(cast)
