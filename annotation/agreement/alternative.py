@@ -148,7 +148,8 @@ def _clusters(items: Mask, places: Places | None) -> Clusters:
 
 
 def _closer(judge: Floats, person: Floats, others: Floats) -> tuple[Mask, Mask]:
-    """Where the judge is as close to the others as the person or closer, and where the person is.
+    """Where the judge is as close to the other people as the person is, or closer; and where the
+    person is as close as the judge.
 
     judge, person: (n,); others: (n, people - 1), NaN where one of them gave no level.
     """

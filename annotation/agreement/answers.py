@@ -58,7 +58,7 @@ class BesidePeople(NamedTuple):
 
     target: UUID
     person: str
-    of_others: float
+    in_common: float
     level: float
 
 
@@ -198,11 +198,11 @@ class VersionAnswers:
         don't count: whether an item was settled depends on what the person gave it."""
         if criterion.uid not in self._beside_people:
             self._beside_people[criterion.uid] = [
-                BesidePeople(target, person, of_others, level)
+                BesidePeople(target, person, in_common, level)
                 for target, answers in self._of_people(criterion).items()
                 for place, (person, level) in enumerate(answers)
                 if level is not None
-                and (of_others := common_level(_without(answers, place))) is not None
+                and (in_common := common_level(_without(answers, place))) is not None
             ]
         return self._beside_people[criterion.uid]
 

@@ -176,10 +176,10 @@ class VersionAgreement(VersionAnswers):
         items = frozenset(row.target for row in rows)
         places, few = self.places_of([row.target for row in rows]), too_few(len(items))
         if (criterion.uid, items) not in self._reached:
-            people = [[row.of_others, row.level] for row in rows]
+            people = [[row.in_common, row.level] for row in rows]
             reached = _closeness(people, criterion, places, reason=few)
             self._reached[criterion.uid, items] = reached
-        instead = [[row.of_others, given[row.target]] for row in rows]
+        instead = [[row.in_common, given[row.target]] for row in rows]
         return AmongPeople(
             people=len({row.person for row in rows}),
             items=len(items),

@@ -1,4 +1,4 @@
-"""Beside each judge stands what people reach, each against the others."""
+"""Below each judge stands what people reach, each against the other people."""
 
 from dataclasses import replace
 
@@ -23,8 +23,8 @@ from webapp.ui import percent
 
 GIVEN = {"Ana": [1, 3, 5, 2], "Ben": [1, 4, 5, None], "Cem": [None, 3, 4, 5]}
 BY_JUDGE = [1, 3, 5, 2]
-# What the others give to the same item, and the person: Ana, Ben and Cem. Where two others differ,
-# they give nothing.
+# What the other people give to the same item, and the person: Ana, Ben and Cem. Where two other
+# people differ, they give nothing.
 OF_PEOPLE = [(1, 1), (5, 2), (1, 1), (3, 4), (5, 4), (2, 5)]
 OF_JUDGE = [(1, 1), (5, 2), (1, 1), (3, 3), (5, 5), (2, 2)]
 ABOUT_THE_TEST = "Could this judge stand in for a person?"
@@ -80,38 +80,38 @@ def _page(client: Client, at_desk: Desk) -> str:
 
 
 def test_people_and_the_judge_are_compared_with_the_same(judged: Desk) -> None:
-    others = _empathy(judged).beside_people
-    assert others is not None
-    assert (others.people, others.items, others.of_people.alpha.n_pairable) == (3, 4, 6)
-    for close, pairs in ((others.of_people, OF_PEOPLE), (others.of_rater, OF_JUDGE)):
+    beside = _empathy(judged).beside_people
+    assert beside is not None
+    assert (beside.people, beside.items, beside.of_people.alpha.n_pairable) == (3, 4, 6)
+    for close, pairs in ((beside.of_people, OF_PEOPLE), (beside.of_rater, OF_JUDGE)):
         assert close.alpha.value == pytest.approx(statistics.alpha(pairs).value)
         assert close.kappa.value == pytest.approx(
             statistics.cohen_kappa_weighted(*zip(*pairs, strict=True), levels=range(1, 6)).value
         )
-    assert others.of_people.same.value == pytest.approx(2 / 6)
-    assert others.of_rater.same.value == pytest.approx(5 / 6)
+    assert beside.of_people.same.value == pytest.approx(2 / 6)
+    assert beside.of_rater.same.value == pytest.approx(5 / 6)
     # Drawn like the judge's own figure: profiles, and not comparisons.
-    assert (others.of_people.alpha.unit, others.of_people.alpha.groups) == ("profiles", 2)
+    assert (beside.of_people.alpha.unit, beside.of_people.alpha.groups) == ("profiles", 2)
 
 
 def test_only_items_that_the_judge_rated_count(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MIN_ITEMS", 2)
     at_desk = build_apart(cast)
     _judge(at_desk, [1, 3])
-    others = _empathy(at_desk).beside_people
-    assert others is not None
-    assert (others.items, others.of_people.same.n_pairable) == (2, 4)
+    beside = _empathy(at_desk).beside_people
+    assert beside is not None
+    assert (beside.items, beside.of_people.same.n_pairable) == (2, 4)
     # 1 and 4, each against the other, and 3 and 3.
-    assert others.of_people.same.value == 0.5
+    assert beside.of_people.same.value == 0.5
 
 
 def test_comparisons_of_one_item_are_no_more_items(
     judged: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "MIN_ITEMS", 5)
-    others = _empathy(judged).beside_people
-    assert others is not None
-    for close in (others.of_people, others.of_rater):
+    beside = _empathy(judged).beside_people
+    assert beside is not None
+    for close in (beside.of_people, beside.of_rater):
         assert close.alpha.value is close.kappa.value is close.same.value is None
         assert close.alpha.why_none == "too few: 4 of at least 5 items"
 
@@ -126,7 +126,7 @@ def test_settled_levels_do_not_count_beside_people(cast: Cast) -> None:
     assert len(rows) == 8
     # Ana and Ben gave 1 and 4 to the first item, which is settled at 2.
     assert found.column(found.criteria[0], PEOPLE)[first] == 2
-    assert {(row.of_others, row.level) for row in rows if row.target == first} == {(4, 1), (1, 4)}
+    assert {(row.in_common, row.level) for row in rows if row.target == first} == {(4, 1), (1, 4)}
 
 
 def test_those_who_are_compared_are_counted(rated: Desk) -> None:
@@ -180,7 +180,7 @@ def test_the_page_says_whether_the_judge_could_stand_in(
     test = _empathy(judged).stand_in
     assert test is not None and not test.reason
     assert [person.items for person in test.people] == [2, 2, 2]
-    # It gives 3 and 5; the people 3, 4, 3 and 5, 5, 4: nobody is closer to the others.
+    # It gives 3 and 5; the people 3, 4, 3 and 5, 5, 4: nobody is closer to the other people.
     assert [person.advantage for person in test.people] == [1, 1, 1]
     text = _page(client, judged)
     assert f"{test.wins} of 3" in text and "can’t be tested" not in text
