@@ -110,6 +110,10 @@ class Compared:
     criteria: Sequence[ComparedCriterion]
 
     @property
+    def has_common_items(self) -> bool:
+        return any(row.alpha.n_pairable or row.applies.share.n_pairable for row in self.criteria)
+
+    @property
     def is_tested(self) -> bool:
         """Whether it can be asked if this rater could stand in for a person."""
         return any(row.stand_in for row in self.criteria)

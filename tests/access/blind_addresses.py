@@ -59,6 +59,7 @@ TELLS_FIGURES: tuple[str, ...] = (
     "api_evaluation_comparison",
     "api_evaluation_retrieve",
     "api_generation_retrieve",
+    "api_impact_retrieve",
     "api_judge_run_retrieve",
     "api_suggestions",
     "comparisons",
@@ -70,7 +71,9 @@ TELLS_FIGURES: tuple[str, ...] = (
     "export(evaluation_figures)",
     "export(pair_judgements)",
     "export(pair_preferences)",
+    "impact_run",
     "live_run(evaluation)",
+    "live_run(impact)",
     "live_run(suggestion)",
     "suggestions",
 )
@@ -215,12 +218,9 @@ SAYS_NOTHING: tuple[str, ...] = (
 )
 
 # Of these rows the scene has none: tests/annotation/exports and tests/training/evaluation make them
-# and ask as a rater. For figures of a preview it has too few texts: test_blindness.py counts them.
+# and ask as a rater.
 HAS_A_TEST_OF_ITS_OWN: tuple[str, ...] = (
-    "api_impact_retrieve",
     "export(adjudication_preferences)",
     "export(evaluation_answers)",
     "export(refinement_preferences)",
-    "impact_run",
-    "live_run(impact)",
 )

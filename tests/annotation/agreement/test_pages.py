@@ -19,9 +19,11 @@ from annotation.desk import services as desk
 from annotation.models import Rater
 from annotation.ratings import services as ratings
 from annotation.ratings.services import NewScore
+from annotation.ratings.targets import targets_for
 from rubrics.judges.services import judge_create_learned
 from tests.conftest import Cast
 from tests.support.desk import Desk, build_desk
+from tests.support.dialogues import added, parsed, supporter_turns
 from tests.support.generation import endpoint
 from tests.support.judge_runs import llm_judge
 from tests.support.pages import html_of
@@ -71,6 +73,28 @@ def _page(client: Client, at_desk: Desk, user: User, **query: Any) -> str:
     client.force_login(user)
     url = reverse("agreement", args=[at_desk.cast.project.pk])
     return html_of(client.get(url, query))
+
+
+def test_raters_without_a_common_item_have_a_sentence_and_no_table(
+    rated: Desk, client: Client
+) -> None:
+    author = ratings.author_rater(project=rated.cast.project, label="Author A")
+    sentence = "Author A and the reference of people have no rated item in common"
+    [other] = added(rated.cast.project, parsed(77))
+    turn = supporter_turns(other)[0]
+    targets = targets_for(project=rated.cast.project, turns=[turn.pk])
+    ratings.submit_rating(
+        target=targets[0],
+        spec=rated.version.spec,  # type: ignore[arg-type]
+        rater=author,
+        purpose="import",
+        scores=[NewScore("empathy", 3)],
+    )
+    page = _page(client, rated, rated.cast.leads[0])
+    assert sentence in page and "Agreement of Author A" not in page
+    _other(rated, author, "import", [1, 3])
+    page = _page(client, rated, rated.cast.leads[0])
+    assert sentence not in page and "Agreement of Author A" in page
 
 
 def test_people_among_themselves(rated: Desk) -> None:

@@ -69,7 +69,8 @@ def test_a_killed_child_is_restarted_with_a_line_that_says_so(place: Path, scrip
 
 def test_a_hopeless_child_is_given_up_and_the_reason_shown(script) -> None:
     supervisor = watching(script, web="raise SystemExit('no such table')")
-    told = supervisor.communicate(timeout=SHORT_S)[0]
+    # Not communicate(), which leaves out what came together with the line that was read.
+    told = supervisor.stdout.read()
     assert told.count("restarting") == 2
     assert "3 times" in told
     assert "no such table" in told
