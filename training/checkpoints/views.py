@@ -21,6 +21,7 @@ from training.checkpoints.forms import HubForm, NamedForm, PathForm, UploadForm
 from training.checkpoints.serving import local_server_refusal, served_name, vllm_command
 from training.models import Checkpoint
 from training.paths import is_ours
+from training.small.models import MODELS, TRAINED
 from webapp.accounts.access import Member, require_open
 from webapp.accounts.pages import project_page
 from webapp.accounts.uploads import takes_files
@@ -46,7 +47,7 @@ def checkpoints(request: HttpRequest, member: Member) -> HttpResponse:
         "page": page,
         "fetches": queries.unfinished_fetches_of(member.project)[:20],
         "has_starter": queries.has_starter(member.project),
-        "offers_small_model": queries.offers_small_model(member.project),
+        "small_models": queries.offered_small_models(member.project),
     }
     return render(request, "checkpoints/checkpoints.html", context)
 
@@ -75,7 +76,7 @@ def checkpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
         "roots": settings.MODEL_ROOTS,
         "hub": settings.HUB_URL,
         "has_starter": queries.has_starter(member.project),
-        "offers_small_model": queries.offers_small_model(member.project),
+        "small_models": queries.offered_small_models(member.project),
     }
     return render(request, "checkpoints/new.html", context)
 
@@ -91,9 +92,10 @@ def checkpoint_starter(request: HttpRequest, member: Member) -> HttpResponse:
 @require_POST
 @project_page(*TRAINERS)
 def checkpoint_small(request: HttpRequest, member: Member) -> HttpResponse:
+    model = MODELS.get(request.POST.get("model", ""), TRAINED)
     try:
         run = services.small_model_start(
-            project=member.project, actor=member.user, key=new_id().hex
+            project=member.project, actor=member.user, key=new_id().hex, model=model
         )
     except Refused as refusal:
         messages.error(request, str(refusal))
