@@ -149,7 +149,7 @@ def _conversations(snapshot: Snapshot) -> Iterable[dict[str, Any]]:
         if known is None or len(known.history) < len(prompt.history):
             longest[prompt.dialogue.pk] = prompt
     for pk, prompt in longest.items():
-        *before, last = prompt.history
+        *before, last = _joined(prompt.history)
         messages = seeker_messages(
             prompt.context["profile"], prompt.context["situation"], prompt.emotion, before
         )
@@ -159,6 +159,17 @@ def _conversations(snapshot: Snapshot) -> Iterable[dict[str, Any]]:
             "messages": [*messages, {"role": "assistant", "content": last["text"]}],
             "name": str(prompt.dialogue),
         }
+
+
+def _joined(history: Sequence[Any]) -> list[Any]:
+    """The turns, where several in a row by one speaker are one: chat templates want turns."""
+    joined: list[Any] = []
+    for turn in history:
+        if joined and joined[-1]["role"] == turn["role"]:
+            joined[-1] = {**turn, "text": f"{joined[-1]['text']}\n{turn['text']}"}
+        else:
+            joined.append(turn)
+    return joined
 
 
 def _reply_to_imitate(turn: Turn) -> str | None:

@@ -194,8 +194,8 @@ class TrainingForm(forms.Form):
     sft_both_roles = forms.BooleanField(
         label="Teach the seeker’s messages, too",
         required=False,
-        help_text="For a model that writes whole dialogues. The dialogues of the training prompts "
-        "are learned as the seeker speaks in them.",
+        help_text="The model also learns to write the seeker’s messages. Only a model that is to "
+        "write whole dialogues needs this.",
     )
     seed = forms.IntegerField(
         **SEED.range,

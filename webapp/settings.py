@@ -169,8 +169,8 @@ CELERY_BEAT_SCHEDULE = {
 if DEMO:
     CELERY_BEAT_SCHEDULE["go-on-with-demo"] = {
         "task": "home.go_on_with_demo",
-        "schedule": 20.0,
-        "options": {"expires": 20.0},
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     }
 # How many runs of one project may wait or work at a time.
 RUNS_PER_PROJECT = env.int("KARDIA_RUNS_PER_PROJECT", 50)

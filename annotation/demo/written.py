@@ -24,7 +24,7 @@ REPLIES = FOLDER / "replies.jsonl"
 PLAIN = FOLDER / "plain.jsonl"
 
 # What each kind of dialogues has as its source in a project.
-SOURCE, OTHER_SOURCE, PLAIN_SOURCE = "written", "other replies", "plain dialogues"
+SOURCE, OTHER_SOURCE = "written", "other replies"
 
 # A project with this seed gives each profile the split that the files name.
 SPLIT_SEED = UUID("45f186a5-0146-5271-994e-009ded6de396")

@@ -129,11 +129,34 @@ def _sample(messages: Sequence[dict], learned: Sequence[int], tokenizer: Tokeniz
     labels = [_NOT_LEARNED] * len(ids)
     for place in learned:
         before = _tokens(messages[:place], tokenizer, add_generation_prompt=True)
-        until = _tokens(messages[: place + 1], tokenizer)
         # Where tokens merge across the border of a message, what merged is learned with it.
-        start, end = (len(commonprefix([part, ids])) for part in (before, until))
+        start = len(commonprefix([before, ids]))
+        end = _end_of(messages, place, ids, tokenizer, start=start)
+        if start >= end:
+            raise ConfigError(
+                "model.path",
+                "The chat template of this model writes a message in another way when more "
+                "follows, so it can’t be told which tokens to learn. Teach the supporter only.",
+            )
         labels[start:end] = ids[start:end]
     return {"input_ids": ids, "labels": labels}
+
+
+def _end_of(
+    messages: Sequence[dict], place: int, ids: list[int], tokenizer: Tokenizer, *, start: int
+) -> int:
+    """Where the tokens of a message end that begins at `start`. Some templates write the last
+    message in another way than those before it, so one follows where one follows in `messages`."""
+    if place == len(messages) - 1:
+        return len(ids)
+    until = messages[: place + 1]
+    going_on = [_tokens([*until, {"role": "user", "content": word}], tokenizer) for word in "ab"]
+    shared = commonprefix([*going_on, ids])
+    closing = tokenizer.eos_token_id
+    if closing in shared[start:]:
+        return start + shared[start:].index(closing) + 1
+    # The opening of the next message is learned with it, which nobody hears.
+    return len(shared)
 
 
 def _tokens(

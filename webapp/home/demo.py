@@ -8,9 +8,11 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from annotation.corpus.set_query import SetQuery
@@ -29,6 +31,7 @@ from training.models import Checkpoint
 from training.small import package
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.audit import services as audit
+from webapp.errors import Refused
 from webapp.home.demo_corpus import add_corpus
 from webapp.llm.models import Endpoint
 
@@ -59,6 +62,7 @@ def load() -> None:
     lead, clinician = people["lead"], people["clinician"]
     project = _project(people)
     _move_endpoints()
+    _model(project, lead)
     if FitRun.objects.filter(project=project, idempotency_key=LAST_STEP).exists():
         return
     version = _published(project, clinician, people["clinician2"], kardia.KARDIA)
@@ -68,7 +72,6 @@ def load() -> None:
     dialogues = _set(project, lead, "Written dialogues", SetQuery(source=SOURCE))
     _set(project, lead, "Other replies", SetQuery(source=OTHER_SOURCE, last_only=True))
     _queue(project, lead, version, dialogues, [people["annotator"], people["annotator2"]])
-    _model(project, lead)
     _judge(project, lead, version)
 
 
@@ -89,17 +92,20 @@ def _people() -> dict[str, User]:
 def _passwords() -> dict[str, str]:
     """One password for each person, generated once and kept with mode 0600; the file that
     people read is written beside it."""
-    kept = settings.VAR_DIR / "demo-passwords.json"
+    kept, shown = settings.VAR_DIR / "demo-passwords.json", settings.VAR_DIR / "demo-passwords"
     if kept.exists():
-        return dict(json.loads(kept.read_text()))
-    passwords = {f"{box}@{DOMAIN}": secrets.token_urlsafe(9) for _, box, _ in PEOPLE}
-    _write_private(kept, json.dumps(passwords))
+        passwords = dict(json.loads(kept.read_text()))
+    else:
+        passwords = {f"{box}@{DOMAIN}": secrets.token_urlsafe(9) for _, box, _ in PEOPLE}
+        _write_private(kept, json.dumps(passwords))
+    if shown.exists():
+        return passwords
     lines = [
         f"{Role(role).label if role else 'Administrator':<14}  {f'{box}@{DOMAIN}':<25}  "
         f"{passwords[f'{box}@{DOMAIN}']}"
         for _, box, role in PEOPLE
     ]
-    _write_private(settings.VAR_DIR / "demo-passwords", "\n".join(lines) + "\n")
+    _write_private(shown, "\n".join(lines) + "\n")
     return passwords
 
 
@@ -133,12 +139,21 @@ def _move_endpoints() -> None:
     """`make run` took another port than before: the endpoints of served checkpoints move with the
     local server. Other servers stay where they are."""
     kept = settings.VAR_DIR / "local-model-url"
-    before = kept.read_text() if kept.exists() else USUAL_MODEL_URL
+    before = kept.read_text() if kept.exists() else _earlier_model_url()
     if before != settings.LOCAL_MODEL_URL:
         served = Checkpoint.objects.exclude(endpoint=None).values("endpoint")
         ours = Endpoint.objects.filter(pk__in=served, base_url=before)
         ours.update(base_url=settings.LOCAL_MODEL_URL)
     _write_private(kept, settings.LOCAL_MODEL_URL)
+
+
+def _earlier_model_url() -> str:
+    """Where the local server was before its address was kept: earlier versions gave each demo an
+    endpoint of their starter model."""
+    known = (
+        Endpoint.objects.filter(model="starter").order_by("pk").values_list("base_url", flat=True)
+    )
+    return known.first() or USUAL_MODEL_URL
 
 
 def _published(project: Project, author: User, reviewer: User, spec: RubricSpec) -> RubricVersion:
@@ -192,7 +207,9 @@ def _model(project: Project, lead: User) -> None:
         package.find()
     except package.Unusable:
         return
-    small_model_start(project=project, actor=lead, key=LAST_STEP)
+    # Where somebody has added it, or closed the project, that is theirs to keep.
+    with suppress(Refused, PermissionDenied):
+        small_model_start(project=project, actor=lead, key=LAST_STEP)
 
 
 def _judge(project: Project, lead: User, version: RubricVersion) -> None:

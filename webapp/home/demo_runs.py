@@ -6,6 +6,7 @@ is there, once: a run that somebody stopped does not come back.
 
 from contextlib import suppress
 
+from annotation.corpus.set_query import SetQuery
 from annotation.demo.written import SOURCE
 from annotation.judge_runs.services import judge_collection
 from annotation.models import Collection, FitRun, JudgeRun
@@ -23,7 +24,8 @@ def go_on() -> None:
     if project is None:
         return
     fit = FitRun.objects.filter(project=project, idempotency_key=LAST_STEP).first()
-    written = Collection.objects.filter(project=project, query__source=SOURCE).first()
+    query = SetQuery(source=SOURCE).to_json()
+    written = Collection.objects.filter(project=project, query=query).first()
     if fit is None or fit.judge is None or written is None:
         return
     if JudgeRun.objects.filter(project=project, idempotency_key=KEY).exists():

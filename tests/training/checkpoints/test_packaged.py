@@ -107,9 +107,11 @@ def test_how_much_of_the_file_was_checked_is_shown(
     run, note, seen = started(cast), adding.note, []
 
     def note_and_stop(claim: Any, files: Any, received: Any) -> None:
+        # Looked at first: what is noted after it was held is of a file that was checked.
+        is_held = (place / "held").exists()
         note(claim, files, received)
         seen.extend(run.files.values_list("received", flat=True))
-        if (place / "held").exists():
+        if is_held:
             claim.cancelled.set()
 
     with monkeypatch.context() as patch:

@@ -70,3 +70,13 @@ def test_both_roles_bring_each_dialogue_once_as_the_seeker_speaks(ready: World) 
 def test_without_both_roles_there_is_no_such_file(ready: World) -> None:
     folder = prepare(ready.start(sft=SFT, prompts=30))
     assert read_spec(folder).seeker is None and not (folder / "data/seeker.jsonl").exists()
+
+
+def test_turns_of_the_seeker_in_a_row_are_one_for_the_seeker(ready: World) -> None:
+    twice = (plain_turn("seeker", "One."), plain_turn("seeker", "Two."), supporter_turn(REPLY)[0])
+    dialogues_in(ready.project, "train", 1, source="twice", turns=twice)
+    folder = prepare(ready.start(sft={**SFT, "both_roles": True}, prompts=50))
+    said = [
+        each.messages[-1]["content"] for each in read_conversations(folder / "data/seeker.jsonl")
+    ]
+    assert "One.\nTwo." in said

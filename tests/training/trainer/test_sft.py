@@ -2,9 +2,13 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
+import torch
+import trl
 from safetensors import safe_open
+from trl import SFTTrainer
 
 from tests.support import starter
 from tests.training.trainer.conftest import run_trainer, start_held
@@ -15,9 +19,10 @@ from tests.training.trainer.folders import (
     write_run,
     write_spec,
 )
-from training.trainer.data import Conversation
+from training.trainer.config import read_spec
+from training.trainer.data import Conversation, read_rows
 from training.trainer.generation import load_tokenizer
-from training.trainer.sft import _seekers_side
+from training.trainer.sft import _seekers_side, sft_trainer
 from training.trainer.strict import ConfigError
 
 pytestmark = pytest.mark.slow
@@ -86,7 +91,11 @@ def test_both_roles_are_learned(judge, tmp_path):
     content["data"]["hash"]["seeker"] = write_rows(path, conversations(2))
     write_spec(folder, content)
     run_trainer(folder)
-    assert len(metrics(read_events(folder), "loss")) == 4
+    losses = metrics(read_events(folder), "loss")
+    assert len(losses) == 4
+    write_run(tmp_path / "one role", judge, method="sft", sft=SFT, train=2)
+    run_trainer(tmp_path / "one role")
+    assert losses != metrics(read_events(tmp_path / "one role"), "loss")
 
 
 def test_the_seekers_messages_alone_are_learned_of_a_dialogue():
@@ -107,6 +116,37 @@ def test_the_seekers_messages_alone_are_learned_of_a_dialogue():
     assert tokenizer.decode(cut["input_ids"]).count(first) == 1, "as many as the model reads"
     with pytest.raises(ConfigError, match=r"first message of Dialogue 1, turn 2 is too long"):
         _seekers_side(Conversation(**given), tokenizer, context=8)
+
+
+QWEN3 = Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja"
+
+
+def test_a_template_that_writes_the_last_message_in_another_way_leaves_none_out():
+    tokenizer = load_tokenizer(starter.FOLDER)
+    tokenizer.chat_template = QWEN3.read_text()
+    [given] = conversations(1)
+    sample = _seekers_side(Conversation(**given), tokenizer, context=4096)
+    learned = [label for label in sample["labels"] if label != -100]
+    first = given["messages"][2]["content"]
+    assert tokenizer.decode(learned, skip_special_tokens=True).count(first) == 2
+    assert "user" not in tokenizer.decode(learned).replace(first, "")
+
+
+def test_the_loss_is_that_of_trl(judge, tmp_path):
+    """For rows of different lengths, and in parts of a step."""
+    write_run(tmp_path / "run", judge, method="sft", sft=SFT, train=2)
+    spec, tokenizer = read_spec(tmp_path / "run"), load_tokenizer(starter.FOLDER)
+    rows = read_rows(spec.train, "train")
+    trainer, _ = sft_trainer(spec, rows, [], [], tokenizer, tmp_path / "work")
+    samples = [trainer.train_dataset[at] for at in range(2)]
+    assert len(samples[0]["input_ids"]) != len(samples[1]["input_ids"])
+    batch = trainer.data_collator(samples)
+    for items in (None, torch.tensor(40)):
+        ours, theirs = (
+            loss(trainer, trainer.model, dict(batch), num_items_in_batch=items)
+            for loss in (type(trainer).compute_loss, SFTTrainer.compute_loss)
+        )
+        assert ours.item() == pytest.approx(theirs.item(), rel=1e-4)
 
 
 def test_lora_leaves_whole_models_and_continues_from_its_adapters(judge, tmp_path):

@@ -153,6 +153,18 @@ def test_without_the_package_of_the_small_model_the_demo_goes_without_it(
     project = loaded()
     assert not ModelFetch.objects.exists()
     assert FitRun.objects.filter(project=project).exists()
+    monkeypatch.setattr(demo.package, "find", lambda: Path("small.gguf"))
+    demo.load()
+    assert ModelFetch.objects.filter(project=project).count() == 1, "it came with a later start"
+
+
+def test_the_list_of_passwords_is_written_again_where_it_is_missing(tmp_path: Path) -> None:
+    demo.load()
+    shown = tmp_path / "demo-passwords"
+    before = shown.read_text()
+    shown.unlink()
+    demo.load()
+    assert shown.read_text() == before
 
 
 def test_the_demo_of_an_earlier_version_stays_as_it_is() -> None:

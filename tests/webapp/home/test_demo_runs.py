@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as studio
 from django.utils import timezone
 
 from annotation.models import FitRun, JudgeRun
@@ -62,7 +61,3 @@ def test_a_closed_project_is_left_alone(demo_project: Project) -> None:
     Project.objects.update(archived_at=timezone.now())
     demo_runs.go_on()
     assert not JudgeRun.objects.exists()
-
-
-def test_only_a_demo_goes_on_by_itself() -> None:
-    assert ("go-on-with-demo" in studio.CELERY_BEAT_SCHEDULE) is studio.DEMO

@@ -17,7 +17,7 @@ BEFORE, NOW = "http://127.0.0.1:8001/v1", "http://127.0.0.1:8731/v1"
 
 
 @pytest.fixture(autouse=True)
-def served_here(settings: Any, tmp_path: Path) -> None:
+def served_here(db: None, settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
     settings.LLM_ALLOW_LOOPBACK, settings.LOCAL_MODEL_URL = True, BEFORE
     demo._move_endpoints()
@@ -50,6 +50,21 @@ def test_a_studio_of_an_earlier_version_was_at_the_usual_port(
     cast: Cast, settings: Any, tmp_path: Path
 ) -> None:
     row = served(cast, BEFORE)
+    (tmp_path / "local-model-url").unlink()
+    settings.LOCAL_MODEL_URL = NOW
+    demo._move_endpoints()
+    row.refresh_from_db()
+    assert row.base_url == NOW
+
+
+def test_an_earlier_demo_on_another_port_tells_where_the_server_was(
+    cast: Cast, settings: Any, tmp_path: Path
+) -> None:
+    other = "http://127.0.0.1:9001/v1"
+    row = served(cast, other)
+    endpoint_create(
+        project=cast.project, actor=cast.leads[0], name="Starter", base_url=other, model="starter"
+    )
     (tmp_path / "local-model-url").unlink()
     settings.LOCAL_MODEL_URL = NOW
     demo._move_endpoints()

@@ -1,10 +1,12 @@
 """The local server over HTTP, with real (tiny, random) checkpoints."""
 
 import asyncio
+import gc
 import json
 import signal
 import sys
 import threading
+import weakref
 
 import httpx2
 import pytest
@@ -205,9 +207,11 @@ def test_the_server_lets_go_of_a_model_by_itself(models_dir, monkeypatch):
     monkeypatch.setattr(app, "LOOK_S", 0.05)
     monkeypatch.setattr(app, "UNASKED_S", 0.05)
     store = ModelStore({"tiny": models_dir / "tiny"}, None, keep=1)
+    held = weakref.ref(store.get("tiny"))
     with serve(build_app(store, Batcher(max_rows=4, max_waiting=8))) as url:
         assert post(url, model="tiny").status_code == 200
         wait_until(lambda: not store.loaded(), "the model to be let go")
+        wait_until(lambda: gc.collect() or held() is None, "nothing to hold it")
         assert post(url, model="tiny").status_code == 200
 
 

@@ -103,18 +103,23 @@ class Batcher:
     def _run(self) -> None:
         active: dict[Served, _Active] = {}
         while self._wait_for_work(idle=not active):
-            rows = sum(len(a.jobs) for a in active.values())
-            generate, score = self._take(self._max_rows - rows)
-            for served, jobs in _by_model(score).items():
-                _score(served, jobs)
-            for served, jobs in _by_model(generate).items():
-                _join(active.setdefault(served, _Active(Batch(served))), jobs)
-            for state in active.values():
-                _step(state)
-            active = {served: state for served, state in active.items() if state.jobs}
+            active = self._go_on(active)
         leftover = [job for state in active.values() for job in state.jobs.values()]
         for job in [*leftover, *self._waiting]:
             job.deliver(RuntimeError("the server is stopping"))
+
+    def _go_on(self, active: dict[Served, _Active]) -> dict[Served, _Active]:
+        """Take what waits, and decode one token of each row; returns what is still running. On its
+        own, so that nothing here holds a model while the batcher waits."""
+        rows = sum(len(a.jobs) for a in active.values())
+        generate, score = self._take(self._max_rows - rows)
+        for served, jobs in _by_model(score).items():
+            _score(served, jobs)
+        for served, jobs in _by_model(generate).items():
+            _join(active.setdefault(served, _Active(Batch(served))), jobs)
+        for state in active.values():
+            _step(state)
+        return {served: state for served, state in active.items() if state.jobs}
 
     def _wait_for_work(self, *, idle: bool) -> bool:
         """Blocks while there is nothing to do; returns False once the batcher stops."""

@@ -148,6 +148,8 @@ class ModelStore:
 def _give_memory_back() -> None:
     """To the system, which Python and the C library alone do late or never."""
     gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
     # Only glibc has it, and needs it.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
