@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 
 from training.models import Checkpoint, TrainingRun
-from training.small import package
+from training.small.models import SmallModel
 from webapp.files.folders import run_folder
 
 SPEC, EVENTS, LOG, LOCK = "spec.json", "events.jsonl", "trainer.log", "lock"
@@ -44,10 +44,9 @@ def uploads_of(project_id: UUID) -> Path:
     return settings.VAR_DIR / "weights" / project_id.hex
 
 
-def small_model() -> Path:
-    """The small language model, made once for all projects. Backups take it along."""
-    name = f"{package.MODEL.lower()}-{package.SHA256[:8]}"
-    return settings.VAR_DIR / "weights" / "small" / name
+def folder_of_small(model: SmallModel) -> Path:
+    """A small language model, made once for all projects. Backups take it along."""
+    return settings.VAR_DIR / "weights" / "small" / model.folder_name
 
 
 def served_folder() -> Path:

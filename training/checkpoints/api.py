@@ -21,6 +21,7 @@ from training.checkpoints.archiving import archive_of
 from training.checkpoints.limits import MAX_LICENCE, MAX_PATH, MAX_REPO, MAX_REVISION
 from training.checkpoints.queries import checkpoints_of, fetches_of, uses_of
 from training.models import Checkpoint, ModelFetch
+from training.small.models import MODELS, TRAINED
 from webapp.accounts.access import require_open
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.accounts.uploads import takes_files
@@ -67,6 +68,14 @@ class UploadSerializer(NamedSerializer):
 class NewFetchSerializer(NamedSerializer):
     repo = serializers.CharField(max_length=MAX_REPO, help_text="owner/name on the hub.")
     revision = serializers.CharField(max_length=MAX_REVISION, default="main")
+
+
+class SmallModelSerializer(serializers.Serializer[Any]):
+    model = serializers.ChoiceField(
+        choices=list(MODELS),
+        default=TRAINED.key,
+        help_text="`trained` on the written corpus as supporter and seeker, or as `published`.",
+    )
 
 
 class FetchSerializer(serializers.ModelSerializer[ModelFetch]):
@@ -216,12 +225,22 @@ class FetchViewSet(RunViewSet):
         )
         return self.shown(run.pk, status=201)
 
-    @extend_schema(request=None, responses={201: FetchSerializer}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(
+        request=SmallModelSerializer,
+        responses={201: FetchSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def small(self, request: Request, **kwargs: Any) -> Response:
-        """Add the small language model: a worker converts it from the package that is installed.
-        Where that is under way, the same run is returned. 409 where the project has the model."""
+        """Add a small language model: a worker converts it from the package that is installed, and
+        the trained one becomes an endpoint of the local model server. Where that is under way, the
+        same run is returned. 409 where the project has the model."""
+        given = SmallModelSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
         run = services.small_model_start(
-            project=self.member.project, actor=self.member.user, key=idempotency_key(request)
+            project=self.member.project,
+            actor=self.member.user,
+            key=idempotency_key(request),
+            model=MODELS[given.validated_data["model"]],
         )
         return self.shown(run.pk, status=201)
 

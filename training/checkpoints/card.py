@@ -10,6 +10,7 @@ from training.evaluation.tables import as_markdown
 from training.models import Checkpoint, TrainingRun
 from training.queries.runs import runs_of
 from training.small import package
+from training.small.models import PUBLISHED
 from webapp.accounts.access import Member
 from webapp.text import markdown_line as line
 
@@ -62,8 +63,13 @@ def origin_of(checkpoint: Checkpoint) -> str:
         origins.PATH: "A folder of the server.",
         origins.HUB: f"{checkpoint.source} of the model hub, commit {checkpoint.revision}.",
         origins.PACKAGE: f"{package.MODEL} by Hugging Face, converted from the file {package.FILE} "
-        f"(weights of four bits) of the Python package {checkpoint.source}.",
+        f"(weights of four bits) of the Python package {checkpoint.source}"
+        + (", which was trained on the written corpus." if _is_trained(checkpoint) else "."),
     }[origins(checkpoint.origin)]
+
+
+def _is_trained(checkpoint: Checkpoint) -> bool:
+    return checkpoint.source != PUBLISHED.source
 
 
 def licence_of(checkpoint: Checkpoint) -> str:

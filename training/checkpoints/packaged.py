@@ -3,14 +3,18 @@ all projects share, and add the model to the project."""
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from training.checkpoints import adding
-from training.checkpoints.queries import has_small_model
+from training.checkpoints.queries import small_models_of
+from training.checkpoints.services import checkpoint_serve
+from training.checkpoints.serving import local_server_refusal
 from training.models import Checkpoint, FetchFile, ModelFetch
-from training.paths import small_model
+from training.paths import folder_of_small
 from training.small import package
+from training.small.models import MODELS, TRAINED, SmallModel
 from webapp.errors import Refused
 from webapp.files.folders import make_private, run_folder
 from webapp.files.services import require_disk
@@ -21,31 +25,53 @@ PROGRAM = (sys.executable, "-m", "training.small")
 STATE = "state.json"
 # Two bytes for each of the 134,515,008 parameters, and the tokenizer.
 MADE_BYTES = 280_000_000
-OFFLINE = {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+OFFLINE = {"HF_HUB_OFFLINE": "1", "GOMP_SPINCOUNT": "3000"}
 MAKE_ANEW = "Remove the folder var/weights/small on the server. Resume then makes the model anew."
 
 
 def convert(claim: Claim[ModelFetch]) -> None:
     """Make the folder, unless another project's run has made it, and add the model."""
-    run, folder = claim.run, small_model()
-    if has_small_model(run.project):
+    run = claim.run
+    model = _model_of(run)
+    folder = folder_of_small(model)
+    if model.source in small_models_of(run.project):
         raise adding.Hopeless("The project has this model already.")
     file = _listed(claim)
     if not folder.exists():
         require_disk(MADE_BYTES)
     make_private(folder.parent)
-    _make(claim, file, folder)
+    _make(claim, file, folder, model)
     adding.note(claim, [file], lambda file: file.size)
     try:
         adding.add(
             claim,
             folder,
             origin=Checkpoint.Origin.PACKAGE,
-            source=f"{run.repo} {run.revision}",
+            source=model.source,
             revision="",
         )
     except Refused as refusal:
         raise RunFailed(f"{refusal} {MAKE_ANEW}") from None
+    serve(run)
+
+
+def serve(run: ModelFetch) -> None:
+    """Make the model that was trained to talk an endpoint of the local server at once, so that a
+    project can generate and compare with it. The published one is there to be trained."""
+    is_trained = run.revision == TRAINED.revision
+    if is_trained and run.checkpoint is not None and local_server_refusal() is None:
+        # Where the project was closed meanwhile, the model is there all the same.
+        with suppress(Refused):
+            checkpoint_serve(checkpoint=run.checkpoint, actor=run.created_by)
+
+
+def _model_of(run: ModelFetch) -> SmallModel:
+    for model in MODELS.values():
+        if model.revision == run.revision:
+            return model
+    raise adding.Hopeless(
+        f"This version of the studio makes no {run.name} of {run.repo} {run.revision}."
+    )
 
 
 def _listed(claim: Claim[ModelFetch]) -> FetchFile:
@@ -62,20 +88,24 @@ def _listed(claim: Claim[ModelFetch]) -> FetchFile:
     return file
 
 
-def _make(claim: Claim[ModelFetch], file: FetchFile, folder: Path) -> None:
+def _make(claim: Claim[ModelFetch], file: FetchFile, folder: Path, model: SmallModel) -> None:
     """Run the program to its end. Raises RunFailed with its reason."""
     own = make_private(run_folder(claim.run.pk))
     state = own / STATE
     state.unlink(missing_ok=True)
     status = adding.watch(
         claim,
-        [*PROGRAM, str(folder.absolute()), "--state", str(state.absolute())],
+        [*PROGRAM, str(folder.absolute()), "--state", str(state.absolute()), *_adapter(model)],
         environment=OFFLINE,
         meanwhile=lambda: adding.note(claim, [file], lambda _: _told(state).get("done", 0)),
     )
     if status:
         error = _told(state).get("error")
         raise RunFailed(error) if error else adding.broken_off(claim.run, status)
+
+
+def _adapter(model: SmallModel) -> list[str]:
+    return ["--adapter", str(model.adapter)] if model.adapter else []
 
 
 def _told(state: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from training.checkpoints.contents import Contents, inspect
 from training.models import Checkpoint, EvaluationRun, FetchFile, ModelFetch
 from training.paths import weights_of
+from training.small.models import MODELS, SmallModel
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.llm.models import Endpoint
@@ -55,13 +56,21 @@ def checkpoints_of(project: Project) -> QuerySet[Checkpoint]:
     )
 
 
-def has_small_model(project: Project) -> bool:
-    return Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.PACKAGE).exists()
+def small_models_of(project: Project) -> set[str]:
+    """What the small language models of the project are made of (`SmallModel.source`)."""
+    rows = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.PACKAGE)
+    return set(rows.values_list("source", flat=True))
 
 
-def offers_small_model(project: Project) -> bool:
-    """Whether a lead can still ask for it: it is not there, and not on its way."""
-    return not has_small_model(project) and not small_models_under_way(project).exists()
+def offered_small_models(project: Project) -> list[SmallModel]:
+    """Those that a lead can still ask for: neither there nor on their way."""
+    there = small_models_of(project)
+    under_way = set(small_models_under_way(project).values_list("revision", flat=True))
+    return [
+        model
+        for model in MODELS.values()
+        if model.source not in there and model.revision not in under_way
+    ]
 
 
 def small_models_under_way(project: Project) -> QuerySet[ModelFetch]:

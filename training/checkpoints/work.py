@@ -46,6 +46,8 @@ def work(run_id: str) -> None:
 def fetch(claim: Claim[ModelFetch]) -> None:
     if claim.run.checkpoint_id is not None:
         # A worker before this one added the model, and was killed before it could say so.
+        if claim.run.source == ModelFetch.Source.PACKAGE:
+            packaged.serve(claim.run)
         return
     try:
         if claim.run.source == ModelFetch.Source.PACKAGE:

@@ -5,20 +5,21 @@ from typing import Any
 from tests.conftest import Cast
 from tests.training.checkpoints.models import written
 from training.models import Checkpoint, FetchFile, ModelFetch
-from training.paths import small_model
+from training.paths import folder_of_small
 from training.services import checkpoint_register
 from training.small import package
+from training.small.models import PUBLISHED, SmallModel
 from webapp.ids import new_id
 
 
-def small_checkpoint(cast: Cast) -> Checkpoint:
+def small_checkpoint(cast: Cast, model: SmallModel = PUBLISHED) -> Checkpoint:
     return checkpoint_register(
         project=cast.project,
         actor=cast.leads[0],
-        name=package.MODEL,
-        folder=written(small_model()),
+        name=model.name,
+        folder=written(folder_of_small(model)),
         origin=Checkpoint.Origin.PACKAGE,
-        source=f"{package.NAME} {package.VERSION}",
+        source=model.source,
         licence=package.LICENCE,
     )
 

@@ -85,9 +85,12 @@ def test_a_request_that_is_sent_again_adds_nothing(
 
 def test_the_small_model_is_asked_for_once(lead: Client, cast: Cast) -> None:
     address = url("checkpoint_small", cast)
-    made = lead.post(address, HTTP_IDEMPOTENCY_KEY="k")
+    published = {"model": "published"}
+    made = lead.post(address, published, content_type=JSON, HTTP_IDEMPOTENCY_KEY="k")
     assert made.status_code == 201
-    assert lead.post(address).json()["id"] == made.json()["id"], "it is under way"
+    again = lead.post(address, published, content_type=JSON)
+    assert again.json()["id"] == made.json()["id"], "it is under way"
+    assert lead.post(address, {"model": "other"}, content_type=JSON).status_code == 400
     told = {name: made.json()[name] for name in ("source", "repo", "revision", "licence")}
     assert told == {
         "source": "package",
@@ -99,8 +102,11 @@ def test_the_small_model_is_asked_for_once(lead: Client, cast: Cast) -> None:
     assert lead.get(url("fetch_model_retrieve", cast, run.pk)).json()["status"] == "pending"
     assert lead.post(url("fetch_model_cancel", cast, run.pk)).json()["status"] == "cancelled"
     small_checkpoint(cast)
-    refused = lead.post(address)
+    refused = lead.post(address, published, content_type=JSON)
     assert (refused.status_code, refused.json()["code"]) == (409, "added_already")
+    trained = lead.post(address, {}, content_type=JSON).json()
+    assert trained["name"] == "Kardia small", "the one that was trained, where none is named"
+    assert trained["revision"].startswith("0.1.2 with adapter ")
 
 
 def test_a_download_can_be_started_stopped_and_resumed(lead: Client, cast: Cast) -> None:

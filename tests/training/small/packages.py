@@ -17,6 +17,8 @@ from training.small import __main__ as program
 from training.small import convert, package
 
 CONTENT = b"GGUF" + bytes(60)
+# Where the conversion here notes which adapter it was given.
+ADAPTER_GIVEN = "adapter-given.txt"
 
 
 def is_installed() -> bool:
@@ -53,6 +55,8 @@ def main() -> int:
             written(folder, {"config.json": files.pop("config.json")})
             (Path(place) / "held").touch()
             threading.Event().wait(LONG_S)
+        if adapter is not None:
+            files[ADAPTER_GIVEN] = str(adapter).encode()
         written(folder, files)
 
     # The real package is installed on most machines, and is not the one that is asked for.

@@ -1,5 +1,6 @@
 """An adapter that was trained for the small model is merged into it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 
 from tests.support import starter
 from training.checkpoints.contents import inspect
-from training.small import convert
+from training.small import convert, package
+from training.small.adapter import keep
+from training.small.models import ADAPTER_WEIGHTS, PUBLISHED, TRAINED
 from training.trainer.files import sha256_of
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
@@ -59,3 +62,26 @@ def test_a_merged_adapter_changes_the_weights_and_is_named(
         f"`calm`, SHA-256 of its weights `{sha256_of(adapter / 'adapter_model.safetensors')}`"
         in (merged / "README.md").read_text()
     )
+
+
+def test_an_adapter_is_kept_in_half_the_bytes_and_without_paths(
+    as_starter: None, tmp_path: Path
+) -> None:
+    from safetensors import safe_open
+
+    keep(adapter_in(tmp_path / "step-4"), tmp_path / "kept")
+    weights = tmp_path / "kept" / ADAPTER_WEIGHTS
+    assert weights.stat().st_size < 0.6 * (tmp_path / "step-4" / ADAPTER_WEIGHTS).stat().st_size
+    with safe_open(weights, "pt") as kept:
+        assert {str(kept.get_tensor(name).dtype) for name in kept.keys()} == {"torch.bfloat16"}  # noqa: SIM118
+    settings = json.loads((tmp_path / "kept" / "adapter_config.json").read_text())
+    assert settings["base_model_name_or_path"] == "SmolLM2-135M-Instruct"
+    convert._merged(convert._load(Path("any"))[0], tmp_path / "kept")
+
+
+def test_the_adapter_of_the_repository_is_small_and_names_its_base() -> None:
+    assert TRAINED.adapter is not None
+    assert (TRAINED.adapter / ADAPTER_WEIGHTS).stat().st_size <= 12_000_000
+    settings = json.loads((TRAINED.adapter / "adapter_config.json").read_text())
+    assert settings["base_model_name_or_path"] == package.MODEL
+    assert TRAINED.folder_name != PUBLISHED.folder_name

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from training.checkpoints import services
 from training.models import Checkpoint, ModelFetch
-from training.small import package
+from training.small.models import MODELS, TRAINED
 from webapp.accounts.access import Member, find_member
 from webapp.accounts.models import Project, Role, User
 from webapp.errors import Refused
@@ -29,7 +29,11 @@ class Command(BaseCommand):
         parser.add_argument("--licence", default="")
         source = parser.add_mutually_exclusive_group(required=True)
         source.add_argument(
-            "--small", action="store_true", help=f"the small language model, {package.MODEL}"
+            "--small",
+            nargs="?",
+            const=TRAINED.key,
+            choices=list(MODELS),
+            help="the small language model, trained for the studio or as published",
         )
         source.add_argument("--path", help="a folder of the server")
         source.add_argument("--archive", type=Path, help="a zip, tar or tar.gz file")
@@ -64,7 +68,7 @@ def _add(
     *,
     name: str,
     licence: str,
-    small: bool,
+    small: str | None,
     path: str | None,
     archive: Path | None,
     hub: str | None,
@@ -73,7 +77,7 @@ def _add(
 ) -> Checkpoint | ModelFetch:
     by: dict[str, Any] = {"project": member.project, "actor": member.user}
     if small:
-        return services.small_model_start(**by, key=new_id().hex)
+        return services.small_model_start(**by, key=new_id().hex, model=MODELS[small])
     named = {**by, "name": name, "licence": licence}
     if path is not None:
         return services.checkpoint_from_path(**named, path=path)
