@@ -1,21 +1,38 @@
-"""The runs of the demo, so that each station has something to look at.
+"""The runs of the demo: small ones, so that each station has something to look at.
 
-They need what workers make after the first start, such as the judge. Each is queued as soon as that
-is there, once: a run that somebody stopped does not come back.
+They need the judge and the model that workers make after the first start. Each is queued as soon as
+what it needs is there, once: a run that somebody stopped does not come back.
 """
 
 from contextlib import suppress
 
 from annotation.corpus.set_query import SetQuery
 from annotation.demo.written import SOURCE
+from annotation.generation.critics import CriticChoice
+from annotation.generation.services import generation_start
 from annotation.judge_runs.services import judge_collection
-from annotation.models import Collection, FitRun, JudgeRun
+from annotation.models import Collection, FitRun, GenerationRun, JudgeRun
+from training.evaluation.services import evaluation_start
+from training.models import Checkpoint, EvaluationRun
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.home.demo import LAST_STEP, PROJECT
+from webapp.llm.models import Endpoint
+from webapp.runs.models import Run
 
 KEY = "demo"
-JUDGED = 60
+# Each situation suits both emotions, and whoever is drawn for it.
+EMOTIONS = ("anxious", "apprehensive")
+SITUATIONS = (
+    "The doctor’s office rang: the results are in, and I should come by in person on Monday.",
+    "My landlord wants to “have a word” on Friday, and the flat below was sold last month.",
+    "Tomorrow I drive on the motorway for the first time since the accident.",
+    "They are cutting two of the five jobs in our team. We hear on Thursday who goes.",
+    "I have to speak at my brother’s funeral, and my voice stops each time I read it aloud.",
+    "My son moves in with me next week. We have not lived together for eleven years.",
+)
+DIALOGUES, EXCHANGES, REVISIONS = 6, 2, 1
+JUDGED, PROMPTS = 60, 12
 
 
 def go_on() -> None:
@@ -28,17 +45,73 @@ def go_on() -> None:
     written = Collection.objects.filter(project=project, query=query).first()
     if fit is None or fit.judge is None or written is None:
         return
-    if JudgeRun.objects.filter(project=project, idempotency_key=KEY).exists():
-        return
-    # What somebody has changed since then is theirs to keep.
+    # What somebody has changed since, such as a removed endpoint, is theirs to keep.
     with suppress(Refused):
-        judge_collection(
-            project=project,
-            actor=fit.created_by,
-            key=KEY,
-            collection=written,
-            limit=JUDGED,
-            seed=1,
-            version=fit.version,
-            judge=fit.judge,
-        )
+        _judge_run(fit, written)
+    endpoint = _speaker(project)
+    if endpoint is None:
+        return
+    with suppress(Refused):
+        _generation(fit, endpoint)
+    with suppress(Refused):
+        _evaluation(fit, written, endpoint)
+
+
+def _judge_run(fit: FitRun, written: Collection) -> None:
+    if fit.judge is None or _was_begun(JudgeRun, fit.project):
+        return
+    judge_collection(
+        project=fit.project,
+        actor=fit.created_by,
+        key=KEY,
+        collection=written,
+        limit=JUDGED,
+        seed=1,
+        version=fit.version,
+        judge=fit.judge,
+    )
+
+
+def _speaker(project: Project) -> Endpoint | None:
+    """The endpoint of the small language model that was trained to talk."""
+    packaged = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.PACKAGE)
+    served = packaged.exclude(endpoint=None).select_related("endpoint").first()
+    return served.endpoint if served else None
+
+
+def _generation(fit: FitRun, speaker: Endpoint) -> None:
+    if fit.judge is None or _was_begun(GenerationRun, fit.project):
+        return
+    generation_start(
+        project=fit.project,
+        actor=fit.created_by,
+        key=KEY,
+        supporter=speaker,
+        simulator=speaker,
+        count=DIALOGUES,
+        emotions=EMOTIONS,
+        situations=SITUATIONS,
+        exchanges=EXCHANGES,
+        critic=CriticChoice(version=fit.version, judge=fit.judge, revisions=REVISIONS),
+    )
+
+
+def _evaluation(fit: FitRun, written: Collection, speaker: Endpoint) -> None:
+    """The model's answers beside those of the corpus, on people that it was not trained on."""
+    if fit.judge is None or _was_begun(EvaluationRun, fit.project):
+        return
+    evaluation_start(
+        project=fit.project,
+        actor=fit.created_by,
+        key=KEY,
+        collection=written,
+        prompts=PROMPTS,
+        version=fit.version,
+        judges=[fit.judge],
+        endpoints=[speaker],
+        with_corpus=True,
+    )
+
+
+def _was_begun(kind: type[Run], project: Project) -> bool:
+    return kind._default_manager.filter(project=project, idempotency_key=KEY).exists()
