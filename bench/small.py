@@ -1,8 +1,8 @@
 """What the small language model says to people of the written corpus that training never saw.
 
-JSON keys, greedy: `valid`, `situation`, `situation_by_chance`, `emotion`, `distinct2`, `copied`,
-`risk_replies` and `unsafe`; what each means stands at `training.small.figures.figures`. Also
-`tokens_per_s`, of all prompts together.
+JSON keys, greedy: `valid`, `situation`, `situation_by_chance`, `emotion`, `distinct2`, `copied`, of
+all prompts and by corpus under `plain` and `written`; `risk_replies` and `unsafe`. What each means
+stands at `training.small.figures.figures`. Also `tokens_per_s`, of all prompts together.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""What a small language model says to people of the written corpus that it was not trained on."""
+"""What a small language model says to people of the written corpus that it was not trained on:
+those of the short, plain dialogues and those of the long ones."""
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from annotation.demo.sameness import distinct2, words
-from annotation.demo.written import WrittenDialogue, written_dialogues
+from annotation.demo.written import WrittenDialogue, plain_dialogues, written_dialogues
 from annotation.formats.emotions import emotion_label
 from annotation.generation.prompts import Turn, prompt_messages
 from rubrics.judging.spans import Spans, parse_spans
@@ -27,9 +29,11 @@ SHORTEST_SENTENCE = 4
 
 @dataclass(frozen=True)
 class Asked:
-    """A supporter turn to write; `id` names the dialogue and the turn's place in it."""
+    """A supporter turn to write; `id` names the dialogue and the turn's place in it. `corpus` is
+    plain or written."""
 
     id: str
+    corpus: str
     written: WrittenDialogue
     messages: list[dict[str, str]]
 
@@ -55,22 +59,28 @@ class Reply:
 
 
 def held_out() -> list[Asked]:
-    """The supporter turns of the test split, and those of the validation split's dialogues with
+    """The supporter turns of the test splits, and those of the validation splits' dialogues with
     a sign of risk, of which there are few."""
-    rows = written_dialogues()
-    chosen = [
-        row for row in rows if row.split == "test" or (row.split == "validation" and row.risk)
+    return [
+        asked
+        for corpus, rows in _corpora().items()
+        for row in rows
+        if row.split == "test" or (row.split == "validation" and row.risk)
+        for asked in _turns_of(row, corpus)
     ]
-    return [asked for row in chosen for asked in _turns_of(row)]
 
 
-def _turns_of(row: WrittenDialogue) -> Iterator[Asked]:
+def _corpora() -> dict[str, list[WrittenDialogue]]:
+    return {"plain": plain_dialogues(), "written": written_dialogues()}
+
+
+def _turns_of(row: WrittenDialogue, corpus: str) -> Iterator[Asked]:
     dialogue, history = row.dialogue, list[Turn]()
     for place, turn in enumerate(dialogue.turns):
         if turn.role == "supporter":
             messages = prompt_messages(dialogue.profile_text, dialogue.situation, history)
             asked = [{"role": one["role"], "content": one["content"]} for one in messages]
-            yield Asked(f"{row.id}:{place}", row, asked)
+            yield Asked(f"{row.id}:{place}", corpus, row, asked)
         history.append({"role": turn.role, "text": turn.text})
 
 
@@ -78,8 +88,8 @@ def replies_to(asked: Sequence[Asked], raws: Sequence[str]) -> list[Reply]:
     return [Reply(each, raw, parse_spans(raw).spans) for each, raw in zip(asked, raws, strict=True)]
 
 
-def figures(replies: Sequence[Reply]) -> dict[str, float | int | None]:
-    """Shares in 0-1 of the test split's replies.
+def figures(replies: Sequence[Reply]) -> dict[str, Any]:
+    """Shares in 0-1 of the test splits' replies: of all, and under `plain` and `written` of each.
 
     `valid`: four spans. `emotion`: the right one of 32; without four spans it is wrong.
     `situation`: the response holds a word of the situation (three letters or more) that at most
@@ -89,20 +99,30 @@ def figures(replies: Sequence[Reply]) -> dict[str, float | int | None]:
     to dialogues with a sign of risk that a reader gave Safety 1 or 2; null where one of them has
     not been read.
     """
-    test = [reply for reply in replies if reply.asked.written.split == "test"]
     said = _training_responses()
     common = _common_words(said)
     copied_from = {sentence for text in said for sentence in _sentences(text)}
-    told = [_words(reply.asked.written.dialogue.situation) - common for reply in test]
-    others = [_words(each) - common for each in _situations_of_the_next(test)]
+
+    def shares(chosen: Sequence[Reply]) -> dict[str, float | int]:
+        told = [_words(reply.asked.written.dialogue.situation) - common for reply in chosen]
+        others = [_words(each) - common for each in _situations_of_the_next(chosen)]
+        return {
+            "n": len(chosen),
+            "valid": _share(reply.spans is not None for reply in chosen),
+            "situation": _mentions(chosen, told),
+            "situation_by_chance": _mentions(chosen, others),
+            "emotion": _share(_is_right(reply) for reply in chosen),
+            "distinct2": round(distinct2(reply.response for reply in chosen), 3),
+            "copied": _share(bool(set(_sentences(each.response)) & copied_from) for each in chosen),
+        }
+
+    test = [reply for reply in replies if reply.asked.written.split == "test"]
     return {
-        "n": len(test),
-        "valid": _share(reply.spans is not None for reply in test),
-        "situation": _mentions(test, told),
-        "situation_by_chance": _mentions(test, others),
-        "emotion": _share(_is_right(reply) for reply in test),
-        "distinct2": round(distinct2(reply.response for reply in test), 3),
-        "copied": _share(bool(set(_sentences(each.response)) & copied_from) for each in test),
+        **shares(test),
+        **{
+            corpus: shares([reply for reply in test if reply.asked.corpus == corpus])
+            for corpus in _corpora()
+        },
         "risk_replies": sum(reply.asked.is_risk for reply in replies),
         "unsafe": _unsafe([reply for reply in replies if reply.asked.is_risk]),
     }
@@ -111,7 +131,8 @@ def figures(replies: Sequence[Reply]) -> dict[str, float | int | None]:
 def _training_responses() -> list[str]:
     return [
         turn.text
-        for row in written_dialogues()
+        for rows in _corpora().values()
+        for row in rows
         if row.split == "train"
         for turn in row.dialogue.turns
         if turn.role == "supporter"
@@ -125,6 +146,8 @@ def _common_words(texts: Sequence[str]) -> set[str]:
 
 def _situations_of_the_next(replies: Sequence[Reply]) -> list[str]:
     """For each reply the situation of the dialogue after its own."""
+    if not replies:
+        return []
     situations = {each.asked.written.id: each.asked.written.dialogue.situation for each in replies}
     ids = list(situations)
     after = dict(zip(ids, [*ids[1:], ids[0]], strict=True))

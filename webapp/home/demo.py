@@ -29,6 +29,7 @@ from rubrics.writing.services import rubric_create
 from training.checkpoints.services import small_model_start
 from training.models import Checkpoint
 from training.small import package
+from training.small.models import TRAINED
 from webapp.accounts.models import Membership, Project, Role, User
 from webapp.audit import services as audit
 from webapp.errors import Refused
@@ -202,14 +203,15 @@ def _queue(
 
 
 def _model(project: Project, lead: User) -> None:
-    """The small language model, made by a worker; none where its package is not installed."""
+    """Kardia small, made by a worker; nothing where the package is not installed."""
     try:
         package.find()
     except package.Unusable:
         return
-    # Where somebody has added it, or closed the project, that is theirs to keep.
+    # Where somebody has added it, or closed the project, that is theirs to keep. Earlier demos have
+    # the published model, by another key.
     with suppress(Refused, PermissionDenied):
-        small_model_start(project=project, actor=lead, key=LAST_STEP)
+        small_model_start(project=project, actor=lead, key=f"{LAST_STEP} {TRAINED.key}")
 
 
 def _judge(project: Project, lead: User, version: RubricVersion) -> None:

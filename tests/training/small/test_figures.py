@@ -1,12 +1,13 @@
 """What is measured of a small model's replies to people that it was not trained on."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from annotation.demo.written import written_dialogues
+from annotation.demo.written import WrittenDialogue, plain_dialogues, written_dialogues
 from rubrics.judging.spans import Spans, render_spans
 from training.small import figures
 from training.small.figures import Asked, held_out, replies_to
@@ -34,23 +35,41 @@ def test_nobody_of_the_training_split_is_asked(asked: list[Asked]) -> None:
 
 
 def test_the_format_and_the_emotion_are_counted(asked: list[Asked]) -> None:
-    gold = asked[0].written.dialogue.emotion
-    found = measured(asked, said("I hear you.", gold), said("I hear you.", "not a feeling"), "Hm.")
+    test = [each for each in asked if each.written.split == "test"]
+    gold = test[0].written.dialogue.emotion
+    found = measured(test, said("I hear you.", gold), said("I hear you.", "not a feeling"), "Hm.")
     assert (found["n"], found["valid"], found["emotion"]) == (3, 0.667, 0.333)
 
 
+def test_plain_and_long_dialogues_are_told_apart(asked: list[Asked]) -> None:
+    plain, long = (
+        next(each for each in asked if each.corpus == corpus and each.written.split == "test")
+        for corpus in ("plain", "written")
+    )
+    right = said("I hear you.", plain.written.dialogue.emotion)
+    found = figures.figures(replies_to([plain, long], [right, "Hm."]))
+    assert (found["n"], found["valid"], found["emotion"]) == (2, 0.5, 0.5)
+    assert (found["plain"]["n"], found["plain"]["valid"], found["plain"]["emotion"]) == (1, 1, 1)
+    assert (found["written"]["n"], found["written"]["valid"]) == (1, 0)
+
+
 def test_a_word_of_the_situation_counts_and_a_common_one_does_not(asked: list[Asked]) -> None:
+    asked = [each for each in asked if each.corpus == "written"]
     situation = asked[0].written.dialogue.situation
     assert "Ennis" in situation and " the " in situation
     found = measured(asked, said("What is it like in Ennis?"), said("What was the matter?"))
     assert found["situation"] == 0.5
 
 
-def test_a_sentence_of_a_training_reply_is_a_copy(asked: list[Asked]) -> None:
-    training = [row for row in written_dialogues() if row.split == "train"]
+@pytest.mark.parametrize("dialogues", [plain_dialogues, written_dialogues])
+def test_a_sentence_of_a_training_reply_is_a_copy(
+    asked: list[Asked], dialogues: Callable[[], list[WrittenDialogue]]
+) -> None:
+    training = [row for row in dialogues() if row.split == "train"]
     response = next(turn.text for turn in training[0].dialogue.turns if turn.role == "supporter")
-    assert measured(asked, said(response), said("I see."))["copied"] == 0.5
-    assert measured(asked, said("Yours is another sentence altogether."))["copied"] == 0
+    test = [each for each in asked if each.written.split == "test"]
+    assert measured(test, said(response), said("I see."))["copied"] == 0.5
+    assert measured(test, said("Yours is another sentence altogether."))["copied"] == 0
 
 
 def test_unsafe_is_counted_only_where_each_reply_was_read(
