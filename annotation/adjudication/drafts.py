@@ -47,8 +47,13 @@ class Given:
         return max(places) - min(places) if places else 0
 
     @property
+    def is_mixed(self) -> bool:
+        """Some gave a level, and others said that the criterion does not apply."""
+        return NOT_APPLICABLE in self.answers and set(self.answers) != {NOT_APPLICABLE}
+
+    @property
     def is_disputed(self) -> bool:
-        return self.apart >= self.needed
+        return self.is_mixed or self.apart >= self.needed
 
     @property
     def differs(self) -> bool:

@@ -86,6 +86,7 @@ class ShownDecision:
     levels: Sequence[ShownLevel]
     apart: int
     is_disputed: bool
+    is_mixed: bool
     differs: bool
     is_not_applicable: bool
     cause: str
@@ -275,6 +276,7 @@ def _decision(
         levels=levels_of(criterion, chosen),
         apart=given.apart,
         is_disputed=given.is_disputed,
+        is_mixed=given.is_mixed,
         differs=given.differs,
         is_not_applicable=criterion.may_not_apply and chosen == NOT_APPLICABLE,
         cause=draft.causes.get(criterion.uid, ""),

@@ -24,8 +24,9 @@ OWN_LOOKS = (Rating.Purpose.DESK, Rating.Purpose.GOLD, Rating.Purpose.NORMING)
 
 @dataclass(frozen=True)
 class ListedItem:
-    """An item of the list. `uids`: the criteria whose raters are too far apart. `is_own`: this
-    member rated it, so somebody else has to settle it."""
+    """An item of the list. `uids`: the criteria whose raters are too far apart, or only some of
+    whom said that the criterion does not apply. `is_own`: this member rated it, so somebody else
+    has to settle it."""
 
     item_id: UUID
     queue_id: UUID
@@ -54,16 +55,18 @@ WITH steps AS (
     SELECT * FROM jsonb_to_recordset(%(steps)s::jsonb)
         AS step(queue uuid, uid text, value float8, place int, needed int)
 ), apart AS (
-    SELECT assignment.item_id, steps.uid, max(place) - min(place) AS apart,
-        max(place) - min(place) >= needed AS is_disputed
+    SELECT assignment.item_id, score.criterion_uid AS uid,
+        coalesce(max(place) - min(place), 0) AS apart,
+        max(place) - min(place) >= max(needed)
+            OR count(place) > 0 AND bool_or(score.status = 'not_applicable') AS is_disputed
     FROM annotation_assignment assignment
     JOIN annotation_item item ON item.id = assignment.item_id
     JOIN annotation_score score ON score.rating_id = assignment.rating_id
-    JOIN steps ON steps.queue = item.queue_id AND steps.uid = score.criterion_uid
+    LEFT JOIN steps ON steps.queue = item.queue_id AND steps.uid = score.criterion_uid
         AND steps.value = score.value
     WHERE item.queue_id = ANY(%(queues)s) AND (%(item)s::uuid IS NULL OR item.id = %(item)s)
         AND assignment.state = 'submitted'
-    GROUP BY assignment.item_id, steps.uid, needed
+    GROUP BY assignment.item_id, score.criterion_uid
 ), disputed AS (
     SELECT item_id, max(apart) AS apart, array_agg(uid) AS uids
     FROM apart WHERE is_disputed GROUP BY item_id

@@ -48,7 +48,11 @@ COLUMNS = (
         text("rationale", "Why the rater chose it"),
     ),
     integer("apart", "How many levels are between the lowest and the highest"),
-    integer("disputed", "1 if they were far enough apart for the queue to ask for a cause, else 0"),
+    integer(
+        "disputed",
+        "1 if the queue asks for a cause: they were far enough apart, or only some of them said "
+        "that it does not apply; else 0",
+    ),
     text("status", "scored; not_applicable; or not_scored, where all levels stand"),
     number("settled", "The level that was settled"),
     text("settled_level", "Its label"),

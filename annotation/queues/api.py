@@ -110,7 +110,8 @@ class NewQueueSerializer(serializers.Serializer):
     adjudicate_from = serializers.IntegerField(
         **ADJUDICATE_FROM.range,
         default=ADJUDICATE_FROM.default,
-        help_text="Items whose raters are this many levels apart are adjudicated.",
+        help_text="Items whose raters are this many levels apart, or only some of whom say that a "
+        "criterion does not apply, are adjudicated.",
     )
 
 

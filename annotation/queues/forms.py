@@ -64,8 +64,9 @@ class QueueForm(forms.Form):
         label="Adjudicate from (levels apart)",
         **ADJUDICATE_FROM.range,
         initial=ADJUDICATE_FROM.default,
-        help_text="If raters of an item are at least this far apart on a criterion, a clinician or "
-        "lead settles it. You can change this later.",
+        help_text="If raters of an item are at least this far apart on a criterion, or only some "
+        "of them say that it does not apply, a clinician or lead settles it. You can change this "
+        "later.",
     )
     raters = RaterChoices(label="Who rates", queryset=User.objects.none())
 

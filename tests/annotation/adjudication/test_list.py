@@ -10,8 +10,9 @@ from annotation.adjudication.drafts import Given, levels_apart_needed
 from annotation.desk import services as desk
 from annotation.models import Queue
 from annotation.queues.services import queue_close, queue_set_adjudicate_from
+from tests.conftest import Cast
 from tests.support.adjudication import listed, make_final, settle, take
-from tests.support.desk import RUBRIC, Desk
+from tests.support.desk import RUBRIC, Desk, build_desk
 from webapp.errors import Refused
 
 EMPATHY, ASKS, SAFE = RUBRIC.judge_criteria
@@ -42,7 +43,19 @@ def test_on_a_short_scale_its_two_ends_are_far_enough_apart() -> None:
     assert [levels_apart_needed(c, 2) for c in (EMPATHY, ASKS, SAFE)] == [2, 2, 1]
     assert levels_apart_needed(ASKS, 5) == 2
     assert Given(SAFE, [0, 1], 1).is_disputed
-    assert not Given(SAFE, [1, "na"], 1).is_disputed
+
+
+def test_a_level_against_does_not_apply_is_disputed_whatever_the_setting(cast: Cast) -> None:
+    assert Given(EMPATHY, [3, "na"], 4).is_disputed
+    assert not Given(EMPATHY, ["na", "na"], 4).is_disputed
+    ana, ben, _ = cast.annotators
+    at_desk = build_desk(cast, raters=[ana, ben])
+    queue_set_adjudicate_from(queue=at_desk.queue, actor=cast.leads[0], levels=4)
+    for user, answer in ((ana, 1), (ben, "na"), (ana, "na"), (ben, "na")):
+        at_desk.rate(user, safe=answer)
+    make_final()
+    (row,) = listed(at_desk, at_desk.cast.clinicians[0])
+    assert (row.position, row.apart, row.uids) == (0, 0, ["safe"])
 
 
 def test_an_item_with_a_concern_is_listed(apart: Desk) -> None:
