@@ -227,8 +227,12 @@ class TrainingForm(forms.Form):
 
     def _offer(self, project: Project) -> None:
         fields: dict[str, Any] = self.fields
+        # The row of the starter of earlier versions has no files.
         fields["base"].queryset = (
-            Checkpoint.objects.filter(project=project).select_related("run").order_by("-number")
+            Checkpoint.objects.filter(project=project)
+            .exclude(origin=Checkpoint.Origin.STARTER)
+            .select_related("run")
+            .order_by("-number")
         )
         # What came from outside, not the last step of some run, is where most runs begin.
         fields["base"].initial = fields["base"].queryset.filter(run=None).first()

@@ -281,8 +281,9 @@ def test_pages_that_offer_the_starter_of_earlier_versions(
 ) -> None:
     project, endpoint = old_starter.project, old_starter.endpoint
     assert endpoint is not None
-    for name in ("training_new", "generation_new", "evaluation_new"):
+    for name in ("generation_new", "evaluation_new"):
         assert "Starter model" in page(lead, name, project)
+    assert "Starter model" not in page(lead, "training_new", project), "it has no files to train"
     form = reverse("training_new", args=[project.pk]) + f"?base={old_starter.pk}"
     assert lead.get(form).status_code == 200
     assert lead.get(reverse("endpoint", args=[project.pk, endpoint.pk])).status_code == 200
