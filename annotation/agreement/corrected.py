@@ -1,0 +1,140 @@
+"""The mean that people would give to a whole set, from a judge's levels for all of it and people's
+levels for a part.
+
+A judge that is too kind moves its mean, however many replies it scores. The replies that people
+rated show by how much. This is prediction-powered inference with a tuned weight of the judge
+(Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453), with clusters for the variance:
+
+    value = mean of y over the rated + w * (mean of f over the others - mean of f over the rated)
+
+y: people's level, f: the judge's. w is between 0 and 1 and makes the variance least: a judge that
+says nothing about people's levels gets 0, and the people's mean is left. It is right where the
+rated replies are a random part of the set.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import t
+
+from annotation.agreement.tables import MIN_ITEMS, Places
+from webapp.intervals import MIN_GROUPS, clusters_of
+
+Floats = npt.NDArray[np.float64]
+_QUANTILE = 0.975
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedMean:
+    """`raw`: the judge's mean of all `of` replies. `value` with its 95 % interval `low` to `high`:
+    corrected by the `n` that people rated, which are of `groups` profiles or dialogues (`unit`).
+    `weight`: how much the judge counts, 0 to 1. Without a value, `reason` says why."""
+
+    raw: float
+    of: int
+    n: int
+    unit: str = ""
+    groups: int = 0
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    weight: float = 0.0
+    reason: str = ""
+    # The variance that comes from the rated replies, and from the others.
+    _rated: float = 0.0
+    _others: float = 0.0
+
+    @property
+    def shift(self) -> float | None:
+        """How far the judge's mean is above what people would give."""
+        return None if self.value is None else self.raw - self.value
+
+    def more_for(self, width: float) -> int | None:
+        """About how many more ratings by people make the interval this wide, in levels; 0 where it
+        is by now, and None where no number of them does, or the interval is not known."""
+        if self.low is None or self.high is None:
+            return None
+        now = self.high - self.low
+        if now <= width:
+            return 0
+        # The variance goes with the square of the width.
+        wanted = (self._rated + self._others) * (width / now) ** 2 - self._others
+        return ceil(self.n * (self._rated / wanted - 1)) if wanted > 0 else None
+
+
+def corrected_mean(
+    judged: Mapping[Hashable, float],
+    rated: Mapping[Hashable, float],
+    places: Mapping[Hashable, tuple[Hashable, Hashable]],
+) -> CorrectedMean:
+    """The mean of all replies in `judged` (the judge's level of each), corrected by those that are
+    in `rated` too (people's level). `places`: profile and dialogue of each; a variance between
+    single replies would be too small where several are of one person.
+
+    Raises ValueError where nothing was judged.
+    """
+    if not judged:
+        raise ValueError("The judge scored nothing.")
+    keys = list(judged)
+    levels = np.array([judged[key] for key in keys], dtype=float)
+    is_rated = np.array([key in rated for key in keys])
+    raw, n = float(levels.mean()), int(is_rated.sum())
+    if n < MIN_ITEMS:
+        reason = f"too few: people rated {n} of these, {MIN_ITEMS} are needed"
+        return CorrectedMean(raw, len(keys), n, reason=reason)
+    clusters = clusters_of(*_columns([places[key] for key in keys]))
+    groups = len(set(clusters.places[is_rated].tolist()))
+    if groups < MIN_GROUPS:
+        reason = (
+            f"too few: what people rated is of {groups} {clusters.unit}, {MIN_GROUPS} are needed"
+        )
+        return CorrectedMean(raw, len(keys), n, clusters.unit, groups, reason=reason)
+    given = np.array([rated.get(key, 0.0) for key in keys], dtype=float)
+    people = _influence(given, is_rated, clusters.places, clusters.count)
+    judge_there = _influence(levels, is_rated, clusters.places, clusters.count)
+    judge_else = _influence(levels, ~is_rated, clusters.places, clusters.count)
+    weight = _best_weight(people, judge_else - judge_there) if n < len(keys) else 0.0
+    ahead = weight * (levels[~is_rated].mean() - levels[is_rated].mean()) if weight else 0.0
+    value = float(given[is_rated].mean() + ahead)
+    correction = groups / (groups - 1)
+    total = people + weight * (judge_else - judge_there)
+    half = float(t.ppf(_QUANTILE, groups - 1)) * sqrt(correction * float(total @ total))
+    of_rated, of_others = people - weight * judge_there, weight * judge_else
+    return CorrectedMean(
+        raw=raw,
+        of=len(keys),
+        n=n,
+        unit=clusters.unit,
+        groups=groups,
+        value=value,
+        low=value - half,
+        high=value + half,
+        weight=float(weight),
+        _rated=float(of_rated @ of_rated),
+        _others=float(of_others @ of_others),
+    )
+
+
+def _columns(places: Places) -> tuple[Sequence[Hashable], Sequence[Hashable]]:
+    profiles, dialogues = zip(*places, strict=True)
+    return profiles, dialogues
+
+
+def _influence(
+    values: Floats, chosen: npt.NDArray[np.bool_], places: npt.NDArray[np.int64], count: int
+) -> Floats:
+    """How far each cluster moves the mean of the chosen values; zeros where none is chosen. The
+    sum of squares estimates the variance of that mean."""
+    if not chosen.any():
+        return np.zeros(count)
+    kept = values[chosen]
+    return np.bincount(places[chosen], (kept - kept.mean()) / len(kept), minlength=count)
+
+
+def _best_weight(people: Floats, judge: Floats) -> float:
+    """The weight with which `people + weight * judge` varies least, within 0 to 1."""
+    spread = float(judge @ judge)
+    return float(np.clip(-float(people @ judge) / spread, 0, 1)) if spread > 0 else 0.0
