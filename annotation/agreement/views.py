@@ -1,6 +1,7 @@
-"""The page of agreement, for clinicians and leads."""
+"""The page of agreement, for clinicians and leads, and a part of a judge run's page."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.agreement import tables
 from annotation.agreement.charts import Figure, IntervalChart, interval_chart
+from annotation.agreement.means import means_of, rated_by_people
 from annotation.agreement.queries import (
     Compared,
     CriterionAgreement,
@@ -16,6 +18,8 @@ from annotation.agreement.queries import (
     versions_with_ratings,
 )
 from annotation.agreement.tables import Estimate
+from annotation.judge_runs.access import judge_run_for
+from annotation.roles import JUDGING_READERS
 from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
@@ -57,6 +61,23 @@ def agreement(request: HttpRequest, member: Member) -> HttpResponse:
         "apart": found.most_apart(),
     }
     return render(request, "agreement/agreement.html", context)
+
+
+@require_safe
+@project_page(*JUDGING_READERS)
+def judge_run_means(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
+    """A part of a judge run's page, which fetches it when it is open."""
+    run = judge_run_for(member, run_id)
+    means = means_of(run, member)
+    context = {
+        "member": member,
+        "run": run,
+        "means": means,
+        "rated": rated_by_people(means),
+        "left_out": max((row.left_out for row in means), default=0),
+        "min_items": tables.MIN_ITEMS,
+    }
+    return render(request, "agreement/_means.html", context)
 
 
 def _chosen(versions: Sequence[RubricVersion], wanted: str) -> RubricVersion | None:

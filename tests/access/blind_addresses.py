@@ -72,6 +72,7 @@ TELLS_FIGURES: tuple[str, ...] = (
     "export(pair_judgements)",
     "export(pair_preferences)",
     "impact_run",
+    "judge_run_means",
     "live_run(evaluation)",
     "live_run(impact)",
     "live_run(suggestion)",

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import pytest
 
-from annotation.agreement.corrected import CorrectedMean, corrected_mean
+from annotation.agreement.corrected_mean import CorrectedMean, corrected_mean
 
 Levels = dict[Hashable, float]
 Places = Mapping[Hashable, tuple[Hashable, Hashable]]
@@ -40,11 +40,14 @@ def test_a_kind_judge_is_corrected_and_its_raw_mean_is_not_in_the_interval() -> 
     assert mean.low is not None and mean.high is not None and mean.value is not None
     assert mean.low < 3.0 < mean.high < mean.raw
     assert mean.shift == pytest.approx(1.0, abs=0.2)
+    assert mean.is_too_kind and not mean.is_too_strict
+    strict = found(1, kindness=-1.0)
+    assert strict.is_too_strict and not strict.is_too_kind
     assert (mean.of, mean.n, mean.unit, mean.groups) == (320, 64, "profiles", 16)
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
-    rounds, hits, narrower = 400, 0, 0
+    rounds, hits, narrower, off = 400, 0, 0, 0
     for seed in range(rounds):
         judged, people, places, truth = a_set(seed, profiles=60, rated=15, kindness=0.8)
         mean = corrected_mean(judged, people, places)
@@ -52,9 +55,12 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
         assert mean.low is not None and mean.high is not None
         assert alone.low is not None and alone.high is not None
         hits += mean.low <= truth <= mean.high
+        assert mean.off.low is not None and mean.off.high is not None
+        off += mean.off.low <= 0.8 <= mean.off.high
         narrower += mean.high - mean.low < alone.high - alone.low
     # 95 % of 400 within three standard errors.
     assert 0.917 <= hits / rounds <= 0.983
+    assert 0.917 <= off / rounds <= 0.983
     assert narrower / rounds > 0.9, "a judge that follows people narrows the interval"
 
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.stats import t
 
 from annotation.agreement.tables import MIN_ITEMS, Places
-from webapp.intervals import MIN_GROUPS, clusters_of
+from webapp.intervals import MIN_GROUPS, Bounds, clusters_of
 
 Floats = npt.NDArray[np.float64]
 _QUANTILE = 0.975
@@ -31,7 +31,8 @@ _QUANTILE = 0.975
 class CorrectedMean:
     """`raw`: the judge's mean of all `of` replies. `value` with its 95 % interval `low` to `high`:
     corrected by the `n` that people rated, which are of `groups` profiles or dialogues (`unit`).
-    `weight`: how much the judge counts, 0 to 1. Without a value, `reason` says why."""
+    `shift`: how far the judge's mean is above it, with the interval `off`. `weight`: how much the
+    judge counts, 0 to 1. Without a value, `reason` says why."""
 
     raw: float
     of: int
@@ -41,6 +42,8 @@ class CorrectedMean:
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    shift: float | None = None
+    off: Bounds = Bounds(None, None)
     weight: float = 0.0
     reason: str = ""
     # The variance that comes from the rated replies, and from the others.
@@ -48,9 +51,16 @@ class CorrectedMean:
     _others: float = 0.0
 
     @property
-    def shift(self) -> float | None:
-        """How far the judge's mean is above what people would give."""
-        return None if self.value is None else self.raw - self.value
+    def is_too_kind(self) -> bool:
+        return self.off.low is not None and self.off.low > 0
+
+    @property
+    def strictness(self) -> float | None:
+        return None if self.shift is None else -self.shift
+
+    @property
+    def is_too_strict(self) -> bool:
+        return self.off.high is not None and self.off.high < 0
 
     def more_for(self, width: float) -> int | None:
         """About how many more ratings by people make the interval this wide, in levels; 0 where it
@@ -99,9 +109,12 @@ def corrected_mean(
     weight = _best_weight(people, judge_else - judge_there) if n < len(keys) else 0.0
     ahead = weight * (levels[~is_rated].mean() - levels[is_rated].mean()) if weight else 0.0
     value = float(given[is_rated].mean() + ahead)
-    correction = groups / (groups - 1)
     total = people + weight * (judge_else - judge_there)
-    half = float(t.ppf(_QUANTILE, groups - 1)) * sqrt(correction * float(total @ total))
+    half = _half_width(total, groups)
+    shift, everywhere = raw - value, np.full(len(keys), True)
+    half_off = _half_width(
+        _influence(levels, everywhere, clusters.places, clusters.count) - total, groups
+    )
     of_rated, of_others = people - weight * judge_there, weight * judge_else
     return CorrectedMean(
         raw=raw,
@@ -112,10 +125,19 @@ def corrected_mean(
         value=value,
         low=value - half,
         high=value + half,
+        shift=shift,
+        off=Bounds(shift - half_off, shift + half_off),
         weight=float(weight),
         _rated=float(of_rated @ of_rated),
         _others=float(of_others @ of_others),
     )
+
+
+def _half_width(influence: Floats, groups: int) -> float:
+    """Of the 95 % interval of a figure that each cluster moves by so much. People's levels are the
+    scarce part, so that `groups`, theirs, decide how much wider it is than a normal one."""
+    variance = groups / (groups - 1) * float(influence @ influence)
+    return float(t.ppf(_QUANTILE, groups - 1)) * sqrt(variance)
 
 
 def _columns(places: Places) -> tuple[Sequence[Hashable], Sequence[Hashable]]:
