@@ -53,6 +53,10 @@ class Calibration:
     gain: Bounds = Bounds(None, None)
     reason: str = ""
 
+    @property
+    def helps(self) -> bool:
+        return self.gain.low is not None and self.gain.low > 0
+
 
 def calibration(
     judge: Floats, people: Floats, levels: Sequence[int], clusters: Clusters

@@ -40,6 +40,7 @@ def test_a_judge_that_is_a_level_too_kind_is_a_level_wrong_and_can_be_corrected(
     assert found.error == pytest.approx(too_kind, abs=0.05)
     assert found.corrected_error < 0.1
     assert found.gain.low is not None and found.gain.low > 0.4
+    assert found.helps
 
 
 def test_levels_between_those_of_the_scale_count_to_the_nearest() -> None:
@@ -68,6 +69,7 @@ def test_noise_is_not_said_to_be_corrected() -> None:
     assert found is not None and found.corrected_distance is not None
     assert found.distance == 0 and found.corrected_distance >= 0
     assert found.gain.high is None or found.gain.high <= 0
+    assert not found.helps
 
 
 def test_too_few() -> None:
