@@ -5,7 +5,10 @@ What people gave under another version counts too where the criterion means the 
 they rated the item by this version as well; how many these are is said.
 
 What an adjudicator settled is no rating of its own here. It is what others are compared with, in
-place of what people gave."""
+place of what people gave.
+
+What a learned judge gave to items that it knows from its fit is left out here, so that no figure
+has it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +19,7 @@ from uuid import UUID
 from django.db.models import Case, Count, Q, QuerySet, When
 
 from annotation.agreement.figures import Answers, DisplayedRater
+from annotation.judge_runs.learned_from import known_items
 from annotation.models import Rater, Score, Target
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.carried_ratings import carried
@@ -78,6 +82,8 @@ class VersionAnswers:
         self._places: dict[UUID, Place] = {}
         self._references: dict[str, References] = {}
         self._beside_people: dict[str, list[BesidePeople]] = {}
+        # criterion uid -> rater key -> the items that a learned judge rated, and knows from its fit
+        self._left_out: dict[str, dict[str, frozenset[UUID]]] = defaultdict(dict)
         # criterion uid -> the ratings of it, by target and rater, that carry over
         self._carried: dict[str, set[tuple[UUID, UUID]]] = defaultdict(set)
         self._read()
@@ -177,7 +183,31 @@ class VersionAnswers:
             else:
                 self._carried[uid].add((target, rater))
         keys = {key for columns in self._answers.values() for key in columns}
-        self.raters = _known(Rater.objects.filter(pk__in=keys), self.member)
+        found = list(Rater.objects.filter(pk__in=keys).select_related("user", "judge"))
+        recorded = self._leave_out_known(found)
+        self.raters = _displayed(found, self.member, recorded)
+
+    def _leave_out_known(self, raters: Iterable[Rater]) -> Mapping[str, bool]:
+        """Take out what learned judges gave to items that they know. Whether the fit of each
+        recorded what it learned from, by the key of the rater."""
+        judges = {
+            str(rater.pk): rater.judge
+            for rater in raters
+            if rater.judge is not None and rater.judge.kind == Judge.Kind.LEARNED
+        }
+        rated = {
+            target
+            for columns in self._answers.values()
+            for key in columns.keys() & judges.keys()
+            for target in columns[key]
+        }
+        known = known_items(list(judges.values()), rated)
+        for uid, columns in self._answers.items():
+            for key in columns.keys() & judges.keys():
+                targets = known[judges[key].pk].targets & columns[key].keys()
+                self._left_out[uid][key] = targets
+                columns[key] = {pk: v for pk, v in columns[key].items() if pk not in targets}
+        return {key: known[judge.pk].is_recorded for key, judge in judges.items()}
 
     def _hidden_targets(self) -> QuerySet[Target, UUID]:
         return hidden_targets(self.member.user, self.member.project)
@@ -229,6 +259,11 @@ class VersionAnswers:
         found = self.references_of_people(criterion)
         return {**dict.fromkeys(found.not_applicable), **found.levels}
 
+    def left_out(self, criterion: CriterionSpec, reference: str, key: str) -> set[UUID]:
+        """The items that both rated, and that don't count because the judge knows them."""
+        known = self._left_out[criterion.uid].get(key, frozenset())
+        return known & self.answered(criterion, reference).keys()
+
     def applies(self, criterion: CriterionSpec, key: str) -> Mapping[UUID, bool]:
         """Where a rater gave a level, and where it said that the criterion does not apply. People
         who differ in the level only agree that it applies."""
@@ -265,18 +300,19 @@ def _counted(version: RubricVersion) -> Q:
     )
 
 
-def _known(rows: QuerySet[Rater], member: Member) -> dict[str, DisplayedRater]:
-    found = sorted(
-        rows.select_related("user", "judge"),
-        key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk),
-    )
+def _displayed(
+    raters: Sequence[Rater], member: Member, recorded: Mapping[str, bool]
+) -> dict[str, DisplayedRater]:
+    """The raters in the order of the page. `recorded` has the keys of learned judges."""
+    found = sorted(raters, key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk))
     names = names_of(found, member)
     return {
         str(row.pk): DisplayedRater(
             str(row.pk),
             row.kind,
             names[row.pk],
-            is_learned=row.judge is not None and row.judge.kind == Judge.Kind.LEARNED,
+            is_learned=str(row.pk) in recorded,
+            is_recorded=recorded.get(str(row.pk), True),
         )
         for row in found
     }

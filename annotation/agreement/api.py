@@ -134,10 +134,23 @@ class ComparedCriterionSerializer(serializers.Serializer):
     stand_in = StandInSerializer(
         allow_null=True, help_text="Whether a judge could stand in for a person."
     )
+    left_out = serializers.IntegerField(
+        help_text="Items that don’t count, because the judge knows them from its fit."
+    )
 
 
 class ComparedSerializer(serializers.Serializer):
     rater = RaterRefSerializer()
+    items = serializers.IntegerField(help_text="Items that both rated, and that count.")
+    left_out = serializers.IntegerField(
+        help_text="Items that both rated, and that don’t count: a learned judge’s fit learned from "
+        "them, from the same profile or from the same text."
+    )
+    is_recorded = serializers.BooleanField(
+        source="rater.is_recorded",
+        help_text="False for a judge whose fit did not keep what it learned from: then only items "
+        "of the test split count.",
+    )
     criteria = ComparedCriterionSerializer(many=True)
 
 

@@ -22,12 +22,13 @@ _LOOKS = {Rater.Kind.PERSON: "human", Rater.Kind.JUDGE: "judge"}
 @dataclass(frozen=True)
 class DisplayedRater:
     """A rater as this page names it. Only leads read the names of people. `is_learned`: a judge
-    that was fitted on ratings, perhaps on those that it is compared with."""
+    that was fitted on ratings; `is_recorded` unless its fit did not keep on which."""
 
     key: str
     kind: str
     name: str
     is_learned: bool = False
+    is_recorded: bool = True
 
     @property
     def is_person(self) -> bool:
@@ -89,7 +90,8 @@ class AmongPeople:
 @dataclass(frozen=True)
 class ComparedCriterion:
     """One rater beside the reference for one criterion. `beside_people` if that is people
-    who can be compared with each other; `stand_in` if the rater is a judge, too."""
+    who can be compared with each other; `stand_in` if the rater is a judge, too. Items `left_out`
+    don't count, because the judge knows them from its fit."""
 
     criterion: CriterionSpec
     alpha: Estimate
@@ -100,14 +102,18 @@ class ComparedCriterion:
     applies: Applicability
     beside_people: AmongPeople | None = None
     stand_in: StandIn | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One rater that is no person of the project, beside the reference."""
+    """One rater that is no person of the project, beside the reference. `items` that both rated
+    count; `left_out` don't, because the judge knows them from its fit."""
 
     rater: DisplayedRater
     criteria: Sequence[ComparedCriterion]
+    items: int = 0
+    left_out: int = 0
 
     @property
     def has_common_items(self) -> bool:

@@ -87,10 +87,28 @@ class VersionAgreement(VersionAnswers):
             Compared(
                 rater=rater,
                 criteria=[self._compared(c, reference, rater) for c in self.criteria],
+                items=len(self._in_common(reference, rater.key)),
+                left_out=len(self._known_in_common(reference, rater.key)),
             )
             for rater in self.others
             if rater.key != reference
         ]
+
+    def _in_common(self, reference: str, key: str) -> set[UUID]:
+        return {
+            target
+            for criterion in self.criteria
+            for target in (
+                self.answered(criterion, key).keys() & self.answered(criterion, reference).keys()
+            )
+        }
+
+    def _known_in_common(self, reference: str, key: str) -> set[UUID]:
+        return {
+            target
+            for criterion in self.criteria
+            for target in self.left_out(criterion, reference, key)
+        }
 
     def matrix(self, criterion: CriterionSpec, rows: str, columns: str) -> Matrix:
         return matrix_of(
@@ -164,6 +182,7 @@ class VersionAgreement(VersionAnswers):
             applies=self._applicability(criterion, [reference, rater.key]),
             beside_people=self._beside(criterion, rater) if is_of_people else None,
             stand_in=self._stand_in(criterion, rater) if is_of_people and is_judge else None,
+            left_out=len(self.left_out(criterion, reference, rater.key)),
         )
 
     def _beside(self, criterion: CriterionSpec, rater: DisplayedRater) -> AmongPeople | None:

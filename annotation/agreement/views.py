@@ -107,6 +107,7 @@ def _chart(
         figures += [
             _figure(other.rater.name, other.rater.look, other.criteria[place].alpha)
             for other in compared
+            if other.has_common_items
         ]
         rows.append((row.criterion.name, figures))
     return interval_chart(rows)

@@ -70,6 +70,11 @@ COLUMNS = (
         "items; for advantage to passes, those of the person with the fewest",
     ),
     integer("carried", "Ratings given with another version; among people only"),
+    integer(
+        "left_out",
+        "Items that both rated and that don’t count, because the judge’s fit learned from them, "
+        "from the same profile or from the same text; empty among people",
+    ),
 )
 
 
@@ -118,6 +123,7 @@ def _among_people(found: VersionAgreement) -> Iterator[Row]:
             "reference": None,
             "raters": row.raters,
             "carried": row.carried,
+            "left_out": None,
         }
         yield from _figures(who, row)
     for count in found.reference_counts():
@@ -127,7 +133,7 @@ def _among_people(found: VersionAgreement) -> Iterator[Row]:
 def _reference(count: ReferenceCount) -> Row:
     n = count.items + count.undecided
     return {
-        **dict.fromkeys(("rater", "reference", "raters", "carried")),
+        **dict.fromkeys(("rater", "reference", "raters", "carried", "left_out")),
         "among": "people",
         "rater_kind": Rater.Kind.PERSON.value,
         **_plain(count.criterion, "reference", count.items / n if n else None),
@@ -149,10 +155,11 @@ def _compared(found: VersionAgreement, wanted: str) -> Iterator[Row]:
             "carried": None,
         }
         for row in compared.criteria:
-            yield from _figures(who, row)
-            yield {**who, **_figure(row.criterion, "kappa", row.kappa)}
-            yield from _beside_people(who, row)
-            yield from _standing_in(who, row)
+            of_row = {**who, "left_out": row.left_out}
+            yield from _figures(of_row, row)
+            yield {**of_row, **_figure(row.criterion, "kappa", row.kappa)}
+            yield from _beside_people(of_row, row)
+            yield from _standing_in(of_row, row)
 
 
 def _beside_people(who: Row, row: ComparedCriterion) -> Iterator[Row]:

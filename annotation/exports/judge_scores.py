@@ -22,6 +22,7 @@ from annotation.exports.scores import (
 )
 from annotation.exports.texts import as_id, blind_to
 from annotation.judge_runs.access import judge_run_for
+from annotation.judge_runs.learned_from import known_items
 from annotation.models import JudgeItem, JudgeRun
 from annotation.roles import JUDGING_READERS
 from rubrics.core.spec import Outcome, total
@@ -37,6 +38,11 @@ COLUMNS = (
     text("state", "done, reused (scored by the same judge before) or failed"),
     text("error", "Why the text has no scores; the criterion is empty then"),
     number("total", "The rubric’s total for the text, at most 1; empty if it is undefined"),
+    integer(
+        "known",
+        "1 if the judge knows the text from its fit (it learned from it, from the same profile or "
+        "from the same text), else 0; compare the judge with people only where it is 0",
+    ),
     *TEXT_COLUMNS,
     *SPEC_COLUMNS,
     *SCORE_COLUMNS,
@@ -63,12 +69,14 @@ class JudgeScoreRows:
             .prefetch_related(scores_of("rating__"))
         )
         for found in in_chunks(rows):
+            judge = self.run.judge
+            known = known_items([judge], [item.target_id for item in found])[judge.pk].targets
             yield Chunk(
                 len(found),
                 [
                     (split_of(item.target), row)
                     for item in found
-                    for row in _rows(self.run, item, pinned)
+                    for row in _rows(self.run, item, pinned, is_known=item.target_id in known)
                 ],
             )
 
@@ -82,7 +90,7 @@ def _select(member: Member, filters: Filters) -> JudgeScoreRows:
     return JudgeScoreRows(run, rows, f"{about}{run.version.number}.")
 
 
-def _rows(run: JudgeRun, item: JudgeItem, pinned: PinnedSpec) -> Iterator[Row]:
+def _rows(run: JudgeRun, item: JudgeItem, pinned: PinnedSpec, *, is_known: bool) -> Iterator[Row]:
     shared = {
         "judge_run": run.number,
         "judge": str(run.judge),
@@ -92,6 +100,7 @@ def _rows(run: JudgeRun, item: JudgeItem, pinned: PinnedSpec) -> Iterator[Row]:
         "state": item.state,
         "error": item.error,
         "total": _total(item, pinned),
+        "known": int(is_known),
         **target_row(item.target),
         **pinned.row(),
     }

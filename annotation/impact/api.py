@@ -183,6 +183,10 @@ class HumanAgreementSerializer(serializers.Serializer[Any]):
     undecided = serializers.IntegerField(
         help_text="Texts that are left out, because people differ and nobody settled them."
     )
+    known = serializers.IntegerField(
+        help_text="Texts that are left out, because the judge’s fit learned from them, from the "
+        "same profile or from the same text."
+    )
 
 
 class ImpactSerializer(DraftScoringSerializer, serializers.ModelSerializer[ImpactRun]):

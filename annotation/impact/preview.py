@@ -14,6 +14,7 @@ from annotation.agreement.statistics import Shift
 from annotation.impact.charts import ChangeChart, change_chart
 from annotation.impact.results import DraftScoring, ScoredText, progress_of_scoring
 from annotation.impact.statistics import Measured, Ranking, mean_of, ranking_of
+from annotation.judge_runs.learned_from import known_items
 from annotation.models import ImpactItem, ImpactRun, Rater, Rating, Score
 from annotation.ratings.places import Place, places_of
 from annotation.ratings.references import (
@@ -53,12 +54,14 @@ class CriterionChange:
 @dataclass(frozen=True)
 class HumanAgreement:
     """One criterion: agreement of the judge with people by the old and the new wording.
-    `undecided` texts are left out, because people differ."""
+    `undecided` texts are left out, because people differ, and `known` ones, because the judge knows
+    them from its fit."""
 
     criterion: CriterionSpec
     shift: Shift | None
     reason: str = ""
     undecided: int = 0
+    known: int = 0
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,12 @@ class ImpactState:
         return places_of([row.item.target_id for row in self.scored])
 
     @cached_property
+    def _known(self) -> frozenset[UUID]:
+        """The texts that the judge knows from its fit."""
+        judge = self.run.judge
+        return known_items([judge], [row.item.target_id for row in self.scored])[judge.pk].targets
+
+    @cached_property
     def agreement(self) -> list[HumanAgreement]:
         """The judge beside people, criterion by criterion, where people have scored."""
         if self.reference is None or not self.run.is_ended:
@@ -213,7 +222,8 @@ class ImpactState:
                         cell.after.value if cell.after else None,
                     )
         levels = people.levels
-        both = [pk for pk in levels if pk in given]
+        rated_by_both = levels.keys() & given.keys()
+        both = [pk for pk in levels if pk in rated_by_both - self._known]
         shift = agreement.kappa_shift(
             [levels[pk] for pk in both],
             [given[pk][0] for pk in both],
@@ -221,7 +231,12 @@ class ImpactState:
             levels=criterion.level_values,
             places=[self._places[pk] for pk in both],
         )
-        return HumanAgreement(criterion, shift, undecided=len(people.undecided & given.keys()))
+        return HumanAgreement(
+            criterion,
+            shift,
+            undecided=len(people.undecided & given.keys()),
+            known=len(rated_by_both & self._known),
+        )
 
 
 def _in_words(effect: Effect | None) -> str:

@@ -6,13 +6,14 @@ from uuid import UUID
 import django_filters
 from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.judge_runs import queries, services
 from annotation.judge_runs.access import judge_run_for
+from annotation.judge_runs.limits import ENOUGH_ITEMS, ENOUGH_RATINGS, MIN_ALPHA
 from annotation.models import FitRun, JudgeItem, JudgeRun, Score
 from annotation.roles import JUDGING_READERS
 from annotation.sets.access import collection_for, snapshot_for
@@ -59,10 +60,49 @@ class JudgeItemFilter(django_filters.FilterSet):
         fields: ClassVar[list[str]] = []
 
 
+class TeacherAgreementSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="Whose ratings: raters of one kind are compared.")
+    criterion = serializers.CharField()
+    alpha = serializers.FloatField(
+        allow_null=True, help_text="Krippendorff’s alpha, ordinal, when the judge was fitted."
+    )
+    low = serializers.FloatField(allow_null=True, help_text="Of the 95 % interval.")
+    high = serializers.FloatField(allow_null=True)
+    items = serializers.IntegerField(help_text="Items that two of them rated, or more.")
+    is_low = serializers.BooleanField(help_text=f"Whether alpha is below {MIN_ALPHA}.")
+    reason = serializers.CharField(help_text="Why there is no alpha or no interval.")
+
+
+class BasisSerializer(serializers.Serializer[Any]):
+    """What the fit stands on."""
+
+    ratings = serializers.IntegerField(help_text="That the judge learned from.")
+    items = serializers.IntegerField(help_text="That these are of.")
+    is_small = serializers.BooleanField(
+        help_text=f"Fewer than {ENOUGH_RATINGS} ratings or {ENOUGH_ITEMS} items."
+    )
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="What to know before anything else."
+    )
+    is_hidden = serializers.BooleanField(
+        help_text="Whether agreement is left out, because you still rate one of these items."
+    )
+    agreement = TeacherAgreementSerializer(many=True)
+
+
 class FitSerializer(serializers.ModelSerializer[FitRun]):
+    basis = serializers.SerializerMethodField(
+        help_text="Null until there is a judge, and for fits of earlier versions."
+    )
+
     class Meta:
         model = FitRun
-        fields = (*RUN_FIELDS, "version", "judge_name", "rater_kinds", "seed", "judge")
+        fields = (*RUN_FIELDS, "version", "judge_name", "rater_kinds", "seed", "judge", "basis")
+
+    @extend_schema_field(BasisSerializer(allow_null=True))
+    def get_basis(self, run: FitRun) -> dict[str, Any] | None:
+        found = queries.basis_of(run)
+        return dict(BasisSerializer(found).data) if found else None
 
 
 class NewFitSerializer(serializers.Serializer[Any]):
@@ -178,7 +218,7 @@ class FitViewSet(RunViewSet):
     filterset_class = FitFilter
 
     def rows(self) -> QuerySet[FitRun]:
-        return queries.fit_runs_of(self.member.project)
+        return queries.fit_runs_of(self.member)
 
     @extend_schema(
         request=NewFitSerializer, responses={201: FitSerializer}, parameters=[IDEMPOTENCY_KEY]

@@ -46,5 +46,5 @@ def render_judging(run: Run, member: Member) -> Sequence[str]:
 
 def render_fit(run: Run, member: Member) -> Sequence[str]:
     assert isinstance(run, FitRun)  # noqa: S101  (registered for this model)
-    state = queries.fit_state_of(run)
+    state = queries.fit_state_of(run, member)
     return render_parts("judging", ("fit",), run=run, member=member, state=state)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
-from annotation.models import FitRun, JudgeItem, JudgeRun, Rater, Rating, Score
+from annotation.judge_runs.basis import TEACHERS, Basis, basis_from
+from annotation.models import FitRun, FitSource, JudgeItem, JudgeRun, Rater, Rating, Score
 from annotation.models.corpus import Split
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.labels import shown_text
@@ -68,10 +69,22 @@ class ScoredRow:
 
 @dataclass(frozen=True)
 class FitState:
-    """What a fit's page says beyond the run: whose ratings, and which criteria they taught."""
+    """What a fit's page says beyond the run: whose ratings, which criteria they taught, and what
+    they are worth; `basis` is None where that was not kept."""
 
     taught_by: str
     criteria: list[str]
+    basis: Basis | None
+
+
+@dataclass(frozen=True)
+class ListedJudge:
+    """A judge in the list. `warnings` say that its fit stands on little; `fit` is that fit."""
+
+    judge: Judge
+    taught_by: str
+    fit: FitRun | None
+    warnings: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -100,15 +113,6 @@ class JudgingState:
         return any(column.n for column in self.columns)
 
 
-# Who taught a judge, as a sentence says it.
-TEACHERS = {
-    Rater.Kind.PERSON: "people",
-    Rater.Kind.EXTERNAL: "source raters",
-    Rater.Kind.AUTHOR: "authors",
-    Rater.Kind.CONSTRUCTION: "synthetic levels",
-}
-
-
 def taught_by(judge: Judge) -> str:
     """Whose ratings a learned judge was fitted on: “people and synthetic levels”."""
     kinds = judge.provenance.get("rater_kinds", [])
@@ -134,22 +138,56 @@ def judge_runs_of(project: Project) -> QuerySet[JudgeRun]:
     )
 
 
-def fit_runs_of(project: Project) -> QuerySet[FitRun]:
+def fit_runs_of(member: Member) -> QuerySet[FitRun]:
+    """With `is_blind`: whether this member still rates a text that the fit learned from."""
     return (
-        FitRun.objects.filter(project=project)
+        FitRun.objects.filter(project=member.project)
         .select_related("created_by", "judge", "version__rubric", "project")
+        .annotate(is_blind=_learned_from_hidden(member))
         .order_by("-number")
     )
 
 
-def fit_state_of(run: FitRun) -> FitState:
+def _learned_from_hidden(member: Member) -> Exists:
+    hidden = hidden_targets(member.user, member.project)
+    return Exists(FitSource.objects.filter(run=OuterRef("pk"), target__in=hidden))
+
+
+def basis_of(run: FitRun) -> Basis | None:
+    """What a fit of `fit_runs_of` stands on, as the member may see it."""
+    return basis_from(run.basis, is_hidden=run.is_blind)  # type: ignore[attr-defined]
+
+
+def listed_judges(member: Member, judges: Sequence[Judge]) -> list[ListedJudge]:
+    fits = {fit.judge_id: fit for fit in fit_runs_of(member).filter(judge__in=judges)}
+    return [
+        ListedJudge(judge, taught_by(judge), fits.get(judge.pk), _warnings(fits.get(judge.pk)))
+        for judge in judges
+    ]
+
+
+def warnings_of(judge: Judge, member: Member) -> Sequence[str]:
+    """What a reader of this judge's scores has to know of its fit."""
+    if judge.kind != Judge.Kind.LEARNED:
+        return ()
+    return _warnings(fit_runs_of(member).filter(judge=judge).first())
+
+
+def _warnings(fit: FitRun | None) -> Sequence[str]:
+    basis = basis_of(fit) if fit else None
+    return basis.warnings if basis else ()
+
+
+def fit_state_of(run: FitRun, member: Member) -> FitState:
     spec = run.version.spec
     fitted_on = run.judge.fitted_on if run.judge else {}
+    is_hidden = FitRun.objects.filter(_learned_from_hidden(member), pk=run.pk).exists()
     return FitState(
         taught_by=taught_by(run.judge) if run.judge else "",
         criteria=[c.name for c in from_json(spec.content).criteria if c.uid in fitted_on]
         if spec
         else [],
+        basis=basis_from(run.basis, is_hidden=is_hidden),
     )
 
 

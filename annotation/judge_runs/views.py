@@ -37,9 +37,9 @@ JUDGING = (
 def judging(request: HttpRequest, member: Member) -> HttpResponse:
     context = {
         "member": member,
-        "judges": [(j, queries.taught_by(j)) for j in judges_of(member.project)[:100]],
+        "judges": queries.listed_judges(member, list(judges_of(member.project)[:100])),
         "runs": queries.judge_runs_of(member.project)[:50],
-        "fits": queries.fit_runs_of(member.project)[:20],
+        "fits": queries.fit_runs_of(member)[:20],
     }
     return render(request, "judging/index.html", context)
 
@@ -125,7 +125,12 @@ def _form_page(
 @project_page(*JUDGING_READERS)
 def judge_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = judge_run_for(member, run_id)
-    context = {"member": member, "run": run, "state": queries.state_of(run, member)}
+    context = {
+        "member": member,
+        "run": run,
+        "state": queries.state_of(run, member),
+        "warnings": queries.warnings_of(run.judge, member),
+    }
     return render(request, "judging/run.html", context)
 
 
@@ -144,5 +149,5 @@ def judge_run_texts(request: HttpRequest, member: Member, run_id: UUID) -> HttpR
 @project_page(*JUDGING_READERS)
 def fit_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
     run = fit_run_for(member, run_id)
-    context = {"member": member, "run": run, "state": queries.fit_state_of(run)}
+    context = {"member": member, "run": run, "state": queries.fit_state_of(run, member)}
     return render(request, "judging/fit.html", context)

@@ -28,6 +28,7 @@ from annotation.models.ratings import Evidence, Rater, Rating, Score
 from annotation.models.refinement import Attempt, GenerationCritic
 from annotation.models.runs import (
     FitRun,
+    FitSource,
     GenerationItem,
     GenerationRun,
     ImportLine,
@@ -53,6 +54,7 @@ __all__ = [
     "ExportPart",
     "ExportRun",
     "FitRun",
+    "FitSource",
     "GenerationCritic",
     "GenerationItem",
     "GenerationRun",

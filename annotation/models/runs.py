@@ -8,6 +8,7 @@ from annotation.models.corpus import Collection, Dialogue, Profile, Snapshot, Ta
 from annotation.models.ratings import Rating
 from rubrics.models import Judge, JudgeCall, RubricVersion, Spec
 from webapp.accounts.models import ProjectRow
+from webapp.db import append_only
 from webapp.files.models import StoredFile
 from webapp.limits import SEED
 from webapp.llm.models import Endpoint
@@ -186,6 +187,24 @@ class FitRun(Run):
     rater_kinds = models.JSONField(default=list)
     seed = models.PositiveIntegerField(default=SEED.default)
     judge = models.OneToOneField(Judge, null=True, on_delete=models.PROTECT, related_name="fit_run")
+    # What it stands on: see annotation.judge_runs.basis. Empty until there is a judge, and for fits
+    # that were made before this was kept.
+    basis = models.JSONField(default=dict)
 
     class Meta(Run.Meta):
         pass
+
+
+class FitSource(ProjectRow):
+    """A text with ratings that a fit learned from: its judge is never compared with people on it
+    (annotation.judge_runs.learned_from). Fits made before this was kept have none."""
+
+    run = models.ForeignKey(FitRun, on_delete=models.CASCADE, related_name="sources")
+    target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(ProjectRow.Meta):
+        constraints = [
+            *ProjectRow.Meta.constraints,
+            models.UniqueConstraint(fields=["run", "target"], name="fit_source_once"),
+        ]
+        triggers = append_only()

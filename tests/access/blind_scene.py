@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from annotation.formats.records import plain_turn, supporter_turn
 from annotation.impact.scoring_passes import pass_by_uid, scoring_passes
+from annotation.judge_runs.basis import Basis, TeacherAgreement
 from annotation.models import (
     Adjudication,
     Attempt,
@@ -16,6 +17,7 @@ from annotation.models import (
     DifficultyPrompt,
     DifficultyReply,
     DraftScore,
+    FitSource,
     GenerationCritic,
     GenerationItem,
     ImpactItem,
@@ -41,7 +43,7 @@ from annotation.ratings.services import (
 )
 from annotation.ratings.targets import targets_for
 from rubrics.core.spec import from_json
-from rubrics.models import JudgeCall
+from rubrics.models import Judge, JudgeCall
 from tests.conftest import Cast
 from tests.support import rows
 from tests.support.comparisons import reply
@@ -90,6 +92,7 @@ class BlindScene(Setting):
             self[argument]
         self._ratings()
         self._judge_run()
+        self._fit()
         self._generation()
         self._difficulty()
         self._comparison()
@@ -197,6 +200,19 @@ class BlindScene(Setting):
             target=reply(self.target, RAW.format(said=SAID_AGAIN)),
             error=marked("judge-failure"),
         )  # fmt: skip
+
+    def _fit(self) -> None:
+        """A fit that learned from the text, and how far the people agree who taught it."""
+        run = self.of("fit_run", "run_id")
+        alpha = self._said(0.5, 0.25)
+        agreement = TeacherAgreement("person", "Empathy", alpha, None, None, 2, "")
+        run.judge = Judge.objects.create(
+            project=self.project, name="Taught", version=1, kind="learned", hash="h",
+            artefact=rows.stored_file(self), provenance={"ratings": 20, "rater_kinds": ["person"]},
+        )  # fmt: skip
+        run.basis = Basis(20, 2, [agreement]).to_json()
+        run.save(update_fields=["judge", "basis"])
+        FitSource.objects.create(project=self.project, run=run, target=self.target)
 
     def _judge_call(self, context_hash: str, run: Any = None) -> JudgeCall:
         asked = JudgeCall.objects.create(

@@ -1,6 +1,8 @@
 """What judge runs need: rated texts, a set, a judge fitted on them or one behind an endpoint."""
 
 import json
+from collections.abc import Iterable
+from io import BytesIO
 from typing import Any
 
 from annotation.corpus.services import split_for
@@ -9,15 +11,18 @@ from annotation.formats.records import plain_turn, supporter_turn
 from annotation.judge_runs import fitting
 from annotation.judge_runs.queries import JudgingState, state_of
 from annotation.judge_runs.services import fit_start, judge_start
-from annotation.models import FitRun, JudgeRun, Score, Snapshot, Turn
+from annotation.models import FitRun, FitSource, JudgeRun, Score, Snapshot, Target, Turn
 from annotation.ratings.services import NewRating, NewScore, construction_rater, submit_ratings
 from annotation.ratings.targets import targets_for
 from annotation.sets.services import collection_create, freeze
 from rubrics.core.spec import CriterionSpec, RubricSpec
-from rubrics.judges.services import judge_create_llm
+from rubrics.judges.services import judge_create_learned, judge_create_llm
 from rubrics.models import Judge, RubricVersion
 from tests.conftest import Cast
 from tests.support.dialogues import added, levels, parsed, published
+from webapp.accounts.numbers import next_number
+from webapp.files.models import StoredFile
+from webapp.files.services import store
 from webapp.ids import new_id
 from webapp.llm.models import Endpoint
 
@@ -118,6 +123,45 @@ def learned_judge(cast: Cast, version: RubricVersion) -> Judge:
     run.refresh_from_db()
     assert run.judge is not None, run.error
     return run.judge
+
+
+def judge_of_sources(
+    cast: Cast, version: RubricVersion, sources: Iterable[Target] | None, *, name: str = "Learned"
+) -> Judge:
+    """A learned judge whose fit names these texts, without a fit. None: it was made before fits
+    named any."""
+    judge = judge_create_learned(
+        project=cast.project,
+        actor=cast.leads[0],
+        name=name,
+        artefact=store(
+            project=cast.project,
+            kind=StoredFile.Kind.ARTEFACT,
+            name="judge.zip",
+            content=BytesIO(name.encode()),
+            actor=cast.leads[0],
+        ),
+        fitted_on={},
+        provenance={"ratings": 20, "rater_kinds": ["person"]},
+    )
+    run = finished_fit(cast, version, judge)
+    FitSource.objects.bulk_create(
+        FitSource(project=cast.project, run=run, target=target) for target in sources or ()
+    )
+    return judge
+
+
+def finished_fit(cast: Cast, version: RubricVersion, judge: Judge) -> FitRun:
+    return FitRun.objects.create(
+        project=cast.project,
+        number=next_number(cast.project, FitRun.kind),
+        idempotency_key=new_id().hex,
+        created_by=cast.leads[0],
+        status="succeeded",
+        version=version,
+        judge_name=judge.name,
+        judge=judge,
+    )
 
 
 def llm_judge(cast: Cast, endpoint: Endpoint, **parameters: Any) -> Judge:

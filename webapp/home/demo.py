@@ -19,6 +19,7 @@ from annotation.corpus.set_query import SetQuery
 from annotation.demo.written import OTHER_SOURCE, SOURCE, SPLIT_SEED
 from annotation.judge_runs.services import fit_start, published_spec
 from annotation.models import Collection, FitRun, Queue, Rater
+from annotation.models.corpus import Split
 from annotation.queues.services import queue_create
 from annotation.sets.services import collection_create, freeze
 from rubrics.core.spec import RubricSpec, to_json
@@ -44,6 +45,15 @@ DESCRIPTION = (
 )
 # Where `make run` has the local server unless another port is asked for.
 USUAL_MODEL_URL = "http://127.0.0.1:8001/v1"
+# Sets of the test split: whole dialogues, and replies that the authors rated.
+TESTED_DIALOGUES = (
+    "Written dialogues, test split",
+    SetQuery(source=SOURCE, split=Split.TEST),
+)
+TESTED_REPLIES = (
+    "Other replies, test split",
+    SetQuery(source=OTHER_SOURCE, split=Split.TEST, last_only=True),
+)
 # The key of the fit that comes last: where it is, the demo is whole.
 LAST_STEP = "demo"
 
@@ -70,9 +80,12 @@ def load() -> None:
     _published(project, clinician, people["clinician2"], epitome.EPITOME)
     _published(project, clinician, people["clinician2"], seeker_survey.SEEKER_SURVEY)
     add_corpus(project=project, spec=published_spec(version))
-    dialogues = _set(project, lead, "Written dialogues", SetQuery(source=SOURCE))
-    _set(project, lead, "Other replies", SetQuery(source=OTHER_SOURCE, last_only=True))
-    _queue(project, lead, version, dialogues, [people["annotator"], people["annotator2"]])
+    demo_set(project, lead, "Written dialogues", SetQuery(source=SOURCE))
+    demo_set(project, lead, "Other replies", SetQuery(source=OTHER_SOURCE, last_only=True))
+    # The judge learns from the other splits: on these items it can be compared with people.
+    tested = demo_set(project, lead, *TESTED_DIALOGUES)
+    demo_set(project, lead, *TESTED_REPLIES)
+    _queue(project, lead, version, tested, [people["annotator"], people["annotator2"]])
     _judge(project, lead, version)
 
 
@@ -176,7 +189,7 @@ def _published(project: Project, author: User, reviewer: User, spec: RubricSpec)
     return version_publish(version=version, actor=author, change_note="The first version.")
 
 
-def _set(project: Project, lead: User, name: str, query: SetQuery) -> Collection:
+def demo_set(project: Project, lead: User, name: str, query: SetQuery) -> Collection:
     known = Collection.objects.filter(project=project, query=query.to_json()).first()
     return known or collection_create(project=project, actor=lead, name=name, query=query)
 

@@ -4,6 +4,7 @@ They need the judge and the model that workers make after the first start. Each 
 what it needs is there, once: a run that somebody stopped does not come back.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from annotation.corpus.set_query import SetQuery
@@ -16,11 +17,11 @@ from training.evaluation.services import evaluation_start
 from training.models import Checkpoint, EvaluationRun
 from webapp.accounts.models import Project
 from webapp.errors import Refused
-from webapp.home.demo import LAST_STEP, PROJECT
+from webapp.home.demo import LAST_STEP, PROJECT, TESTED_DIALOGUES, TESTED_REPLIES, demo_set
 from webapp.llm.models import Endpoint
 from webapp.runs.models import Run
 
-KEY = "demo"
+KEY, TESTED_DIALOGUES_KEY, TESTED_REPLIES_KEY = "demo", "demo-test", "demo-test-replies"
 # Each situation suits both emotions, and whoever is drawn for it.
 EMOTIONS = ("anxious", "apprehensive")
 SITUATIONS = (
@@ -41,35 +42,48 @@ def go_on() -> None:
     if project is None:
         return
     fit = FitRun.objects.filter(project=project, idempotency_key=LAST_STEP).first()
-    query = SetQuery(source=SOURCE).to_json()
-    written = Collection.objects.filter(project=project, query=query).first()
-    if fit is None or fit.judge is None or written is None:
+    if fit is None or fit.judge is None:
+        return
+    lead, written = fit.created_by, _written(project)
+    _judge_once(fit, KEY, lambda: written, limit=JUDGED)
+    # On these it can be compared with people and with the authors: it learned from none of them.
+    _judge_once(fit, TESTED_DIALOGUES_KEY, lambda: demo_set(project, lead, *TESTED_DIALOGUES))
+    _judge_once(fit, TESTED_REPLIES_KEY, lambda: demo_set(project, lead, *TESTED_REPLIES))
+    speaker = _speaker(project)
+    if speaker is None:
         return
     # What somebody has changed since, such as a removed endpoint, is theirs to keep.
     with suppress(Refused):
-        _judge_run(fit, written)
-    endpoint = _speaker(project)
-    if endpoint is None:
-        return
+        _generation(fit, speaker)
     with suppress(Refused):
-        _generation(fit, endpoint)
-    with suppress(Refused):
-        _evaluation(fit, written, endpoint)
+        _evaluation(fit, written, speaker)
 
 
-def _judge_run(fit: FitRun, written: Collection) -> None:
-    if fit.judge is None or _was_begun(JudgeRun, fit.project):
+def _written(project: Project) -> Collection | None:
+    query = SetQuery(source=SOURCE).to_json()
+    return Collection.objects.filter(project=project, query=query).first()
+
+
+def _judge_once(
+    fit: FitRun, key: str, find: Callable[[], Collection | None], *, limit: int | None = None
+) -> None:
+    if JudgeRun.objects.filter(project=fit.project, idempotency_key=key).exists():
         return
-    judge_collection(
-        project=fit.project,
-        actor=fit.created_by,
-        key=KEY,
-        collection=written,
-        limit=JUDGED,
-        seed=1,
-        version=fit.version,
-        judge=fit.judge,
-    )
+    # What somebody has changed since then is theirs to keep.
+    with suppress(Refused):
+        collection = find()
+        if collection is None or fit.judge is None:
+            return
+        judge_collection(
+            project=fit.project,
+            actor=fit.created_by,
+            key=key,
+            collection=collection,
+            limit=limit,
+            seed=1,
+            version=fit.version,
+            judge=fit.judge,
+        )
 
 
 def _speaker(project: Project) -> Endpoint | None:
@@ -96,9 +110,9 @@ def _generation(fit: FitRun, speaker: Endpoint) -> None:
     )
 
 
-def _evaluation(fit: FitRun, written: Collection, speaker: Endpoint) -> None:
+def _evaluation(fit: FitRun, written: Collection | None, speaker: Endpoint) -> None:
     """The model's answers beside those of the corpus, on people that it was not trained on."""
-    if fit.judge is None or _was_begun(EvaluationRun, fit.project):
+    if fit.judge is None or written is None or _was_begun(EvaluationRun, fit.project):
         return
     evaluation_start(
         project=fit.project,

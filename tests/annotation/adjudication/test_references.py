@@ -1,5 +1,6 @@
 """What was settled is the reference in place of what people gave, and no rating of a person."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from annotation.corpus.services import split_for
 from annotation.corpus.transcript import transcript_of
 from annotation.desk.queries import own_rating_rows
 from annotation.impact.preview import _reference, _referred
-from annotation.judge_runs.fitting import _labelled_rows
+from annotation.judge_runs.fitting import _lesson_of
 from annotation.models import FitRun, Rating
 from annotation.ratings import services as ratings
 from annotation.ratings.carried_ratings import count_ratings
@@ -135,11 +136,12 @@ def test_a_judge_learns_the_settled_level_in_place_of_those_it_overrides(cast: C
     at_desk = build_apart(cast)
     settle(at_desk, cast.clinicians[0])
     settle(at_desk, cast.clinicians[1], **LEGITIMATE)
-    rows, n = _labelled_rows(FitRun(version=at_desk.version, rater_kinds=["person"]))
+    lesson = _lesson_of(FitRun(version=at_desk.version, rater_kinds=["person"]))
+    rows = lesson.rows
     assert _levels(at_desk, rows, position=0) == [2]
     # Where the difference is legitimate, the levels of both stand.
     assert _levels(at_desk, rows, position=3) == [2, 5]
-    assert n == len(rows)
+    assert lesson.basis.ratings == len(rows)
     assert all(row.levels for row in rows)
 
 
@@ -148,7 +150,7 @@ def _all_train(project: Project, seed: UUID) -> bool:
     return all(split_for(project, f"person-{n}") == "train" for n in (1, 2, 3))
 
 
-def _levels(at_desk: Desk, rows: list[LabelledRow], *, position: int) -> list[int]:
+def _levels(at_desk: Desk, rows: Sequence[LabelledRow], *, position: int) -> list[int]:
     context = context_of(at_desk.queue.items.get(position=position).target)
     return sorted(
         row.levels["empathy"] for row in rows if row.context == context and "empathy" in row.levels

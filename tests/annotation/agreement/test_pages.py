@@ -1,6 +1,5 @@
 """The page of agreement and its figures."""
 
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -20,16 +19,11 @@ from annotation.models import Rater
 from annotation.ratings import services as ratings
 from annotation.ratings.services import NewScore
 from annotation.ratings.targets import targets_for
-from rubrics.judges.services import judge_create_learned
 from tests.conftest import Cast
 from tests.support.desk import Desk, build_desk
 from tests.support.dialogues import added, parsed, supporter_turns
-from tests.support.generation import endpoint
-from tests.support.judge_runs import llm_judge
 from tests.support.pages import html_of
 from webapp.accounts.models import User
-from webapp.files.models import StoredFile
-from webapp.files.services import store
 
 # What three people give to the first four items; None where they have not come to it.
 GIVEN = {"Ana": [1, 3, 5, 2], "Ben": [1, 4, 5, None], "Cem": [None, 3, 4, 5]}
@@ -369,32 +363,6 @@ def test_the_page(rated: Desk, client: Client) -> None:
     assert "Asking: level given by Reference of people in rows, by Cem Rater in columns" in text
     nonsense = {"version": rated.version.pk, "criterion": "x", "rows": "x", "columns": "x"}
     assert "Two raters" in _page(client, rated, rated.cast.leads[0], **nonsense)
-
-
-def test_a_fitted_judge_may_have_learned_what_it_is_compared_with(
-    rated: Desk, client: Client
-) -> None:
-    cast = rated.cast
-    reader = llm_judge(cast, endpoint(cast, "http://127.0.0.1:9/v1"))
-    _other(rated, ratings.rater_for_judge(judge=reader), "judge", [1, 3, 5, 2])
-    warning = "its agreement is too high"
-    assert warning not in _page(client, rated, cast.leads[0])
-    fitted = judge_create_learned(
-        project=cast.project,
-        actor=cast.leads[0],
-        name="Learned",
-        artefact=store(
-            project=cast.project,
-            kind=StoredFile.Kind.ARTEFACT,
-            name="judge.zip",
-            content=BytesIO(b"judge"),
-            actor=cast.leads[0],
-        ),
-        fitted_on={},
-        provenance={},
-    )
-    _other(rated, ratings.rater_for_judge(judge=fitted), "judge", [1, 3, 5, 2])
-    assert _page(client, rated, cast.leads[0]).count(warning) == 1
 
 
 def test_a_clinician_reads_no_names(rated: Desk, client: Client) -> None:

@@ -81,11 +81,20 @@ def test_sets_and_queue_say_what_is_in_them() -> None:
         for row in Collection.objects.filter(project=project)
     }
     turns = Turn.objects.filter(dialogue__source="written", role=Turn.Role.SUPPORTER)
-    assert sizes == {"Written dialogues": turns.count(), "Other replies": len(other_replies())}
+    in_test = {each.id for each in written_dialogues() if each.split == "test"}
+    assert sizes == {
+        "Written dialogues": turns.count(),
+        "Other replies": len(other_replies()),
+        "Written dialogues, test split": turns.filter(dialogue__split="test").count(),
+        "Other replies, test split": sum(each.dialogue in in_test for each in other_replies()),
+    }
     queue = Queue.objects.get(project=project)
     assert (queue.name, queue.overlap) == ("Replies in written dialogues", 2)
     sources = queue.items.values_list("target__turn__dialogue__source", flat=True)
     assert Counter(sources) == {"written": 24}
+    # No judge of the demo learns from these.
+    splits = queue.items.values_list("target__turn__dialogue__split", flat=True)
+    assert set(splits) == {"test"}
 
 
 def test_the_levels_of_both_authors_are_ratings_of_the_last_replies(client: Client) -> None:

@@ -4,12 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from annotation.models import FitRun, GenerationRun, JudgeRun
+from annotation.agreement.queries import VersionAgreement
+from annotation.demo.written import other_replies, written_dialogues
+from annotation.judge_runs import fitting
+from annotation.judge_runs import work as judging
+from annotation.models import Collection, FitRun, GenerationRun, JudgeRun
 from rubrics.judges.services import judge_create_llm
+from tests.support.pages import html_of
 from training.models import Checkpoint, EvaluationRun
-from webapp.accounts.models import Project
+from webapp.accounts.access import find_member
+from webapp.accounts.models import Project, User
 from webapp.home import demo, demo_runs
 from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
@@ -44,17 +52,60 @@ def test_the_judge_scores_written_dialogues_as_soon_as_it_is_there(demo_project:
     judge = fit(demo_project).judge
     demo_runs.go_on()
     demo_runs.go_on()
-    run = JudgeRun.objects.get()
-    assert (run.judge, run.snapshot.collection.name) == (judge, "Written dialogues")
-    assert run.items.count() == demo_runs.JUDGED
+    found = {run.snapshot.collection.name: run for run in JudgeRun.objects.all()}
+    assert sorted(found) == [
+        "Other replies, test split",
+        "Written dialogues",
+        "Written dialogues, test split",
+    ]
+    assert {run.judge for run in found.values()} == {judge}
+    assert found["Written dialogues"].items.count() == demo_runs.JUDGED
+
+
+def test_a_demo_of_an_earlier_version_gets_the_sets_of_the_test_split(
+    demo_project: Project,
+) -> None:
+    sets = Collection.objects.filter(name__endswith="test split")
+    fit(demo_project)
+    sets.filter(snapshots=None).delete()
+    demo_runs.go_on()
+    demo_runs.go_on()
+    assert sets.count() == 2 and JudgeRun.objects.count() == 3
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_judge_is_compared_with_the_authors_on_what_it_did_not_learn_from(
+    demo_project: Project, client: Client
+) -> None:
+    row = FitRun.objects.get(project=demo_project)
+    fitting.work(str(row.pk))
+    demo_runs.go_on()
+    for run in JudgeRun.objects.all():
+        judging.work(str(run.pk))
+    lead = User.objects.get(email="lead@kardia.example")
+    member = find_member(lead, demo_project.pk)
+    assert member is not None
+    found = VersionAgreement(member, row.version)
+    reference = found.reference("")
+    assert reference is not None and reference.name == "Author A"
+    (judge,) = [each for each in found.compared_with(reference.key) if each.rater.is_learned]
+    in_test = {each.id for each in written_dialogues() if each.split == "test"}
+    tested = [each for each in other_replies() if each.dialogue in in_test]
+    assert (judge.items, judge.left_out) == (len(tested), 0)
+    assert all(each.alpha.n_pairable == len(tested) for each in judge.criteria)
+    client.force_login(lead)
+    page = html_of(client.get(reverse("agreement", args=[demo_project.pk])))
+    assert f"{len(tested)} items count." in page
 
 
 def test_a_run_that_was_stopped_does_not_come_back(demo_project: Project) -> None:
     row = fit(demo_project)
     demo_runs.go_on()
-    runs.cancel(JudgeRun.objects.get(), actor=row.created_by)
+    for run in JudgeRun.objects.all():
+        runs.cancel(run, actor=row.created_by)
     demo_runs.go_on()
-    assert JudgeRun.objects.get().status == "cancelled"
+    assert list(JudgeRun.objects.values_list("status", flat=True)) == ["cancelled"] * 3
 
 
 def test_a_closed_project_is_left_alone(demo_project: Project) -> None:

@@ -1,0 +1,8 @@
+"""When a fit stands on too little, or on people who agree too little. Pages say so first."""
+
+# Below either, a fit stands on little. Our own choice: see docs/agreement.md.
+ENOUGH_ITEMS = 100
+ENOUGH_RATINGS = 200
+# Krippendorff, Content Analysis (2004), chapter 11: below it, data are too unreliable even for
+# tentative conclusions.
+MIN_ALPHA = 0.667
