@@ -10,7 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.agreement.alternative import StandIn
+from annotation.agreement.means import means_of
 from annotation.agreement.queries import VersionAgreement
+from annotation.judge_runs.access import judge_run_for
+from annotation.models import JudgeRun
+from annotation.roles import JUDGING_READERS
 from rubrics.models import RubricVersion
 from webapp.accounts.models import Role
 from webapp.accounts.project_api import ProjectViewSet
@@ -120,6 +124,39 @@ class StandInSerializer(serializers.Serializer):
         return len(test.people)
 
 
+class BoundsSerializer(serializers.Serializer):
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField(help_text="Why there is no interval.")
+
+
+class StepSerializer(serializers.Serializer):
+    level = serializers.IntegerField(help_text="About which the judge gave.")
+    n = serializers.IntegerField()
+    judge = serializers.FloatField(help_text="The mean of the judge’s levels there.")
+    people = serializers.FloatField(help_text="The mean of people’s.")
+    bounds = BoundsSerializer(help_text="The 95 % interval of the latter.")
+
+
+class CalibrationSerializer(serializers.Serializer):
+    steps = StepSerializer(many=True)
+    n = serializers.IntegerField(help_text="Items with a reference.")
+    error = serializers.FloatField(
+        help_text="The expected calibration error, in levels: the distance of the two means, "
+        "weighted by items."
+    )
+    distance = serializers.FloatField(help_text="The mean distance of an item from people.")
+    corrected_error = serializers.FloatField(
+        allow_null=True, help_text="After a cross-fitted isotonic regression."
+    )
+    corrected_distance = serializers.FloatField(allow_null=True)
+    gain = BoundsSerializer(
+        help_text="The 95 % interval of the mean distance before minus after the correction."
+    )
+    helps = serializers.BooleanField(help_text="Whether it lies above 0.")
+    reason = serializers.CharField(help_text="Why there is no correction.")
+
+
 class ComparedCriterionSerializer(serializers.Serializer):
     criterion = CriterionRefSerializer()
     alpha = EstimateSerializer()
@@ -133,6 +170,9 @@ class ComparedCriterionSerializer(serializers.Serializer):
     )
     stand_in = StandInSerializer(
         allow_null=True, help_text="Whether a judge could stand in for a person."
+    )
+    calibration = CalibrationSerializer(
+        allow_null=True, help_text="What people give where a judge gives a level."
     )
     left_out = serializers.IntegerField(
         help_text="Items that don’t count, because the judge knows them from its fit."
@@ -164,6 +204,47 @@ class AgreementSerializer(serializers.Serializer):
     people = AmongPeopleSerializer(many=True)
     references_of_people = ReferenceCountSerializer(many=True)
     others = ComparedSerializer(many=True)
+
+
+class CorrectedMeanSerializer(serializers.Serializer):
+    raw = serializers.FloatField(help_text="The judge’s mean.")
+    of = serializers.IntegerField(help_text="Texts that it is the mean of.")
+    n = serializers.IntegerField(help_text="Of these, texts with a reference of people.")
+    value = serializers.FloatField(allow_null=True, help_text="What people would give on average.")
+    low = serializers.FloatField(allow_null=True, help_text="Of its 95 % interval.")
+    high = serializers.FloatField(allow_null=True)
+    shift = serializers.FloatField(
+        allow_null=True, help_text="How far the judge’s mean is above it."
+    )
+    off = BoundsSerializer(help_text="The 95 % interval of that.")
+    weight = serializers.FloatField(help_text="How much the judge counts in it, 0 to 1.")
+    unit = serializers.CharField(help_text="profiles or dialogues")
+    groups = serializers.IntegerField(help_text="How many of these have a text with a reference.")
+    reason = serializers.CharField(help_text="Why there is no corrected mean.")
+
+
+class CriterionMeanSerializer(serializers.Serializer):
+    criterion = CriterionRefSerializer()
+    mean = CorrectedMeanSerializer(allow_null=True)
+    left_out = serializers.IntegerField(
+        help_text="Texts that don’t count, because the judge knows them from its fit."
+    )
+    more_for_half = serializers.IntegerField(
+        allow_null=True, help_text="About how many more ratings make the interval half as wide."
+    )
+
+
+class JudgeRunMeansViewSet(ProjectViewSet):
+    """The means of a judge run, corrected by the texts of its set that people rated."""
+
+    roles: ClassVar = {"retrieve": JUDGING_READERS}
+    queryset = JudgeRun.objects.none()
+    serializer_class = CriterionMeanSerializer
+
+    @extend_schema(operation_id="judge_run_means", responses=CriterionMeanSerializer(many=True))
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        run = judge_run_for(self.member, kwargs["run_id"])
+        return Response(CriterionMeanSerializer(means_of(run, self.member), many=True).data)
 
 
 class AgreementViewSet(ProjectViewSet):
@@ -216,5 +297,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "agreement/<uuid:version_id>/",
         AgreementViewSet.as_view({"get": "retrieve"}),
         name="api_agreement_retrieve",
+    ),
+    path(
+        P + "judge-runs/<uuid:run_id>/means/",
+        JudgeRunMeansViewSet.as_view({"get": "retrieve"}),
+        name="api_judge_run_means",
     ),
 ]

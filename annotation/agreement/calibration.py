@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from annotation.agreement.tables import MIN_ITEMS
-from webapp.intervals import Bounds, Clusters, mean_bounds
+from annotation.agreement.tables import MIN_ITEMS, Places
+from webapp.intervals import Bounds, Clusters, clusters_of, mean_bounds
 
 Floats = npt.NDArray[np.float64]
 FOLDS = 5
@@ -59,12 +59,15 @@ class Calibration:
 
 
 def calibration(
-    judge: Floats, people: Floats, levels: Sequence[int], clusters: Clusters
+    judged: Sequence[float], given: Sequence[float], levels: Sequence[int], places: Places
 ) -> Calibration | None:
-    """judge, people: (n,), the levels of the same items; those of a judge may lie between levels.
-    None with fewer items than MIN_ITEMS."""
-    if len(judge) < MIN_ITEMS:
+    """judged, given: what the judge and people gave the same n items; the judge's may lie between
+    levels. `places`: the profile and dialogue of each. None with fewer items than MIN_ITEMS."""
+    if len(judged) < MIN_ITEMS:
         return None
+    judge, people = np.array(judged, dtype=float), np.array(given, dtype=float)
+    profiles, dialogues = zip(*places, strict=True)
+    clusters = clusters_of(profiles, dialogues)
     steps = [
         _step(level, judge[chosen], people[chosen], _within(clusters, chosen))
         for level, chosen in _near(judge, levels)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from annotation.agreement.alternative import StandIn
 from annotation.agreement.applicability import Applicability
+from annotation.agreement.calibration import Calibration
 from annotation.agreement.icc import Correlations
 from annotation.agreement.tables import Estimate
 from annotation.models import Rater, Target
@@ -90,7 +91,8 @@ class AmongPeople:
 @dataclass(frozen=True)
 class ComparedCriterion:
     """One rater beside the reference for one criterion. `beside_people` if that is people
-    who can be compared with each other; `stand_in` if the rater is a judge, too. Items `left_out`
+    who can be compared with each other; `stand_in` and, with items enough, `calibration` if the
+    rater is a judge, too. Items `left_out`
     don't count, because the judge knows them from its fit."""
 
     criterion: CriterionSpec
@@ -102,6 +104,7 @@ class ComparedCriterion:
     applies: Applicability
     beside_people: AmongPeople | None = None
     stand_in: StandIn | None = None
+    calibration: Calibration | None = None
     left_out: int = 0
 
 
@@ -123,6 +126,11 @@ class Compared:
     def is_tested(self) -> bool:
         """Whether it can be asked if this rater could stand in for a person."""
         return any(row.stand_in for row in self.criteria)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether it is known for some criterion what people give at its levels."""
+        return any(row.calibration for row in self.criteria)
 
     @property
     def why_untested(self) -> str:

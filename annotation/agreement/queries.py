@@ -11,6 +11,7 @@ from annotation.agreement import statistics
 from annotation.agreement.alternative import StandIn, stand_in
 from annotation.agreement.answers import PEOPLE, VersionAnswers
 from annotation.agreement.applicability import Applicability, applicability
+from annotation.agreement.calibration import Calibration, calibration
 from annotation.agreement.chance_corrected import ac2
 from annotation.agreement.figures import (
     AmongPeople,
@@ -182,6 +183,7 @@ class VersionAgreement(VersionAnswers):
             applies=self._applicability(criterion, [reference, rater.key]),
             beside_people=self._beside(criterion, rater) if is_of_people else None,
             stand_in=self._stand_in(criterion, rater) if is_of_people and is_judge else None,
+            calibration=self._calibration(criterion, rater) if is_of_people and is_judge else None,
             left_out=len(self.left_out(criterion, reference, rater.key)),
         )
 
@@ -211,6 +213,16 @@ class VersionAgreement(VersionAnswers):
         targets, people, places = self._people_in_steps(criterion)
         levels = [steps[int(given[pk])] if pk in given else None for pk in targets]
         return stand_in(levels, people, places=places)
+
+    def _calibration(self, criterion: CriterionSpec, judge: DisplayedRater) -> Calibration | None:
+        given, references = self.column(criterion, judge.key), self.column(criterion, PEOPLE)
+        targets = [target for target in given if target in references]
+        return calibration(
+            [given[target] for target in targets],
+            [references[target] for target in targets],
+            criterion.level_values,
+            self.places_of(targets),
+        )
 
     def _people_in_steps(
         self, criterion: CriterionSpec

@@ -62,6 +62,7 @@ TELLS_FIGURES: tuple[str, ...] = (
     "api_fit_retrieve",
     "api_generation_retrieve",
     "api_impact_retrieve",
+    "api_judge_run_means",
     "api_judge_run_retrieve",
     "api_suggestions",
     "comparisons",

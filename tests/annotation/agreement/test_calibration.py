@@ -4,22 +4,27 @@ import numpy as np
 import pytest
 
 from annotation.agreement.calibration import calibration, corrected_levels
-from webapp.intervals import Clusters, each_alone
+from webapp.intervals import Clusters
 
 LEVELS = (1, 2, 3, 4, 5)
 
 
-def kind_judge(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def kind_judge(count: int, seed: int = 0) -> tuple[list[float], list[float]]:
     """A judge that follows people but gives a level more, where the scale allows."""
     rng = np.random.default_rng(seed)
     people = rng.integers(1, 6, count).astype(float)
-    return np.minimum(people + 1, 5.0), people
+    return np.minimum(people + 1, 5.0).tolist(), people.tolist()
+
+
+def alone(count: int) -> list[tuple[str, str]]:
+    """The places of items of one profile each."""
+    return [(f"profile {place}", f"dialogue {place}") for place in range(count)]
 
 
 def test_each_step_says_what_people_gave_there() -> None:
-    judge = np.array([2.0] * 10 + [4.0] * 10)
-    people = np.array([1.0] * 5 + [3.0] * 5 + [4.0] * 10)
-    found = calibration(judge, people, LEVELS, each_alone(20, "profiles"))
+    judge = [2.0] * 10 + [4.0] * 10
+    people = [1.0] * 5 + [3.0] * 5 + [4.0] * 10
+    found = calibration(judge, people, LEVELS, alone(20))
     assert found is not None
     assert [(step.level, step.n, step.judge, step.people) for step in found.steps] == [
         (2, 10, 2.0, 2.0),
@@ -33,9 +38,9 @@ def test_each_step_says_what_people_gave_there() -> None:
 
 def test_a_judge_that_is_a_level_too_kind_is_a_level_wrong_and_can_be_corrected() -> None:
     judge, people = kind_judge(400)
-    found = calibration(judge, people, LEVELS, each_alone(400, "profiles"))
+    found = calibration(judge, people, LEVELS, alone(400))
     assert found is not None and found.corrected_error is not None
-    too_kind = (people < 5).mean()
+    too_kind = (np.array(people) < 5).mean()
     assert found.distance == pytest.approx(too_kind)
     assert found.error == pytest.approx(too_kind, abs=0.05)
     assert found.corrected_error < 0.1
@@ -44,8 +49,8 @@ def test_a_judge_that_is_a_level_too_kind_is_a_level_wrong_and_can_be_corrected(
 
 
 def test_levels_between_those_of_the_scale_count_to_the_nearest() -> None:
-    judge = np.array([1.2, 1.4, 3.6, 3.9, 4.2] * 4)
-    found = calibration(judge, np.full(20, 3.0), LEVELS, each_alone(20, "profiles"))
+    judge = [1.2, 1.4, 3.6, 3.9, 4.2] * 4
+    found = calibration(judge, [3.0] * 20, LEVELS, alone(20))
     assert found is not None
     assert [(step.level, step.n) for step in found.steps] == [(1, 8), (4, 12)]
     assert found.error == pytest.approx(0.4 * (3 - 1.3) + 0.6 * 0.9)
@@ -64,8 +69,8 @@ def test_no_item_is_corrected_by_its_own_profile() -> None:
 
 def test_noise_is_not_said_to_be_corrected() -> None:
     rng = np.random.default_rng(2)
-    people = rng.integers(1, 6, 200).astype(float)
-    found = calibration(people, people, LEVELS, each_alone(200, "profiles"))
+    people = rng.integers(1, 6, 200).astype(float).tolist()
+    found = calibration(people, people, LEVELS, alone(200))
     assert found is not None and found.corrected_distance is not None
     assert found.distance == 0 and found.corrected_distance >= 0
     assert found.gain.high is None or found.gain.high <= 0
@@ -74,9 +79,9 @@ def test_noise_is_not_said_to_be_corrected() -> None:
 
 def test_too_few() -> None:
     judge, people = kind_judge(9)
-    assert calibration(judge, people, LEVELS, each_alone(9, "profiles")) is None
+    assert calibration(judge, people, LEVELS, alone(9)) is None
     judge, people = kind_judge(40)
-    of_nine = Clusters("profiles", np.arange(40, dtype=np.int64) % 9, 9)
+    of_nine = [(f"profile {place % 9}", f"dialogue {place}") for place in range(40)]
     found = calibration(judge, people, LEVELS, of_nine)
     assert found is not None and found.corrected_error is None
     assert found.reason == "too few: 9 profiles, 10 are needed"
