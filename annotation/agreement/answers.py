@@ -80,6 +80,8 @@ class VersionAnswers:
             lambda: defaultdict(dict)
         )
         self._places: dict[UUID, Place] = {}
+        # criterion uid -> item -> what each person gave
+        self._of_people: dict[str, dict[UUID, list[tuple[str, float | None]]]] = {}
         self._references: dict[str, References] = {}
         self._beside_people: dict[str, list[BesidePeople]] = {}
         # criterion uid -> rater key -> the items that a learned judge rated, and knows from its fit
@@ -218,7 +220,7 @@ class VersionAnswers:
             settled = settled_for(criterion.meaning_id, self._adjudicated)
             given = {
                 target: [value for _, value in answers]
-                for target, answers in self._of_people(criterion).items()
+                for target, answers in self.of_people(criterion).items()
             }
             self._references[criterion.uid] = references_of(given, settled)
         return self._references[criterion.uid]
@@ -229,20 +231,22 @@ class VersionAnswers:
         if criterion.uid not in self._beside_people:
             self._beside_people[criterion.uid] = [
                 BesidePeople(target, person, in_common, level)
-                for target, answers in self._of_people(criterion).items()
+                for target, answers in self.of_people(criterion).items()
                 for place, (person, level) in enumerate(answers)
                 if level is not None
                 and (in_common := common_level(_without(answers, place))) is not None
             ]
         return self._beside_people[criterion.uid]
 
-    def _of_people(self, criterion: CriterionSpec) -> Mapping[UUID, list[tuple[str, float | None]]]:
+    def of_people(self, criterion: CriterionSpec) -> Mapping[UUID, list[tuple[str, float | None]]]:
         """What each person gave, by item."""
-        given: dict[UUID, list[tuple[str, float | None]]] = defaultdict(list)
-        for person in self.people:
-            for target, value in self.answered(criterion, person.key).items():
-                given[target].append((person.key, value))
-        return given
+        if criterion.uid not in self._of_people:
+            given: dict[UUID, list[tuple[str, float | None]]] = defaultdict(list)
+            for person in self.people:
+                for target, value in self.answered(criterion, person.key).items():
+                    given[target].append((person.key, value))
+            self._of_people[criterion.uid] = dict(given)
+        return self._of_people[criterion.uid]
 
     def column(self, criterion: CriterionSpec, key: str) -> Column:
         """The levels of a rater, or the references of people."""

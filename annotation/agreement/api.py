@@ -4,12 +4,13 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.agreement.alternative import StandIn
+from annotation.agreement.figures import CriterionSeverity
 from annotation.agreement.means import means_of
 from annotation.agreement.queries import VersionAgreement
 from annotation.judge_runs.access import judge_run_for
@@ -80,6 +81,36 @@ class RaterRefSerializer(serializers.Serializer):
     key = serializers.CharField()
     kind = serializers.CharField()
     name = serializers.CharField()
+
+
+class RaterEffectSerializer(serializers.Serializer):
+    rater = RaterRefSerializer()
+    ratings = serializers.IntegerField(source="found.ratings", help_text="That are compared.")
+    effect = serializers.FloatField(
+        source="found.effect",
+        allow_null=True,
+        help_text="Levels above (+) or below (−) the mean of these raters, on the same items: "
+        "least squares of item + rater.",
+    )
+    low = serializers.FloatField(source="found.low", allow_null=True)
+    high = serializers.FloatField(source="found.high", allow_null=True)
+    reason = serializers.CharField(
+        source="found.reason", help_text="Why there is no effect or no interval."
+    )
+
+
+class SeveritySerializer(serializers.Serializer):
+    criterion = CriterionRefSerializer()
+    items = serializers.IntegerField(help_text="Items that two people rated, or more.")
+    unit = serializers.CharField(help_text="What the bootstrap draws: profiles or dialogues.")
+    groups = serializers.IntegerField(help_text="How many of these there are.")
+    reason = serializers.CharField(help_text="Why nobody is compared.")
+    raters = serializers.SerializerMethodField()
+
+    @extend_schema_field(RaterEffectSerializer(many=True))
+    def get_raters(self, row: CriterionSeverity) -> list[Any]:
+        effects = [{"rater": rater, "found": found} for rater, found in row.raters]
+        return list(RaterEffectSerializer(effects, many=True).data)
 
 
 class ClosenessSerializer(serializers.Serializer):
@@ -202,6 +233,7 @@ class AgreementSerializer(serializers.Serializer):
     )
     reference = RaterRefSerializer(allow_null=True, help_text="What the others are compared with.")
     people = AmongPeopleSerializer(many=True)
+    severity = SeveritySerializer(many=True, help_text="Empty with fewer than two people.")
     references_of_people = ReferenceCountSerializer(many=True)
     others = ComparedSerializer(many=True)
 
@@ -283,6 +315,7 @@ class AgreementViewSet(ProjectViewSet):
                     "hidden": found.hidden,
                     "reference": reference,
                     "people": found.among_people(),
+                    "severity": found.severity(),
                     "references_of_people": found.reference_counts(),
                     "others": found.compared_with(reference.key) if reference else [],
                 }

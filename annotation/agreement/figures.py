@@ -9,6 +9,8 @@ from annotation.agreement.alternative import StandIn
 from annotation.agreement.applicability import Applicability
 from annotation.agreement.calibration import Calibration
 from annotation.agreement.icc import Correlations
+from annotation.agreement.severity import RaterEffect
+from annotation.agreement.soft_labels import SoftLabel, soft_label
 from annotation.agreement.tables import Estimate
 from annotation.models import Rater, Target
 from annotation.ratings.labels import title_of, tone_of
@@ -65,6 +67,19 @@ class ReferenceCount:
     criterion: CriterionSpec
     items: int
     undecided: int
+
+
+@dataclass(frozen=True)
+class CriterionSeverity:
+    """How severe each person is on one criterion, over the `items` that two or more rated. The
+    bootstrap draws `groups` clusters of `unit`. Where nobody can be compared, `reason` says why."""
+
+    criterion: CriterionSpec
+    raters: Sequence[tuple[DisplayedRater, RaterEffect]]
+    items: int
+    unit: str
+    groups: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +194,11 @@ class Disagreement:
     people: Sequence[Given]
     others: Sequence[Given]
     apart: float
+
+    @property
+    def of_people(self) -> SoftLabel:
+        """How people's levels are spread."""
+        return soft_label([value for value, _ in self.people])
 
     @property
     def against(self) -> list[int]:

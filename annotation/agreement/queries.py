@@ -19,6 +19,7 @@ from annotation.agreement.figures import (
     Compared,
     ComparedCriterion,
     CriterionAgreement,
+    CriterionSeverity,
     Disagreement,
     DisplayedRater,
     Matrix,
@@ -27,6 +28,7 @@ from annotation.agreement.figures import (
     matrix_of,
 )
 from annotation.agreement.icc import icc
+from annotation.agreement.severity import severity
 from annotation.agreement.tables import (
     Floats,
     Places,
@@ -71,6 +73,26 @@ class VersionAgreement(VersionAnswers):
                     icc=icc(table, places=places),
                     same=statistics.percent(table, places=places),
                     applies=self._applicability(criterion, people),
+                )
+            )
+        return found
+
+    def severity(self) -> list[CriterionSeverity]:
+        """How severe each person is. Nothing of fewer than two people."""
+        if len(self.people) < 2:
+            return []
+        found = []
+        for criterion in self.criteria:
+            _, table, places = self._people_in_steps(criterion)
+            fitted = severity(table, places=places)
+            found.append(
+                CriterionSeverity(
+                    criterion=criterion,
+                    raters=[(self.people[row.rater], row) for row in fitted.effects],
+                    items=fitted.items,
+                    unit=fitted.unit,
+                    groups=fitted.groups,
+                    reason=fitted.reason,
                 )
             )
         return found

@@ -51,6 +51,7 @@ def agreement(request: HttpRequest, member: Member) -> HttpResponse:
         "references": references,
         "reference": reference,
         "among": among,
+        "severity": found.severity(),
         "counts": counts,
         "undecided": sum(count.undecided for count in counts),
         "min_items": tables.MIN_ITEMS,

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from annotation.agreement.figures import ComparedCriterion, CriterionAgreement, ReferenceCount
 from annotation.agreement.queries import VersionAgreement
 from annotation.agreement.tables import Estimate
 from annotation.exports.columns import Chunk, Row, integer, number, text
 from annotation.exports.registry import Filters, Table
-from annotation.exports.texts import as_id
+from annotation.exports.scores import version_row
+from annotation.exports.texts import published_version
 from annotation.models import Rater
+from annotation.ratings.labels import pseudonyms_in
 from annotation.roles import DATA_READERS
 from rubrics.core.spec import CriterionSpec
 from rubrics.models import RubricVersion
-from webapp.accounts.access import Member, found_or_404
-from webapp.errors import Refused
+from webapp.accounts.access import Member
 
 COLUMNS = (
     text("rubric", "The rubric’s name"),
@@ -28,28 +30,30 @@ COLUMNS = (
         "(each person with the level that the other people have in common, on the items that the "
         "rater rated) or rater_beside_people (the rater with the same)",
     ),
-    text("rater", "The rater that is compared; empty among people"),
+    text("rater", "The rater that is compared; empty among people, but for severity"),
     text("rater_kind", "person, judge, external, author or construction"),
     text("reference", "What the rater is compared with; empty among people"),
     text(
         "statistic",
         "alpha (Krippendorff, ordinal), ac2 (Gwet, ordinal weights), kappa (Cohen, quadratic "
-        "weights), icc_2_1, icc_2_k, same, not_applicable, reference, or for judges advantage, "
-        "advantage_of_people, epsilon, winning_rate and passes",
+        "weights), icc_2_1, icc_2_k, same, not_applicable, reference, severity, or for judges "
+        "advantage, advantage_of_people, epsilon, winning_rate and passes",
     ),
     number(
         "value",
         "The figure; same is the share of pairs with the same level, not_applicable the share of "
         "items that one rater gave a level and another said that it does not apply, reference the "
         "number of items with a reference, divided by these and the items without one because "
-        "people differ; advantage is the share of items on which the judge is as close to the "
-        "other people as the person left out, or closer, advantage_of_people the same of the "
+        "people differ; severity is how many levels a person gives more (or fewer, below 0) than "
+        "the mean of the people on the same items; advantage is the share of items on which the "
+        "judge is as close to the other people as the person left out, or closer, "
+        "advantage_of_people the same of the "
         "person, epsilon how far the judge may be behind, winning_rate the share of people that it "
         "could replace, passes 1 if that is half of them or more, and else 0",
     ),
     number("low", "The lower end of the 95 % interval"),
     number("high", "Its upper end"),
-    integer("n", "Items with any rating"),
+    integer("n", "Items with any rating; for severity, the person’s ratings that are compared"),
     integer("n_pairable", "Items with two ratings or more"),
     number("base_rate", "The share of the most common level"),
     text(
@@ -66,8 +70,9 @@ COLUMNS = (
     ),
     integer(
         "items",
-        "How many items the shares not_applicable and reference count; beside people, the distinct "
-        "items; for advantage to passes, those of the person with the fewest",
+        "How many items the shares not_applicable and reference count; for severity, those that "
+        "two people rated or more; beside people, the distinct items; for advantage to passes, "
+        "those of the person with the fewest",
     ),
     integer("carried", "Ratings given with another version; among people only"),
     integer(
@@ -94,22 +99,12 @@ class AgreementRows:
         yield Chunk(len(found.criteria), [("", row) for row in self._rows(found)])
 
     def _rows(self, found: VersionAgreement) -> Iterator[Row]:
-        shared = {
-            "rubric": self.version.rubric.name,
-            "version": self.version.number,
-            "spec_hash": self.version.spec.hash if self.version.spec else None,
-        }
         for row in (*_among_people(found), *_compared(found, self.wanted)):
-            yield {**shared, **row}
+            yield {**version_row(self.version), **row}
 
 
 def _select(member: Member, filters: Filters) -> AgreementRows:
-    if "version" not in filters:
-        raise Refused("Choose a rubric version on the agreement page.", code="version")
-    rows = RubricVersion.objects.filter(
-        project=member.project, pk=as_id(filters["version"]), published_at__isnull=False
-    )
-    version = found_or_404(rows.select_related("rubric", "spec").first())
+    version = published_version(member, filters)
     about = f"Agreement with {version.rubric.name}, version {version.number}."
     return AgreementRows(member, version, filters.get("reference", ""), about)
 
@@ -128,6 +123,27 @@ def _among_people(found: VersionAgreement) -> Iterator[Row]:
         yield from _figures(who, row)
     for count in found.reference_counts():
         yield _reference(count)
+    yield from _severity(found)
+
+
+def _severity(found: VersionAgreement) -> Iterator[Row]:
+    names = pseudonyms_in(found.member.project)
+    for row in found.severity():
+        for rater, effect in row.raters:
+            yield {
+                "among": "people",
+                "rater": names[UUID(rater.key)],
+                "rater_kind": rater.kind,
+                **dict.fromkeys(("reference", "raters", "carried", "left_out")),
+                **_plain(row.criterion, "severity", effect.effect),
+                "low": effect.low,
+                "high": effect.high,
+                "n": effect.ratings,
+                "items": row.items,
+                "unit": row.unit,
+                "groups": row.groups,
+                "reason": effect.reason,
+            }
 
 
 def _reference(count: ReferenceCount) -> Row:

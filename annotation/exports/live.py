@@ -9,6 +9,7 @@ from annotation.exports.agreement import AGREEMENT
 from annotation.exports.attempts import ATTEMPTS
 from annotation.exports.dialogues import DIALOGUES
 from annotation.exports.judge_scores import JUDGE_SCORES
+from annotation.exports.levels_by_item import LEVELS_BY_ITEM
 from annotation.exports.ratings import RATINGS
 from annotation.exports.refinement_preferences import REFINEMENT_PREFERENCES
 from annotation.exports.registry import register as register_tables
@@ -26,6 +27,7 @@ TABLES = (
     RATINGS,
     JUDGE_SCORES,
     AGREEMENT,
+    LEVELS_BY_ITEM,
     ADJUDICATIONS,
     ATTEMPTS,
     SFT,

@@ -88,6 +88,15 @@ class PinnedSpec:
         return {"spec_hash": self.hash, "rubric": self.rubric, "version": self.version}
 
 
+def version_row(version: RubricVersion) -> Row:
+    """A published version, read with its rubric and spec, as SPEC_COLUMNS have it."""
+    return {
+        "spec_hash": version.spec.hash if version.spec else None,
+        "rubric": version.rubric.name,
+        "version": version.number,
+    }
+
+
 class PinnedSpecs:
     """The specs of the rows read so far. Each is fetched once, all new ones of a portion with two
     queries."""

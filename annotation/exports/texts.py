@@ -14,7 +14,8 @@ from annotation.ratings import blindness
 from annotation.ratings.blindness import hidden_targets
 from annotation.sets.access import collection_for, snapshot_for
 from annotation.sets.queries import in_words, names_in
-from webapp.accounts.access import Member
+from rubrics.models import RubricVersion
+from webapp.accounts.access import Member, found_or_404
 from webapp.errors import Refused
 from webapp.ids import as_uuid
 
@@ -76,6 +77,16 @@ def in_dialogues(dialogues: QuerySet[Dialogue], prefix: str = "target") -> Q:
 
 def queue_for(member: Member, filters: Filters) -> Queue:
     return queue_of(member, as_id(filters["queue"]))
+
+
+def published_version(member: Member, filters: Filters) -> RubricVersion:
+    """The version whose ratings are exported, with its rubric and spec."""
+    if "version" not in filters:
+        raise Refused("Choose a rubric version on the agreement page.", code="version")
+    rows = RubricVersion.objects.filter(
+        project=member.project, pk=as_id(filters["version"]), published_at__isnull=False
+    )
+    return found_or_404(rows.select_related("rubric", "spec").first())
 
 
 def blind_to(member: Member, prefix: str = "target") -> Q:

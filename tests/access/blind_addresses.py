@@ -72,6 +72,7 @@ TELLS_FIGURES: tuple[str, ...] = (
     "evaluation_export",
     "export(agreement)",
     "export(evaluation_figures)",
+    "export(levels_by_item)",
     "export(pair_judgements)",
     "export(pair_preferences)",
     "fit_run",
