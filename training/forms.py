@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
@@ -284,6 +285,12 @@ class TrainingForm(forms.Form):
         if self.cleaned_data["tuning"] != "lora":
             return None
         return {name: self.cleaned_data[f"lora_{name}"] for name in LORA}
+
+    def small_models(self) -> list[UUID]:
+        """The base checkpoints that are a small language model as the studio makes it."""
+        fields: dict[str, Any] = self.fields
+        rows = fields["base"].queryset.filter(origin=Checkpoint.Origin.PACKAGE)
+        return list(rows.values_list("pk", flat=True))
 
     def plans(self) -> list[tuple[Any, str]]:
         """Each choice of a plan with what it does."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from annotation.sets.limits import MEMBERS
 from training.trainer.config import GrpoSection, LoraSection, SftSection
@@ -70,6 +71,21 @@ PAPER: Mapping[str, Mapping[str, float]] = {
         "learning_rate": 1e-6,
     },
 }
+# A whole run in a few minutes, to see how training goes. `fields` are fields of the form by name.
+QUICK: Mapping[str, Mapping[str, Any]] = {
+    "fields": {
+        "plan": "grpo",
+        "tuning": "lora",
+        "prompts": 16,
+        "held_out_prompts": 8,
+        MEASURED: "",
+        "micro_batch": "",
+    },
+    "grpo": {**PRESETS["grpo"], "steps": 8, "prompts_per_step": 2, "save_every": 4},
+    "lora": LORA_DEFAULTS,
+}
+# What a reply of the small language model takes in GRPO on two cores: a step of 16 takes 40 s.
+SMALL_MODEL_REPLY_S = 2.5
 # Replies that are in memory at once for the gradient; None: those of a whole step.
 MICRO_BATCH = Bounds("micro_batch", 1, 16_384)
 FRACTIONS = ("learning_rate", "beta", "temperature")

@@ -1,5 +1,6 @@
 """Pages of training runs."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,10 +13,18 @@ from django_htmx.http import HttpResponseClientRedirect
 from training import services
 from training.access import TRAINERS, run_for
 from training.checkpoints.serving import local_server_refusal
+from training.checks import replies_in_a_step
 from training.evaluation.ending import ending_retry
 from training.evaluation.of_training import ending_of
 from training.forms import MEANINGS, SFT_MEANINGS, TrainingForm
-from training.limits import MEASURED, PAPER, PRESETS, REWARD_PARTS
+from training.limits import (
+    MEASURED,
+    PAPER,
+    PRESETS,
+    QUICK,
+    REWARD_PARTS,
+    SMALL_MODEL_REPLY_S,
+)
 from training.paths import SPEC, folder_of
 from training.queries import rollouts, series
 from training.queries import runs as queries
@@ -77,13 +86,22 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
         "form": form,
         "grpo_numbers": [form[name] for name in MEANINGS if name != MEASURED],
         "sft_numbers": [form[f"sft_{name}"] for name in SFT_MEANINGS],
-        "presets": {"paper": PAPER, "cpu": PRESETS},
+        "presets": {"paper": PAPER, "cpu": PRESETS, "quick": QUICK},
+        "quick": QUICK,
+        "quick_minutes": _minutes(QUICK["grpo"]),
         "parts": [form[f"part_{part}"] for part in REWARD_PARTS],
         "missing": form.missing(),
         "no_server": local_server_refusal(),
         "seconds_a_reply": queries.seconds_a_reply(member.project),
+        "small_model_seconds": SMALL_MODEL_REPLY_S,
     }
     return render(request, "training/new.html", context)
+
+
+def _minutes(grpo: Mapping[str, float]) -> int:
+    """What these settings take with the small language model on two cores."""
+    replies = grpo["steps"] * replies_in_a_step("grpo", grpo)
+    return round(replies * SMALL_MODEL_REPLY_S / 60)
 
 
 @require_safe

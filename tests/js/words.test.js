@@ -70,6 +70,14 @@ test("what is not known about a training run is said", () => {
   assert.doesNotMatch(describe({ ...DATA, sft: SFT, grpo: null }, 0), /estimate/);
 });
 
+test("before the first run, the time of the small language model is known", () => {
+  const grpo = { ...GRPO, steps: 8, promptsPerStep: 2, rolloutsPerPrompt: 8 };
+  const words = (...seconds) => describe({ ...DATA, sft: null, grpo }, ...seconds);
+  assert.match(words(0, 2.5), /On two cores, GRPO of the small language model takes about 5 min\./);
+  assert.match(words(6, 2.5), /Judging by the last run in this project, GRPO takes about 13 min\./);
+  assert.doesNotMatch(words(6, 2.5), /two cores/);
+});
+
 test("the steps that take all prompts through the model", () => {
   assert.equal(stepsFor({ passes: 2, prompts: 64, promptsPerStep: 4 }), 32);
   assert.equal(stepsFor({ passes: 2, prompts: 65, promptsPerStep: 128 }), 2);

@@ -29,13 +29,18 @@ export function stepsFor({ passes, prompts, promptsPerStep }) {
 /**
  * A plan in words. `sft` and `grpo` are the settings of each method, null where the plan does
  * without it, `judges` how many judges rate the evaluation at the end; `secondsPerReply` is what a
- * reply took in the last GRPO run of the project, 0 where there was none.
+ * reply took in the last GRPO run of the project, 0 where there was none; `smallSeconds` is what one
+ * takes on two cores where the base is the small language model, 0 where it is another.
  */
-export function describe({ prompts, heldOutPrompts, judges, sft, grpo }, secondsPerReply) {
+export function describe(
+  { prompts, heldOutPrompts, judges, sft, grpo },
+  secondsPerReply,
+  smallSeconds = 0,
+) {
   return [
     ...(sft ? describeSft(sft, prompts) : []),
     ...(grpo ? describeGrpo(grpo, prompts) : []),
-    ...(grpo ? [describeTime(grpo, secondsPerReply)] : []),
+    ...(grpo ? [describeTime(grpo, secondsPerReply, smallSeconds)] : []),
     describeEvaluation(heldOutPrompts, judges, sft && grpo ? 3 : 2),
   ].join(" ");
 }
@@ -73,9 +78,12 @@ function describeEvaluation(prompts, judges, models) {
     : "No judge is chosen for an evaluation, so training ends without one.";
 }
 
-function describeTime({ steps, promptsPerStep, rolloutsPerPrompt }, seconds) {
-  const replies = steps * promptsPerStep * rolloutsPerPrompt;
-  return seconds
-    ? `Judging by the last run in this project, GRPO takes about ${duration(replies * seconds)}.`
-    : "There is no time estimate before the first run in this project. The run’s page shows one after the first step.";
+function describeTime({ steps, promptsPerStep, rolloutsPerPrompt }, seconds, smallSeconds) {
+  const takes = (each) => duration(steps * promptsPerStep * rolloutsPerPrompt * each);
+  if (seconds)
+    return `Judging by the last run in this project, GRPO takes about ${takes(seconds)}.`;
+  const later = "The run’s page shows a time estimate after the first step.";
+  return smallSeconds
+    ? `On two cores, GRPO of the small language model takes about ${takes(smallSeconds)}. ${later}`
+    : `There is no time estimate before the first run in this project. ${later}`;
 }

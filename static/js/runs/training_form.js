@@ -8,6 +8,7 @@ const presets = JSON.parse($("#training-presets").textContent);
 const numberIn = (input) => Number(input.value) || 0;
 const setting = (name) => numberIn(form.elements[name]);
 const plan = () => form.elements.plan.value;
+const isSmall = () => form.dataset.smallModels.split(" ").includes(form.elements.base.value);
 const has = (method) => plan().split("_").includes(method);
 
 function showPlan() {
@@ -43,7 +44,15 @@ function showEstimate() {
       saveEvery: setting("save_every"),
     },
   };
-  $("#expected").textContent = describe(settings, Number(form.dataset.seconds));
+  $("#expected").textContent = describe(
+    settings,
+    Number(form.dataset.seconds),
+    isSmall() ? Number(form.dataset.smallSeconds) : 0,
+  );
+}
+
+function choose(fields) {
+  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
 }
 
 function fill(prefix, values) {
@@ -64,11 +73,13 @@ function show() {
 
 for (const button of $$("[data-preset]", form))
   button.addEventListener("click", () => {
-    const { sft, grpo } = presets[button.dataset.preset];
+    const { fields = {}, sft = {}, grpo, lora = {} } = presets[button.dataset.preset];
+    choose(fields);
     fill("sft_", sft);
     fill("", grpo);
+    fill("lora_", lora);
     show();
   });
-$("[data-presets]", form).hidden = false;
+for (const place of $$("[data-presets]", form)) place.hidden = false;
 form.addEventListener("input", show);
 show();

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cast
+from tests.support.browser import browser_type_launch_args, studio  # noqa: F401
 from tests.training.runs.worlds import World, world
 
 

@@ -13,7 +13,9 @@ from training.limits import (
     GRPO,
     HELD_OUT_PROMPTS,
     LORA,
+    LORA_DEFAULTS,
     PROMPTS,
+    QUICK,
     REWARD_PARTS,
     SFT,
     WEIGHT,
@@ -111,6 +113,17 @@ def test_a_plan_is_the_same_both_ways(lead: Client, ready: World) -> None:
     assert run.settings["sft"] == {name: one.least for name, one in SFT.items()}
     assert run.then_settings["grpo"] == {name: one.least for name, one in GRPO.items()}
     assert run.settings["lora"] == run.then_settings["lora"] == {"rank": 3, "alpha": 5}
+
+
+def test_a_quick_look_is_the_same_both_ways(lead: Client, ready: World) -> None:
+    """As one click on the preset fills in the form."""
+    fields = QUICK["fields"] | {"prompts": 4, "held_out_prompts": 3}
+    given = {name: value for name, value in fields.items() if value != ""}
+    given |= {f"grpo__{name}": value for name, value in QUICK["grpo"].items()}
+    given |= {f"lora__{name}": value for name, value in QUICK["lora"].items()}
+    run = same(lead, ready, **given)
+    assert (run.method, run.steps_total, run.settings["lora"]) == ("grpo", 8, LORA_DEFAULTS)
+    assert run.settings["grpo"].items() >= QUICK["grpo"].items()
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,23 @@ def test_the_form_starts_a_run_and_a_second_click_starts_no_other(
     assert run.settings["grpo"] == GRPO
 
 
+def test_the_form_offers_a_quick_look_and_knows_the_time_of_the_small_model(
+    lead: Client, ready: World
+) -> None:
+    page = text_of(lead, url("training_new", world=ready))
+    assert "A quick look: 8 steps" in page
+    assert (
+        "8 steps of 2 prompts with 8 replies each, 16 training prompts and 8 held-out prompts. "
+        "On two cores, training the small language model takes about 5 minutes."
+    ) in page
+    assert 'data-small-models=""' in page and 'data-small-seconds="2.5"' in page
+    small = Checkpoint.objects.create(
+        project=ready.project, number=9, name="Small", origin="package", source="x 1", path="x",
+        sha256="ab" * 32,
+    )  # fmt: skip
+    assert f'data-small-models="{small.pk}"' in text_of(lead, url("training_new", world=ready))
+
+
 def test_the_form_starts_a_plan_with_lora(lead: Client, ready: World) -> None:
     address = url("training_new", world=ready)
     chosen = {"plan": "sft_grpo", "tuning": "lora", "lora_rank": 4, "micro_batch": 2}
