@@ -4,6 +4,9 @@ PORT ?= 8000
 # What `make vllm` serves: NAME=DIR, DIR or a name on the hub.
 MODEL ?=
 ARGS ?=
+# What `make demo-record` records: a run's id or folder, and where it ran if that was elsewhere.
+RUN =
+MACHINE =
 # MODELS=no leaves out torch and training: pages and most tests need none of it.
 MODELS ?= yes
 
@@ -21,10 +24,10 @@ biome = @if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_mo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run vllm test test-fast lint format lock manage backup restore clean
+.PHONY: help run vllm test test-fast lint format lock manage demo-record backup restore clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 run: ## start the studio (PORT=8000; ARGS=--no-demo leaves out the demo; MODELS=no leaves out torch)
 	@$(install)
@@ -71,6 +74,11 @@ lock: ## pin what the requirements*.in name
 manage: ## run a command of manage.py with the services (ARGS="shell")
 	@$(install)
 	@exec $(embedded) manage $(ARGS)
+
+demo-record: ## keep a finished GRPO run as the demo's recorded run (RUN=id or folder; MACHINE="words")
+	$(if $(RUN),,$(error Name a run: make demo-record RUN=ID, or the folder of a run))
+	@$(install)
+	@exec $(embedded) manage demo_record "$(RUN)" $(if $(MACHINE),--machine "$(MACHINE)")
 
 backup: ## write database, files and weights into one archive (FILE=...)
 	@$(install)

@@ -52,6 +52,8 @@ class TrainingRun(Run):
     )
     # Why the evaluation that the run ends with could not start; empty where nothing is wrong.
     evaluation_problem = models.TextField(blank=True)
+    # Of a run that was recorded and is only shown here (training.demo): where, when and how long.
+    recorded = models.JSONField(null=True)
 
     class Meta(Run.Meta):
         constraints = [

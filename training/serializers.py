@@ -144,6 +144,12 @@ class ProgressSerializer(serializers.Serializer[queries.Progress]):
     judge_failures = serializers.IntegerField()
 
 
+class RecordedSerializer(serializers.Serializer[Any]):
+    machine = serializers.CharField()
+    date = serializers.DateField(help_text="The day on which the run ended.")
+    took_s = serializers.FloatField(help_text="How long it trained, in seconds.")
+
+
 class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     steps_done = serializers.IntegerField(source="done")
     spec_hash = serializers.CharField(source="spec.hash")
@@ -155,6 +161,9 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     evaluation = serializers.SerializerMethodField(
         help_text="The evaluation that the run ended with."
     )
+    recorded = serializers.SerializerMethodField(
+        help_text="Of a run that was recorded elsewhere and is only shown: it has no checkpoints."
+    )
 
     class Meta:
         model = TrainingRun
@@ -162,7 +171,7 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
             "id", "number", "method", "status", "error", "base", "version", "spec_hash", "judge",
             "train_snapshot", "held_out_snapshot", "validation_snapshot", "settings",
             "then_snapshot", "then_settings", "follows", "followed_by", "evaluation_judges",
-            "evaluation", "evaluation_problem", "steps_done", "steps_total", "gate",
+            "evaluation", "evaluation_problem", "recorded", "steps_done", "steps_total", "gate",
             "created_at", "started_at", "ended_at", "cancel_requested_at", "attempt",
         )  # fmt: skip
 
@@ -176,6 +185,10 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     def get_evaluation(self, run: TrainingRun) -> UUID | None:
         ending = queries.ending(run)
         return ending.pk if ending else None
+
+    @extend_schema_field(RecordedSerializer(allow_null=True))
+    def get_recorded(self, run: TrainingRun) -> dict[str, Any] | None:
+        return None if run.recorded is None else dict(RecordedSerializer(run.recorded).data)
 
     def get_gate(self, run: TrainingRun) -> str:
         return "not set"

@@ -18,6 +18,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection
 
 from training import events
+from training.demo.replay import prepare as prepare_recorded
 from training.evaluation.ending import ending_start, is_due, note_problem
 from training.folder import prepare
 from training.models import EvaluationRun, TrainingRun
@@ -59,11 +60,22 @@ Batch = list[tuple[int, dict[str, Any]]]
 def work(run_id: str) -> None:
     """Train, or go on training. For the worker of the `gpu` queue."""
     with claimed(TrainingRun, run_id) as claim:
-        if claim is not None:
-            if not has_gone_on(claim.run):
-                supervise(claim)
-            start_next(claim)
-            start_evaluation(claim)
+        if claim is None:
+            return
+        if claim.run.recorded is not None:
+            replay(claim)
+            return
+        if not has_gone_on(claim.run):
+            supervise(claim)
+        start_next(claim)
+        start_evaluation(claim)
+
+
+def replay(claim: Claim[TrainingRun]) -> None:
+    """Read the events of a recorded run. Nothing is trained."""
+    folder = prepare_recorded(claim.run)
+    _read_again_if_shorter(claim.run, folder)
+    _insert_new(claim, folder)
 
 
 def has_gone_on(run: TrainingRun) -> bool:

@@ -68,12 +68,29 @@ def freeze(
     same way each time. `limit` keeps the first ones of that order. `kind` is the collection's
     own where it is not given. Raises Refused where nothing is in it, or too much.
     """
-    project = collection.project
-    require_open(project)
+    require_open(collection.project)
     SEED.require(seed)
     if limit is not None:
         MEMBERS.require(limit)
     query, ids = _members(collection, seed=seed, limit=limit, kind=kind)
+    return _freeze(collection, actor, ids, query.kind, seed=seed)
+
+
+def freeze_turns(*, collection: Collection, actor: User, turns: Sequence[UUID]) -> Snapshot:
+    """Freeze these supporter turns of a collection, in the order given. Raises Refused where the
+    collection lacks one of them."""
+    require_open(collection.project)
+    query = SetQuery.from_json(collection.query)
+    found = turns_in(project=collection.project, query=query).filter(pk__in=turns).count()
+    if found < len(set(turns)):
+        raise Refused(f"“{collection.name}” does not have all of these turns.", code="unknown_turn")
+    return _freeze(collection, actor, turns, Target.Kind.TURN, seed=SEED.default)
+
+
+def _freeze(
+    collection: Collection, actor: User, ids: Sequence[UUID], kind: str, *, seed: int
+) -> Snapshot:
+    project = collection.project
     if not ids:
         raise Refused("This set is empty.", code="empty")
     MEMBERS.require(len(ids))
@@ -81,7 +98,7 @@ def freeze(
         # The number comes first: of two who freeze at once one waits here. They make targets in
         # orders of their own, and would wait for each other there.
         number = next_number(project, "snapshot")
-        targets = _targets(project, ids, query.kind)
+        targets = _targets(project, ids, kind)
         snapshot = Snapshot.objects.create(
             project=project,
             number=number,

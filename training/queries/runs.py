@@ -1,7 +1,7 @@
 """What the pages of training runs show."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from statistics import fmean
 from uuid import UUID
@@ -57,6 +57,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """Where and when a run trained that is only shown here, and for how long."""
+
+    machine: str
+    on: date
+    took: timedelta
+
+
+@dataclass(frozen=True)
 class RunState:
     """A training run as its page shows it now."""
 
@@ -70,6 +79,8 @@ class RunState:
     usage: Usage
     # Endpoints that the trainer leaves alone for now.
     paused: list[Endpoint]
+    # None for a run that this studio trains.
+    recorded: Recorded | None
 
     @property
     def checkpoint(self) -> Checkpoint | None:
@@ -132,7 +143,6 @@ def progress_of(run: TrainingRun) -> Progress:
     )  # fmt: skip
     step_s = fmean(recent) if recent else None
     failures = Metric.objects.filter(run=run, name="judge_failures").aggregate(n=Sum("value"))["n"]
-    took = (run.ended_at or timezone.now()) - run.started_at if run.started_at else None
     return Progress(
         done=done,
         total=run.steps_total,
@@ -141,9 +151,16 @@ def progress_of(run: TrainingRun) -> Progress:
         left=timedelta(seconds=(run.steps_total - done) * step_s)
         if step_s is not None and not run.is_ended
         else None,
-        took=took,
+        took=_took(run),
         judge_failures=int(failures or 0),
     )
+
+
+def _took(run: TrainingRun) -> timedelta | None:
+    """How long the run has worked; None before its start. A replay takes no time of its own."""
+    if (recorded := recorded_of(run)) is not None:
+        return recorded.took
+    return (run.ended_at or timezone.now()) - run.started_at if run.started_at else None
 
 
 def state_of(run: TrainingRun) -> RunState:
@@ -158,6 +175,17 @@ def state_of(run: TrainingRun) -> RunState:
         following=following(run),
         usage=usage_of_run(run.pk),
         paused=[] if run.is_ended or run.judge is None else paused_of(run.judge),
+        recorded=recorded_of(run),
+    )
+
+
+def recorded_of(run: TrainingRun) -> Recorded | None:
+    if run.recorded is None:
+        return None
+    return Recorded(
+        machine=run.recorded["machine"],
+        on=date.fromisoformat(run.recorded["date"]),
+        took=timedelta(seconds=run.recorded["took_s"]),
     )
 
 
@@ -173,10 +201,14 @@ def log_of(run: TrainingRun) -> str:
 
 
 def seconds_a_reply(project: Project) -> float | None:
-    """What a reply lately took to write and to score in this project; None before any run."""
+    """What a reply lately took to write and to score in this project; None before any run. One that
+    was recorded tells of another machine."""
     latest = (
         Metric.objects.filter(
-            run__project=project, run__method=TrainingRun.Method.GRPO, name="step_time_s"
+            run__project=project,
+            run__method=TrainingRun.Method.GRPO,
+            run__recorded__isnull=True,
+            name="step_time_s",
         )
         .order_by("-run__number")
         .values_list("run", flat=True)

@@ -4,8 +4,10 @@ They need the judge and the model that workers make after the first start. Each 
 what it needs is there, once: a run that somebody stopped does not come back.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 
 from annotation.corpus.set_query import SetQuery
 from annotation.demo.written import SOURCE
@@ -13,13 +15,18 @@ from annotation.generation.critics import CriticChoice
 from annotation.generation.services import generation_start
 from annotation.judge_runs.services import judge_collection
 from annotation.models import Collection, FitRun, GenerationRun, JudgeRun
+from rubrics.models import Judge
+from training.demo.recording import RecordingBroken, load
+from training.demo.replay import base_of, replay_start
 from training.evaluation.services import evaluation_start
-from training.models import Checkpoint, EvaluationRun
+from training.models import Checkpoint, EvaluationRun, TrainingRun
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.home.demo import LAST_STEP, PROJECT, TESTED_DIALOGUES, TESTED_REPLIES, demo_set
 from webapp.llm.models import Endpoint
 from webapp.runs.models import Run
+
+logger = logging.getLogger(__name__)
 
 KEY, TESTED_DIALOGUES_KEY, TESTED_REPLIES_KEY = "demo", "demo-test", "demo-test-replies"
 # Each situation suits both emotions, and whoever is drawn for it.
@@ -44,19 +51,20 @@ def go_on() -> None:
     fit = FitRun.objects.filter(project=project, idempotency_key=LAST_STEP).first()
     if fit is None or fit.judge is None:
         return
-    lead, written = fit.created_by, _written(project)
+    lead, judge, written = fit.created_by, fit.judge, _written(project)
     _judge_once(fit, KEY, lambda: written, limit=JUDGED)
     # On these it can be compared with people and with the authors: it learned from none of them.
     _judge_once(fit, TESTED_DIALOGUES_KEY, lambda: demo_set(project, lead, *TESTED_DIALOGUES))
     _judge_once(fit, TESTED_REPLIES_KEY, lambda: demo_set(project, lead, *TESTED_REPLIES))
     speaker = _speaker(project)
-    if speaker is None:
+    if speaker is not None and not _was_begun(GenerationRun, project):
+        _generation(fit, judge, speaker)
+    if written is None:
         return
-    # What somebody has changed since, such as a removed endpoint, is theirs to keep.
-    with suppress(Refused):
-        _generation(fit, speaker)
-    with suppress(Refused):
-        _evaluation(fit, written, speaker)
+    if speaker is not None and not _was_begun(EvaluationRun, project):
+        _evaluation(fit, judge, written, speaker)
+    if not _was_begun(TrainingRun, project):
+        _recorded_run(fit, judge, written)
 
 
 def _written(project: Project) -> Collection | None:
@@ -93,38 +101,67 @@ def _speaker(project: Project) -> Endpoint | None:
     return served.endpoint if served else None
 
 
-def _generation(fit: FitRun, speaker: Endpoint) -> None:
-    if fit.judge is None or _was_begun(GenerationRun, fit.project):
-        return
-    generation_start(
-        project=fit.project,
-        actor=fit.created_by,
-        key=KEY,
-        supporter=speaker,
-        simulator=speaker,
-        count=DIALOGUES,
-        emotions=EMOTIONS,
-        situations=SITUATIONS,
-        exchanges=EXCHANGES,
-        critic=CriticChoice(version=fit.version, judge=fit.judge, revisions=REVISIONS),
-    )
+def _generation(fit: FitRun, judge: Judge, speaker: Endpoint) -> None:
+    # What somebody has changed, such as a removed endpoint, is theirs to keep.
+    with suppress(Refused):
+        generation_start(
+            project=fit.project,
+            actor=fit.created_by,
+            key=KEY,
+            supporter=speaker,
+            simulator=speaker,
+            count=DIALOGUES,
+            emotions=EMOTIONS,
+            situations=SITUATIONS,
+            exchanges=EXCHANGES,
+            critic=CriticChoice(version=fit.version, judge=judge, revisions=REVISIONS),
+        )
 
 
-def _evaluation(fit: FitRun, written: Collection | None, speaker: Endpoint) -> None:
+def _evaluation(fit: FitRun, judge: Judge, written: Collection, speaker: Endpoint) -> None:
     """The model's answers beside those of the corpus, on people that it was not trained on."""
-    if fit.judge is None or written is None or _was_begun(EvaluationRun, fit.project):
+    with suppress(Refused):
+        evaluation_start(
+            project=fit.project,
+            actor=fit.created_by,
+            key=KEY,
+            collection=written,
+            prompts=PROMPTS,
+            version=fit.version,
+            judges=[judge],
+            endpoints=[speaker],
+            with_corpus=True,
+        )
+
+
+def _recorded_run(fit: FitRun, judge: Judge, written: Collection) -> None:
+    """A whole training run that was recorded, where the repository has one."""
+    small = Checkpoint.objects.filter(project=fit.project, origin=Checkpoint.Origin.PACKAGE)
+    if not small.exists():
         return
-    evaluation_start(
-        project=fit.project,
-        actor=fit.created_by,
-        key=KEY,
-        collection=written,
-        prompts=PROMPTS,
-        version=fit.version,
-        judges=[fit.judge],
-        endpoints=[speaker],
-        with_corpus=True,
-    )
+    try:
+        recording = load()
+        base = base_of(fit.project, recording) if recording is not None else None
+        if recording is None or base is None:
+            return
+        replay_start(
+            project=fit.project,
+            actor=fit.created_by,
+            key=KEY,
+            recording=recording,
+            collection=written,
+            base=base,
+            version=fit.version,
+            judge=judge,
+        )
+    except (RecordingBroken, Refused) as reason:
+        _say_once(f"The demo shows no recorded training run. {reason}")
+
+
+@cache
+def _say_once(words: str) -> None:
+    """The clock asks every minute."""
+    logger.warning(words)
 
 
 def _was_begun(kind: type[Run], project: Project) -> bool:

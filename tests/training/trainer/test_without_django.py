@@ -1,4 +1,4 @@
-"""The trainer and the maker of the small model import where there is no Django."""
+"""The trainer, the maker of the small model and that of recordings import where there is no Django."""
 
 import subprocess
 import sys
@@ -30,6 +30,7 @@ def test_no_django():
         "training.trainer.__main__",
         "training.trainer.run",
         "training.small.__main__",
+        "training.demo.making",
         "annotation.generation.prompts",
         "webapp.llm.client",
     ]

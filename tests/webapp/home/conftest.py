@@ -1,0 +1,1 @@
+from tests.training.trainer.conftest import judge  # noqa: F401

@@ -1,0 +1,163 @@
+"""A recorded run in a project: its row, its prompts, and the folder that the supervisor reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from annotation.demo.written import SOURCE
+from annotation.models import Collection, SnapshotMember, Target, Turn
+from annotation.ratings.targets import contexts_of
+from annotation.sets.services import freeze_turns
+from rubrics.models import Judge, RubricVersion
+from training.checks import require_reward
+from training.demo import recording as recordings
+from training.demo.recording import Prompt, Recording, prompt_hash
+from training.models import Checkpoint, TrainingRun
+from training.paths import EVENTS, SPEC, folder_of
+from webapp.accounts.access import require_open
+from webapp.accounts.models import Project, User
+from webapp.errors import Refused
+from webapp.files.folders import make_private
+from webapp.runs import services as runs
+
+
+def base_of(project: Project, recording: Recording) -> Checkpoint | None:
+    """The small language model that the recorded run began with; None where it is not here."""
+    small = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.PACKAGE)
+    return small.filter(path__endswith=f"/{recording.base_folder}").first()
+
+
+def replay_start(
+    *,
+    project: Project,
+    actor: User,
+    key: str,
+    recording: Recording,
+    collection: Collection,
+    base: Checkpoint,
+    version: RubricVersion,
+    judge: Judge,
+) -> TrainingRun:
+    """Queue the replay of a recorded run of this base on prompts of this collection. The same
+    `key` again returns the run that is there. Raises Refused for another wording of the rubric, a
+    judge that can't score it, and a prompt that the collection does not have as it was recorded;
+    nothing is made then."""
+    require_open(project)
+    require_reward(version, judge)
+    if version.spec is None or version.spec.hash != recording.spec["rubric_hash"]:
+        raise Refused(
+            f"The run was recorded with another wording than that of {version}.", code="rubric"
+        )
+    with transaction.atomic():
+        known = runs.started_before(TrainingRun, project=project, key=key)
+        if known is not None:
+            return known
+        train, held_out = (
+            freeze_turns(collection=collection, actor=actor, turns=_turns(project, prompts))
+            for prompts in (recording.train, recording.held_out)
+        )
+        for snapshot, prompts in ((train, recording.train), (held_out, recording.held_out)):
+            _require_unchanged(_targets_of(snapshot.pk), prompts)
+        return runs.start(
+            TrainingRun,
+            project=project,
+            actor=actor,
+            key=key,
+            method=TrainingRun.Method.GRPO,
+            base=base,
+            train_snapshot=train,
+            held_out_snapshot=held_out,
+            version=version,
+            spec=version.spec,
+            judge=judge,
+            settings=recording.settings,
+            steps_total=recording.settings["grpo"]["steps"],
+            recorded={
+                "machine": recording.about.machine,
+                "date": recording.about.date,
+                "took_s": recording.about.took_s,
+                "sha256": recording.sha256,
+            },
+        )
+
+
+def prepare(run: TrainingRun) -> Path:
+    """Write the folder of a recorded run where it is not complete yet: the recording's spec, and
+    its events with the prompts' ids in this database. The spec is written last. Raises Refused
+    where the recording that the run was made from is gone."""
+    folder = folder_of(run)
+    if all((folder / name).exists() for name in (SPEC, EVENTS)):
+        return folder
+    recording = _same_recording(run)
+    targets = _targets_of(run.train_snapshot_id)
+    ids = {prompt.id: target.pk for prompt, target in zip(recording.train, targets, strict=True)}
+    make_private(folder)
+    lines = [json.dumps(_with_ids(event, ids), ensure_ascii=False) for event in recording.events]
+    _write(folder / EVENTS, "".join(f"{line}\n" for line in lines))
+    _write(folder / SPEC, json.dumps(recording.spec, indent=2, ensure_ascii=False, sort_keys=True))
+    return folder
+
+
+def _same_recording(run: TrainingRun) -> Recording:
+    try:
+        found = recordings.load()
+    except recordings.RecordingBroken as error:
+        raise Refused(str(error), code="recording") from None
+    if found is None or found.sha256 != run.recorded["sha256"]:
+        raise Refused(
+            "The recording of this run is not in this version of the studio.", code="recording"
+        )
+    return found
+
+
+def _with_ids(event: Mapping[str, Any], ids: Mapping[str, UUID]) -> dict[str, Any]:
+    if "groups" not in event:
+        return dict(event)
+    groups = [group | {"prompt_id": str(ids[group["prompt_id"]])} for group in event["groups"]]
+    return {**event, "groups": groups}
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole, or not there."""
+    draft = path.with_suffix(".part")
+    draft.write_text(text, encoding="utf-8")
+    draft.rename(path)
+
+
+def _turns(project: Project, prompts: Sequence[Prompt]) -> list[UUID]:
+    """The turns of the written corpus that prompts name, in their order."""
+    rows = Turn.objects.filter(
+        project=project,
+        role=Turn.Role.SUPPORTER,
+        dialogue__source=SOURCE,
+        dialogue__source_key__in={prompt.dialogue for prompt in prompts},
+    ).values_list("dialogue__source_key", "position", "pk")
+    found = {(key, position): pk for key, position, pk in rows}
+    for prompt in prompts:
+        if (prompt.dialogue, prompt.turn) not in found:
+            raise Refused(
+                f"The recorded run answered turn {prompt.turn + 1} of the dialogue "
+                f"“{prompt.dialogue}”, which this project does not have.",
+                code="no_prompt",
+            )
+    return [found[prompt.dialogue, prompt.turn] for prompt in prompts]
+
+
+def _targets_of(snapshot_id: UUID) -> list[Target]:
+    members = SnapshotMember.objects.filter(snapshot=snapshot_id).select_related("target")
+    return [member.target for member in members.order_by("position")]
+
+
+def _require_unchanged(targets: Sequence[Target], prompts: Sequence[Prompt]) -> None:
+    """Raises Refused where a prompt reads otherwise than when the run was recorded."""
+    contexts = contexts_of(targets)
+    for target, prompt in zip(targets, prompts, strict=True):
+        if prompt_hash(contexts[target.pk]) != prompt.sha256:
+            raise Refused(
+                f"The dialogue “{prompt.dialogue}” has changed since the run was recorded.",
+                code="changed_prompt",
+            )
