@@ -14,7 +14,7 @@ from rubrics.judging.learned import LearnedJudge
 from tests.conftest import Cast
 from tests.support.pages import html_of
 from tests.support.waiting import wait_until
-from tests.support.worker import LEASE_S, TEST_TIMEOUT_S, kill_after
+from tests.support.worker import LEASE_S, TEST_TIMEOUT_S, kill_held
 from tests.training.demo import stages
 from tests.training.demo.folders import MACHINE, chosen, of_split, write_folder
 from tests.training.demo.stages import small_model, stage, start
@@ -133,8 +133,14 @@ def test_a_worker_killed_in_the_middle_is_followed_by_one_that_finishes(
 ) -> None:
     settings.RUN_LEASE_S = LEASE_S
     run = start(ready)
-    kill_after("tests.training.demo.workers:replay", run.pk, run.rollouts.count, 8)
-    assert not reward_by_step(run).keys() & {2, 3}
+    kill_held(
+        "tests.training.demo.workers:replay",
+        run.pk,
+        HOLD_AFTER="8",
+        RUNS_IN=str(settings.VAR_DIR),
+        RECORDED=str(recorded),
+    )
+    assert (run.rollouts.count(), reward_by_step(run)) == (8, {})
     wait_until(lambda: runs.reap() == 1, "the lease to run out")
     replayed(run)
     assert (run.status, run.attempt) == ("succeeded", 2)

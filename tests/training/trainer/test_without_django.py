@@ -1,4 +1,4 @@
-"""The trainer, the maker of the small model and that of recordings import where there is no Django."""
+"""What runs outside of the studio imports where there is no Django."""
 
 import subprocess
 import sys
