@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from annotation.demo.written import SOURCE
-from annotation.models import Collection, SnapshotMember, Target, Turn
+from annotation.models import Collection, Snapshot, SnapshotMember, Target, Turn
 from annotation.ratings.targets import contexts_of
 from annotation.sets.services import freeze_turns
 from rubrics.models import Judge, RubricVersion
@@ -56,12 +56,6 @@ def replay_start(
         known = runs.started_before(TrainingRun, project=project, key=key)
         if known is not None:
             return known
-        train, held_out = (
-            freeze_turns(collection=collection, actor=actor, turns=_turns(project, prompts))
-            for prompts in (recording.train, recording.held_out)
-        )
-        for snapshot, prompts in ((train, recording.train), (held_out, recording.held_out)):
-            _require_unchanged(_targets_of(snapshot.pk), prompts)
         return runs.start(
             TrainingRun,
             project=project,
@@ -69,8 +63,8 @@ def replay_start(
             key=key,
             method=TrainingRun.Method.GRPO,
             base=base,
-            train_snapshot=train,
-            held_out_snapshot=held_out,
+            train_snapshot=_frozen(collection, actor, recording.train),
+            held_out_snapshot=_frozen(collection, actor, recording.held_out),
             version=version,
             spec=version.spec,
             judge=judge,
@@ -128,6 +122,21 @@ def _write(path: Path, text: str) -> None:
     draft.rename(path)
 
 
+def _frozen(collection: Collection, actor: User, prompts: Sequence[Prompt]) -> Snapshot:
+    """The prompts as members of a snapshot. Raises Refused where one is missing or has changed."""
+    turns = _turns(collection.project, prompts)
+    snapshot = freeze_turns(collection=collection, actor=actor, turns=turns)
+    targets = _targets_of(snapshot.pk)
+    contexts = contexts_of(targets)
+    for target, prompt in zip(targets, prompts, strict=True):
+        if prompt_hash(contexts[target.pk]) != prompt.sha256:
+            raise Refused(
+                f"The dialogue “{prompt.dialogue}” has changed since the run was recorded.",
+                code="changed_prompt",
+            )
+    return snapshot
+
+
 def _turns(project: Project, prompts: Sequence[Prompt]) -> list[UUID]:
     """The turns of the written corpus that prompts name, in their order."""
     rows = Turn.objects.filter(
@@ -150,14 +159,3 @@ def _turns(project: Project, prompts: Sequence[Prompt]) -> list[UUID]:
 def _targets_of(snapshot_id: UUID) -> list[Target]:
     members = SnapshotMember.objects.filter(snapshot=snapshot_id).select_related("target")
     return [member.target for member in members.order_by("position")]
-
-
-def _require_unchanged(targets: Sequence[Target], prompts: Sequence[Prompt]) -> None:
-    """Raises Refused where a prompt reads otherwise than when the run was recorded."""
-    contexts = contexts_of(targets)
-    for target, prompt in zip(targets, prompts, strict=True):
-        if prompt_hash(contexts[target.pk]) != prompt.sha256:
-            raise Refused(
-                f"The dialogue “{prompt.dialogue}” has changed since the run was recorded.",
-                code="changed_prompt",
-            )
