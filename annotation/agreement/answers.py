@@ -263,7 +263,7 @@ class VersionAnswers:
         found = self.references_of_people(criterion)
         return {**dict.fromkeys(found.not_applicable), **found.levels}
 
-    def left_out(self, criterion: CriterionSpec, reference: str, key: str) -> set[UUID]:
+    def left_out(self, criterion: CriterionSpec, reference: str, key: str) -> frozenset[UUID]:
         """The items that both rated, and that don't count because the judge knows them."""
         known = self._left_out[criterion.uid].get(key, frozenset())
         return known & self.answered(criterion, reference).keys()

@@ -15,6 +15,7 @@ rated replies are a random part of the set.
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from annotation.agreement.tables import MIN_ITEMS, Places
 from webapp.intervals import MIN_GROUPS, Bounds, clusters_of
 
 Floats = npt.NDArray[np.float64]
+K = TypeVar("K", bound=Hashable)
 _QUANTILE = 0.975
 
 
@@ -76,9 +78,9 @@ class CorrectedMean:
 
 
 def corrected_mean(
-    judged: Mapping[Hashable, float],
-    rated: Mapping[Hashable, float],
-    places: Mapping[Hashable, tuple[Hashable, Hashable]],
+    judged: Mapping[K, float],
+    rated: Mapping[K, float],
+    places: Mapping[K, tuple[Hashable, Hashable]],
 ) -> CorrectedMean:
     """The mean of all replies in `judged` (the judge's level of each), corrected by those that are
     in `rated` too (people's level). `places`: profile and dialogue of each; a variance between
@@ -153,7 +155,8 @@ def _influence(
     if not chosen.any():
         return np.zeros(count)
     kept = values[chosen]
-    return np.bincount(places[chosen], (kept - kept.mean()) / len(kept), minlength=count)
+    shares = (kept - kept.mean()) / len(kept)
+    return np.bincount(places[chosen], shares, minlength=count).astype(float)
 
 
 def _best_weight(people: Floats, judge: Floats) -> float:

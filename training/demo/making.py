@@ -118,7 +118,7 @@ def _prompt(row: Row, known: Mapping[str, str]) -> Prompt:
     return Prompt(known[digest], digest)
 
 
-def _spec(spec: Mapping[str, Any], data: Mapping[str, Mapping[str, Prompt]]) -> dict[str, Any]:
+def _spec(spec: Mapping[str, Any], data: Mapping[Role, Mapping[str, Prompt]]) -> dict[str, Any]:
     names = ("spec_format", "method", "rubric", "rubric_hash", "reward", "grpo", "seed", "lora")
     return {
         **{name: spec[name] for name in names if name in spec},

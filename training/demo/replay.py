@@ -101,7 +101,7 @@ def _same_recording(run: TrainingRun) -> Recording:
         found = recordings.load()
     except recordings.RecordingBroken as error:
         raise Refused(str(error), code="recording") from None
-    if found is None or found.sha256 != run.recorded["sha256"]:
+    if run.recorded is None or found is None or found.sha256 != run.recorded["sha256"]:
         raise Refused(
             "The recording of this run is not in this version of the studio.", code="recording"
         )
