@@ -108,8 +108,8 @@ def _mark_columns(path: str = "") -> dict[str, object]:
     )
     return {
         "person": Coalesce(f"{path}turn__dialogue__split_key", f"{path}dialogue__split_key"),
-        "profile": MD5(NullIf(profile, Value(""))),
-        "words": NullIf(F(f"{path}normal_hash"), Value("")),
+        "profile": MD5(NullIf(profile, Value(""), output_field=TextField())),
+        "words": F(f"{path}normal_hash"),
         "raw": F(f"{path}content_hash"),
     }
 

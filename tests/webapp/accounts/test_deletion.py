@@ -18,6 +18,7 @@ from annotation.models import (
     DraftScore,
     Evidence,
     ExportPart,
+    FitSource,
     FitRun,
     GenerationCritic,
     GenerationItem,
@@ -116,6 +117,7 @@ def fill(setting: Setting) -> None:
         project=project, run=runs["judging"], position=0, target=target, state="done",
         rating=rating,
     )  # fmt: skip
+    FitSource.objects.create(project=project, run=runs["fit"], target=target)
     Transition.objects.create(
         project=project, run_kind="fit", run_id=runs["fit"].pk, after="pending"
     )
