@@ -16,37 +16,24 @@ from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Count, QuerySet
 
 from annotation.agreement.figures import Answers, DisplayedRater
-from annotation.judge_runs.learned_from import known_items
+from annotation.agreement.reading import GivenScore, ReadScores
 from annotation.models import Rater, Score, Target
 from annotation.ratings.blindness import hidden_targets
-from annotation.ratings.carried_ratings import carried
-from annotation.ratings.labels import names_of
-from annotation.ratings.places import Place, place_columns, place_of
+from annotation.ratings.places import Place, place_of
 from annotation.ratings.references import (
-    AdjudicatedLevels,
     References,
-    adjudicated_levels,
     common_level,
     references_of,
     settled_for,
 )
 from rubrics.core.spec import CriterionSpec, RubricSpec, from_json
-from rubrics.models import Judge, RubricVersion
+from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 
 PEOPLE = "people"
-# What people do on the desk; a settled gold rating is no independent one.
-_INDEPENDENT = ("desk", "norming", "import", "construction", "judge")
-_KINDS = [
-    Rater.Kind.PERSON,
-    Rater.Kind.EXTERNAL,
-    Rater.Kind.AUTHOR,
-    Rater.Kind.JUDGE,
-    Rater.Kind.CONSTRUCTION,
-]
 # Whose levels others may be compared with, beside those of people.
 _SOURCES = (Rater.Kind.EXTERNAL, Rater.Kind.AUTHOR)
 
@@ -67,10 +54,14 @@ class BesidePeople(NamedTuple):
 
 
 class VersionAnswers:
-    """The levels that each rater of one version gave, and the references of its people."""
+    """The levels that each rater of one version gave, and the references of its people. `scores`
+    are read for this version, unless they are given: read for several."""
 
-    def __init__(self, member: Member, version: RubricVersion) -> None:
+    def __init__(
+        self, member: Member, version: RubricVersion, scores: ReadScores | None = None
+    ) -> None:
         self.member = member
+        self._scores = scores or ReadScores(member, [version])
         self.version = version
         self.spec: RubricSpec = from_json(version.spec.content)  # type: ignore[union-attr]
         self.criteria = self.spec.judge_criteria
@@ -79,7 +70,6 @@ class VersionAnswers:
         self._answers: dict[str, dict[str, dict[UUID, float | None]]] = defaultdict(
             lambda: defaultdict(dict)
         )
-        self._places: dict[UUID, Place] = {}
         # criterion uid -> item -> what each person gave
         self._of_people: dict[str, dict[UUID, list[tuple[str, float | None]]]] = {}
         self._references: dict[str, References] = {}
@@ -93,7 +83,11 @@ class VersionAnswers:
     @cached_property
     def hidden(self) -> int:
         """How many rated targets are left out because this member has yet to rate them."""
-        rows = self._scores().filter(rating__target_id__in=self._hidden_targets())
+        rows = Score.objects.filter(
+            self._scores.counted(),
+            project=self.member.project,
+            rating__target_id__in=self._hidden_targets(),
+        )
         return rows.aggregate(n=Count("rating__target", distinct=True))["n"]
 
     @property
@@ -137,79 +131,39 @@ class VersionAnswers:
     @property
     def adjudicated(self) -> int:
         """How many items an adjudicator settled on one of the criteria."""
-        return len({target for target, _ in self._adjudicated})
-
-    @cached_property
-    def _adjudicated(self) -> AdjudicatedLevels:
-        return adjudicated_levels(
-            self.member.project,
-            [criterion.meaning_id for criterion in self.criteria],
-            without=self._hidden_targets(),
-        )
-
-    def _scores(self) -> QuerySet[Score]:
-        own, meanings = _counted(self.version), [c.meaning_id for c in self.criteria]
-        return Score.objects.filter(own | carried(meanings), project=self.member.project)
+        meanings = {criterion.meaning_id for criterion in self.criteria}
+        return len({target for target, meaning in self._scores.adjudicated if meaning in meanings})
 
     def _read(self) -> None:
-        """All scores that count in one query, and their raters in another."""
+        """Take what was given by this version in place of what carries over to it."""
         uids = {criterion.meaning_id: criterion.uid for criterion in self.criteria}
-        profile, dialogue = place_columns("rating__target__")
-        is_own = Case(When(rating__spec=self.version.spec_id, then=True), default=False)
-        rows = (
-            self._scores()
-            .filter(status__in=[Score.Status.SCORED, Score.Status.NOT_APPLICABLE])
-            .exclude(rating__target_id__in=self._hidden_targets())
-            .annotate(is_own=is_own, profile=profile, dialogue=dialogue)
-            # A later pass of the same rater stands for the earlier ones, and what was given by
-            # this version for what carries over.
-            .order_by("is_own", "rating__pass_number", "rating__submitted_at")
-            .values_list(
-                "rating__target_id",
-                "rating__rater_id",
-                "criterion_uid",
-                "meaning_id",
-                "value",
-                "is_own",
-                "profile",
-                "dialogue",
-            )
-        )
-        for target, rater, criterion_uid, meaning, value, is_own_score, *place in rows:
-            self._places[target] = place_of(target, *place)
-            uid = criterion_uid if is_own_score else uids[meaning]
-            self._answers[uid][str(rater)][target] = value
-            # What does not apply is no level that carries over.
-            if is_own_score or value is None:
-                self._carried[uid].discard((target, rater))
-            else:
-                self._carried[uid].add((target, rater))
+        own: list[GivenScore] = []
+        for row in self._scores.rows:
+            if row.spec == self.version.spec_id and row.is_own:
+                own.append(row)
+            elif row.carries and row.meaning in uids:
+                self._take(row, uids[row.meaning], is_own=False)
+        for row in own:
+            self._take(row, row.uid, is_own=True)
         keys = {key for columns in self._answers.values() for key in columns}
-        found = list(Rater.objects.filter(pk__in=keys).select_related("user", "judge"))
-        recorded = self._leave_out_known(found)
-        self.raters = _displayed(found, self.member, recorded)
+        self.raters = {key: rater for key, rater in self._scores.raters.items() if key in keys}
+        self._leave_out_known()
 
-    def _leave_out_known(self, raters: Iterable[Rater]) -> Mapping[str, bool]:
-        """Take out what learned judges gave to items that they know. Whether the fit of each
-        recorded what it learned from, by the key of the rater."""
-        judges = {
-            str(rater.pk): rater.judge
-            for rater in raters
-            if rater.judge is not None and rater.judge.kind == Judge.Kind.LEARNED
-        }
-        rated = {
-            target
-            for columns in self._answers.values()
-            for key in columns.keys() & judges.keys()
-            for target in columns[key]
-        }
-        known = known_items(list(judges.values()), rated)
+    def _take(self, row: GivenScore, uid: str, *, is_own: bool) -> None:
+        self._answers[uid][str(row.rater)][row.target] = row.value
+        # What does not apply is no level that carries over.
+        if is_own or row.value is None:
+            self._carried[uid].discard((row.target, row.rater))
+        else:
+            self._carried[uid].add((row.target, row.rater))
+
+    def _leave_out_known(self) -> None:
+        """Take out what learned judges gave to items that they know."""
         for uid, columns in self._answers.items():
-            for key in columns.keys() & judges.keys():
-                targets = known[judges[key].pk].targets & columns[key].keys()
+            for key in columns.keys() & self._scores.known.keys():
+                targets = self._scores.known[key].targets & columns[key].keys()
                 self._left_out[uid][key] = targets
                 columns[key] = {pk: v for pk, v in columns[key].items() if pk not in targets}
-        return {key: known[judge.pk].is_recorded for key, judge in judges.items()}
 
     def _hidden_targets(self) -> QuerySet[Target, UUID]:
         return hidden_targets(self.member.user, self.member.project)
@@ -217,7 +171,7 @@ class VersionAnswers:
     def references_of_people(self, criterion: CriterionSpec) -> References:
         """What others are compared with for this criterion, if that is people."""
         if criterion.uid not in self._references:
-            settled = settled_for(criterion.meaning_id, self._adjudicated)
+            settled = settled_for(criterion.meaning_id, self._scores.adjudicated)
             given = {
                 target: [value for _, value in answers]
                 for target, answers in self.of_people(criterion).items()
@@ -288,35 +242,8 @@ class VersionAnswers:
 
     def places_of(self, targets: Iterable[UUID]) -> list[Place]:
         # Nobody but an adjudicator rated an item that has no place here.
-        return [self._places.get(pk) or place_of(pk, None, None) for pk in targets]
+        return [self._scores.places.get(pk) or place_of(pk, None, None) for pk in targets]
 
 
 def _without(answers: Sequence[tuple[str, float | None]], place: int) -> list[float | None]:
     return [value for at, (_, value) in enumerate(answers) if at != place]
-
-
-def _counted(version: RubricVersion) -> Q:
-    """The scores that were given by this very version."""
-    return Q(
-        rating__spec_id=version.spec_id,
-        rating__withdrawn_at=None,
-        rating__purpose__in=_INDEPENDENT,
-    )
-
-
-def _displayed(
-    raters: Sequence[Rater], member: Member, recorded: Mapping[str, bool]
-) -> dict[str, DisplayedRater]:
-    """The raters in the order of the page. `recorded` has the keys of learned judges."""
-    found = sorted(raters, key=lambda row: (_KINDS.index(Rater.Kind(row.kind)), row.pk))
-    names = names_of(found, member)
-    return {
-        str(row.pk): DisplayedRater(
-            str(row.pk),
-            row.kind,
-            names[row.pk],
-            is_learned=str(row.pk) in recorded,
-            is_recorded=recorded.get(str(row.pk), True),
-        )
-        for row in found
-    }

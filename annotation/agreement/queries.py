@@ -28,6 +28,7 @@ from annotation.agreement.figures import (
     matrix_of,
 )
 from annotation.agreement.icc import icc
+from annotation.agreement.reading import ReadScores
 from annotation.agreement.severity import severity
 from annotation.agreement.tables import (
     Floats,
@@ -51,8 +52,10 @@ MOST_APART = 12
 class VersionAgreement(VersionAnswers):
     """The figures of one version, from the ratings that a member may see."""
 
-    def __init__(self, member: Member, version: RubricVersion) -> None:
-        super().__init__(member, version)
+    def __init__(
+        self, member: Member, version: RubricVersion, scores: ReadScores | None = None
+    ) -> None:
+        super().__init__(member, version, scores)
         # What people reach on some items: judges often rated the same ones.
         self._reached: dict[tuple[str, frozenset[UUID]], Closeness] = {}
         # criterion uid -> items, levels of people as steps of the scale, places

@@ -1,4 +1,4 @@
-"""The page of agreement and a part of a judge run’s page, below `/p/<project_id>/`."""
+"""The pages of agreement and a part of a judge run’s page, below `/p/<project_id>/`."""
 
 from django.urls import path
 
@@ -7,4 +7,5 @@ from annotation.agreement import views
 urlpatterns = [
     path("agreement/", views.agreement, name="agreement"),
     path("judging/runs/<uuid:run_id>/means/", views.judge_run_means, name="judge_run_means"),
+    path("agreement/versions/", views.agreement_versions, name="agreement_versions"),
 ]

@@ -1,15 +1,16 @@
-"""The page of agreement, for clinicians and leads, and a part of a judge run's page."""
+"""The pages of agreement, for clinicians and leads, and a part of a judge run's page."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from annotation.agreement import tables
 from annotation.agreement.charts import Figure, IntervalChart, interval_chart
 from annotation.agreement.means import means_of, rated_by_people
+from annotation.agreement.over_versions import OverVersions
 from annotation.agreement.queries import (
     Compared,
     CriterionAgreement,
@@ -79,6 +80,31 @@ def judge_run_means(request: HttpRequest, member: Member, run_id: UUID) -> HttpR
         "min_items": tables.MIN_ITEMS,
     }
     return render(request, "agreement/_means.html", context)
+
+
+@require_safe
+@project_page(Role.CLINICIAN, Role.LEAD)
+def agreement_versions(request: HttpRequest, member: Member) -> HttpResponse:
+    version = _chosen(versions_with_ratings(member), request.GET.get("version", ""))
+    if version is None:
+        return redirect("agreement", project_id=member.project.pk)
+    found = OverVersions(member, version, request.GET.get("criterion", ""))
+    rows = found.rows
+    figures = [
+        (
+            f"Version {row.version.number}",
+            [_figure(one.rater.name, one.rater.look, one.alpha) for one in row.figures],
+        )
+        for row in rows
+    ]
+    context = {
+        "member": member,
+        "version": version,
+        "found": found,
+        "rows": rows,
+        "chart": interval_chart(figures),
+    }
+    return render(request, "agreement/over_versions.html", context)
 
 
 def _chosen(versions: Sequence[RubricVersion], wanted: str) -> RubricVersion | None:

@@ -53,6 +53,7 @@ TELLS_OF_IT: tuple[str, ...] = (
 # No such words, but levels, verdicts, or counts and means of them.
 TELLS_FIGURES: tuple[str, ...] = (
     "agreement",
+    "agreement_versions",
     "api_agreement_retrieve",
     "api_difficulty_prompts",
     "api_difficulty_retrieve",
