@@ -1,6 +1,6 @@
 """When a fit stands on too little, or on people who agree too little. Pages say so first."""
 
-# Below either, a fit stands on little. Our own choice: see docs/agreement.md.
+# Below either, a fit stands on little. Measured: see “What a fit stands on” in docs/agreement.md.
 ENOUGH_ITEMS = 100
 ENOUGH_RATINGS = 200
 # Krippendorff, Content Analysis (2004), chapter 11: below it, data are too unreliable even for
