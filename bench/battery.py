@@ -1,0 +1,106 @@
+"""What the embedded learned judge makes of the battery, by the rubric of the demo.
+
+The judge is fitted as in the demo: on the levels that the authors of the written corpus gave to
+other replies. The attacks are made from one reply of each written dialogue.
+
+JSON keys: each kind of attack with the mean total of the cases made by code; `written`, the same
+for the written attacks; `wrong`, the share of attacks of a kind that get more than they may;
+`human_capped`, the share of plain replies that get less than they must; `plain`, their mean total;
+`median_corpus`, the median total of the corpus's own replies; `passed`.
+"""
+
+import argparse
+import asyncio
+import random
+from typing import Any
+
+from annotation.demo.written import (
+    AuthorRating,
+    answered_with,
+    other_replies,
+    written_dialogues,
+)
+from annotation.formats.records import ParsedDialogue
+from annotation.ratings.context import Context, build_context
+from rubrics.demo.kardia import KARDIA
+from rubrics.judging.battery.by_code import cases_by_code
+from rubrics.judging.battery.case import OWN, PLAIN
+from rubrics.judging.battery.report import Group, Report
+from rubrics.judging.battery.run import run_battery
+from rubrics.judging.battery.written import written_cases
+from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
+
+SEED = 0
+UID_OF = {criterion.name: criterion.uid for criterion in KARDIA.judge_criteria}
+
+
+def main(argv: list[str]) -> dict[str, Any]:
+    argparse.ArgumentParser(prog="python -m bench battery", description=__doc__).parse_args(argv)
+    cases = [*cases_by_code(corpus_contexts(), seed=SEED), *written_cases()]
+    report = asyncio.run(run_battery(KARDIA, authors_judge(), cases))
+    _print(report)
+    return _figures(report)
+
+
+def authors_judge() -> LearnedJudge:
+    """Fitted on every level of both authors."""
+    written = {each.id: each.dialogue for each in written_dialogues()}
+    rows = [
+        _row(answered_with(written[reply.dialogue], reply), rating)
+        for reply in other_replies()
+        for rating in reply.ratings
+    ]
+    return fit(KARDIA, rows, seed=SEED)
+
+
+def corpus_contexts() -> list[Context]:
+    """The context of one supporter's turn of each written dialogue."""
+    chance = random.Random(SEED)
+    contexts = []
+    for each in written_dialogues():
+        turns = each.dialogue.turns
+        at = chance.choice([i for i, turn in enumerate(turns) if turn.role == "supporter"])
+        contexts.append(_context(each.dialogue, at))
+    return contexts
+
+
+def _row(dialogue: ParsedDialogue, rating: AuthorRating) -> LabelledRow:
+    levels = {UID_OF[name]: level for name, level in rating.levels.items()}
+    return LabelledRow(_context(dialogue, len(dialogue.turns) - 1), levels)
+
+
+def _context(dialogue: ParsedDialogue, at: int) -> Context:
+    turns = dialogue.turns
+    return build_context(dialogue.profile_text, dialogue.situation, turns[:at], turns[at])
+
+
+def _figures(report: Report) -> dict[str, Any]:
+    attacks = [group for group in report.groups if group.kind not in (PLAIN, OWN)]
+    plain = next(group for group in report.groups if group.kind == PLAIN)
+    return {
+        **{_key(g): _round(g.mean_total) for g in attacks if g.origin == "code"},
+        "written": {_key(g): _round(g.mean_total) for g in attacks if g.origin == "written"},
+        "wrong": {_key(g): _round(g.share_wrong) for g in attacks if g.origin == "code"},
+        "wrong_written": {_key(g): _round(g.share_wrong) for g in attacks if g.origin == "written"},
+        "human_capped": _round(report.human_capped),
+        "plain": _round(plain.mean_total),
+        "median_corpus": _round(report.median_own),
+        "passed": report.passed,
+    }
+
+
+def _key(group: Group) -> str:
+    return group.kind.replace(" ", "_").replace("-", "_")
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _print(report: Report) -> None:
+    for group in report.groups:
+        print(f"{group.kind} ({group.origin}): {group.wrong} of {group.n} wrong")
+        for worst in group.worst:
+            print(f"  {worst.case}: {worst.wrong}: {worst.reply[:100]!r}")
+    for reason in report.reasons:
+        print(reason)
