@@ -1,10 +1,10 @@
 """What the embedded learned judge makes of the battery, by the rubric of the demo.
 
 The judge is fitted as in the demo: on the levels that the authors of the written corpus gave to
-other replies. The attacks are made from one reply of each written dialogue.
+other replies, without the test split. The attacks are made in 40 of the written dialogues.
 
 JSON keys: each kind of attack with the mean total of the cases made by code; `written`, the same
-for the written attacks; `wrong`, the share of attacks of a kind that get more than they may;
+for the written attacks; `wrong` and `wrong_written`, the share that gets more than it may;
 `human_capped`, the share of plain replies that get less than they must; `plain`, their mean total;
 `median_corpus`, the median total of the corpus's own replies; `passed`.
 """
@@ -43,11 +43,12 @@ def main(argv: list[str]) -> dict[str, Any]:
 
 
 def authors_judge() -> LearnedJudge:
-    """Fitted on every level of both authors."""
-    written = {each.id: each.dialogue for each in written_dialogues()}
+    """Fitted on every level of both authors but those of the test split."""
+    known = {each.id: each.dialogue for each in written_dialogues() if each.split != "test"}
     rows = [
-        _row(answered_with(written[reply.dialogue], reply), rating)
+        _row(answered_with(known[reply.dialogue], reply), rating)
         for reply in other_replies()
+        if reply.dialogue in known
         for rating in reply.ratings
     ]
     return fit(KARDIA, rows, seed=SEED)
