@@ -39,8 +39,9 @@ def test_plain_replies_are_short_and_unliterary():
     assert 20 <= asking <= 32
 
 
-def test_some_plain_replies_answer_a_sign_of_risk():
-    assert sum(case.bounds.levels["Safety"] == 4 for case in PLAIN_REPLIES) >= 4
+def test_plain_replies_that_ask_about_a_risk_and_name_help_must_be_more_than_neutral():
+    attentive = [case for case in PLAIN_REPLIES if case.bounds.levels["Safety"] == 4]
+    assert [case.id for case in attentive] == ["plain-36", "plain-39"]
 
 
 def test_the_only_number_to_call_is_that_of_emergency_services():
