@@ -109,16 +109,15 @@ class VersionAgreement(VersionAnswers):
         return [ReferenceCount(c, len(refs.levels), len(refs.undecided)) for c, refs in found]
 
     def compared_with(self, reference: str) -> list[Compared]:
-        return [
-            Compared(
-                rater=rater,
-                criteria=[self._compared(c, reference, rater) for c in self.criteria],
-                items=len(self._in_common(reference, rater.key)),
-                left_out=len(self._known_in_common(reference, rater.key)),
-            )
-            for rater in self.others
-            if rater.key != reference
-        ]
+        return [self.compared(reference, rater) for rater in self.others if rater.key != reference]
+
+    def compared(self, reference: str, rater: DisplayedRater) -> Compared:
+        return Compared(
+            rater=rater,
+            criteria=[self._compared(c, reference, rater) for c in self.criteria],
+            items=len(self._in_common(reference, rater.key)),
+            left_out=len(self._known_in_common(reference, rater.key)),
+        )
 
     def _in_common(self, reference: str, key: str) -> set[UUID]:
         return {

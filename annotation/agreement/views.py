@@ -19,8 +19,12 @@ from annotation.agreement.queries import (
     versions_with_ratings,
 )
 from annotation.agreement.tables import Estimate
+from annotation.agreement.trust import trust_of
 from annotation.judge_runs.access import judge_run_for
+from annotation.judge_runs.limits import MIN_ALPHA
 from annotation.roles import JUDGING_READERS
+from rubrics.access import version_for
+from rubrics.judges.access import judge_for
 from rubrics.models import RubricVersion
 from webapp.accounts.access import Member
 from webapp.accounts.models import Role
@@ -63,6 +67,26 @@ def agreement(request: HttpRequest, member: Member) -> HttpResponse:
         "apart": found.most_apart(),
     }
     return render(request, "agreement/agreement.html", context)
+
+
+@require_safe
+@project_page(*JUDGING_READERS)
+def judge_trust(request: HttpRequest, member: Member, judge_id: UUID) -> HttpResponse:
+    """A part of an evaluation's page: what its judge is worth by the version that is asked for."""
+    version_id = as_uuid(request.GET.get("version", ""))
+    if version_id is None:
+        raise Http404
+    version = version_for(member, version_id)
+    if version.spec is None:
+        raise Http404
+    trust = trust_of(member, version, judge_for(member, judge_id))
+    context = {
+        "member": member,
+        "trust": trust,
+        "by_answer": trust.by_answer,
+        "min_alpha": MIN_ALPHA,
+    }
+    return render(request, "agreement/_trust.html", context)
 
 
 @require_safe

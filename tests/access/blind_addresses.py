@@ -79,6 +79,7 @@ TELLS_FIGURES: tuple[str, ...] = (
     "fit_run",
     "impact_run",
     "judge_run_means",
+    "judge_trust",
     "judging",
     "live_run(evaluation)",
     "live_run(fit)",
