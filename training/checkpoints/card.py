@@ -10,7 +10,7 @@ from training.evaluation.tables import as_markdown
 from training.models import Checkpoint, TrainingRun
 from training.queries.runs import runs_of
 from training.small import package
-from training.small.models import PUBLISHED
+from training.small.models import WITH_ADAPTER
 from webapp.accounts.access import Member
 from webapp.text import markdown_line as line
 
@@ -69,7 +69,7 @@ def origin_of(checkpoint: Checkpoint) -> str:
 
 
 def _is_trained(checkpoint: Checkpoint) -> bool:
-    return checkpoint.source != PUBLISHED.source
+    return WITH_ADAPTER in checkpoint.source
 
 
 def licence_of(checkpoint: Checkpoint) -> str:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+
 from training.checkpoints import adding
 from training.checkpoints.queries import small_models_of
 from training.checkpoints.services import checkpoint_serve
@@ -61,7 +63,7 @@ def serve(run: ModelFetch) -> None:
     is_trained = run.revision == TRAINED.revision
     if is_trained and run.checkpoint is not None and local_server_refusal() is None:
         # Where the project was closed meanwhile, the model is there all the same.
-        with suppress(Refused):
+        with suppress(Refused, PermissionDenied):
             checkpoint_serve(checkpoint=run.checkpoint, actor=run.created_by)
 
 
@@ -105,7 +107,9 @@ def _make(claim: Claim[ModelFetch], file: FetchFile, folder: Path, model: SmallM
 
 
 def _adapter(model: SmallModel) -> list[str]:
-    return ["--adapter", str(model.adapter)] if model.adapter else []
+    if model.adapter is None:
+        return []
+    return ["--adapter", str(model.adapter), "--adapter-hash", model.adapter_hash]
 
 
 def _told(state: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -82,7 +82,9 @@ def checkpoint_new(request: HttpRequest, member: Member) -> HttpResponse:
 @require_POST
 @project_page(*TRAINERS)
 def checkpoint_small(request: HttpRequest, member: Member) -> HttpResponse:
-    model = MODELS.get(request.POST.get("model", ""), TRAINED)
+    model = MODELS.get(request.POST.get("model", TRAINED.key))
+    if model is None:
+        raise Http404
     try:
         run = services.small_model_start(
             project=member.project, actor=member.user, key=new_id().hex, model=model

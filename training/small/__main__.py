@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.small", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the model goes; one that is there stays")
     parser.add_argument("--adapter", type=Path, help="a LoRA adapter to merge into it")
+    parser.add_argument("--adapter-hash", default="", help="how the SHA-256 of its weights begins")
     parser.add_argument("--state", type=Path, help="a file that says how far it is, as JSON")
     options = parser.parse_args(arguments)
 
@@ -34,7 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         draft.replace(options.state)
 
     try:
-        make(options.folder, adapter=options.adapter, tell=tell)
+        make(
+            options.folder,
+            adapter=options.adapter,
+            adapter_hash=options.adapter_hash,
+            tell=tell,
+        )
     except (package.Unusable, OSError) as error:
         tell(FAILED, 0, error=str(error))
         sys.stderr.write(f"{error}\n")

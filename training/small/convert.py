@@ -22,7 +22,10 @@ README = """\
 It is small, and what it says is often wrong. Don’t let a person in distress use it unless a
 clinician supervises.
 """
-ADAPTER = "- A LoRA adapter was merged into it: `{name}`, SHA-256 of its weights `{sha256}`\n"
+ADAPTER = (
+    "- It was trained further: the LoRA adapter `{name}`, SHA-256 of its weights `{sha256}`, was\n"
+    "  merged into it. The card of the adapter says on what it was trained.\n"
+)
 
 
 def convert(file: Path, folder: Path, adapter: Path | None = None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from training.small import convert, package
+from training.trainer.files import sha256_of
 
 WAITING, CHECKING, CONVERTING = "waiting", "checking", "converting"
 UNFINISHED = ".unfinished"
@@ -18,9 +19,10 @@ TELL_BYTES = 4 * package.CHUNK
 Tell = Callable[[str, int], None]
 
 
-def make(folder: Path, *, adapter: Path | None = None, tell: Tell) -> None:
+def make(folder: Path, *, adapter: Path | None = None, adapter_hash: str = "", tell: Tell) -> None:
     """Make the model in `folder`, unless it is there. What a killed conversion left is removed,
-    and the next one begins anew. Raises Unusable."""
+    and the next one begins anew. Raises Unusable, also where the adapter's weights are not those
+    whose SHA-256 begins with `adapter_hash`: the folder's name says which they are."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     tell(WAITING, 0)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
@@ -29,11 +31,21 @@ def make(folder: Path, *, adapter: Path | None = None, tell: Tell) -> None:
             return
         file = package.find()
         _check(file, tell)
+        if adapter is not None:
+            _check_adapter(adapter, adapter_hash)
         written = folder.with_name(folder.name + UNFINISHED)
         shutil.rmtree(written, ignore_errors=True)
         written.mkdir(mode=0o700)
         convert.convert(file, written, adapter)
         convert.publish(written, folder)
+
+
+def _check_adapter(adapter: Path, expected: str) -> None:
+    if not sha256_of(adapter / "adapter_model.safetensors").startswith(expected):
+        raise package.Unusable(
+            "The adapter of this model has changed since the worker was started. Start the studio "
+            "anew, and add the model again."
+        )
 
 
 def _check(file: Path, tell: Tell) -> None:

@@ -12,6 +12,8 @@ from training.trainer.files import sha256_of
 # Trained on the written corpus; its README.md says how.
 ADAPTER = Path(__file__).parent / "adapter"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
+# Behind the package's version in what a model is made of.
+WITH_ADAPTER = " with adapter "
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class SmallModel:
         """The package's version, and the adapter where there is one."""
         if self.adapter is None:
             return package.VERSION
-        return f"{package.VERSION} with adapter {self._adapter_hash}"
+        return f"{package.VERSION}{WITH_ADAPTER}{self.adapter_hash}"
 
     @property
     def source(self) -> str:
@@ -37,12 +39,13 @@ class SmallModel:
     @property
     def folder_name(self) -> str:
         made_of = (
-            f"{package.SHA256[:8]}-{self._adapter_hash}" if self.adapter else package.SHA256[:8]
+            f"{package.SHA256[:8]}-{self.adapter_hash}" if self.adapter else package.SHA256[:8]
         )
         return f"{self.name.lower().replace(' ', '-')}-{made_of}"
 
     @cached_property
-    def _adapter_hash(self) -> str:
+    def adapter_hash(self) -> str:
+        """The first eight digits of the SHA-256 of the adapter's weights; empty without one."""
         return sha256_of(self.adapter / ADAPTER_WEIGHTS)[:8] if self.adapter else ""
 
 

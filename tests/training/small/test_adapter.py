@@ -57,7 +57,7 @@ def test_a_merged_adapter_changes_the_weights_and_is_named(
     assert inspect(merged).parameters == inspect(plain).parameters
     assert sha256_of(merged / "model.safetensors") != sha256_of(plain / "model.safetensors")
     assert not (merged / "adapter_config.json").exists()
-    assert "adapter was merged" not in (plain / "README.md").read_text()
+    assert "trained further" not in (plain / "README.md").read_text()
     assert (
         f"`calm`, SHA-256 of its weights `{sha256_of(adapter / 'adapter_model.safetensors')}`"
         in (merged / "README.md").read_text()

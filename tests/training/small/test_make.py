@@ -54,6 +54,19 @@ def made(folder: Path) -> Told:
     return told
 
 
+def test_another_adapter_than_the_folder_is_named_for_is_refused(
+    installed: Callable[..., Path], converted: list[Path], tmp_path: Path
+) -> None:
+    installed()
+    adapter = written(tmp_path / "adapter", {"adapter_model.safetensors": b"weights"})
+    digest, folder = hashlib.sha256(b"weights").hexdigest(), tmp_path / "model"
+    with pytest.raises(package.Unusable, match="has changed since"):
+        make(folder, adapter=adapter, adapter_hash="0000", tell=lambda stage, done: None)
+    assert not folder.exists() and converted == []
+    make(folder, adapter=adapter, adapter_hash=digest[:8], tell=lambda stage, done: None)
+    assert folder.exists()
+
+
 def test_it_is_made_once(
     installed: Callable[..., Path], converted: list[Path], tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from annotation.models import Collection, FitRun, GenerationRun, JudgeRun
 from rubrics.judges.services import judge_create_llm
 from tests.support.pages import html_of
 from training.models import Checkpoint, EvaluationRun
+from training.small.models import PUBLISHED, TRAINED, SmallModel
 from webapp.accounts.access import find_member
 from webapp.accounts.models import Project, User
 from webapp.home import demo, demo_runs
@@ -115,18 +116,18 @@ def test_a_closed_project_is_left_alone(demo_project: Project) -> None:
     assert not JudgeRun.objects.exists()
 
 
-def talks(project: Project) -> Endpoint:
+def talks(project: Project, model: SmallModel = TRAINED) -> Endpoint:
     """The small language model is there and served, as a worker leaves it."""
     lead = FitRun.objects.get(project=project).created_by
     server = Endpoint.objects.create(
-        project=project, name="Small", base_url="http://127.0.0.1:9/v1", model="s"
+        project=project, name=model.name, base_url="http://127.0.0.1:9/v1", model=model.key
     )
     Checkpoint.objects.create(
         project=project,
-        number=1,
-        name="Small",
+        number=Checkpoint.objects.count() + 1,
+        name=model.name,
         origin=Checkpoint.Origin.PACKAGE,
-        source="package 1",
+        source=model.source,
         created_by=lead,
         endpoint=server,
     )
@@ -135,8 +136,9 @@ def talks(project: Project) -> Endpoint:
 
 def test_the_model_talks_and_is_evaluated_as_soon_as_it_is_served(demo_project: Project) -> None:
     judge = fit(demo_project).judge
+    talks(demo_project, PUBLISHED)
     demo_runs.go_on()
-    assert not GenerationRun.objects.exists(), "nobody speaks yet"
+    assert not GenerationRun.objects.exists(), "nobody who was trained to speaks yet"
     speaker = talks(demo_project)
     demo_runs.go_on()
     demo_runs.go_on()
