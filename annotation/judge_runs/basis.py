@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from annotation.agreement import statistics
+from annotation.agreement.tables import MIN_ITEMS
 from annotation.judge_runs.limits import ENOUGH_ITEMS, ENOUGH_RATINGS, MIN_ALPHA
 from annotation.models import Rater, Rating
-from annotation.ratings.places import places_of
-from rubrics.core.spec import RubricSpec
+from annotation.ratings.places import Place, places_of
+from rubrics.core.spec import CriterionSpec, RubricSpec
 
 # Who taught a judge, as a sentence says it.
 TEACHERS = {
@@ -71,7 +72,7 @@ class Basis:
             return found
         low = [row for row in self.agreement if row.is_low]
         found += [f"{_alphas(rows)} {_ADVICE}" for rows in _by_kind(low).values()]
-        if self.agreement and not any(row.alpha is not None for row in self.agreement):
+        if self.agreement and all(row.items < MIN_ITEMS for row in self.agreement):
             found.append(
                 "Nobody knows how far its raters agree: too few items were rated by two of them."
             )
@@ -115,25 +116,30 @@ def measure(
         if is_opinion and rating.purpose not in _DEPENDENT:
             by_kind[rating.rater.kind].append(rating)
     places = places_of({rating.target_id for rating in ratings})
-    agreement = []
-    for kind, given in by_kind.items():
-        for criterion in spec.judge_criteria:
-            table = _table(given, levels, criterion.uid)
-            found = statistics.alpha(
-                list(table.values()), places=[places[target] for target in table]
-            )
-            agreement.append(
-                TeacherAgreement(
-                    kind=str(kind),
-                    criterion=criterion.name,
-                    alpha=found.value,
-                    low=found.low,
-                    high=found.high,
-                    items=found.n_pairable,
-                    reason=found.reason,
-                )
-            )
+    agreement = [
+        _agreement(kind, criterion, _table(given, levels, criterion.uid), places)
+        for kind, given in by_kind.items()
+        for criterion in spec.judge_criteria
+    ]
     return Basis(len(taught), len({rating.target_id for rating in taught}), agreement)
+
+
+def _agreement(
+    kind: str,
+    criterion: CriterionSpec,
+    table: Mapping[UUID, Sequence[float | None]],
+    places: Mapping[UUID, Place],
+) -> TeacherAgreement:
+    found = statistics.alpha(list(table.values()), places=[places[target] for target in table])
+    return TeacherAgreement(
+        kind=str(kind),
+        criterion=criterion.name,
+        alpha=found.value,
+        low=found.low,
+        high=found.high,
+        items=found.n_pairable,
+        reason=found.reason,
+    )
 
 
 def _table(ratings: Iterable[Rating], levels: Levels, uid: str) -> dict[UUID, list[float | None]]:

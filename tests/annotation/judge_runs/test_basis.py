@@ -64,6 +64,8 @@ def test_raters_of_a_kind_are_named_together() -> None:
 def test_where_nobody_rated_twice_nobody_knows() -> None:
     (said,) = Basis(500, 200, [row(alpha=None, items=0, reason="one rater")]).warnings
     assert said.startswith("Nobody knows how far its raters agree")
+    # Who always gives the same level agrees, though alpha is undefined.
+    assert Basis(500, 200, [row(alpha=None, items=50, reason="no variation")]).warnings == []
     # Synthetic levels are nobody's opinion.
     assert Basis(500, 200, []).warnings == []
 
