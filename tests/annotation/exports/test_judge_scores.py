@@ -6,6 +6,7 @@ from annotation.ratings.targets import text_target
 from tests.annotation.exports.test_tables import fits, judged, names
 from tests.support.desk import Desk
 from tests.support.exports import rows_for
+from tests.support.judge_runs import judge_of_sources
 
 
 def judge_run_over(at_desk: Desk, *, failed: Target) -> JudgeRun:
@@ -51,6 +52,8 @@ def test_a_judges_scores_and_its_failures(at_desk: Desk) -> None:
     assert (scored["criterion_uid"], scored["value"], scored["rationale"]) == (
         "empathy", 1, "Cold."
     )  # fmt: skip
+    # A language model knows no text from a fit.
+    assert (scored["known"], failed["known"]) == (0, 0)
     # One of three criteria: the total is undefined, never zero.
     assert scored["total"] is None
     assert (failed["state"], failed["error"], failed["criterion_uid"]) == (
@@ -59,3 +62,16 @@ def test_a_judges_scores_and_its_failures(at_desk: Desk) -> None:
     # The second lead still has to rate the first text.
     blind = rows_for(cast, cast.leads[1], "judge_scores", **asked)
     assert [row["state"] for _, row in blind] == ["failed"]
+
+
+def test_texts_that_the_judge_knows_from_its_fit_are_marked(at_desk: Desk) -> None:
+    cast = at_desk.cast
+    first = at_desk.queue.items.order_by("position")[0].target
+    other = text_target(
+        project=cast.project, profile="", situation="", history=[], raw="Another text."
+    )
+    run = judge_run_over(at_desk, failed=other)
+    run.judge = judge_of_sources(cast, at_desk.version, [first])
+    run.save(update_fields=["judge"])
+    rows = rows_for(cast, cast.clinicians[0], "judge_scores", judge_run=str(run.pk))
+    assert {row["state"]: row["known"] for _, row in rows} == {"done": 1, "failed": 0}

@@ -12,7 +12,7 @@ from rubrics.core.spec import from_json
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.support.impact import draft_of, group, previewed, replaced, reworded, written
-from tests.support.judge_runs import llm_judge, rated, texts
+from tests.support.judge_runs import learned_judge, llm_judge, rated, texts
 from tests.support.previews import client_page, state_of, worked
 from webapp.llm.models import Endpoint
 
@@ -111,6 +111,21 @@ def test_texts_that_people_differ_on_are_left_out_and_counted(cast: Cast, voice:
     assert found["warmth"].shift is not None and found["warmth"].shift.n == 3
     assert (found["warmth"].undecided, found["asks"].undecided) == (1, 0)
     assert "1 left out: people differ" in client_page(cast, run)
+
+
+@pytest.mark.slow
+def test_texts_that_a_learned_judge_knows_are_left_out_and_counted(cast: Cast) -> None:
+    turns = texts(cast, 24)
+    draft = draft_of(cast)
+    published = RubricVersion.objects.get(rubric=draft.rubric, number=1)
+    rated(cast, turns, published)
+    rate_as_the_new_anchor(cast, turns, published)
+    judge = learned_judge(cast, published)
+    run = worked(previewed(cast, reworded(cast, draft), judge, "rated:people"))
+    asks = next(row for row in state_of(cast, run).agreement if row.criterion.uid == "asks")
+    assert asks.shift is not None
+    assert (asks.shift.n, asks.known) == (0, 24)
+    assert "24 left out: the judge learned from them" in client_page(cast, run)
 
 
 def test_construction_counts_as_no_person(cast: Cast, voice: Endpoint) -> None:
