@@ -136,8 +136,8 @@ def test_a_language_model_knows_nothing_and_costs_no_query(
 
 
 def test_more_judges_and_items_cost_no_more_queries(cast: Cast, version: RubricVersion) -> None:
-    train = groups(cast, "train")
-    targets = [said(cast, n, f"Reply {n}.", train[n]) for n in range(6)]
+    train, test = groups(cast, "train"), groups(cast, "test")
+    targets = [said(cast, n, f"Reply {n}.", (test if n % 2 else train)[n]) for n in range(6)]
     judges = [
         judge_of_sources(cast, version, targets[n : n + 1] if n else None, name=f"J{n}")
         for n in range(4)
