@@ -20,6 +20,7 @@ from django.db.models import Count, QuerySet
 
 from annotation.agreement.figures import Answers, DisplayedRater
 from annotation.agreement.reading import GivenScore, ReadScores
+from annotation.agreement.soft_labels import soft_label
 from annotation.models import Rater, Score, Target
 from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.places import Place, place_of
@@ -178,6 +179,16 @@ class VersionAnswers:
             }
             self._references[criterion.uid] = references_of(given, settled)
         return self._references[criterion.uid]
+
+    def means_of_people(self, criterion: CriterionSpec) -> Mapping[UUID, float]:
+        """The level that an adjudicator settled, else the mean of people's levels, by item. Items
+        that people differ on are here, too."""
+        settled = settled_for(criterion.meaning_id, self._scores.adjudicated)
+        given = {
+            target: soft_label([value for _, value in answers]).mean
+            for target, answers in self.of_people(criterion).items()
+        }
+        return {pk: level for pk, level in {**given, **settled}.items() if level is not None}
 
     def beside_people(self, criterion: CriterionSpec) -> list[BesidePeople]:
         """Each person's levels beside those that the other people have in common. Settled levels

@@ -17,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.agreement.tables import MIN_ITEMS, Places
-from webapp.intervals import Bounds, Clusters, clusters_of, mean_bounds
+from webapp.intervals import EQUAL, Bounds, Clusters, clusters_of, mean_bounds, sign_flip_p
 
 Floats = npt.NDArray[np.float64]
 FOLDS = 5
 # With fewer, some fold has too little to fit a curve on.
 MIN_CLUSTERS = 2 * FOLDS
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Step:
 class Calibration:
     """`error` of the judge's levels as they are and `corrected_error` after the correction, both
     in levels. `distance`: the mean distance of an item's level from people's, and
-    `corrected_distance`; `gain` is the interval of the first minus the second. Without a correction
-    `reason` says why."""
+    `corrected_distance`; `gain` is the interval of the first minus the second. `helps` if it is
+    above 0. Without a correction `reason` says why."""
 
     steps: Sequence[Step]
     n: int
@@ -51,11 +52,8 @@ class Calibration:
     corrected_error: float | None = None
     corrected_distance: float | None = None
     gain: Bounds = Bounds(None, None)
+    helps: bool = False
     reason: str = ""
-
-    @property
-    def helps(self) -> bool:
-        return self.gain.low is not None and self.gain.low > 0
 
 
 def calibration(
@@ -79,6 +77,7 @@ def calibration(
         return Calibration(steps, len(judge), error, distance, reason=reason)
     corrected = corrected_levels(judge, people, clusters)
     after = np.abs(corrected - people)
+    gain = mean_bounds(distances - after, clusters)
     return Calibration(
         steps=steps,
         n=len(judge),
@@ -86,8 +85,16 @@ def calibration(
         distance=distance,
         corrected_error=_error(corrected, people, levels),
         corrected_distance=float(after.mean()),
-        gain=mean_bounds(distances - after, clusters),
+        gain=gain,
+        helps=_is_above_zero(float((distances - after).mean()), gain, clusters),
     )
+
+
+def _is_above_zero(mean: float, bounds: Bounds, clusters: Clusters) -> bool:
+    if bounds.low is not None:
+        return bounds.low > 0
+    # All clusters gain the same, so that a bootstrap has nothing to draw from.
+    return mean > EQUAL and sign_flip_p(clusters.count) < SIGNIFICANT
 
 
 def corrected_levels(judge: Floats, people: Floats, clusters: Clusters) -> Floats:

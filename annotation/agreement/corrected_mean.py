@@ -1,19 +1,22 @@
 """The mean that people would give to a whole set, from a judge's levels for all of it and people's
 levels for a part.
 
-A judge that is too kind moves its mean, however many replies it scores. The replies that people
-rated show by how much. This is prediction-powered inference with a tuned weight of the judge
+A judge whose levels are too high moves its mean, however many replies it scores. The replies that
+people rated show by how much. This is prediction-powered inference with a tuned weight of the judge
 (Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453), with clusters for the variance:
 
     value = mean of y over the rated + w * (mean of f over the others - mean of f over the rated)
 
-y: people's level, f: the judge's. w is between 0 and 1 and makes the variance least: a judge that
-says nothing about people's levels gets 0, and the people's mean is left. It is right where the
-rated replies are a random part of the set.
+y: the mean of people's levels of a reply, f: the judge's. w is between 0 and 1 and makes the
+variance least: a judge that says nothing about people's levels gets 0, and the people's mean is
+left. It is right where the rated replies are a random part of the set.
+
+On a scale of two levels the mean is a share. Most shares are near an end, where an interval from a
+variance is too narrow: there the value is people's share, with Wilson's interval.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 from typing import TypeVar
 
@@ -22,7 +25,14 @@ import numpy.typing as npt
 from scipy.stats import t
 
 from annotation.agreement.tables import MIN_ITEMS, Places
-from webapp.intervals import MIN_GROUPS, Bounds, clusters_of
+from webapp.intervals import (
+    EQUAL,
+    MIN_GROUPS,
+    Bounds,
+    Clusters,
+    clusters_of,
+    wilson_of_clusters,
+)
 
 Floats = npt.NDArray[np.float64]
 K = TypeVar("K", bound=Hashable)
@@ -53,38 +63,38 @@ class CorrectedMean:
     _others: float = 0.0
 
     @property
-    def is_too_kind(self) -> bool:
+    def distance(self) -> float | None:
+        return None if self.shift is None else abs(self.shift)
+
+    @property
+    def is_too_high(self) -> bool:
         return self.off.low is not None and self.off.low > 0
 
     @property
-    def strictness(self) -> float | None:
-        return None if self.shift is None else -self.shift
-
-    @property
-    def is_too_strict(self) -> bool:
+    def is_too_low(self) -> bool:
         return self.off.high is not None and self.off.high < 0
 
-    def more_for(self, width: float) -> int | None:
-        """About how many more ratings by people make the interval this wide, in levels; 0 where it
-        is by now, and None where no number of them does, or the interval is not known."""
-        if self.low is None or self.high is None:
-            return None
-        now = self.high - self.low
-        if now <= width:
-            return 0
+    def more_for_part(self, part: float) -> int | None:
+        """About how many more of these replies people must rate until the interval has this part
+        of its width. None where even all of them are too few, or that is not known."""
         # The variance goes with the square of the width.
-        wanted = (self._rated + self._others) * (width / now) ** 2 - self._others
-        return ceil(self.n * (self._rated / wanted - 1)) if wanted > 0 else None
+        wanted = (self._rated + self._others) * part**2 - self._others
+        if self.low is None or wanted <= 0 or not self._rated:
+            return None
+        more = ceil(self.n * (self._rated / wanted - 1))
+        return more if more <= self.of - self.n else None
 
 
 def corrected_mean(
     judged: Mapping[K, float],
     rated: Mapping[K, float],
     places: Mapping[K, tuple[Hashable, Hashable]],
+    scale: Sequence[int],
 ) -> CorrectedMean:
     """The mean of all replies in `judged` (the judge's level of each), corrected by those that are
     in `rated` too (people's level). `places`: profile and dialogue of each; a variance between
-    single replies would be too small where several are of one person.
+    single replies would be too small where several are of one person. `scale`: the levels of the
+    criterion.
 
     Raises ValueError where nothing was judged.
     """
@@ -105,6 +115,9 @@ def corrected_mean(
         )
         return CorrectedMean(raw, len(keys), n, clusters.unit, groups, reason=reason)
     given = np.array([rated.get(key, 0.0) for key in keys], dtype=float)
+    known = CorrectedMean(raw, len(keys), n, clusters.unit, groups)
+    if len(scale) == 2:
+        return _share(known, given[is_rated], clusters.places[is_rated], scale)
     people = _influence(given, is_rated, clusters.places, clusters.count)
     judge_there = _influence(levels, is_rated, clusters.places, clusters.count)
     judge_else = _influence(levels, ~is_rated, clusters.places, clusters.count)
@@ -118,20 +131,40 @@ def corrected_mean(
         _influence(levels, everywhere, clusters.places, clusters.count) - total, groups
     )
     of_rated, of_others = people - weight * judge_there, weight * judge_else
-    return CorrectedMean(
-        raw=raw,
-        of=len(keys),
-        n=n,
-        unit=clusters.unit,
-        groups=groups,
-        value=value,
-        low=value - half,
-        high=value + half,
-        shift=shift,
+    known = replace(known, value=value, shift=shift, weight=weight)
+    if half <= EQUAL:
+        # An interval without width would claim to be certain.
+        reason = f"no interval: all {clusters.unit} that people rated are alike"
+        return replace(known, reason=reason)
+    return replace(
+        known,
+        low=max(value - half, min(scale)),
+        high=min(value + half, max(scale)),
         off=Bounds(shift - half_off, shift + half_off),
-        weight=float(weight),
         _rated=float(of_rated @ of_rated),
         _others=float(of_others @ of_others),
+    )
+
+
+def _share(
+    known: CorrectedMean, given: Floats, places: npt.NDArray[np.int64], scale: Sequence[int]
+) -> CorrectedMean:
+    """What people gave alone, on a scale of two levels."""
+    least, width = min(scale), max(scale) - min(scale)
+    shares = (given - least) / width
+    names, numbers = np.unique(places, return_inverse=True)
+    clusters = Clusters(known.unit, numbers.astype(np.int64), len(names))
+    bounds, value = wilson_of_clusters(shares, clusters), float(given.mean())
+    if bounds.low is None or bounds.high is None:
+        return replace(known, value=value, shift=known.raw - value, reason=bounds.reason)
+    low, high = least + width * bounds.low, least + width * bounds.high
+    return replace(
+        known,
+        value=value,
+        low=low,
+        high=high,
+        shift=known.raw - value,
+        off=Bounds(known.raw - high, known.raw - low),
     )
 
 

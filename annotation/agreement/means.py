@@ -7,9 +7,10 @@ from uuid import UUID
 
 from annotation.agreement.answers import VersionAnswers
 from annotation.agreement.corrected_mean import CorrectedMean, corrected_mean
+from annotation.agreement.reading import ReadScores
 from annotation.judge_runs.learned_from import known_items
 from annotation.judge_runs.queries import scored_items
-from annotation.models import JudgeRun, Score
+from annotation.models import JudgeRun, Rater, Score
 from annotation.ratings.places import places_of
 from rubrics.core.spec import CriterionSpec
 from webapp.accounts.access import Member
@@ -27,14 +28,13 @@ class CriterionMean:
     @property
     def more_for_half(self) -> int | None:
         """About how many more ratings by people make the interval half as wide."""
-        if self.mean is None or self.mean.low is None or self.mean.high is None:
-            return None
-        return self.mean.more_for((self.mean.high - self.mean.low) / 2)
+        return self.mean.more_for_part(0.5) if self.mean else None
 
 
 def means_of(run: JudgeRun, member: Member) -> list[CriterionMean]:
     """One for each criterion that judges score, of the texts that this member may see."""
-    people = VersionAnswers(member, run.version)
+    scores = ReadScores(member, [run.version], kinds=[Rater.Kind.PERSON])
+    people = VersionAnswers(member, run.version, scores)
     levels = _levels_of(run, member)
     targets = {target for given in levels.values() for target in given}
     known = known_items([run.judge], targets)[run.judge_id].targets
@@ -43,9 +43,9 @@ def means_of(run: JudgeRun, member: Member) -> list[CriterionMean]:
     for criterion in people.criteria:
         given = levels.get(criterion.uid, {})
         judged = {target: level for target, level in given.items() if target not in known}
-        reference = people.references_of_people(criterion).levels
-        rated = {target: reference[target] for target in judged.keys() & reference.keys()}
-        mean = corrected_mean(judged, rated, places) if judged else None
+        levels_of_people = people.means_of_people(criterion)
+        rated = {pk: levels_of_people[pk] for pk in judged.keys() & levels_of_people.keys()}
+        mean = corrected_mean(judged, rated, places, criterion.level_values) if judged else None
         found.append(CriterionMean(criterion, mean, len(given) - len(judged)))
     return found
 

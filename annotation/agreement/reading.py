@@ -1,6 +1,6 @@
 """The scores that figures of agreement are made from, read once, for one version or for several."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
@@ -46,11 +46,17 @@ class GivenScore(NamedTuple):
 
 class ReadScores:
     """What a member may see of the scores that count for some published versions of a project, in
-    the order in which later ones stand for earlier ones. What it costs in queries depends neither
-    on the versions nor on the scores."""
+    the order in which later ones stand for earlier ones; of raters of these kinds only. What it
+    costs in queries depends neither on the versions nor on the scores."""
 
-    def __init__(self, member: Member, versions: Sequence[RubricVersion]) -> None:
+    def __init__(
+        self,
+        member: Member,
+        versions: Sequence[RubricVersion],
+        kinds: Collection[str] = tuple(Rater.Kind),
+    ) -> None:
         self.member = member
+        self._kinds = list(kinds)
         self._specs = [version.spec_id for version in versions]
         self._meanings = sorted(
             {
@@ -90,6 +96,7 @@ class ReadScores:
         profile, dialogue = place_columns("rating__target__")
         rows = (
             Score.objects.filter(self.counted(), project=self.member.project)
+            .filter(rating__rater__kind__in=self._kinds)
             .filter(status__in=[Score.Status.SCORED, Score.Status.NOT_APPLICABLE])
             .exclude(rating__target_id__in=hidden_targets(self.member.user, self.member.project))
             .annotate(

@@ -186,7 +186,8 @@ ADJUDICATIONS = Table(
     filters=("queue",),
     notes=(
         "An adjudicator settles all criteria of an item at once. Where the raters agreed, the "
-        "cause is empty.",
+        "cause is empty. Adjudications of earlier versions also have none where only some raters "
+        "said that a criterion does not apply.",
         "Adjudications that were taken back are left out, and so are texts that the person who "
         "made this export still had to rate.",
     ),

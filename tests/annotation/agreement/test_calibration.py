@@ -77,6 +77,15 @@ def test_noise_is_not_said_to_be_corrected() -> None:
     assert not found.helps
 
 
+def test_a_correction_that_helps_everybody_alike_is_seen() -> None:
+    """All gains are the same, so that a bootstrap has nothing to draw from."""
+    people = [1.0, 2.0, 3.0, 4.0] * 10
+    found = calibration([level + 1 for level in people], people, LEVELS, alone(40))
+    assert found is not None
+    assert (found.error, found.corrected_error) == (1.0, 0.0)
+    assert found.gain.low is None and found.helps
+
+
 def test_too_few() -> None:
     judge, people = kind_judge(9)
     assert calibration(judge, people, LEVELS, alone(9)) is None

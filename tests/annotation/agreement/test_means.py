@@ -80,10 +80,10 @@ def test_a_judge_that_is_a_level_too_kind_is_seen(
     assert empathy.mean is not None and empathy.mean.shift is not None
     assert (empathy.mean.n, empathy.mean.of, empathy.mean.groups) == (12, 16, 6)
     assert empathy.mean.shift == pytest.approx(1.0)
-    assert empathy.mean.is_too_kind
+    assert empathy.mean.is_too_high
     assert asks.mean is None, "the judge gave no level"
     text = page(client, run, lead)
-    assert "1.00 levels too kind" in text
+    assert "too high, by 1.00" in text
     assert "12 of 16" in text and "The judge gave no level" in text
     whole = html_of(client.get(reverse("judge_run", args=[run.project_id, run.pk])))
     assert reverse("judge_run_means", args=[run.project_id, run.pk]) in whole
@@ -125,7 +125,7 @@ def test_without_ratings_the_page_says_what_to_do(cast: Cast, client: Client) ->
     run = scored(at_desk, [1, 2, 3, 4, 5, 5])
     assert rated_by_people(means_of(run, cast.member(cast.leads[0]))) == 0
     text = page(client, run, cast.leads[0])
-    assert "People have rated no text of this set" in text
+    assert "People have rated only texts of this set that the judge learned from, or none." in text
     assert "Make a queue of the set" in text
     assert "Make a queue" not in page(client, run, cast.clinicians[0])
 
@@ -155,3 +155,20 @@ def test_the_number_of_queries_does_not_grow(cast: Cast) -> None:
             means_of(run, member)
         counts.append(len(found))
     assert counts[0] == counts[1]
+
+
+def test_texts_that_people_differ_on_count(cast: Cast) -> None:
+    """References leave them out; they are the hard ones."""
+    ana, ben, _ = cast.annotators
+    at_desk = build_desk(cast, dialogues=8)
+    at_desk.rate_first(
+        {
+            ana: [{"empathy": level} for level in PEOPLES],
+            ben: [{"empathy": level + 1} for level in PEOPLES],
+        }
+    )
+    run = scored(at_desk, [3] * 16)
+    empathy = means_of(run, cast.member(cast.leads[0]))[0]
+    assert empathy.mean is not None
+    assert empathy.mean.n == 12
+    assert empathy.mean.value == pytest.approx(sum(PEOPLES) / 12 + 0.5)
