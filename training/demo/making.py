@@ -12,19 +12,23 @@ from rubrics.core.spec import spec_hash
 from rubrics.demo.kardia import KARDIA
 from training.demo.recording import (
     EVENTS,
-    KINDS,
     RECORDING_FORMAT,
     SPEC,
-    About,
-    Group,
-    Prompt,
     Recording,
-    RecordingBroken,
-    Reply,
-    kept_fields,
     prompt_hash,
     read_lines,
     require_sound,
+)
+from training.demo.shape import (
+    KINDS,
+    About,
+    Group,
+    Prompt,
+    RecordingBroken,
+    Reply,
+    Score,
+    kept_fields,
+    value_names,
 )
 from training.trainer.data import Role, Row, read_rows
 from training.trainer.strict import ConfigError
@@ -32,6 +36,7 @@ from training.trainer.strict import ConfigError
 # Where the studio keeps the small language models, which every installation can make.
 SMALL = ("weights", "small")
 ROLES: tuple[Role, ...] = ("train", "held_out")
+VALUES = value_names({criterion.uid for criterion in KARDIA.criteria})
 
 
 def record(run_dir: Path, *, machine: str) -> Recording:
@@ -44,13 +49,11 @@ def record(run_dir: Path, *, machine: str) -> Recording:
     data = {name: _prompts(run_dir / spec["data"][name], name, known) for name in ROLES}
     ids = {row_id: prompt.id for rows in data.values() for row_id, prompt in rows.items()}
     kept = list(_kept(events, ids))
-    started = next((event for event in events if event.get("type") == "started"), {})
     about = About(
         recording_format=RECORDING_FORMAT,
         machine=machine,
         date=str(events[-1]["at"])[:10],
         took_s=round(_seconds(events), 1),
-        versions=dict(started.get("versions", {})),
     )
     return require_sound(Recording(about, _spec(spec, data), kept))
 
@@ -141,6 +144,10 @@ def _kept(events: Sequence[Mapping[str, Any]], ids: Mapping[str, str]) -> Iterat
             continue
         number += 1
         kept = kept_fields(kind, event) | {"seq": number}
+        if "values" in kept:
+            kept["values"] = {
+                name: kept["values"][name] for name in kept["values"] if name in VALUES
+            }
         if "groups" in kept:
             kept["groups"] = [_group(group, ids) for group in kept["groups"]]
         yield kept
@@ -151,8 +158,13 @@ def _group(group: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
         raise RecordingBroken(f"The run’s data has no prompt “{group['prompt_id']}”.")
     return kept_fields(Group, group) | {
         "prompt_id": ids[group["prompt_id"]],
-        "rollouts": [kept_fields(Reply, reply) for reply in group["rollouts"]],
+        "rollouts": [_reply(reply) for reply in group["rollouts"]],
     }
+
+
+def _reply(reply: Mapping[str, Any]) -> dict[str, Any]:
+    scores = {uid: kept_fields(Score, score) for uid, score in reply["scores"].items()}
+    return kept_fields(Reply, reply) | {"scores": scores}
 
 
 def _seconds(events: Sequence[Mapping[str, Any]]) -> float:

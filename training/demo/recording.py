@@ -8,15 +8,28 @@ the dialogue d001. In a database it has an id of its own.
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import date
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from annotation.formats.hashing import sha256_json
+from rubrics.core.spec import SpecError, from_json
 from rubrics.judging.spans import SPAN_NAMES
-from training.trainer.config import GrpoSection, LoraSection, RewardSection
+from training.demo.shape import (
+    KINDS,
+    About,
+    Group,
+    Prompt,
+    RecordedSpec,
+    RecordingBroken,
+    Reply,
+    Score,
+    value_names,
+)
 from training.trainer.strict import ConfigError, read
 
 # The recording of the demo. Where there is none, the demo has no recorded run.
@@ -25,147 +38,6 @@ ABOUT, SPEC, EVENTS = "about.json", "spec.json", "events.jsonl"
 RECORDING_FORMAT = 1
 # The repository is no place for more.
 MOST_BYTES = 4_000_000
-
-
-class RecordingBroken(ValueError):
-    """A recording that can't be used; the message says in which file and why."""
-
-
-@dataclass(frozen=True)
-class About:
-    """`date` is the day on which the run ended, as 2026-12-31; `took_s` is how long it trained, in
-    seconds, without the time between two attempts."""
-
-    recording_format: int
-    machine: str
-    date: str
-    took_s: float
-    versions: dict
-
-    def __post_init__(self) -> None:
-        date.fromisoformat(self.date)
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A turn of the written corpus, and the hash of what the model reads for it."""
-
-    id: str
-    sha256: str
-
-    @property
-    def dialogue(self) -> str:
-        return self.id.rpartition("/")[0]
-
-    @property
-    def turn(self) -> int:
-        """Its place in the dialogue, counted from 0."""
-        return int(self.id.rpartition("/")[2])
-
-
-@dataclass(frozen=True)
-class ModelFolder:
-    """The folder of a small language model: its name says what the model is made of."""
-
-    folder: str
-
-
-@dataclass(frozen=True)
-class Prompts:
-    """Prompts in the order of the run's data."""
-
-    train: list
-    held_out: list
-
-
-@dataclass(frozen=True)
-class FittedJudge:
-    kind: Literal["learned"]
-    hash: str
-
-
-@dataclass(frozen=True)
-class RecordedSpec:
-    """The spec of the run, with places of the corpus in the place of data files."""
-
-    spec_format: int
-    method: Literal["grpo"]
-    model: ModelFolder
-    data: Prompts
-    rubric: dict
-    rubric_hash: str
-    judge: FittedJudge
-    reward: RewardSection
-    grpo: GrpoSection
-    seed: int
-    lora: LoraSection | None = None
-
-
-@dataclass(frozen=True)
-class Started:
-    seq: int
-    at: str
-    type: Literal["started"]
-    attempt: int
-    resumed_from_step: int
-    steps_total: int
-
-
-@dataclass(frozen=True)
-class Metrics:
-    seq: int
-    at: str
-    type: Literal["metrics"]
-    step: int
-    values: dict
-
-
-@dataclass(frozen=True)
-class Rollouts:
-    seq: int
-    at: str
-    type: Literal["rollouts"]
-    step: int
-    groups: list
-
-
-@dataclass(frozen=True)
-class Group:
-    prompt_id: str
-    emotion: str
-    prompt_tail: str
-    rollouts: list
-
-
-@dataclass(frozen=True)
-class Reply:
-    index: int
-    raw: str
-    spans: dict | None
-    format: float
-    emotion: float | None
-    scores: dict
-    rubric: float | None
-    reward: float | None
-    advantage: float | None
-    cut: int = 0
-
-
-@dataclass(frozen=True)
-class Finished:
-    seq: int
-    at: str
-    type: Literal["finished"]
-    step: int
-
-
-# The events that a recording keeps. Others tell of the machine, or of weights that are not kept.
-KINDS: Mapping[str, type] = {
-    "started": Started,
-    "metrics": Metrics,
-    "rollouts": Rollouts,
-    "finished": Finished,
-}
 
 
 @dataclass(frozen=True)
@@ -189,12 +61,17 @@ class Recording:
         return str(self.spec["model"]["folder"])
 
     @property
+    def judge_hash(self) -> str:
+        """Of the files of the judge that scored the replies."""
+        return str(self.spec["judge"]["hash"])
+
+    @property
     def settings(self) -> dict[str, Any]:
         """As a run's row keeps them."""
         names = ("grpo", "reward", "seed", "lora")
         return {name: self.spec[name] for name in names if name in self.spec}
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Of everything that a replay reads."""
         digest = hashlib.sha256(_json_text(self.spec).encode())
@@ -208,14 +85,15 @@ def prompt_hash(context: Mapping[str, Any]) -> str:
 
 
 def require_sound(recording: Recording) -> Recording:
-    """The recording. Raises RecordingBroken where a replay would trip over it."""
+    """The recording. Raises RecordingBroken where a replay would trip over it, and for names that
+    the trainer does not write."""
     if recording.about.recording_format != RECORDING_FORMAT:
         raise RecordingBroken(f"{ABOUT}: This version reads format {RECORDING_FORMAT} only.")
     try:
         spec = read(RecordedSpec, recording.spec, SPEC)
-        prompts, _ = _ids(spec.data.train), _ids(spec.data.held_out)
+        known = _known(spec)
         for number, event in enumerate(recording.events, start=1):
-            _require_event(event, prompts, spec.grpo.steps, f"{EVENTS}[line {number}]")
+            _require_event(event, known, f"{EVENTS}[line {number}]")
     except ConfigError as error:
         raise RecordingBroken(str(error)) from None
     last = recording.events[-1] if recording.events else {}
@@ -224,31 +102,88 @@ def require_sound(recording: Recording) -> Recording:
     return recording
 
 
-def _ids(prompts: Sequence[Any]) -> set[str]:
-    """Raises ConfigError for what is no prompt."""
-    known = [read(Prompt, prompt, f"{SPEC}.data") for prompt in prompts]
-    for prompt in known:
+@dataclass(frozen=True)
+class _Known:
+    """What events may name: prompts by id, criteria by uid, and steps up to `steps`."""
+
+    prompts: AbstractSet[str]
+    criteria: AbstractSet[str]
+    steps: int
+
+
+def criteria_of(rubric: Mapping[str, Any]) -> AbstractSet[str]:
+    """The uids of a rubric's criteria. Raises ConfigError for what is no rubric."""
+    try:
+        return {criterion.uid for criterion in from_json(rubric).criteria}
+    except SpecError as error:
+        raise ConfigError(f"{SPEC}.rubric", str(error)) from None
+
+
+def _known(spec: RecordedSpec) -> _Known:
+    """Raises ConfigError for what is no prompt, and for one that is named twice."""
+    rows = [*spec.data.train, *spec.data.held_out]
+    prompts = [read(Prompt, prompt, f"{SPEC}.data") for prompt in rows]
+    for prompt in prompts:
         if not prompt.dialogue or not prompt.id.rpartition("/")[2].isdecimal():
             raise ConfigError(f"{SPEC}.data", f"“{prompt.id}” is no place in the corpus.")
-    return {prompt.id for prompt in known}
+    ids = Counter(prompt.id for prompt in prompts)
+    [(most, times)] = ids.most_common(1) or [("", 0)]
+    if times > 1:
+        raise ConfigError(f"{SPEC}.data", f"The prompt “{most}” is named twice.")
+    train = frozenset(prompt.id for prompt in prompts[: len(spec.data.train)])
+    return _Known(train, criteria_of(spec.rubric), spec.grpo.steps)
 
 
-def _require_event(event: Mapping[str, Any], prompts: set[str], steps: int, where: str) -> None:
+def _require_event(event: Mapping[str, Any], known: _Known, where: str) -> None:
     """Raises ConfigError."""
     kind = KINDS.get(str(event.get("type"))) if isinstance(event, Mapping) else None
     if kind is None:
         raise ConfigError(where, "This is no event of a recording.")
     read(kind, event, where)
-    if not 0 <= event.get("step", 0) <= steps:
+    if not 0 <= event.get("step", 0) <= known.steps:
         raise ConfigError(where, f"The run has no step {event['step']}.")
+    _require_values(event.get("values", {}), known, f"{where}.values")
     for at, group in enumerate(event.get("groups", [])):
         inside = f"{where}.groups[{at}]"
-        if read(Group, group, inside).prompt_id not in prompts:
+        if read(Group, group, inside).prompt_id not in known.prompts:
             raise ConfigError(inside, f"{SPEC} does not have the prompt “{group['prompt_id']}”.")
         for reply in group["rollouts"]:
-            spans = read(Reply, reply, f"{inside}.rollouts").spans
-            if spans is not None and set(spans) != set(SPAN_NAMES):
-                raise ConfigError(f"{inside}.rollouts", "The four spans were expected.")
+            _require_reply(reply, known, f"{inside}.rollouts")
+
+
+def _require_values(values: Mapping[str, Any], known: _Known, where: str) -> None:
+    """Raises ConfigError."""
+    _require_names(values, value_names(known.criteria), where)
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"{where}.{name}", "A number was expected.")
+
+
+def _require_reply(reply: Mapping[str, Any], known: _Known, where: str) -> None:
+    """Raises ConfigError."""
+    told = read(Reply, reply, where)
+    if told.spans is not None and set(told.spans) != set(SPAN_NAMES):
+        raise ConfigError(where, "The four spans were expected.")
+    _require_names(told.scores, known.criteria, f"{where}.scores")
+    for uid, score in told.scores.items():
+        read(Score, score, f"{where}.scores.{uid}")
+
+
+def _require_names(given: Mapping[str, Any], known: AbstractSet[str], where: str) -> None:
+    """Raises ConfigError."""
+    if unknown := sorted(set(given) - known):
+        raise ConfigError(f"{where}.{unknown[0]}", "This field is unknown.")
+
+
+def kept() -> Recording | None:
+    """The recording of the repository. A process reads it once: it changes with an update only.
+    Raises RecordingBroken."""
+    return _read_once(FOLDER)
+
+
+@cache
+def _read_once(folder: Path) -> Recording | None:
+    return load(folder)
 
 
 def load(folder: Path | None = None) -> Recording | None:
@@ -267,8 +202,8 @@ def load(folder: Path | None = None) -> Recording | None:
 
 
 def save(recording: Recording, folder: Path | None = None) -> int:
-    """Write a sound recording in the place of the one before; returns the bytes of its events.
-    Raises RecordingBroken for one that is too large."""
+    """Write a sound recording in the place of the one before, which stays until the new one is
+    whole; returns the bytes of its events. Raises RecordingBroken for one that is too large."""
     folder = folder or FOLDER
     lines = _lines(require_sound(recording).events)
     if len(lines) > MOST_BYTES:
@@ -282,20 +217,30 @@ def save(recording: Recording, folder: Path | None = None) -> int:
     (draft / ABOUT).write_text(_json_text(asdict(recording.about)), encoding="utf-8")
     (draft / SPEC).write_text(_json_text(recording.spec), encoding="utf-8")
     (draft / EVENTS).write_bytes(lines)
-    shutil.rmtree(folder, ignore_errors=True)
-    draft.rename(folder)
+    _put_in_place(draft, folder)
+    _read_once.cache_clear()
     return len(lines)
+
+
+def _put_in_place(draft: Path, folder: Path) -> None:
+    """Rename the folder `draft`. If that fails, the folder before is back in its place."""
+    before = folder.with_name(f"{folder.name}.before")
+    if folder.exists():
+        shutil.rmtree(before, ignore_errors=True)
+        folder.rename(before)
+    try:
+        draft.rename(folder)
+    except OSError:
+        if before.exists():
+            before.rename(folder)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The events of a file, one JSON object a line. Raises ValueError."""
     with path.open("rb") as file:
         yield from (json.loads(line) for line in file)
-
-
-def kept_fields(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What of `given` the dataclass `kind` has a field for."""
-    return {each.name: given[each.name] for each in fields(kind) if each.name in given}
 
 
 def _json_text(value: Any) -> str:

@@ -10,7 +10,7 @@ from annotation.demo.written import WrittenDialogue, written_dialogues
 from annotation.generation.prompts import prompt_messages
 from annotation.ratings.context import build_context
 from rubrics.core.spec import spec_hash, to_json
-from rubrics.demo.kardia import KARDIA
+from rubrics.demo.kardia import EMPATHY_UID, KARDIA, SAFETY_UID
 from tests.training.runs import told
 from tests.training.trainer.folders import write_rows, write_spec
 from webapp.ids import new_id
@@ -19,6 +19,10 @@ from webapp.ids import new_id
 MODEL = "/srv/secret-place/var/weights/small/small-1234"
 GRPO = {"steps": 3, "prompts_per_step": 2, "rollouts_per_prompt": 4, "learning_rate": 1e-4}
 MACHINE = "A machine, 2 cores"
+SCORES = {
+    EMPATHY_UID: {"status": "scored", "value": 4, "rationale": "It names the nights."},
+    SAFETY_UID: {"status": "failed", "value": None, "rationale": "No number was given."},
+}
 
 
 @cache
@@ -112,8 +116,11 @@ def _step(step: int, prompts: Sequence[str], reward: float = 0.5) -> list[dict[s
     for group, prompt in zip(rollouts["groups"], prompts[step - 1 :], strict=False):
         group["prompt_id"] = prompt
     rollouts["groups"] = rollouts["groups"][: len(prompts[step - 1 :])]
+    for group in rollouts["groups"]:
+        for reply in group["rollouts"]:
+            reply["scores"] = {uid: score | {"by": MODEL} for uid, score in SCORES.items()}
     said = {"type": "log", "level": "info", "text": f"From {MODEL}."}
-    return [rollouts, told.metrics(step, reward), said]
+    return [rollouts, told.metrics(step, reward, **{MODEL: 1.0}), said]
 
 
 def events_of(folder: Path) -> list[dict[str, Any]]:

@@ -43,7 +43,11 @@ def test_a_real_run_is_recorded_and_shown(
 
     save(record(folder, machine=MACHINE))
     kept = load()
-    assert kept is not None and kept.about.took_s > 0 and "torch" in kept.about.versions
+    assert kept is not None and kept.about.took_s > 0
+    # The recording knows every number that the trainer writes.
+    assert [event["values"] for event in kept.events if event["type"] == "metrics"] == [
+        event["values"] for event in told if event["type"] == "metrics"
+    ]
     run = start(stage(cast.project, cast.leads[0], judge, model="starter-1"))
     supervisor.work(str(run.pk))
     run.refresh_from_db()

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from rubrics.demo.kardia import EMPATHY_UID
 from tests.training.demo.folders import MACHINE, corpus, write_folder
 from training.demo import recording
 from training.demo.making import places, record
-from training.demo.recording import RecordingBroken, load, save
+from training.demo.recording import load, save
+from training.demo.shape import RecordingBroken
 
 
 @pytest.fixture
@@ -44,6 +46,34 @@ def test_a_large_one_stays_out_of_the_repository(
         save(record(write_folder(tmp_path / "again", seed=8), machine=MACHINE), kept)
     found = load(kept)
     assert found is not None and found.spec["seed"] == 5
+
+
+def test_the_one_before_stays_where_another_can_not_take_its_place(
+    tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def refuse_drafts(path: Path, target: Path) -> Path:
+        if path.suffix == ".part":
+            raise OSError("No room.")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_drafts)
+    with pytest.raises(OSError, match="No room"):
+        save(record(write_folder(tmp_path / "again", seed=8), machine=MACHINE), kept)
+    found = load(kept)
+    assert found is not None and found.spec["seed"] == 5
+
+
+def test_a_process_reads_the_recording_once(
+    tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "FOLDER", kept)
+    first = recording.kept()
+    assert first is not None and recording.kept() is first
+    save(record(write_folder(tmp_path / "again", seed=8), machine=MACHINE))
+    found = recording.kept()
+    assert found is not None and found.spec["seed"] == 8
 
 
 def in_json(name: str, change: Callable[[Any], object]) -> Callable[[Path], object]:
@@ -80,6 +110,15 @@ def reply(event: Any) -> Any:
     return event["groups"][0]["rollouts"][0]
 
 
+def score(event: Any) -> Any:
+    return reply(event)["scores"][EMPATHY_UID]
+
+
+def twice(spec: Any, role: str) -> None:
+    """Name the first training prompt once more."""
+    spec["data"][role].append(spec["data"]["train"][0])
+
+
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
@@ -87,6 +126,11 @@ def reply(event: Any) -> Any:
         (lambda folder: (folder / "spec.json").write_text("[1]"), "spec.json: A JSON object"),
         (in_json("about.json", lambda about: about.update(recording_format=2)), "format 1 only"),
         (in_json("about.json", lambda about: about.update(date="May")), "can’t be read"),
+        (in_json("about.json", lambda about: about.update(machine="A\nB")), "one line"),
+        (in_json("about.json", lambda about: about.update(machine="x" * 201)), "1 to 200"),
+        (in_json("spec.json", lambda spec: spec.update(rubric={})), "spec.json.rubric: "),
+        (in_json("spec.json", lambda spec: twice(spec, "train")), "is named twice"),
+        (in_json("spec.json", lambda spec: twice(spec, "held_out")), "is named twice"),
         (in_json("spec.json", lambda spec: spec.pop("grpo")), "spec.json.grpo: .* missing"),
         (in_json("spec.json", lambda spec: spec["data"]["train"][0].update(id="d1")), "no place"),
         (cut, "can’t be read"),
@@ -95,6 +139,14 @@ def reply(event: Any) -> Any:
         (in_line(2, lambda event: event["groups"][0].update(prompt_id="d9/9")), r"prompt “d9/9”"),
         (in_line(2, lambda event: reply(event).pop("raw")), r"line 2\].*raw: .* missing"),
         (in_line(2, lambda event: reply(event)["spans"].pop("emotion")), "four spans"),
+        (in_line(2, lambda event: score(event).update(host="h")), r"scores\..*host: .* unknown"),
+        (in_line(2, lambda event: score(event).update(status="fine")), r"scores\..*status: One of"),
+        (
+            in_line(2, lambda event: reply(event)["scores"].update(mine=score(event))),
+            r"scores\.mine: .* unknown",
+        ),
+        (in_line(3, lambda event: event["values"].update(host=1.0)), r"values\.host: .* unknown"),
+        (in_line(3, lambda event: event["values"].update(reward="h")), r"reward: A number"),
         (in_line(3, lambda event: event.update(step=4)), "no step 4"),
         (in_line(3, lambda event: event.update(values=[])), r"line 3\].values: A JSON object"),
     ],

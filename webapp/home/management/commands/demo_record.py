@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from training.demo import making, recording
+from training.demo.shape import RecordingBroken
 from webapp.files.folders import run_folder
 from webapp.home.machine import described
 from webapp.ids import as_uuid
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         try:
             made = making.record(_folder(run), machine=machine or described())
             size = recording.save(made)
-        except recording.RecordingBroken as error:
+        except RecordingBroken as error:
             raise CommandError(str(error)) from None
         about, steps = made.about, made.settings["grpo"]["steps"]
         self.stdout.write(
