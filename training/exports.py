@@ -44,6 +44,10 @@ RUN_COLUMNS = (
     integer("training_run", "The number of the training run"),
     text("method", "sft or grpo"),
     text("judge", "The judge that scored, with its version"),
+    text("judge_hash", "SHA-256 of that judge; a recorded run may have another than the project"),
+    text(
+        "recorded", "The day of a run that was recorded elsewhere; empty for a run of this studio"
+    ),
     text("spec_hash", "SHA-256 of the rubric’s text that it scored by"),
 )
 PLACE_COLUMNS = (
@@ -153,7 +157,7 @@ def _select_rollouts(member: Member, filters: Filters) -> RolloutRows:
 
 def _select_preferences(member: Member, filters: Filters) -> PreferenceRows:
     run = _run(member, filters)
-    about = f"Pairs of replies from {run}, chosen by {run.judge or 'no judge'}."
+    about = f"Pairs of replies from {run}, chosen by {run.scorer or 'no judge'}."
     return PreferenceRows(run, visible_rollouts(run, member), about)
 
 
@@ -167,7 +171,9 @@ def _run_row(run: TrainingRun) -> Row:
     return {
         "training_run": run.number,
         "method": run.method,
-        "judge": str(run.judge or ""),
+        "judge": run.scorer,
+        "judge_hash": run.scorer_hash,
+        "recorded": run.recorded["date"] if run.recorded is not None else "",
         "spec_hash": run.spec.hash,
     }
 

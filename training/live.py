@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from training.access import TRAINERS
+from training.demo.replay import is_gone, require_recording
 from training.evaluation.of_training import ending_of
 from training.models import TrainingRun
 from training.queries import rollouts, series
@@ -26,10 +27,18 @@ def register() -> None:
             readers=TRAINERS,
             starters=TRAINERS,
             progress=progress,
-            require=require_judge,
+            require=require_resumable,
             still_changes=is_evaluated_now,
         )
     )
+
+
+def require_resumable(run: TrainingRun) -> None:
+    """Raises Refused where what the run pins is not there any more."""
+    if run.recorded is not None:
+        require_recording(run)
+    else:
+        require_judge(run)
 
 
 def render(run: Run, member: Member) -> Sequence[str]:
@@ -40,6 +49,7 @@ def render(run: Run, member: Member) -> Sequence[str]:
         run=row,
         member=member,
         state=queries.state_of(row),
+        is_gone=is_gone(row),
         ending=ending_of(row, member),
         rollouts=queries.rollouts_of(row, member),
         hidden=rollouts.count_hidden(row, member),

@@ -52,7 +52,8 @@ class TrainingRun(Run):
     )
     # Why the evaluation that the run ends with could not start; empty where nothing is wrong.
     evaluation_problem = models.TextField(blank=True)
-    # Of a run that was recorded and is only shown here (training.demo): where, when and how long.
+    # Of a run that was recorded and is only shown here (training.demo): where, when, how long, and
+    # which judge scored it there.
     recorded = models.JSONField(null=True)
 
     class Meta(Run.Meta):
@@ -77,6 +78,23 @@ class TrainingRun(Run):
         """Where the judge of the reward is asked; None for one that was fitted, and for a run
         without a reward."""
         return self.judge.endpoint if self.judge is not None else None
+
+    @property
+    def has_recorded_judge(self) -> bool:
+        """Whether another judge than `judge` scored the replies, where they were recorded."""
+        return self.recorded is not None and not self.recorded["is_same_judge"]
+
+    @property
+    def scorer(self) -> str:
+        """The name of the judge that scored the replies; empty for a run without a reward."""
+        return "The recorded judge" if self.has_recorded_judge else str(self.judge or "")
+
+    @property
+    def scorer_hash(self) -> str:
+        """The hash of that judge; of a recorded one that of its files."""
+        if self.recorded is not None and self.has_recorded_judge:
+            return str(self.recorded["judge_hash"])
+        return self.judge.hash if self.judge is not None else ""
 
 
 class TrainingEvaluationJudge(ProjectRow):

@@ -29,8 +29,10 @@ def rewards_behind(checkpoints: Iterable[Checkpoint]) -> set[str]:
 
 
 def rewards_of(runs: QuerySet[TrainingRun]) -> set[str]:
-    """The hashes of the judges that rewarded these runs."""
-    return set(runs.filter(method=TrainingRun.Method.GRPO).values_list("judge__hash", flat=True))
+    """The hashes of the judges that rewarded these runs. One that was recorded trained no model
+    here, and a judge of another machine scored it."""
+    rewarded = runs.filter(method=TrainingRun.Method.GRPO, recorded__isnull=True)
+    return set(rewarded.values_list("judge__hash", flat=True))
 
 
 def require_another(judges: Sequence[Judge], rewards: set[str]) -> None:

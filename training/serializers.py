@@ -148,6 +148,8 @@ class RecordedSerializer(serializers.Serializer[Any]):
     machine = serializers.CharField()
     date = serializers.DateField(help_text="The day on which the run ended.")
     took_s = serializers.FloatField(help_text="How long it trained, in seconds.")
+    judge_hash = serializers.CharField(help_text="Of the files of the judge that scored it there.")
+    is_same_judge = serializers.BooleanField(help_text="Whether that is `judge`.")
 
 
 class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):

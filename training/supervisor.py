@@ -18,7 +18,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection
 
 from training import events
-from training.demo.replay import prepare as prepare_recorded
+from training.demo import replay as recorded
 from training.evaluation.ending import ending_start, is_due, note_problem
 from training.folder import prepare
 from training.models import EvaluationRun, TrainingRun
@@ -72,10 +72,21 @@ def work(run_id: str) -> None:
 
 
 def replay(claim: Claim[TrainingRun]) -> None:
-    """Read the events of a recorded run. Nothing is trained."""
-    folder = prepare_recorded(claim.run)
+    """Read the events of a recorded run. Nothing is trained. Raises RunFailed where the folder
+    does not hold all of them, as after a power cut: the next attempt writes it anew."""
+    folder = recorded.prepare(claim.run)
     _read_again_if_shorter(claim.run, folder)
-    _insert_new(claim, folder)
+    try:
+        _insert_new(claim, folder)
+        is_whole = _last_event(folder).get("type") == "finished"
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        is_whole = False
+    if is_whole:
+        return
+    with claim.writing():
+        TrainingRun.objects.filter(pk=claim.run.pk).update(event_offset=0)
+        recorded.forget(claim.run)
+    raise RunFailed("The recording was not read to its end.")
 
 
 def has_gone_on(run: TrainingRun) -> bool:

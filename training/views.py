@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,6 +14,7 @@ from training import services
 from training.access import TRAINERS, run_for
 from training.checkpoints.serving import local_server_refusal
 from training.checks import replies_in_a_step
+from training.demo.replay import is_gone
 from training.evaluation.ending import ending_retry
 from training.evaluation.of_training import ending_of
 from training.forms import MEANINGS, SFT_MEANINGS, TrainingForm
@@ -115,6 +116,7 @@ def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResp
         "member": member,
         "run": run,
         "state": queries.state_of(run),
+        "is_gone": is_gone(run),
         "ending": ending,
         # The page of an ended run follows its evaluation.
         "is_live": not run.is_ended or (ending.run is not None and not ending.run.is_ended),
@@ -168,7 +170,10 @@ def training_spec(request: HttpRequest, member: Member, run_id: UUID) -> HttpRes
 @require_safe
 @project_page(*TRAINERS)
 def training_log(request: HttpRequest, member: Member, run_id: UUID) -> HttpResponse:
-    text = queries.log_of(run_for(member, run_id)) or "The log is still empty."
+    run = run_for(member, run_id)
+    if run.recorded is not None:
+        raise Http404
+    text = queries.log_of(run) or "The log is still empty."
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -102,6 +102,15 @@ def contexts_of(targets: Sequence[Target]) -> dict[UUID, Context]:
     }
 
 
+def contexts_of_turns(project: Project, turns: Sequence[UUID]) -> dict[UUID, Context]:
+    """The context that the target of each turn has, or would have, by the turn's id; with a
+    constant number of queries. Makes no target."""
+    rows = Turn.objects.filter(project=project, pk__in=turns)
+    dialogue_of = dict(rows.values_list("pk", "dialogue_id"))
+    scripts = _scripts(list(set(dialogue_of.values())))
+    return {turn: scripts[dialogue_of[turn]].context(turn) for turn in turns}
+
+
 def gold_emotions_of(targets: Sequence[Target]) -> dict[UUID, str]:
     """The emotion that each target's dialogue was written for, "" where it is not known. For the
     emotion check only (`gold_emotion` of a judge's input); people never see it on the desk."""

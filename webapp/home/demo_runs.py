@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
+from django.db.models import Q
+
 from annotation.corpus.set_query import SetQuery
 from annotation.demo.written import SOURCE
 from annotation.generation.critics import CriticChoice
@@ -16,8 +18,9 @@ from annotation.generation.services import generation_start
 from annotation.judge_runs.services import judge_collection
 from annotation.models import Collection, FitRun, GenerationRun, JudgeRun
 from rubrics.models import Judge
-from training.demo.recording import RecordingBroken, load
+from training.demo.recording import Recording, kept
 from training.demo.replay import base_of, replay_start
+from training.demo.shape import RecordingBroken
 from training.evaluation.services import evaluation_start
 from training.models import Checkpoint, EvaluationRun, TrainingRun
 from training.small.models import TRAINED
@@ -25,7 +28,7 @@ from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.home.demo import LAST_STEP, PROJECT, TESTED_DIALOGUES, TESTED_REPLIES, demo_set
 from webapp.llm.models import Endpoint
-from webapp.runs.models import Run
+from webapp.runs.models import Run, Status
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +67,7 @@ def go_on() -> None:
         return
     if speaker is not None and not _was_begun(EvaluationRun, project):
         _evaluation(fit, judge, written, speaker)
-    if not _was_begun(TrainingRun, project):
-        _recorded_run(fit, judge, written)
+    _recorded_run(fit, judge, written)
 
 
 def _written(project: Project) -> Collection | None:
@@ -138,18 +140,17 @@ def _evaluation(fit: FitRun, judge: Judge, written: Collection, speaker: Endpoin
 
 def _recorded_run(fit: FitRun, judge: Judge, written: Collection) -> None:
     """A whole training run that was recorded, where the repository has one."""
-    small = Checkpoint.objects.filter(project=fit.project, origin=Checkpoint.Origin.PACKAGE)
-    if not small.exists():
-        return
     try:
-        recording = load()
-        base = base_of(fit.project, recording) if recording is not None else None
-        if recording is None or base is None:
+        recording = kept()
+        if recording is None or _is_shown(fit.project, recording):
+            return
+        base = base_of(fit.project, recording)
+        if base is None:
             return
         replay_start(
             project=fit.project,
             actor=fit.created_by,
-            key=KEY,
+            key=_key_of(recording),
             recording=recording,
             collection=written,
             base=base,
@@ -158,6 +159,17 @@ def _recorded_run(fit: FitRun, judge: Judge, written: Collection) -> None:
         )
     except (RecordingBroken, Refused) as reason:
         _say_once(f"The demo shows no recorded training run. {reason}")
+
+
+def _is_shown(project: Project, recording: Recording) -> bool:
+    """Whether this recording was begun, or another one and it did not fail: one of an earlier
+    version fails if the update came before a worker read it."""
+    begun = TrainingRun.objects.filter(project=project, recorded__isnull=False)
+    return begun.filter(Q(idempotency_key=_key_of(recording)) | ~Q(status=Status.FAILED)).exists()
+
+
+def _key_of(recording: Recording) -> str:
+    return f"{KEY} {recording.sha256[:8]}"
 
 
 @cache

@@ -29,6 +29,15 @@ def test_a_turn_has_one_target_in_the_order_asked_for(cast: Cast) -> None:
     assert Target.objects.count() == 3
 
 
+def test_a_turn_without_a_target_has_the_context_that_its_target_gets(cast: Cast) -> None:
+    turns = [turn.pk for turn in supporter_turns(added(cast.project, parsed(1, pairs=3))[0])][::-1]
+    found = targets.contexts_of_turns(cast.project, turns)
+    assert list(found) == turns and not Target.objects.exists()
+    made = targets.targets_for(project=cast.project, turns=turns)
+    contexts = targets.contexts_of(made)
+    assert list(found.values()) == [contexts[target.pk] for target in made]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_make_the_same_targets_in_other_orders_wait_in_one(cast: Cast) -> None:
     first, second = (row.pk for row in added(cast.project, parsed(1), parsed(2)))

@@ -10,8 +10,10 @@ from django.urls import reverse
 
 from annotation.models import Dialogue, Snapshot, Target
 from rubrics.demo.kardia import KARDIA
+from rubrics.judging import artefact
 from rubrics.judging.learned import LearnedJudge
 from tests.conftest import Cast
+from tests.support.exports import rows_for
 from tests.support.pages import html_of
 from tests.support.waiting import wait_until
 from tests.support.worker import LEASE_S, TEST_TIMEOUT_S, kill_held
@@ -21,13 +23,17 @@ from tests.training.demo.stages import small_model, stage, start
 from tests.training.runs.test_events import reward_by_step
 from tests.training.runs.worlds import World, dialogues_in
 from training import supervisor
+from training.demo import replay
 from training.demo.making import record
 from training.demo.recording import Recording, load, save
-from training.demo.replay import base_of
+from training.demo.replay import base_of, prepare
+from training.evaluation.services import reward_judges
 from training.models import Checkpoint, Rollout, TrainingRun
 from training.paths import EVENTS, SPEC, folder_of
 from training.queries.runs import seconds_a_reply, state_of
 from webapp.errors import Refused
+from webapp.files.folders import make_private
+from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +67,14 @@ def test_a_recording_becomes_a_finished_run_with_its_rows(ready: World, made: Re
     assert run.settings == made.settings
     assert (run.base, run.version, run.judge) == (ready.base, ready.version, ready.judge)
     assert run.event_offset == (folder_of(run) / EVENTS).stat().st_size
+    assert run.recorded == {
+        "machine": MACHINE,
+        "date": "2030-05-01",
+        "took_s": 32.0,
+        "judge_hash": "ab" * 32,
+        "is_same_judge": False,
+        "sha256": made.sha256,
+    }
     assert json.loads((folder_of(run) / SPEC).read_text()) == made.spec
 
 
@@ -88,7 +102,10 @@ def test_its_page_says_that_it_was_recorded_and_offers_no_weights(
     page = html_of(client.get(reverse("training_run", kwargs=where | {"run_id": run.pk})))
     assert "This run was recorded." in page and f"The machine: {MACHINE}." in page
     assert "It ran on 1 May 2030 and took 32 s." in page
-    assert "no trained model to serve, evaluate or train on" in page
+    assert "so you can’t talk to it or train it further." in page
+    assert "The judge of this project may give slightly different scores." in page
+    assert "The recorded judge <code>ababab</code>" in page and str(run.judge) not in page
+    assert "Recorded settings" in page
     assert "A recorded run has no evaluation" in page
     for offered in ("Last checkpoint", "serve both as endpoints", "training_log", ">Log<"):
         assert offered not in page
@@ -104,9 +121,62 @@ def test_the_api_tells_it_too(client: Client, ready: World, made: Recording) -> 
     client.force_login(ready.lead)
     address = reverse("api_training_retrieve", args=[run.project_id, run.pk])
     told = client.get(address).json()
-    assert told["recorded"] == {"machine": MACHINE, "date": "2030-05-01", "took_s": 32.0}
+    assert told["recorded"] == {
+        "machine": MACHINE,
+        "date": "2030-05-01",
+        "took_s": 32.0,
+        "judge_hash": "ab" * 32,
+        "is_same_judge": False,
+    }
     TrainingRun.objects.filter(pk=run.pk).update(recorded=None)
     assert client.get(address).json()["recorded"] is None
+
+
+def test_exports_tell_who_scored_it(cast: Cast, ready: World, made: Recording) -> None:
+    run = replayed(start(ready))
+    run.rollouts.filter(index=0).update(reward=0.1)
+    for table in ("rollouts", "preferences"):
+        [_, row], *_ = rows_for(cast, ready.lead, table, training_run=str(run.pk))
+        assert (row["judge"], row["judge_hash"]) == ("The recorded judge", "ab" * 32)
+        assert row["recorded"] == "2030-05-01"
+
+
+def test_where_the_projects_judge_scored_it_the_page_says_so(
+    client: Client, ready: World, judge: LearnedJudge, recorded: Path, tmp_path: Path
+) -> None:
+    artefact.save(judge, tmp_path / "judge")
+    files = {"kind": "learned", "hash": artefact.artefact_hash(tmp_path / "judge")}
+    save(record(write_folder(tmp_path / "run", judge=files), machine=MACHINE))
+    run = replayed(start(ready))
+    client.force_login(ready.lead)
+    page = html_of(client.get(reverse("training_run", args=[run.project_id, run.pk])))
+    assert f"{ready.judge} <code>{ready.judge.hash[:6]}</code>" in page
+    assert "The scores come from a judge on that machine." in page
+    assert "slightly different" not in page and "recorded judge" not in page
+
+
+def test_no_evaluation_takes_its_judge_for_a_reward(ready: World, made: Recording) -> None:
+    """Nobody knows what this endpoint serves: it may be any model that was trained here."""
+    start(ready)
+    server = Endpoint.objects.create(
+        project=ready.project, name="E", base_url="http://127.0.0.1:9/v1", model="m"
+    )
+    assert reward_judges(ready.project, [server]) == set()
+    TrainingRun.objects.update(recorded=None)
+    assert reward_judges(ready.project, [server]) == {ready.judge.hash}
+
+
+def test_it_has_no_log_and_saves_no_checkpoint_when_it_stops(
+    client: Client, ready: World, made: Recording
+) -> None:
+    run = start(ready)
+    runs.claim(TrainingRun, run.pk)
+    runs.cancel(run, actor=ready.lead)
+    client.force_login(ready.lead)
+    where = [run.project_id, run.pk]
+    page = html_of(client.get(reverse("training_run", args=where)))
+    assert "Stopping.</b> This takes a few seconds." in page and "checkpoint and stops" not in page
+    assert client.get(reverse("training_log", args=where)).status_code == 404
 
 
 def test_its_time_is_no_estimate_for_this_machine(ready: World, made: Recording) -> None:
@@ -158,6 +228,40 @@ def test_a_folder_that_was_not_written_whole_is_written_again(
     assert replayed(run).status == "succeeded" and list(reward_by_step(run)) == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    "found",
+    [b"", b'{"type": "sta', b'{"type": "log"}\n', b'{"type": "log"}\n' + bytes(40) + b"\n"],
+    ids=["empty", "half a line", "too few", "zeros"],
+)
+def test_a_folder_that_lost_events_fails_and_is_written_anew(
+    ready: World, made: Recording, found: bytes
+) -> None:
+    """As a power cut may leave it."""
+    run = start(ready)
+    (prepare(run) / EVENTS).write_bytes(found)
+    replayed(run)
+    assert (run.status, run.error) == ("failed", "The recording was not read to its end.")
+    assert run.event_offset == 0 and not list(folder_of(run).iterdir())
+    runs.resume(run, actor=ready.lead)
+    assert replayed(run).status == "succeeded" and list(reward_by_step(run)) == [1, 2, 3]
+
+
+def test_the_folder_survives_a_power_cut_and_a_worker_that_lost_the_run(
+    ready: World, made: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start(ready)
+    folder = make_private(folder_of(run))
+    drafts = [path.with_suffix(".part") for path in (folder / EVENTS, folder / SPEC)]
+    for draft in drafts:
+        draft.write_text("What another worker has written so far")
+    flushed: list[Path] = []
+    monkeypatch.setattr(replay, "flush_to_disk", flushed.append)
+    prepare(run)
+    assert [draft.exists() for draft in drafts] == [True, True]
+    names = [path.name.split(".")[0] for path in flushed if path != folder]
+    assert names == ["events", "spec"] and flushed[-1] == folder
+
+
 @pytest.mark.parametrize("source", ["other", "written"])
 def test_a_prompt_that_is_not_here_is_refused(
     cast: Cast, judge: LearnedJudge, made: Recording, monkeypatch: pytest.MonkeyPatch, source: str
@@ -171,6 +275,8 @@ def test_a_prompt_that_is_not_here_is_refused(
         cast.project, "train", 1, source=source, source_key=gone.id,
         turns=gone.dialogue.turns, situation="Another situation",
     )  # fmt: skip
+    # Nothing is frozen: that would hold the number of the project's next snapshot.
+    monkeypatch.delattr(replay, "freeze_turns")
     reason = "turn 4 of the dialogue" if source == "other" else "has changed since"
     with pytest.raises(Refused, match=reason) as refusal:
         start(ready)
@@ -187,14 +293,24 @@ def test_another_wording_of_the_rubric_is_refused(ready: World, made: Recording)
     assert KARDIA.title in str(ready.version)
 
 
-def test_a_recording_that_went_away_is_told_and_the_run_can_go_on(
-    ready: World, made: Recording
+def test_a_recording_that_went_away_is_told_and_nothing_offers_to_go_on(
+    client: Client, ready: World, made: Recording
 ) -> None:
     run = start(ready)
     save(replace(made, spec={**made.spec, "seed": 99}))
     replayed(run)
-    assert run.status == "failed" and "not in this version of the studio" in run.error
+    assert run.status == "failed"
+    assert run.error == (
+        "The studio was updated and no longer has this recording. Nothing that you made is lost."
+    )
+    client.force_login(ready.lead)
+    address = reverse("training_run", args=[run.project_id, run.pk])
+    assert "Resume" not in html_of(client.get(address))
+    with pytest.raises(Refused, match="no longer has this recording"):
+        runs.resume(run, actor=ready.lead)
+    # An older version of the studio is back.
     save(made)
+    assert "Resume shows the recording again." in html_of(client.get(address))
     runs.resume(run, actor=ready.lead)
     assert replayed(run).status == "succeeded" and Rollout.objects.filter(run=run).exists()
 
@@ -202,5 +318,7 @@ def test_a_recording_that_went_away_is_told_and_the_run_can_go_on(
 def test_only_the_same_small_model_is_its_base(ready: World, made: Recording) -> None:
     assert base_of(ready.project, made) == ready.base
     Checkpoint.objects.all().delete()
-    small_model(ready.project, "another-small-1234")
     assert base_of(ready.project, made) is None
+    small_model(ready.project, "another-small-1234")
+    with pytest.raises(Refused, match="“small-1234”, which this project does not have"):
+        base_of(ready.project, made)

@@ -21,6 +21,7 @@ from training.models import Checkpoint, TrainingRun
 from webapp.accounts.models import Project
 from webapp.home import demo, demo_runs
 from webapp.home.management.commands import demo_record
+from webapp.runs import services as runs
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +73,53 @@ def test_it_waits_for_its_base(project: Project, tmp_path: Path) -> None:
     small_model(project, "small-1234")
     demo_runs.go_on()
     assert TrainingRun.objects.exists()
+
+
+def test_another_small_model_is_told_once(
+    project: Project, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_a_recording(tmp_path)
+    Checkpoint.objects.update(path="weights/small/small-5678")
+    with caplog.at_level(logging.WARNING, logger=demo_runs.logger.name):
+        demo_runs.go_on()
+        demo_runs.go_on()
+    [said] = [line.getMessage() for line in caplog.records if line.name == demo_runs.logger.name]
+    assert "“small-1234”, which this project does not have" in said
+    assert not TrainingRun.objects.exists()
+
+
+def test_after_an_update_the_next_recording_follows_one_that_was_not_read(
+    project: Project, tmp_path: Path
+) -> None:
+    keep_a_recording(tmp_path)
+    demo_runs.go_on()
+    first = TrainingRun.objects.get()
+    recording.save(record(write_folder(tmp_path / "next", seed=8), machine=MACHINE))
+    demo_runs.go_on()
+    assert TrainingRun.objects.count() == 1, "the first one waits for a worker"
+    supervisor.work(str(first.pk))
+    demo_runs.go_on()
+    demo_runs.go_on()
+    second = TrainingRun.objects.exclude(pk=first.pk).get()
+    assert second.idempotency_key == f"demo {second.recorded['sha256'][:8]}"
+    supervisor.work(str(second.pk))
+    states = TrainingRun.objects.order_by("number").values_list("status", flat=True)
+    assert list(states) == ["failed", "succeeded"]
+    recording.save(record(write_folder(tmp_path / "third", seed=9), machine=MACHINE))
+    demo_runs.go_on()
+    assert TrainingRun.objects.count() == 2, "one run was shown"
+
+
+def test_a_recorded_run_that_was_stopped_does_not_come_back(
+    project: Project, tmp_path: Path
+) -> None:
+    keep_a_recording(tmp_path)
+    demo_runs.go_on()
+    run = TrainingRun.objects.get()
+    runs.cancel(run, actor=run.created_by)
+    recording.save(record(write_folder(tmp_path / "next", seed=8), machine=MACHINE))
+    demo_runs.go_on()
+    assert TrainingRun.objects.get().status == "cancelled"
 
 
 def test_a_recording_that_does_not_fit_is_told_once_and_left_out(
