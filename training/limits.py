@@ -7,7 +7,7 @@ from typing import Any
 from annotation.sets.limits import MEMBERS
 from training.trainer.config import GrpoSection, LoraSection, SftSection
 from webapp.errors import Refused
-from webapp.limits import Bounds, Setting
+from webapp.limits import SEED, Bounds, Setting
 
 PROMPTS = Bounds("prompts", 1, MEMBERS.most)
 HELD_OUT_PROMPTS = Bounds("held_out_prompts", 1, 20_000)
@@ -71,20 +71,8 @@ PAPER: Mapping[str, Mapping[str, float]] = {
         "learning_rate": 1e-6,
     },
 }
-# A whole run in a few minutes, to see how training goes. `fields` are fields of the form by name.
-QUICK: Mapping[str, Mapping[str, Any]] = {
-    "fields": {
-        "plan": "grpo",
-        "tuning": "lora",
-        "prompts": 16,
-        "held_out_prompts": 8,
-        MEASURED: "",
-        "micro_batch": "",
-    },
-    "grpo": {**PRESETS["grpo"], "steps": 8, "prompts_per_step": 2, "save_every": 4},
-    "lora": LORA_DEFAULTS,
-}
-# What a reply of the small language model takes in GRPO on two cores: a step of 16 takes 40 s.
+# What a reply of the small language model takes in GRPO with LoRA on two cores: a step of 16 takes
+# 40 s.
 SMALL_MODEL_REPLY_S = 2.5
 # Replies that are in memory at once for the gradient; None: those of a whole step.
 MICRO_BATCH = Bounds("micro_batch", 1, 16_384)
@@ -95,6 +83,23 @@ WEIGHT = Setting(
 )
 REWARD_PARTS = ("format", "emotion", "rubric")
 EQUAL_WEIGHTS: Mapping[str, float] = dict.fromkeys(REWARD_PARTS, WEIGHT.default)
+
+# A whole run in a few minutes, to see how training goes. `fields` are fields of the form by name;
+# by API they are what a request that leaves them out gets.
+QUICK: Mapping[str, Mapping[str, Any]] = {
+    "fields": {
+        "plan": "grpo",
+        "tuning": "lora",
+        "prompts": 16,
+        "held_out_prompts": 8,
+        MEASURED: "",
+        "micro_batch": "",
+        "seed": SEED.default,
+        **{f"part_{part}": weight for part, weight in EQUAL_WEIGHTS.items()},
+    },
+    "grpo": {**PRESETS["grpo"], "steps": 8, "prompts_per_step": 2, "save_every": 4},
+    "lora": LORA_DEFAULTS,
+}
 
 
 def shares(weights: Mapping[str, float]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Pages of training runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -82,13 +83,15 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect("training_run", project_id=member.project.pk, run_id=run.pk)
+    small = form.small_models()
     context = {
         "member": member,
         "form": form,
         "grpo_numbers": [form[name] for name in MEANINGS if name != MEASURED],
         "sft_numbers": [form[f"sft_{name}"] for name in SFT_MEANINGS],
-        "presets": {"paper": PAPER, "cpu": PRESETS, "quick": QUICK},
+        "presets": {"paper": PAPER, "cpu": PRESETS, "quick": _quick(small)},
         "quick": QUICK,
+        "small_models": small,
         "quick_minutes": _minutes(QUICK["grpo"]),
         "parts": [form[f"part_{part}"] for part in REWARD_PARTS],
         "missing": form.missing(),
@@ -97,6 +100,12 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
         "small_model_seconds": SMALL_MODEL_REPLY_S,
     }
     return render(request, "training/new.html", context)
+
+
+def _quick(small: Sequence[UUID]) -> dict[str, Any]:
+    """The preset; with the small language model as base where the project has one."""
+    base = {"base": str(small[0])} if small else {}
+    return {**QUICK, "fields": {**QUICK["fields"], **base}}
 
 
 def _minutes(grpo: Mapping[str, float]) -> int:

@@ -73,7 +73,11 @@ test("what is not known about a training run is said", () => {
 test("before the first run, the time of the small language model is known", () => {
   const grpo = { ...GRPO, steps: 8, promptsPerStep: 2, rolloutsPerPrompt: 8 };
   const words = (...seconds) => describe({ ...DATA, sft: null, grpo }, ...seconds);
-  assert.match(words(0, 2.5), /On two cores, GRPO of the small language model takes about 5 min\./);
+  assert.match(
+    words(0, 2.5),
+    /On two cores, .* language model with LoRA takes about 5 min\. The evaluation at the end comes on top\./,
+  );
+  assert.doesNotMatch(describe({ ...DATA, judges: 0, sft: null, grpo }, 0, 2.5), /comes on top/);
   assert.match(words(6, 2.5), /Judging by the last run in this project, GRPO takes about 13 min\./);
   assert.doesNotMatch(words(6, 2.5), /two cores/);
 });

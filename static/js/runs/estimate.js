@@ -30,7 +30,7 @@ export function stepsFor({ passes, prompts, promptsPerStep }) {
  * A plan in words. `sft` and `grpo` are the settings of each method, null where the plan does
  * without it, `judges` how many judges rate the evaluation at the end; `secondsPerReply` is what a
  * reply took in the last GRPO run of the project, 0 where there was none; `smallSeconds` is what one
- * takes on two cores where the base is the small language model, 0 where it is another.
+ * takes on two cores where the small language model is trained with LoRA, 0 where it is not.
  */
 export function describe(
   { prompts, heldOutPrompts, judges, sft, grpo },
@@ -40,7 +40,7 @@ export function describe(
   return [
     ...(sft ? describeSft(sft, prompts) : []),
     ...(grpo ? describeGrpo(grpo, prompts) : []),
-    ...(grpo ? [describeTime(grpo, secondsPerReply, smallSeconds)] : []),
+    ...(grpo ? [describeTime(grpo, secondsPerReply, smallSeconds, judges)] : []),
     describeEvaluation(heldOutPrompts, judges, sft && grpo ? 3 : 2),
   ].join(" ");
 }
@@ -78,12 +78,13 @@ function describeEvaluation(prompts, judges, models) {
     : "No judge is chosen for an evaluation, so training ends without one.";
 }
 
-function describeTime({ steps, promptsPerStep, rolloutsPerPrompt }, seconds, smallSeconds) {
+function describeTime({ steps, promptsPerStep, rolloutsPerPrompt }, seconds, smallSeconds, judges) {
   const takes = (each) => duration(steps * promptsPerStep * rolloutsPerPrompt * each);
+  const onTop = judges ? " The evaluation at the end comes on top." : "";
   if (seconds)
-    return `Judging by the last run in this project, GRPO takes about ${takes(seconds)}.`;
+    return `Judging by the last run in this project, GRPO takes about ${takes(seconds)}.${onTop}`;
   const later = "The run’s page shows a time estimate after the first step.";
   return smallSeconds
-    ? `On two cores, GRPO of the small language model takes about ${takes(smallSeconds)}. ${later}`
+    ? `On two cores, GRPO of the small language model with LoRA takes about ${takes(smallSeconds)}.${onTop} ${later}`
     : `There is no time estimate before the first run in this project. ${later}`;
 }

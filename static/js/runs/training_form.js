@@ -9,6 +9,9 @@ const numberIn = (input) => Number(input.value) || 0;
 const setting = (name) => numberIn(form.elements[name]);
 const plan = () => form.elements.plan.value;
 const isSmall = () => form.dataset.smallModels.split(" ").includes(form.elements.base.value);
+const isLora = () => form.elements.tuning.value === "lora";
+// The value of each field before a quick look set it.
+let before = {};
 const has = (method) => plan().split("_").includes(method);
 
 function showPlan() {
@@ -47,12 +50,31 @@ function showEstimate() {
   $("#expected").textContent = describe(
     settings,
     Number(form.dataset.seconds),
-    isSmall() ? Number(form.dataset.smallSeconds) : 0,
+    isSmall() && isLora() ? Number(form.dataset.smallSeconds) : 0,
   );
 }
 
 function choose(fields) {
-  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
+  for (const [name, value] of Object.entries(fields)) {
+    const field = form.elements[name];
+    if (field.value !== String(value)) before[name] = field.value;
+    field.value = value;
+  }
+}
+
+/** Other presets mean the fields as they were before a quick look, but for what was changed since. */
+function takeBack() {
+  for (const [name, value] of Object.entries(before)) {
+    const field = form.elements[name];
+    if (field.value === String(presets.quick.fields[name])) field.value = value;
+  }
+  before = {};
+}
+
+function sayFilled(button) {
+  for (const line of $$("[data-filled]", form)) line.textContent = "";
+  $("[data-filled]", button.closest("[data-presets]")).textContent =
+    "Filled in. Check the form, then start.";
 }
 
 function fill(prefix, values) {
@@ -73,12 +95,14 @@ function show() {
 
 for (const button of $$("[data-preset]", form))
   button.addEventListener("click", () => {
-    const { fields = {}, sft = {}, grpo, lora = {} } = presets[button.dataset.preset];
-    choose(fields);
+    const { fields, sft = {}, grpo, lora = {} } = presets[button.dataset.preset];
+    if (fields) choose(fields);
+    else takeBack();
     fill("sft_", sft);
     fill("", grpo);
     fill("lora_", lora);
     show();
+    sayFilled(button);
   });
 for (const place of $$("[data-presets]", form)) place.hidden = false;
 form.addEventListener("input", show);

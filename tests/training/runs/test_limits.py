@@ -1,6 +1,9 @@
 """A training run by the page and by the API: one set of limits, defaults and rules."""
 
+import json
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +30,7 @@ from webapp.limits import SEED, Bounds
 pytestmark = pytest.mark.django_db
 
 BOUNDS = {"prompts": PROMPTS, "held_out_prompts": HELD_OUT_PROMPTS, "seed": SEED}
+DOCS = Path(__file__).parents[3] / "docs/training.md"
 # Tests give the same weights to all parts but one.
 WEIGHTED = "reward.emotion"
 
@@ -115,15 +119,20 @@ def test_a_plan_is_the_same_both_ways(lead: Client, ready: World) -> None:
     assert run.settings["lora"] == run.then_settings["lora"] == {"rank": 3, "alpha": 5}
 
 
-def test_a_quick_look_is_the_same_both_ways(lead: Client, ready: World) -> None:
-    """As one click on the preset fills in the form."""
-    fields = QUICK["fields"] | {"prompts": 4, "held_out_prompts": 3}
-    given = {name: value for name, value in fields.items() if value != ""}
-    given |= {f"grpo__{name}": value for name, value in QUICK["grpo"].items()}
-    given |= {f"lora__{name}": value for name, value in QUICK["lora"].items()}
-    run = same(lead, ready, **given)
-    assert (run.method, run.steps_total, run.settings["lora"]) == ("grpo", 8, LORA_DEFAULTS)
-    assert run.settings["grpo"].items() >= QUICK["grpo"].items()
+def test_a_quick_look_is_by_api_what_the_documentation_says(lead: Client, ready: World) -> None:
+    """As one click on the preset fills in the form, whatever was in it before."""
+    few = {"prompts": 4, "held_out_prompts": 3}
+    typed = {"seed": 9, "beta": 0.5, "part_format": 3, "lora_rank": 2, "micro_batch": 4}
+    filled = QUICK["fields"] | QUICK["grpo"] | {f"lora_{n}": v for n, v in QUICK["lora"].items()}
+    assert by_page(lead, ready, typed | filled | few).status_code == 302
+    [told] = re.findall(r"By API the same run.*?```json\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    asked = json.loads(told)
+    assert {name: asked[name] for name in few} == {name: QUICK["fields"][name] for name in few}
+    assert by_api(lead, ready, asked | few).status_code == 201
+    page, api = TrainingRun.objects.order_by("number")
+    assert (page.method, page.steps_total, page.settings) == ("grpo", 8, api.settings)
+    assert page.settings["lora"] == LORA_DEFAULTS
+    assert page.settings["grpo"].items() >= QUICK["grpo"].items()
 
 
 @pytest.mark.parametrize(

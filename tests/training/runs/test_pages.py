@@ -130,18 +130,25 @@ def test_the_form_starts_a_run_and_a_second_click_starts_no_other(
 def test_the_form_offers_a_quick_look_and_knows_the_time_of_the_small_model(
     lead: Client, ready: World
 ) -> None:
-    page = text_of(lead, url("training_new", world=ready))
+    address = url("training_new", world=ready)
+    page = text_of(lead, address)
     assert "A quick look: 8 steps" in page
     assert (
-        "8 steps of 2 prompts with 8 replies each, 16 training prompts and 8 held-out prompts. "
-        "On two cores, training the small language model takes about 5 minutes."
+        "A short trial: the model answers 16 messages from seekers, 8 times each. 8 other messages "
+        "are kept for the test at the end."
     ) in page
+    assert "and the usual values for all other settings" in page
+    # Nobody knows how long another model takes.
+    assert "On two cores" not in page and "small language model as base" not in page
     assert 'data-small-models=""' in page and 'data-small-seconds="2.5"' in page
     small = Checkpoint.objects.create(
         project=ready.project, number=9, name="Small", origin="package", source="x 1", path="x",
         sha256="ab" * 32,
     )  # fmt: skip
-    assert f'data-small-models="{small.pk}"' in text_of(lead, url("training_new", world=ready))
+    page = text_of(lead, address)
+    assert f'data-small-models="{small.pk}"' in page and f'"base": "{small.pk}"' in page
+    assert "small language model as base" in page
+    assert "training takes about 5 minutes. The evaluation at the end comes on top." in page
 
 
 def test_the_form_starts_a_plan_with_lora(lead: Client, ready: World) -> None:
