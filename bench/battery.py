@@ -11,9 +11,9 @@ for the written attacks; `wrong` and `wrong_written`, the share that gets more t
 
 import argparse
 import asyncio
-import random
 from typing import Any
 
+from annotation.batteries.cases import battery
 from annotation.demo.written import (
     AuthorRating,
     answered_with,
@@ -21,13 +21,11 @@ from annotation.demo.written import (
     written_dialogues,
 )
 from annotation.formats.records import ParsedDialogue
-from annotation.ratings.context import Context, build_context
+from annotation.ratings.context import build_context
 from rubrics.demo.kardia import KARDIA
-from rubrics.judging.battery.by_code import cases_by_code
 from rubrics.judging.battery.case import OWN, PLAIN
 from rubrics.judging.battery.report import Group, Report
 from rubrics.judging.battery.run import run_battery
-from rubrics.judging.battery.written import written_cases
 from rubrics.judging.learned import LabelledRow, LearnedJudge, fit
 
 SEED = 0
@@ -36,8 +34,7 @@ UID_OF = {criterion.name: criterion.uid for criterion in KARDIA.judge_criteria}
 
 def main(argv: list[str]) -> dict[str, Any]:
     argparse.ArgumentParser(prog="python -m bench battery", description=__doc__).parse_args(argv)
-    cases = [*cases_by_code(corpus_contexts(), seed=SEED), *written_cases()]
-    report = asyncio.run(run_battery(KARDIA, authors_judge(), cases))
+    report = asyncio.run(run_battery(KARDIA, authors_judge(), battery()))
     _print(report)
     return _figures(report)
 
@@ -54,25 +51,10 @@ def authors_judge() -> LearnedJudge:
     return fit(KARDIA, rows, seed=SEED)
 
 
-def corpus_contexts() -> list[Context]:
-    """The context of one supporter's turn of each written dialogue."""
-    chance = random.Random(SEED)
-    contexts = []
-    for each in written_dialogues():
-        turns = each.dialogue.turns
-        at = chance.choice([i for i, turn in enumerate(turns) if turn.role == "supporter"])
-        contexts.append(_context(each.dialogue, at))
-    return contexts
-
-
 def _row(dialogue: ParsedDialogue, rating: AuthorRating) -> LabelledRow:
-    levels = {UID_OF[name]: level for name, level in rating.levels.items()}
-    return LabelledRow(_context(dialogue, len(dialogue.turns) - 1), levels)
-
-
-def _context(dialogue: ParsedDialogue, at: int) -> Context:
-    turns = dialogue.turns
-    return build_context(dialogue.profile_text, dialogue.situation, turns[:at], turns[at])
+    *before, reply = dialogue.turns
+    context = build_context(dialogue.profile_text, dialogue.situation, before, reply)
+    return LabelledRow(context, {UID_OF[name]: level for name, level in rating.levels.items()})
 
 
 def _figures(report: Report) -> dict[str, Any]:

@@ -32,11 +32,33 @@ async def run_battery(spec: RubricSpec, judge: Scorer, cases: Sequence[Case]) ->
     others and the exact checks are left out. Raises ValueError for a rubric of dialogues, for one
     without such a criterion, and for cases with the same id.
     """
-    read = _of_the_response(spec)
+    read = of_the_response(spec)
+    results = await rate(read, [asked(case) for case in cases], judge)
+    return report_on(spec, cases, results)
+
+
+def of_the_response(spec: RubricSpec) -> RubricSpec:
+    """The part of a rubric that the battery is judged by. Raises ValueError as `run_battery`."""
+    if spec.target != "turn":
+        raise ValueError("The battery has replies, and this rubric rates whole dialogues.")
+    criteria = tuple(c for c in spec.judge_criteria if {"response", "whole"} & set(c.spans))
+    if not criteria:
+        raise ValueError("The battery has responses, and no criterion of this rubric reads them.")
+    return replace(spec, criteria=criteria)
+
+
+def asked(case: Case) -> JudgeInput:
+    """What a judge is given of a case."""
+    return JudgeInput(case.id, case.context)
+
+
+def report_on(spec: RubricSpec, cases: Sequence[Case], results: Sequence[JudgeResult]) -> Report:
+    """The report on what `rate` gave by `of_the_response(spec)`; results are in the order of the
+    cases. Raises ValueError as `run_battery`."""
+    read = of_the_response(spec)
     if len({case.id for case in cases}) != len(cases):
         raise ValueError("Two cases of the battery have the same id.")
-    results = await rate(read, [JudgeInput(case.id, case.context) for case in cases], judge)
-    held = {c.uid: c.name for c in read.criteria if _is_held(c, cases)}
+    held = held_criteria(read, cases)
     judged = [_judge(case, result, read, held) for case, result in zip(cases, results, strict=True)]
     groups = tuple(_groups(judged))
     own = [each.total for each in judged if each.case.kind == OWN and each.total is not None]
@@ -51,6 +73,11 @@ async def run_battery(spec: RubricSpec, judge: Scorer, cases: Sequence[Case]) ->
     )
 
 
+def held_criteria(spec: RubricSpec, cases: Sequence[Case]) -> dict[str, str]:
+    """The names, by uid, of the criteria that the bounds of some case speak of."""
+    return {c.uid: c.name for c in spec.criteria if _is_held(c, cases)}
+
+
 @dataclass(frozen=True)
 class _Judged:
     """`total` is None where it is undefined; `wrong` says which bounds the case is outside of."""
@@ -58,15 +85,6 @@ class _Judged:
     case: Case
     total: float | None
     wrong: str
-
-
-def _of_the_response(spec: RubricSpec) -> RubricSpec:
-    if spec.target != "turn":
-        raise ValueError("The battery has replies, and this rubric rates whole dialogues.")
-    criteria = tuple(c for c in spec.judge_criteria if {"response", "whole"} & set(c.spans))
-    if not criteria:
-        raise ValueError("The battery has responses, and no criterion of this rubric reads them.")
-    return replace(spec, criteria=criteria)
 
 
 def _is_held(criterion: CriterionSpec, cases: Sequence[Case]) -> bool:
