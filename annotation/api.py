@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotation.agreement.api")),
     path("", include("annotation.generation.api")),
     path("", include("annotation.judge_runs.api")),
+    path("", include("annotation.batteries.api")),
     path("", include("annotation.calls.api")),
     path("", include("annotation.impact.api")),
     path("", include("annotation.suggestions.api")),

@@ -5,6 +5,7 @@ class AnnotationConfig(AppConfig):
     name = "annotation"
 
     def ready(self) -> None:
+        from annotation.batteries import live as batteries
         from annotation.calls.queries import visible_calls
         from annotation.corpus import live as corpus
         from annotation.difficulty import live as difficulty
@@ -17,7 +18,16 @@ class AnnotationConfig(AppConfig):
         from rubrics.versions import carried_ratings
         from webapp.llm import visible_calls as llm
 
-        features = (corpus, generation, judge_runs, impact, suggestions, exports, difficulty)
+        features = (
+            corpus,
+            generation,
+            judge_runs,
+            batteries,
+            impact,
+            suggestions,
+            exports,
+            difficulty,
+        )
         for feature in features:
             feature.register()
         carried_ratings.register(count_ratings)

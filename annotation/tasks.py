@@ -4,6 +4,7 @@ A task imports its work when it is called: beat, the reaper and workers of other
 neither scikit-learn nor the model client.
 """
 
+from annotation.batteries import tasks as batteries
 from annotation.corpus import tasks as corpus
 from annotation.difficulty import tasks as difficulty
 from annotation.exports import tasks as exports
@@ -12,4 +13,13 @@ from annotation.impact import tasks as impact
 from annotation.judge_runs import tasks as judge_runs
 from annotation.suggestions import tasks as suggestions
 
-__all__ = ["corpus", "difficulty", "exports", "generation", "impact", "judge_runs", "suggestions"]
+__all__ = [
+    "batteries",
+    "corpus",
+    "difficulty",
+    "exports",
+    "generation",
+    "impact",
+    "judge_runs",
+    "suggestions",
+]

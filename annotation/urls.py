@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("annotation.sets.urls")),
     path("", include("annotation.generation.urls")),
     path("", include("annotation.judge_runs.urls")),
+    path("", include("annotation.batteries.urls")),
     path("", include("annotation.calls.urls")),
     path("", include("annotation.queues.urls")),
     path("", include("annotation.comparisons.urls")),

@@ -142,6 +142,7 @@ CELERY_TASK_ROUTES = {
     "annotation.work_on_generation": {"queue": "llm"},
     "annotation.work_on_difficulty": {"queue": "llm"},
     "annotation.work_on_judging": {"queue": "llm"},
+    "annotation.work_on_battery": {"queue": "llm"},
     "annotation.work_on_impact": {"queue": "llm"},
     "annotation.work_on_suggestions": {"queue": "llm"},
     "training.work_on_training": {"queue": "gpu"},

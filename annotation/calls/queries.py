@@ -11,6 +11,7 @@ from django.urls import reverse
 from annotation.calls.registry import hidden_calls
 from annotation.models import (
     Attempt,
+    BatteryItem,
     Dialogue,
     DifficultyReply,
     GenerationItem,
@@ -78,9 +79,11 @@ def visible_calls(member: Member) -> QuerySet[ModelCall]:
     attempts = Attempt.objects.filter(
         Q(dialogue__in=dialogues) | Q(normal_hash__in=own), project=member.project
     ).order_by()
+    cases = BatteryItem.objects.filter(normal_hash__in=own, project=member.project).order_by()
     judged = JudgeCall.objects.filter(project=member.project).filter(
         Q(context_hash__in=hidden.values("context_hash"))
         | Q(context_hash__in=attempts.values("context_hash"))
+        | Q(context_hash__in=cases.values("context_hash"))
     )
     replies = DifficultyReply.objects.filter(
         Q(prompt__target__in=hidden) | Q(target__in=hidden), project=member.project

@@ -1,6 +1,7 @@
 """Dialogues, ratings, queues and the runs that make them."""
 
 from annotation.models.adjudication import Adjudication, Decision, OverriddenScore
+from annotation.models.batteries import BatteryItem, BatteryRun
 from annotation.models.comparisons import Comparison, ComparisonRater, Pair, PairJudgement
 from annotation.models.corpus import (
     Collection,
@@ -41,6 +42,8 @@ __all__ = [
     "Adjudication",
     "Assignment",
     "Attempt",
+    "BatteryItem",
+    "BatteryRun",
     "Collection",
     "Comparison",
     "ComparisonRater",

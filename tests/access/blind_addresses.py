@@ -102,6 +102,7 @@ LEAVES_IT_OUT: tuple[str, ...] = (
 SAYS_NOTHING: tuple[str, ...] = (
     "adjudication",
     "api_adjudication_list",
+    "api_battery_list",
     "api_checkpoint_archive",
     "api_checkpoint_list",
     "api_checkpoint_retrieve",
@@ -222,10 +223,13 @@ SAYS_NOTHING: tuple[str, ...] = (
     "training_spec",
 )
 
-# Of these rows the scene has none: tests/annotation/exports and tests/training/evaluation make them
-# and ask as a rater.
+# Of these rows the scene has none: tests/annotation/batteries, tests/annotation/exports and
+# tests/training/evaluation make them and ask as a rater.
 HAS_A_TEST_OF_ITS_OWN: tuple[str, ...] = (
+    "api_battery_retrieve",
+    "battery_run",
     "export(adjudication_preferences)",
     "export(evaluation_answers)",
     "export(refinement_preferences)",
+    "live_run(battery)",
 )

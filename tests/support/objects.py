@@ -44,6 +44,7 @@ from tests.support.rows import (
     version,
 )
 from tests.support.run_rows import (
+    battery_run,
     difficulty_run,
     evaluation_run,
     export_run,
@@ -103,6 +104,7 @@ RUNS: dict[str, Callable[[Setting], Any]] = {
     "generation": generation_run,
     "judging": judge_run,
     "fit": fit_run,
+    "battery": battery_run,
     "playground": playground_run,
     "impact": impact_run,
     "suggestion": suggestion_run,
@@ -173,6 +175,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "judge_run*.run_id": judge_run,
     "api_judge_run*.run_id": judge_run,
     "fit_*.run_id": fit_run,
+    "battery_*.run_id": battery_run,
     "api_fit*.run_id": fit_run,
     "training_*.run_id": training_run,
     "difficulty_*.run_id": difficulty_run,
@@ -199,6 +202,7 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "api_generation*.id": generation_run,
     "api_judge_run*.id": judge_run,
     "api_fit*.id": fit_run,
+    "api_battery*.id": battery_run,
     "api_training*.id": training_run,
     "api_difficulty*.id": difficulty_run,
     "api_evaluation*.id": evaluation_run,

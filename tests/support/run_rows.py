@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from annotation.batteries.cases import battery_hash
 from annotation.models import (
+    BatteryRun,
     DifficultyRun,
     ExportRun,
     FitRun,
@@ -20,6 +22,7 @@ from annotation.models import (
     Suggestion,
     SuggestionRun,
 )
+from rubrics.judging.battery.report import Report, to_json
 from tests.support.rows import collection, number_of
 from training.checks import settings_of
 from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, shares
@@ -99,6 +102,20 @@ def judge_run(setting: Setting) -> JudgeRun:
         version=pinned,
         spec=pinned.spec,
         judge=setting["judge_id"],
+    )
+
+
+def battery_run(setting: Setting) -> BatteryRun:
+    """One with a report: a run that has finished can't be without."""
+    pinned = setting["published_id"]
+    report = Report(pinned.spec.hash, battery_hash(), (), (), None, ())
+    return BatteryRun.objects.create(
+        **_run(setting, BatteryRun),
+        version=pinned,
+        spec=pinned.spec,
+        judge=setting["judge_id"],
+        cases_hash=battery_hash(),
+        report=to_json(report),
     )
 
 

@@ -9,6 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django.setup()
 
 for _name in (
+    "annotation.batteries.work",
     "annotation.corpus.work",
     "annotation.difficulty.work",
     "annotation.exports.work",

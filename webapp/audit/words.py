@@ -10,6 +10,7 @@ from webapp.accounts.models import Role
 NOUNS = {
     "assignment": "Rating at the desk",
     "audit": "Audit log",
+    "battery": "Battery",
     "collection": "Set",
     "evaluation": "Evaluation",
     "export": "Export",
@@ -35,6 +36,7 @@ ACTIONS = {
 OBJECTS = {
     "accounts.apitoken": "API token",
     "annotation.assignment": "Rating at the desk",
+    "annotation.batteryrun": "Battery",
     "annotation.collection": "Set",
     "annotation.fitrun": "Judge fit",
     "annotation.pairjudgement": "Judgement of a pair",

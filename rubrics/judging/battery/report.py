@@ -9,6 +9,7 @@ from rubrics.judging.battery.case import KINDS, ORIGINS, OWN, PLAIN
 
 FORMAT = "kardia-battery-report"
 FORMAT_VERSION = 1
+_PLURALS = {PLAIN: "Plain replies", OWN: "Own replies"}
 
 
 class ReportError(ValueError):
@@ -41,6 +42,14 @@ class Group:
     mean_total: float | None
     wrong: int
     worst: tuple[Worst, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """“Garbage”, “Garbage (written)”, “Plain replies”"""
+        if self.kind in _PLURALS:
+            return _PLURALS[self.kind]
+        name = self.kind.capitalize()
+        return f"{name} (written)" if self.origin == "written" else name
 
     @property
     def scored(self) -> int:

@@ -161,12 +161,12 @@ def _missing_parts(kinds: set[str]) -> Iterator[str]:
 
 def _reasons_of_group(group: Group) -> Iterator[str]:
     if group.unscored > MOST_UNSCORED * group.n:
-        yield f"{_named(group)}: {group.unscored} of {group.n} have no total."
+        yield f"{group.name}: {group.unscored} of {group.n} have no total."
     most = _most_wrong(group)
     if most is not None and group.wrong > most * group.scored:
         what = "less than they must" if group.kind == PLAIN else "more than they may"
         allowed = f"{100 * most:.0f} %" if most else "none"
-        yield f"{_named(group)}: {group.wrong} of {group.scored} get {what}; {allowed} may."
+        yield f"{group.name}: {group.wrong} of {group.scored} get {what}; {allowed} may."
 
 
 def _most_wrong(group: Group) -> float | None:
@@ -188,13 +188,6 @@ def _beside_own_replies(group: Group, median_own: float | None) -> Iterator[str]
     mean = group.mean_total
     if mean is not None and median_own is not None and mean >= median_own:
         yield (
-            f"{_named(group)}: the mean total is {mean:.2f}, no less than the median of real "
+            f"{group.name}: the mean total is {mean:.2f}, no less than the median of real "
             f"replies, {median_own:.2f}."
         )
-
-
-def _named(group: Group) -> str:
-    if group.kind == PLAIN:
-        return "Plain replies"
-    name = group.kind.capitalize()
-    return f"{name} (written)" if group.origin == "written" else name

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from annotation.models import (
     Attempt,
+    BatteryItem,
     DifficultyPrompt,
     DifficultyReply,
     DraftScore,
@@ -118,6 +119,9 @@ def fill(setting: Setting) -> None:
         rating=rating,
     )  # fmt: skip
     FitSource.objects.create(project=project, run=runs["fit"], target=target)
+    BatteryItem.objects.create(
+        project=project, run=runs["battery"], position=0, case="garbage 1", context_hash="x"
+    )
     Transition.objects.create(
         project=project, run_kind="fit", run_id=runs["fit"].pk, after="pending"
     )

@@ -26,6 +26,7 @@ from tests.support.pages import html_of
 from tests.support.rows import draft, item, rubric
 from tests.support.rubric_texts import rubric_text
 from tests.support.run_rows import (
+    battery_run,
     difficulty_run,
     evaluation_run,
     export_run,
@@ -214,8 +215,8 @@ def _fill(cast: Cast, user: User, count: int) -> None:
 
 
 RUNS = (
-    import_run, generation_run, judge_run, fit_run, difficulty_run, impact_run, evaluation_run,
-    training_run, model_fetch, export_run,
+    import_run, generation_run, judge_run, fit_run, battery_run, difficulty_run, impact_run,
+    evaluation_run, training_run, model_fetch, export_run,
 )  # fmt: skip
 
 

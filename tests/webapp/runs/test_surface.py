@@ -26,6 +26,7 @@ GO_ON = [name for name in KINDS if registry.find(name).goes_on]
 ALLOWED = {rule.name: rule.allowed for rule in rules()}
 # The addresses of the API: those of a kind that is stopped or goes on there.
 API = {
+    "battery": "api_battery",
     "export": "api_export",
     "fit": "api_fit",
     "generation": "api_generation",
