@@ -26,7 +26,7 @@ def battery_hash() -> str:
 
 
 @lru_cache(maxsize=1)
-def cases_by_id() -> dict[str, Case]:
+def by_id() -> dict[str, Case]:
     return {case.id: case for case in battery()}
 
 

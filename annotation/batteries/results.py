@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Count
 
-from annotation.batteries.cases import battery_hash, cases_by_id
+from annotation.batteries import cases
 from annotation.batteries.verdicts import verdict
 from annotation.judge_runs.queries import paused_of
 from annotation.models import BatteryItem, BatteryRun
@@ -14,7 +14,7 @@ from rubrics.core.spec import from_json
 from rubrics.judging.battery.case import OWN, PLAIN, Case
 from rubrics.judging.battery.report import Group, Report, Worst
 from rubrics.judging.battery.report import from_json as report_from_json
-from rubrics.judging.battery.run import held_criteria, of_the_response
+from rubrics.judging.battery.run import held_criteria, is_outside, of_the_response
 from webapp.accounts.access import Member
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
@@ -69,7 +69,6 @@ class BatteryState:
     whether the battery still has the same cases."""
 
     progress: Progress
-    judged: int
     failed: int
     failures: Sequence[tuple[str, int]]
     report: Report | None
@@ -118,7 +117,7 @@ def state_of(run: BatteryRun, member: Member) -> BatteryState:
     """A run as its page shows it."""
     planned, done, failed = _counted(run)
     kept, hidden = _kept_report(run), hidden_cases(run, member)
-    is_current = run.cases_hash == battery_hash()
+    is_current = run.cases_hash == cases.battery_hash()
     return BatteryState(
         progress=progress_of(
             run,
@@ -126,7 +125,6 @@ def state_of(run: BatteryRun, member: Member) -> BatteryState:
             total=planned,
             done_since=lambda began: run.items.filter(ended_at__gte=began).count(),
         ),
-        judged=done - failed,
         failed=failed,
         failures=_failures(run, hidden),
         report=kept,
@@ -159,13 +157,13 @@ def _groups(
     """The groups of a report, each with its worst cases: what they got, and what they may get."""
     shown = {w.case for group in report.groups for w in group.worst} - hidden
     scores = dict(run.items.filter(case__in=shown).values_list("case", "scores"))
-    cases = cases_by_id() if is_current else {}
-    held = _held(run, cases) if cases else {}
+    known = cases.by_id() if is_current else {}
+    held = _held(run, known) if known else {}
     return [
         ListedGroup(
             group=group,
             worst=[
-                _worst(each, cases.get(each.case), scores.get(each.case, {}), held)
+                _worst(each, known.get(each.case), scores.get(each.case, {}), held)
                 for each in group.worst
                 if each.case in shown
             ],
@@ -175,9 +173,9 @@ def _groups(
     ]
 
 
-def _held(run: BatteryRun, cases: Mapping[str, Case]) -> dict[str, str]:
+def _held(run: BatteryRun, known: Mapping[str, Case]) -> dict[str, str]:
     spec = of_the_response(from_json(run.spec.content))
-    return held_criteria(spec, tuple(cases.values()))
+    return held_criteria(spec, tuple(known.values()))
 
 
 def _worst(
@@ -201,9 +199,6 @@ def _worst(
 
 def _given(case: Case, name: str, given: object, bound: float | None) -> GivenLevel:
     value = given if isinstance(given, float | int) else None
-    is_wrong = (
-        value is not None
-        and bound is not None
-        and (value < bound if case.kind == PLAIN else value > bound)
-    )
-    return GivenLevel(name, value, bound, is_wrong)
+    if value is None or bound is None:
+        return GivenLevel(name, value, bound, is_wrong=False)
+    return GivenLevel(name, value, bound, is_outside(case, value, bound))

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from annotation.batteries.cases import battery, battery_hash
+from annotation.batteries import cases
 from annotation.batteries.queries import unlearned_criteria, version_for
 from annotation.judge_runs.services import published_spec
 from annotation.models import BatteryItem, BatteryRun
@@ -51,7 +51,7 @@ def battery_start(
             judge=judge,
             version=version,
             spec=spec,
-            cases_hash=battery_hash(),
+            cases_hash=cases.battery_hash(),
         )
         BatteryItem.objects.bulk_create(
             BatteryItem(
@@ -62,7 +62,7 @@ def battery_start(
                 context_hash=context_hash(case.context),
                 normal_hash=normal_hash(case.context["candidate"]["response"]),
             )
-            for position, case in enumerate(battery())
+            for position, case in enumerate(cases.battery())
         )
     return run
 
@@ -106,7 +106,7 @@ def require_resumable(run: BatteryRun) -> None:
     """Raises Refused where a run can't go on: its judge or the battery has changed since, or
     another run took its place."""
     require_unchanged(run.judge)
-    if run.cases_hash != battery_hash():
+    if run.cases_hash != cases.battery_hash():
         raise Refused(
             f"The battery has changed since {run} began. Start a new run.", code="cases_changed"
         )

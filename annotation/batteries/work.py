@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.batteries.cases import battery, battery_hash, cases_by_id
+from annotation.batteries import cases
 from annotation.judge_runs.pipeline import judge_everything
 from annotation.judge_runs.work import failure_of, keep_judge_calls
 from annotation.models import BatteryItem, BatteryRun
@@ -51,7 +51,7 @@ def _prepare(claim: Claim[BatteryRun]) -> BatteryRun:
     run = BatteryRun.objects.select_related("judge__endpoint", "judge__artefact", "spec").get(
         pk=claim.run.pk
     )
-    if run.cases_hash != battery_hash():
+    if run.cases_hash != cases.battery_hash():
         raise RunFailed("The battery has changed since this run began. Start a new run.")
     with claim.writing():
         run.items.filter(state=State.FAILED).update(
@@ -86,7 +86,7 @@ class _Work:
         return items
 
     async def rate(self, items: Sequence[BatteryItem]) -> list[JudgeResult]:
-        inputs = [asked(cases_by_id()[item.case]) for item in items]
+        inputs = [asked(cases.by_id()[item.case]) for item in items]
         results = await rate(self._spec, inputs, self._judge)
         for result in results:
             self.given_up = result.given_up or self.given_up
@@ -158,7 +158,7 @@ def _report(claim: Claim[BatteryRun], spec: RubricSpec) -> None:
     failed = sum(item.state == State.FAILED for item in items)
     if failed == len(items):
         raise RunFailed(f"No replies were judged: {failed} failed. {claim.why_nothing_came()}")
-    report = report_on(spec, battery(), [_result_of(item) for item in items])
+    report = report_on(spec, cases.battery(), [_result_of(item) for item in items])
     with claim.writing():
         BatteryRun.objects.filter(pk=claim.run.pk).update(report=to_json(report))
         live.publish(claim.run.topic)

@@ -19,7 +19,7 @@ class BatteryRun(Run):
 
     version = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="+")
     spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")
-    judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="batteries")
+    judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="+")
     # Which cases it is about: see rubrics.judging.battery.case.cases_hash.
     cases_hash = models.CharField(max_length=64)
     # See rubrics.judging.battery.report; null until every case was tried.

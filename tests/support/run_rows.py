@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from annotation.batteries.cases import battery_hash
+from annotation.batteries.cases import battery, battery_hash
 from annotation.models import (
     BatteryRun,
     DifficultyRun,
@@ -22,7 +22,7 @@ from annotation.models import (
     Suggestion,
     SuggestionRun,
 )
-from rubrics.judging.battery.report import Report, to_json
+from rubrics.judging.battery.report import Group, Report, Worst, to_json
 from tests.support.rows import collection, number_of
 from training.checks import settings_of
 from training.limits import EQUAL_WEIGHTS, GRPO_DEFAULTS, shares
@@ -108,7 +108,11 @@ def judge_run(setting: Setting) -> JudgeRun:
 def battery_run(setting: Setting) -> BatteryRun:
     """One with a report: a run that has finished can't be without."""
     pinned = setting["published_id"]
-    report = Report(pinned.spec.hash, battery_hash(), (), (), None, ())
+    case = battery()[0]
+    worst = Worst(case.id, 1.0, "total 1, at most 0.35", case.reply)
+    group = Group(case.kind, case.origin, 24, unscored=1, mean_total=0.4, wrong=3, worst=(worst,))
+    reasons = ("Garbage: 3 of 23 get more than they may; 10 % may.",)
+    report = Report(pinned.spec.hash, battery_hash(), (), (group,), 0.75, reasons)
     return BatteryRun.objects.create(
         **_run(setting, BatteryRun),
         version=pinned,

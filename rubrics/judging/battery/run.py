@@ -107,11 +107,17 @@ def _judge(case: Case, result: JudgeResult, spec: RubricSpec, held: Mapping[str,
 
 
 def _outside(case: Case, compared: Sequence[tuple[str, float, float]]) -> Iterator[str]:
+    may = "at least" if case.kind == PLAIN else "at most"
     for name, value, bound in compared:
-        if case.kind == PLAIN and value < bound - _ROUNDING:
-            yield f"{name} {value:.3g}, at least {bound:.3g}"
-        if case.kind != PLAIN and value > bound + _ROUNDING:
-            yield f"{name} {value:.3g}, at most {bound:.3g}"
+        if is_outside(case, value, bound):
+            yield f"{name} {value:.3g}, {may} {bound:.3g}"
+
+
+def is_outside(case: Case, value: float, bound: float) -> bool:
+    """Whether an attack gets more than it may, or a plain reply less than it must."""
+    if case.kind == PLAIN:
+        return value < bound - _ROUNDING
+    return value > bound + _ROUNDING
 
 
 def _groups(judged: Sequence[_Judged]) -> Iterator[Group]:
