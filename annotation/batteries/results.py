@@ -15,6 +15,7 @@ from rubrics.judging.battery.case import OWN, PLAIN, Case
 from rubrics.judging.battery.report import Group, Report, Worst
 from rubrics.judging.battery.report import from_json as report_from_json
 from rubrics.judging.battery.run import held_criteria, is_outside, of_the_response
+from rubrics.judging.inputs import texts_of
 from webapp.accounts.access import Member
 from webapp.llm.models import Endpoint
 from webapp.llm.usage import Usage, usage_of_run
@@ -191,7 +192,7 @@ def _worst(
     return WorstCase(
         worst=worst,
         reply=case.reply,
-        asked=case.context["history"][-1]["text"] if case.context["history"] else "",
+        asked="".join(texts_of(case.context, "seeker")[-1:]),
         why=case.why,
         levels=[_given(case, "Total", worst.total, bounds.total), *levels],
     )

@@ -9,7 +9,8 @@ import pytest
 from annotation.batteries import cases
 from annotation.batteries import work as trying
 from annotation.batteries.services import battery_start
-from annotation.models import BatteryItem, BatteryRun
+from annotation.models import BatteryItem, BatteryRun, Item, Queue, QueueRater
+from annotation.ratings.targets import text_target
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.judging.battery.case import ATTACKS, Case
 from rubrics.judging.inputs import JudgeInput
@@ -18,8 +19,9 @@ from rubrics.models import Judge, RubricVersion
 from tests.conftest import Cast
 from tests.support.dialogues import levels, published
 from tests.support.generation import endpoint
-from tests.support.judge_runs import llm_judge
+from tests.support.judge_runs import llm_judge, snapshot, texts
 from tests.support.rubrics import ScriptedJudge, scored
+from webapp.accounts.models import User
 from webapp.ids import new_id
 
 # Two criteria of replies, one of them held to levels.
@@ -110,3 +112,16 @@ def judged(run: BatteryRun) -> int:
 def scores_of(run: BatteryRun) -> dict[str, dict[str, Any]]:
     """What each case got, by the case."""
     return dict(run.items.values_list("case", "scores"))
+
+
+def still_rates(cast: Cast, user: User, run: BatteryRun, reply: str) -> None:
+    """Let somebody have a text that says the same in an open queue."""
+    texts(cast, 1)
+    target = text_target(
+        project=cast.project, profile="", situation="", history=[], raw=f"  {reply.upper()} "
+    )
+    queue = Queue.objects.create(
+        project=cast.project, number=1, name="Q", version=run.version, snapshot=snapshot(cast)
+    )
+    QueueRater.objects.create(project=cast.project, queue=queue, user=user)
+    Item.objects.create(project=cast.project, queue=queue, position=0, target=target)

@@ -8,6 +8,7 @@ import pytest
 
 from annotation.batteries import cases
 from annotation.batteries import work as trying
+from annotation.calls.queries import visible_calls
 from annotation.models import BatteryItem, Rating
 from rubrics.judges import opening
 from rubrics.judging.battery.case import PLAIN, Case
@@ -22,6 +23,7 @@ from tests.support.batteries import (
     judged,
     reader,
     scores_of,
+    still_rates,
     support,
     tried,
 )
@@ -115,6 +117,21 @@ def test_a_language_model_is_asked_by_its_endpoint_and_its_calls_are_kept(
     assert item.judge_call is not None
     assert calls.filter(made_for=item.judge_call_id).count() == 1
     assert not report_of(run).passed
+
+
+@pytest.mark.usefixtures("small")
+def test_whoever_still_rates_the_same_words_does_not_see_the_call(
+    cast: Cast, voice: Endpoint
+) -> None:
+    support(cast)
+    run = tried(cast, llm_judge(cast, voice, mode="all_in_one"))
+    seeing, blind = cast.leads
+    still_rates(cast, blind, run, cases.by_id()["own reply 1"].reply)
+    call = run.items.get(case="own reply 1").judge_call_id
+    other = run.items.get(case="own reply 2").judge_call_id
+    assert visible_calls(cast.member(seeing)).filter(made_for=call).exists()
+    seen = visible_calls(cast.member(blind))
+    assert not seen.filter(made_for=call).exists() and seen.filter(made_for=other).exists()
 
 
 def test_an_endpoint_that_goes_away_fails_the_run_which_goes_on_with_the_rest(
