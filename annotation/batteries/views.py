@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.batteries.access import battery_run_for
+from annotation.batteries.forms import NewBatteryForm
 from annotation.batteries.results import state_of
 from annotation.batteries.services import battery_start
 from annotation.roles import JUDGING_READERS, RUN_STARTERS
@@ -21,12 +22,16 @@ from webapp.errors import Refused
 @project_page(*RUN_STARTERS)
 def battery_new(request: HttpRequest, member: Member, judge_id: UUID) -> HttpResponse:
     """Try a judge by the newest rubric version that fits it."""
+    judge = judge_for(member, judge_id)
+    form = NewBatteryForm(request.POST)
+    form.full_clean()
     try:
         run = battery_start(
             project=member.project,
             actor=member.user,
-            key=request.POST.get("key", ""),
-            judge=judge_for(member, judge_id),
+            # The service refuses one that is missing.
+            key=form.cleaned_data.get("key", ""),
+            judge=judge,
         )
     except Refused as refusal:
         messages.error(request, str(refusal))
