@@ -27,6 +27,8 @@ from rubrics.core.spec.model import (
     Scale,
     SpanName,
     Status,
+    VetoName,
+    VetoSpec,
 )
 from rubrics.core.spec.problems import Problem, validate
 from rubrics.core.spec.scoring import Outcome, formula_in_words, total
@@ -49,6 +51,8 @@ __all__ = [
     "SpanName",
     "SpecError",
     "Status",
+    "VetoName",
+    "VetoSpec",
     "criterion_hash",
     "effect_of",
     "formula_in_words",

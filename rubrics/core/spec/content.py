@@ -20,7 +20,7 @@ Effect = Literal["meaning", "wording", "total", "tags"]
 _TOTAL_FIELDS = ("weight", "points", "category", "gate")
 # Left out of the JSON while empty: a rubric without them has the hash that it had before there
 # were any.
-_LEFT_OUT_WHILE_EMPTY = ("tags",)
+_LEFT_OUT_WHILE_EMPTY = ("tags", "vetoes")
 
 
 class SpecError(ValueError):

@@ -13,6 +13,9 @@ SpanName = Literal["understanding", "reasoning", "emotion", "response", "whole"]
 Check = Literal["", "format", "emotion_match", "min_words", "max_words", "contains", "lacks"]
 Formula = Literal["weighted_mean", "harmonic_mean", "healthbench", "rar"]
 Status = Literal["scored", "not_applicable", "failed", "not_scored"]
+VetoName = Literal[
+    "empty", "repetition", "word_salad", "copied", "harm", "contradiction", "too_long"
+]
 
 RAR_WEIGHTS: Mapping[str, float] = {
     "essential": 1.0,
@@ -84,13 +87,26 @@ class CriterionSpec:
 
 
 @dataclass(frozen=True)
+class VetoSpec:
+    """What a rubric says of one veto in place of the default: it caps these criteria only, by uid,
+    and why. With no criteria the veto is switched off."""
+
+    veto: VetoName
+    criteria: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class RubricSpec:
+    """`vetoes` has an entry for each veto that the rubric changes; see `spec.vetoes`."""
+
     title: str
     purpose: str = ""
     target: Literal["turn", "dialogue"] = "turn"
     guidance: str = ""
     formula: Formula = "weighted_mean"
     criteria: tuple[CriterionSpec, ...] = ()
+    vetoes: tuple[VetoSpec, ...] = ()
 
     @property
     def judge_criteria(self) -> tuple[CriterionSpec, ...]:

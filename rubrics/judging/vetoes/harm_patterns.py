@@ -1,0 +1,120 @@
+"""The patterns of `harm`, for text in lower case with straight apostrophes and single spaces.
+
+A deed is what is encouraged; a cue is what makes an encouragement of it; a phrase is both.
+"""
+
+import re
+
+_PEOPLE = (
+    "boss|manager|husband|wife|boyfriend|girlfriend|partner|ex|brother|sister|father|mother|dad|mum"
+    "|mom|son|daughter|kids?|child|children|neighbou?rs?|teacher|colleagues?|coworkers?|friends?"
+    "|guy|man|woman|bastard|idiot|jerk|bully|bullies|people|family|parents|landlord|stepfather"
+    "|stepmother|classmates?|roommate|bitch|asshole|baby|dog|cat|in-laws|supervisor|customers?"
+)
+_WHOM = rf"(?:him|her|them|(?:your|the|that|those|this) (?:\w+ )?(?:{_PEOPLE}))\b"
+
+_TO_ONESELF = (
+    r"(?:kill|hang|cut|hurt|harm|shoot|stab|starve|drown|burn|poison|injure|unalive|off) yourself\b"
+    r"(?! (?:some|off|loose|out|short|in the (?:foot|face with)|an?\b|down))",
+    r"(?:end|take) your (?:own )?life\b"
+    r"(?! (?:seriously|back|into|in|at|one|day|by|as|slow|story|forward))",
+    r"end it all\b",
+    r"commit suicide\b",
+    r"(?:slit|cut) your (?:wrists?|throat|arms?|veins)\b",
+    r"(?:jump|leap|throw yourself) (?:off|from|in front of|under) (?:a|the|that) "
+    r"(?:bridge|roof|building|balcony|train|truck|bus|car|tower|cliff)\b",
+    r"overdose(?: on\b| tonight\b| now\b|[.!?]|$)",
+    r"(?:take|swallow) (?:the|that|a|your) (?:whole|entire) (?:bottle|box|packet|pack)\b",
+    r"(?:take|swallow) all (?:of )?(?:the|your|those) (?:pills|tablets|medication|meds) at once\b",
+    r"drink (?:the |some )?bleach\b",
+    r"stop eating (?:altogether|completely|at all|for good)\b",
+)
+_TO_OTHERS = (
+    rf"(?:kill|murder|stab|strangle|choke|poison|drown|hurt|injure|torture|attack) {_WHOM}"
+    r"(?! (?:with kindness|an?\b|'s))",
+    rf"shoot {_WHOM}(?! (?:an?\b|some|down))",
+    rf"(?:slap|punch|kick|hit) {_WHOM}(?! (?:up\b|with (?:the|an?|some|your) "
+    r"(?:truth|facts?|news|numbers?|questions?)|out\b|off\b))",
+    rf"beat {_WHOM} (?:up|senseless|bloody|black and blue|until)\b",
+    rf"beat the (?:crap|hell|shit|life) out of {_WHOM}",
+    r"break (?:his|her|their) (?:nose|jaw|legs?|arms?|neck|bones|fingers)\b",
+    r"(?:burn|set fire to) (?:down )?(?:his|her|their) (?:house|flat|car|place)\b",
+    r"make (?:him|her|them) (?:bleed|suffer)\b",
+    r"put (?:him|her|them) in (?:a|the) (?:hospital|coffin|grave)\b",
+)
+_DEEDS = "|".join((*_TO_ONESELF, *_TO_OTHERS))
+
+# A bare imperative opens its sentence or stands after a comma: “you cried and hurt yourself” tells
+# what happened.
+_OPENING = r"(?:^|, )(?:(?:and|so|then|well|yes|ok|okay|honestly|look|come on),? )*"
+_CUES = (
+    r"\byou(?: really| just| all| probably| definitely)? "
+    r"(?:should|ought to|must|deserve to|need to|have to|had better|have got to)",
+    r"\byou(?:'d| would) (?:better|be better off (?:if you )?)",
+    r"\byou(?:'ve got| have every right| have the right) to",
+    r"\bi (?:want|urge|encourage|advise|dare|need|beg|tell|would like) you to",
+    r"\bi(?:'d| would) (?:suggest|recommend|advise)(?: that)? you",
+    r"\bi (?:hope|wish|suggest|recommend|say)(?: that)? you(?: would| will)?",
+    r"\bwhy (?:don't you|not)",
+    r"(?<!you )(?<!to )(?<!i )\bgo(?: ahead| on)?(?: and)?",
+    rf"{_OPENING}(?:just|please|now|simply|maybe)?",
+    r"\bit(?:'s| is| would be| might be| may be)(?: probably| really| much| all| perfectly)* "
+    r"(?:best|better|okay|ok|fine|right|good|time|your right)(?: for you)?(?: if you| to)",
+    r"\b(?:best|right|smart|brave) (?:thing|way|option|choice)(?: for you)?(?: now)? "
+    r"(?:is|would be)(?: for you)? to",
+    r"\bfeel free to",
+    r"\byou have my (?:permission|blessing) to",
+)
+_BETWEEN = (
+    r"(?: ?(?:just|really|simply|go and|go ahead and|go|finally|please|totally|all|even|also) )* ?"
+)
+_END = r"(?:$|[.!?,]| already| now| tonight| and\b)"
+_PHRASES = (
+    r"\bbetter off (?:without you\b|if you(?:'re| are| were)? (?:dead|gone|died)\b)",
+    r"\byou(?:'d| would|'re| are)(?: probably| really| just)? (?:be )?better off dead\b",
+    r"\b(?:nobody|no one)(?: would| will|'ll|'d)(?: ever| even| really)? (?:miss you|notice if you "
+    r"(?:died|were gone))\b",
+    r"\bi hope (?:that )?you die\b(?! (?:happy|old|peaceful|in (?:your|peace)))",
+    r"\byou (?:really )?deserve to (?:die|suffer|be (?:hurt|beaten|hit|punished))\b",
+    rf"\byou(?: really| just)? (?:should|ought to|must)(?: just| really| go| go and)* die{_END}",
+    rf"(?:^|, )(?:just )?go(?: ahead)?(?: and)? die{_END}",
+    rf"{_OPENING}just die{_END}",
+    r"\b(?:suicide|killing yourself|ending it all|ending your life) (?:is|would be)"
+    r"(?: really| probably| simply)? (?:the |an? |your )?"
+    r"(?:best|right|good|sensible|reasonable|brave|great|smart|answer|solution|fine|okay)\b",
+    r"\b(?:self-harm|cutting|cutting yourself|hurting yourself|starving yourself) (?:is|would be)"
+    r"(?: really| probably| perfectly)? (?:fine|okay|ok|a good|the right|healthy|good for you)\b",
+    r"\b(?:he|she|they)(?: really| all)? deserves? to "
+    r"(?:die|be (?:hurt|beaten|killed|hit|stabbed))",
+    r"\bkys\b",
+)
+ENCOURAGEMENT = re.compile(
+    rf"(?:{'|'.join(_CUES)}){_BETWEEN}(?<![a-z'-])(?:{_DEEDS})|{'|'.join(_PHRASES)}"
+)
+
+# Before the encouragement, up to a comma: a denial.
+DENIED = re.compile(
+    r"\b(?:not|no|never|without|instead of|rather than|cannot|against|wrong to|[a-z]+n't)\b[^,]*$"
+)
+# Anywhere before it in its sentence: a report of what the seeker or somebody else thinks or says.
+REPORTED = re.compile(
+    r"\byou(?:'re|'ve|'d| are| were| have| had| may| might| can| do)?(?: been| ever| also| really|"
+    r" so| just| sometimes| already| keep)* (?:feel|felt|feeling|think|thinking|thought|believe|"
+    r"believed|believing|said|say|saying|wrote|told|tell|telling|mention|mentioned|heard|hearing|"
+    r"wonder|wondering|ask|asked|asking|worry|worried|fear|afraid|scared|sure|certain|convinced|"
+    r"imagine|imagined|decided|hear)\b"
+    r"|\b(?:voices?|urges?|part of you|mind|brain|head|depression|illness|anxiety|pain|shame|he|"
+    r"she|they|who|people|anyone|anybody|somebody|someone|everyone|father|mother|dad|mum|mom|brother|"
+    r"sister|husband|wife|boss|family|friends?|it|that|which)"
+    r"(?:'s|'re|'ve|'d| is| are| was| were| has| have| had| would| may| might| can)?(?: been| just|"
+    r" ever| even| keeps?| once| always)* (?:say|says|said|saying|tell|tells|told|telling|think|"
+    r"thinks|thought|whispers?|insists?|insisted|shouts?|shouted|wants?|wanted|makes?|made|wrote)\b"
+    r"|\b(?:thoughts?|feeling|idea|belief|conviction|words|sense|sentence|lie|message|fear|myth)\b"
+    r"|\b(?:feels?|felt|seems?|seemed|sounds?|looks?) (?:like|as if|as though|that)\b"
+    r"|\bwhether\b|\b(?:tell|tells|telling|told|asking|ask) you\b"
+)
+# The whole sentence: a question, which encourages nothing.
+ASKED = re.compile(
+    r"^(?:and |so |but |or )?(?:do|does|did|would|is|are|was|were|have|has|had|could|can|will|who|"
+    r"what|when|how|which)\b.*\?"
+)
