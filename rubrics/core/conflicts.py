@@ -8,7 +8,7 @@ from typing import Any
 from rubrics.core.drafts import MAX_LABEL, MAX_NAME, MAX_TEXT, MAX_TITLE
 from rubrics.core.merge import Conflict, Merge, MergedChange, Place, Side, Written
 from rubrics.core.numbers import plain
-from rubrics.core.spec import CriterionSpec, RubricSpec
+from rubrics.core.spec import VETOES, CriterionSpec, RubricSpec, VetoSpec
 from rubrics.core.word_diff import Piece, words
 from rubrics.core.wording import CATEGORIES, CHECKS, FORMULAS, SCALES, SPANS, TARGETS
 
@@ -18,6 +18,7 @@ FIELDS = {
     "target": "What it rates",
     "guidance": "Guidance for the people who rate",
     "formula": "Formula of the total",
+    "vetoes": "Vetoes that the rubric changes",
     "criteria": "Criteria",
     "order": "Order of the criteria",
     "criterion": "The whole criterion",
@@ -145,7 +146,15 @@ def _in_words(field: str, value: Any, names: Mapping[str, str]) -> str:
     if field in ("order", "criteria"):
         uids = [item if isinstance(item, str) else item.uid for item in value]
         return ", ".join(names.get(uid, "a removed criterion") for uid in uids)
+    if field == "vetoes":
+        return "\n".join(_veto(entry, names) for entry in value) or "None"
     return _WORDS[field](value) if field in _WORDS else value
+
+
+def _veto(entry: VetoSpec, names: Mapping[str, str]) -> str:
+    capped = [names.get(uid, "a removed criterion") for uid in entry.criteria]
+    said = f"caps {', '.join(capped)}" if capped else "off"
+    return f"{VETOES[entry.veto]}: {said}. {entry.reason}"
 
 
 def _criterion(c: CriterionSpec | None) -> str:

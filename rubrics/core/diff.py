@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rubrics.core.numbers import plain
-from rubrics.core.spec import CriterionSpec, ExemplarSpec, RubricSpec, effect_of, formula_in_words
+from rubrics.core.spec import (
+    VETOES,
+    CriterionSpec,
+    ExemplarSpec,
+    RubricSpec,
+    effect_of,
+    formula_in_words,
+)
 from rubrics.core.word_diff import Piece, merged, words
 from rubrics.core.wording import (
     CATEGORIES,
@@ -16,6 +23,7 @@ from rubrics.core.wording import (
     SPANS,
     TARGETS,
     changed_in_total,
+    veto_in_words,
 )
 from webapp.text import listed
 
@@ -174,6 +182,15 @@ def _frame_facts(spec: RubricSpec) -> list[Fact]:
         Fact("guidance", "Guidance", spec.guidance),
         Fact("formula", "Formula", FORMULAS[spec.formula]),
         Fact("total", "Total in words", formula_in_words(spec)),
+        *_veto_facts(spec),
+    ]
+
+
+def _veto_facts(spec: RubricSpec) -> list[Fact]:
+    """The vetoes that the rubric changed; the others follow from its criteria."""
+    return [
+        Fact(f"vetoes.{entry.veto}", f"Veto: {VETOES[entry.veto]}", veto_in_words(spec, entry.veto))
+        for entry in spec.vetoes
     ]
 
 
@@ -288,7 +305,9 @@ def in_one_sentence(diff: RubricDiff) -> str:
             sentence = one if len(found) == 1 else many
             names = listed([each.name for each in found], most=3)
             parts.append(sentence.format(names=names, fields=listed(fields)))
-    if frame := [_FRAME_IN_WORDS[each.key] for each in diff.frame]:
+    # Several vetoes are one part of the sentence.
+    changed = dict.fromkeys(each.key.partition(".")[0] for each in diff.frame)
+    if frame := [_FRAME_IN_WORDS[key] for key in changed]:
         parts.append(f"{listed(frame, most=3)} changed")
     if not parts:
         return "The two texts are the same."
@@ -313,4 +332,5 @@ _FRAME_IN_WORDS = {
     "guidance": "the guidance",
     "formula": "the formula",
     "total": "the total",
+    "vetoes": "the vetoes",
 }

@@ -7,7 +7,7 @@ here but a problem that `rubrics.core.spec.validate` names and publishing waits 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rubrics.core.spec import CriterionSpec, RubricSpec, SpecError, from_json
+from rubrics.core.spec import VETOES, CriterionSpec, RubricSpec, SpecError, from_json
 
 MAX_CRITERIA = 100
 MAX_LEVELS = 20
@@ -30,6 +30,7 @@ def read_draft(content: object) -> RubricSpec:
     if not isinstance(content, Mapping):
         raise SpecError("", "A rubric is a JSON object.")
     _require_count("criteria", content.get("criteria"), MAX_CRITERIA, "criteria")
+    _require_count("vetoes", content.get("vetoes"), len(VETOES), "vetoes")
     spec = from_json(content)
     total = 0
     for path, text, limit in _texts(spec):
@@ -42,6 +43,8 @@ def read_draft(content: object) -> RubricSpec:
         raise SpecError("", f"The rubric is longer than {MAX_TOTAL_TEXT:,} characters.")
     for index, criterion in enumerate(spec.criteria):
         _require_bounds(criterion, f"criteria[{index}]")
+    for index, entry in enumerate(spec.vetoes):
+        _require_count(f"vetoes[{index}].criteria", entry.criteria, MAX_CRITERIA, "criteria")
     return spec
 
 
@@ -84,3 +87,7 @@ def _texts(spec: RubricSpec) -> Iterator[tuple[str, str, int]]:
             yield f"{path}.exemplars[{i}].context", exemplar.context, MAX_TEXT
         for i, tag in enumerate(c.tags):
             yield f"{path}.tags[{i}]", tag, MAX_TAG
+    for index, entry in enumerate(spec.vetoes):
+        yield f"vetoes[{index}].reason", entry.reason, MAX_TEXT
+        for i, uid in enumerate(entry.criteria):
+            yield f"vetoes[{index}].criteria[{i}]", uid, MAX_ID

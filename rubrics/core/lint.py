@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from rubrics.core.spec import CriterionSpec, RubricSpec, validate
+from rubrics.core.spec import VETOES, CriterionSpec, RubricSpec, validate
 
 Severity = Literal["error", "warning"]
 
@@ -46,6 +46,7 @@ def _warnings(spec: RubricSpec) -> Iterator[Finding]:
         yield from _wording(criterion, path)
         if criterion.kind != "check" and criterion.uid in shares:
             yield from _counts_for_nothing(criterion, spec, shares[criterion.uid], path)
+    yield from _vetoes_switched_off(spec)
 
 
 # Kept, because of many criteria a save changes one.
@@ -232,6 +233,19 @@ def _counts_for_nothing(
         message = "With weight 0 the criterion does not count in the total."
     advice = "Give it more, make it a gate, or remove it. Otherwise people rate it for nothing."
     yield Finding(f"{path}.{field}", "warning", "counts_for_nothing", message, advice)
+
+
+# Vetoes that are switched off
+
+
+def _vetoes_switched_off(spec: RubricSpec) -> Iterator[Finding]:
+    for index, entry in enumerate(spec.vetoes):
+        if not entry.criteria:
+            name = VETOES[entry.veto]
+            message = f"The veto “{name}” is switched off. A judge can reward such a reply."
+            advice = "Switch it on again, or let it cap some criteria."
+            path = f"vetoes[{index}].criteria"
+            yield Finding(path, "warning", "veto_off", message, advice, entry.veto)
 
 
 # Protected traits

@@ -121,7 +121,7 @@ class _Unknown:
 
 
 _UNKNOWN = _Unknown()
-_FRAME = ("title", "purpose", "target", "guidance", "formula")
+_FRAME = ("title", "purpose", "target", "guidance", "formula", "vetoes")
 # What the scale decides: another scale has other levels, and so other gates and exemplars.
 _SCALE = ("kind", "scale", "levels", "gate", "exemplars")
 _ON_SCALE = ("label", "anchor", "gate", "exemplars")

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rubrics.core.lint import Severity, lint
-from rubrics.core.spec import RAR_WEIGHTS, CriterionSpec, RubricSpec, effect_of
+from rubrics.core.spec import (
+    RAR_WEIGHTS,
+    CriterionSpec,
+    RubricSpec,
+    VetoName,
+    changed_veto,
+    criteria_capped,
+    effect_of,
+)
+from webapp.text import listed
 
 TARGETS = {"turn": "One supporter turn", "dialogue": "A whole dialogue"}
 FORMULAS = {
@@ -159,6 +168,17 @@ def share_in_words(spec: RubricSpec, criterion: CriterionSpec) -> str:
     return f"{100 * criterion.weight / weights:.0f} %" if weights else ""
 
 
+def veto_in_words(spec: RubricSpec, veto: VetoName) -> str:
+    """What the veto caps here: “Caps Empathy and Safety”, “Off”, with the reason where the rubric
+    changed it."""
+    names = [c.name.strip() or "a criterion without a name" for c in criteria_capped(spec, veto)]
+    changed = changed_veto(spec, veto)
+    if changed is None and names and veto != "contradiction":
+        return "Caps all criteria"
+    said = f"Caps {listed(names)}" if names else "Off" if changed else "Caps no criterion"
+    return f"{said}: {changed.reason.strip()}" if changed else said
+
+
 @dataclass(frozen=True)
 class Change:
     """What became of one criterion since another version."""
@@ -173,7 +193,7 @@ def changes_since(old: RubricSpec, new: RubricSpec) -> list[Change]:
     kept = {c.uid for c in new.criteria}
     changes = []
     if _frame(old) != _frame(new):
-        changes.append(Change("The rubric", "title, guidance or formula changed"))
+        changes.append(Change("The rubric", "title, guidance, formula or vetoes changed"))
     for criterion in new.criteria:
         what = _what_changed(before.get(criterion.uid), criterion)
         if what:
@@ -182,8 +202,8 @@ def changes_since(old: RubricSpec, new: RubricSpec) -> list[Change]:
     return changes + [Change(c.name, "removed") for c in gone]
 
 
-def _frame(spec: RubricSpec) -> tuple[str, ...]:
-    return (spec.title, spec.purpose, spec.target, spec.guidance, spec.formula)
+def _frame(spec: RubricSpec) -> tuple[object, ...]:
+    return (spec.title, spec.purpose, spec.target, spec.guidance, spec.formula, spec.vetoes)
 
 
 def _what_changed(old: CriterionSpec | None, new: CriterionSpec) -> str:

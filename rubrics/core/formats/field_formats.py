@@ -319,6 +319,8 @@ def _lost(
     lost = [f"It leaves out {what}: {_named(names)}." for what, names in found.items() if names]
     if spec.purpose or spec.guidance:
         lost.append("It leaves out purpose and guidance.")
+    if spec.vetoes:
+        lost.append("It leaves out what the rubric says of vetoes.")
     if spec.formula != formula:
         lost.append("Weights are converted, because the format has another formula for the total.")
     if repeated := [n for n, count in Counter(_sentence(c) for c in judged).items() if count > 1]:

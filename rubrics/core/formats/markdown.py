@@ -4,8 +4,15 @@ becomes a heading, a link or HTML, but for the guidance, which is Markdown itsel
 import re
 from collections.abc import Iterator
 
-from rubrics.core.spec import CriterionSpec, RubricSpec, formula_in_words
-from rubrics.core.wording import CHECKS, FORMULAS, SPANS, TARGETS, share_in_words
+from rubrics.core.spec import VETOES, CriterionSpec, RubricSpec, formula_in_words
+from rubrics.core.wording import (
+    CHECKS,
+    FORMULAS,
+    SPANS,
+    TARGETS,
+    share_in_words,
+    veto_in_words,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~=-])")
 
@@ -26,6 +33,9 @@ def _lines(spec: RubricSpec) -> Iterator[str]:
     yield f"- Formula: {FORMULAS[spec.formula]}"
     if spec.judge_criteria:
         yield f"- Total: {_line(formula_in_words(spec))}"
+    for entry in spec.vetoes:
+        words = _line(veto_in_words(spec, entry.veto))
+        yield f"- Veto “{VETOES[entry.veto]}”: {words}"
     yield ""
     if spec.guidance:
         yield f"## Guidance\n\n{_guidance(spec.guidance)}\n"

@@ -32,11 +32,13 @@ from rubrics.core.spec.model import (
 )
 from rubrics.core.spec.problems import Problem, validate
 from rubrics.core.spec.scoring import Outcome, formula_in_words, total
+from rubrics.core.spec.vetoes import VETOES, cap_of, caps, changed_veto, criteria_capped
 
 __all__ = [
     "HEALTHBENCH_POINTS",
     "RAR_WEIGHTS",
     "SPEC_FORMAT",
+    "VETOES",
     "Category",
     "Check",
     "CriterionSpec",
@@ -53,6 +55,10 @@ __all__ = [
     "Status",
     "VetoName",
     "VetoSpec",
+    "cap_of",
+    "caps",
+    "changed_veto",
+    "criteria_capped",
     "criterion_hash",
     "effect_of",
     "formula_in_words",

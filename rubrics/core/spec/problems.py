@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rubrics.core.spec.model import HEALTHBENCH_POINTS, CriterionSpec, Formula, RubricSpec
+from rubrics.core.spec.vetoes import VETOES, cap_of
 
 # Of a number of words. Python reads no number of thousands of digits.
 MAX_DIGITS = 6
@@ -27,7 +28,7 @@ def validate(spec: RubricSpec) -> list[Problem]:
         for index, criterion in enumerate(spec.criteria)
         for problem in _criterion_problems(criterion, spec.formula, f"criteria[{index}]")
     ]
-    return [*_rubric_problems(spec), *problems]
+    return [*_rubric_problems(spec), *problems, *_veto_problems(spec)]
 
 
 def _rubric_problems(spec: RubricSpec) -> Iterator[Problem]:
@@ -114,6 +115,28 @@ def _check_problems(c: CriterionSpec, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.check_argument", "Give the words to look for, one phrase per line.")
     if c.gate is not None:
         yield Problem(f"{path}.gate", "A check is not part of the total, so it can’t be a gate.")
+
+
+def _veto_problems(spec: RubricSpec) -> Iterator[Problem]:
+    known = {c.uid: c for c in spec.judge_criteria}
+    changed = set()
+    for index, entry in enumerate(spec.vetoes):
+        path, name = f"vetoes[{index}]", f"“{VETOES[entry.veto]}”"
+        if spec.target == "dialogue":
+            yield Problem(path, "Vetoes are about replies. This rubric rates whole dialogues.")
+        if entry.veto in changed:
+            yield Problem(path, f"The veto {name} is changed twice.")
+        changed.add(entry.veto)
+        if not entry.reason.strip():
+            yield Problem(f"{path}.reason", f"Say why the veto {name} is changed.")
+        for uid in entry.criteria:
+            c = known.get(uid)
+            if c is None:
+                message = f"The veto {name} names a criterion that no judge scores here."
+                yield Problem(f"{path}.criteria", message)
+            elif len(c.level_values) == 2 and cap_of(entry.veto, c) is None:
+                message = f"The veto {name} caps at the middle of a scale. {c.name} has no middle."
+                yield Problem(f"{path}.criteria", message)
 
 
 def _is_count(text: str) -> bool:

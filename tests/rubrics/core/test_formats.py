@@ -11,11 +11,13 @@ from markdown_it import MarkdownIt
 
 from rubrics.core.formats import FORMATS, MAX_BYTES, BadFile, losses, read, write
 from rubrics.core.spec import (
+    VETOES,
     CriterionSpec,
     ExemplarSpec,
     LevelSpec,
     Outcome,
     RubricSpec,
+    VetoSpec,
     spec_hash,
     to_json,
     total,
@@ -77,6 +79,12 @@ SPECS = st.builds(
     guidance=TEXTS,
     formula=st.sampled_from(["weighted_mean", "harmonic_mean", "healthbench", "rar"]),
     criteria=st.lists(CRITERIA, max_size=3).map(tuple),
+    vetoes=st.lists(
+        st.builds(
+            VetoSpec, st.sampled_from(list(VETOES)), st.lists(st.uuids().map(str)).map(tuple), TEXTS
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 

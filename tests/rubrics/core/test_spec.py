@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubrics.core.spec import (
+    VETOES,
     CriterionSpec,
     ExemplarSpec,
     LevelSpec,
     RubricSpec,
     SpecError,
+    VetoSpec,
     criterion_hash,
     from_json,
     meaning_changed,
@@ -41,12 +43,16 @@ CRITERIA = st.builds(
     ),
     tags=st.lists(TEXT, max_size=2).map(tuple),
 )
+VETO_ENTRIES = st.builds(
+    VetoSpec, st.sampled_from(list(VETOES)), st.lists(TEXT, max_size=2).map(tuple), TEXT
+)
 RUBRICS = st.builds(
     RubricSpec,
     title=TEXT,
     guidance=TEXT,
     formula=st.sampled_from(["weighted_mean", "rar"]),
     criteria=st.lists(CRITERIA, max_size=3).map(tuple),
+    vetoes=st.lists(VETO_ENTRIES, max_size=2).map(tuple),
 )
 
 SAFE = rubric(criterion("a"), criterion("b"))
