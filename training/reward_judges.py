@@ -50,9 +50,11 @@ def require_judge(run: TrainingRun) -> None:
     """Raises Refused where the judge of a run is no longer the one that it pins, or where its
     folder was written for another server. SFT asks no judge."""
     endpoint = run.judge_endpoint
-    if run.method != TrainingRun.Method.GRPO or run.judge is None or endpoint is None:
+    if run.method != TrainingRun.Method.GRPO or run.judge is None:
         return
     require_unchanged(run.judge)
+    if endpoint is None:
+        return
     frozen = frozen_judge(run)
     if frozen and (frozen["base_url"], frozen["model"]) != (endpoint.base_url, endpoint.model):
         raise Refused(

@@ -2,15 +2,16 @@
 hash over the same text by the same judge give one score.
 
 A criterion's own hash is not enough for a language model: title, purpose and guidance stand in
-its prompt too, and where it answers for all criteria at once, all of their wordings.
+its prompt too, and where it answers for all criteria at once, all of their wordings. Vetoes that
+the rubric changes are part of it, too: they cap what the judge gives.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from rubrics.core.spec import CriterionSpec, RubricSpec, criterion_hash
+from rubrics.core.spec import CriterionSpec, RubricSpec, caps, criterion_hash
 from rubrics.judging.prompts import PROMPT_FORMAT, rubric_text
 
 ALL_IN_ONE = "all_in_one"
@@ -49,10 +50,22 @@ def pass_by_uid(passes: Iterable[ScoringPass]) -> dict[str, str]:
 def _pass(spec: RubricSpec, criteria: Iterable[CriterionSpec]) -> ScoringPass:
     read = tuple(criteria)
     # The text names no identities; what two criteria of the same wording get may differ in a uid.
-    text = f"{PROMPT_FORMAT}\n{spec.target}\n{rubric_text(spec, read)}"
+    text = f"{PROMPT_FORMAT}\n{spec.target}\n{rubric_text(spec, read)}{_vetoes(spec, read)}"
     return ScoringPass(hashlib.sha256(text.encode()).hexdigest(), replace(spec, criteria=read))
 
 
 def _exactly(spec: RubricSpec, criterion: CriterionSpec) -> ScoringPass:
     """For checks and learned judges, which go by the criterion itself and read no wording."""
-    return ScoringPass(criterion_hash(criterion), replace(spec, criteria=(criterion,)))
+    own, vetoes = criterion_hash(criterion), _vetoes(spec, (criterion,))
+    together = hashlib.sha256(f"{own}{vetoes}".encode()).hexdigest() if vetoes else own
+    return ScoringPass(together, replace(spec, criteria=(criterion,)))
+
+
+def _vetoes(spec: RubricSpec, criteria: Sequence[CriterionSpec]) -> str:
+    """What the rubric changes in the vetoes of these criteria; empty where it changes nothing. The
+    defaults follow from the criteria, and why it was changed bears on no score."""
+    judged = [c for c in criteria if c.kind == "judge"]
+    changed = sorted(spec.vetoes, key=lambda entry: entry.veto) if judged else []
+    return "".join(
+        f"\n{entry.veto}: {[caps(spec, entry.veto, c) for c in judged]}" for entry in changed
+    )

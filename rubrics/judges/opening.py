@@ -44,8 +44,9 @@ def load_learned(judge: Judge) -> LearnedJudge:
 @asynccontextmanager
 async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[Scorer]:
     """The judge, ready to score. Within a run its endpoint is given up at the first pause. Raises
-    Refused where that is no longer the one that this version pins."""
+    Refused where that, or a veto, is no longer the one that this version pins."""
     if judge.kind == Judge.Kind.LEARNED:
+        require_unchanged(judge)
         yield await in_db(load_learned, judge)
         return
     endpoint = judge.endpoint

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from rubrics.core.spec import CriterionSpec, criterion_hash, from_json
 from rubrics.judging.prompts import PROMPT_FORMAT
+from rubrics.judging.vetoes.found import VERSION as VETOES_VERSION
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.models import Project
 from webapp.errors import Refused
@@ -37,25 +38,30 @@ def unfitted_criterion(version: RubricVersion, judge: Judge) -> CriterionSpec | 
     )
 
 
-def pins_of(endpoint: Endpoint) -> dict[str, Any]:
-    """What a version pins beside its parameters: the address and the model that are asked, and
-    the form in which the studio asks."""
+def pins_of(endpoint: Endpoint | None) -> dict[str, Any]:
+    """What a version pins beside its parameters: the vetoes that cap its scores and, where it asks
+    an endpoint, the address and the model that are asked and the form in which the studio asks."""
+    if endpoint is None:
+        return {"vetoes": VETOES_VERSION}
     return {
         "base_url": endpoint.base_url,
         "model": endpoint.model,
         "prompt_format": PROMPT_FORMAT,
+        "vetoes": VETOES_VERSION,
     }
 
 
 def what_changed(judge: Judge) -> str:
     """Why a version can't be asked any more, in a sentence; empty where it can."""
-    if judge.endpoint is None:
+    if judge.kind == Judge.Kind.LLM and judge.endpoint is None:
         return ""
     pinned, present = judge.provenance, pins_of(judge.endpoint)
-    changed = [name for name, value in present.items() if pinned.get(name) != value]
+    changed = {name for name, value in present.items() if pinned.get(name) != value}
     if not changed:
         return ""
-    if changed == ["prompt_format"]:
+    if changed == {"vetoes"}:
+        return f"{judge} was made before the present vetoes, which cap the scores of bad replies."
+    if judge.endpoint is None or not changed & {"base_url", "model"}:
         return f"{judge} was made for an earlier form of the question to the model."
     return (
         f"{judge} was made for the model “{pinned.get('model', '')}” at "
@@ -65,8 +71,8 @@ def what_changed(judge: Judge) -> str:
 
 
 def require_unchanged(judge: Judge) -> None:
-    """Raises Refused where the endpoint of a judge is no longer what this version pins: its scores
-    would not be those of the version."""
+    """Raises Refused where the endpoint of a judge, or a veto, is no longer what this version pins:
+    its scores would not be those of the version."""
     if reason := what_changed(judge):
         raise Refused(
             f"{reason} Create the next version on the page Judging and start a new run with it.",
@@ -86,7 +92,7 @@ def short_reason(judge: Judge) -> str:
     if has_no_endpoint(judge):
         return "its endpoint has been removed"
     if what_changed(judge):
-        return "its endpoint or the prompt format has changed"
+        return "its endpoint, the prompt format or the vetoes have changed"
     return ""
 
 
@@ -117,9 +123,5 @@ def newest_of(project: Project) -> QuerySet[Judge]:
 
 
 def can_be_renewed(judge: Judge) -> bool:
-    """Whether a next version would ask the endpoint as it is now."""
-    return (
-        judge.endpoint is not None
-        and judge.endpoint.archived_at is None
-        and bool(what_changed(judge))
-    )
+    """Whether a next version would be the same judge as it is now."""
+    return not has_no_endpoint(judge) and bool(what_changed(judge))

@@ -41,12 +41,14 @@ def judge_create_llm(
         if endpoint.project_id != project.pk or endpoint.archived_at is not None:
             raise Refused("Choose an endpoint of this project.", code="endpoint")
         pins = pins_of(endpoint)
+        # The hash is of the judge itself: whoever is trained on it pleases it with any vetoes.
+        asked = {name: value for name, value in pins.items() if name != "vetoes"}
         return _create(
             project=project,
             actor=actor,
             name=name,
             kind=Judge.Kind.LLM,
-            identity={"endpoint": str(endpoint.pk), **pins, "parameters": settled},
+            identity={"endpoint": str(endpoint.pk), **asked, "parameters": settled},
             endpoint=endpoint,
             parameters=settled,
             provenance=pins,
@@ -54,21 +56,32 @@ def judge_create_llm(
 
 
 def judge_renew(*, judge: Judge, actor: User) -> Judge:
-    """The next version of a judge, which asks its endpoint as that is now, with the same settings.
-    Called again, it returns the version that is there. Raises Refused for a judge whose endpoint
-    is as its version pins it, or was removed."""
+    """The next version of a judge, with the same settings: it asks its endpoint as that is now, or
+    has learned the same, and its scores are capped by the vetoes that there are now. Called again,
+    it returns the version that is there. Raises Refused for a judge of which nothing has changed,
+    or whose endpoint was removed."""
     require_open(judge.project)
     with transaction.atomic():
         _one_at_a_time(judge.project)
         if judge.endpoint is not None:
             judge.endpoint = _as_it_is_now(judge.endpoint)
         newest = newest_of(judge.project).get(name=judge.name)
-        settings = (newest.endpoint_id, newest.parameters)
-        is_done = settings == (judge.endpoint_id, judge.parameters) and not what_changed(newest)
+        is_done = _settings(newest) == _settings(judge) and not what_changed(newest)
         if is_done and newest.pk != judge.pk:
             return newest
-        if judge.endpoint is None or not what_changed(judge):
+        if not what_changed(judge):
             raise Refused(f"Nothing has changed since {judge} was created.", code="unchanged")
+        if judge.artefact is not None:
+            return judge_create_learned(
+                project=judge.project,
+                actor=actor,
+                name=judge.name,
+                artefact=judge.artefact,
+                fitted_on=judge.fitted_on,
+                provenance=judge.provenance,
+            )
+        if judge.endpoint is None:
+            raise Refused(f"The endpoint of {judge} has been removed.", code="no_endpoint")
         return judge_create_llm(
             project=judge.project,
             actor=actor,
@@ -98,8 +111,12 @@ def judge_create_learned(
         identity={"artefact": artefact.sha256, "fitted_on": dict(fitted_on)},
         artefact=artefact,
         fitted_on=dict(fitted_on),
-        provenance=dict(provenance),
+        provenance={**provenance, **pins_of(None)},
     )
+
+
+def _settings(judge: Judge) -> tuple[Any, ...]:
+    return (judge.endpoint_id, judge.artefact_id, judge.parameters)
 
 
 def checked_name(name: str) -> str:

@@ -10,6 +10,8 @@ from rubrics.core.spec import CriterionSpec, RubricSpec, total
 from rubrics.judging.checks import run_check
 from rubrics.judging.inputs import JudgeInput, judged_text, readable_criteria
 from rubrics.judging.results import CriterionScore, JudgeResult
+from rubrics.judging.vetoes.capping import capped
+from rubrics.judging.vetoes.found import find_vetoes
 
 
 class Scorer(Protocol):
@@ -19,7 +21,8 @@ class Scorer(Protocol):
 
 
 async def rate(spec: RubricSpec, inputs: Sequence[JudgeInput], judge: Scorer) -> list[JudgeResult]:
-    """Every criterion of the spec for every input: the exact checks and the judge's scores.
+    """Every criterion of the spec for every input: the exact checks and the judge's scores, which
+    are capped where the reply falls under a veto.
 
     What a judge leaves out is `not_scored`. A reply without a word gets the lowest level and
     is not sent to the judge: as a failure it would take the mean of its group in a reward.
@@ -64,12 +67,13 @@ def _is_empty(spec: RubricSpec, item: JudgeInput) -> bool:
 
 def _complete(spec: RubricSpec, item: JudgeInput, judged: JudgeResult) -> JudgeResult:
     readable = {criterion.uid for criterion in readable_criteria(spec, item.context)}
+    vetoes = find_vetoes(item.context) if spec.target == "turn" and judged.scores else []
     scores = {}
     for criterion in spec.criteria:
         if criterion.kind == "check":
             scores[criterion.uid] = run_check(spec, criterion, item.context)
         elif criterion.uid in readable and criterion.uid in judged.scores:
-            scores[criterion.uid] = judged.scores[criterion.uid]
+            scores[criterion.uid] = capped(spec, criterion, judged.scores[criterion.uid], vetoes)
         else:
             scores[criterion.uid] = _without_judge(spec, criterion, item)
     return replace(judged, scores=scores, cut=max(judged.cut, item.context["cut"]))

@@ -11,7 +11,8 @@ from webapp.llm.call_record import CallRecord
 class CriterionScore:
     """`value` is set exactly when `status` is `scored`; otherwise `reason` says why not.
 
-    `expected` is the mean of the judge's distribution over the levels, where it has one.
+    `expected` is the mean of the judge's distribution over the levels, where it has one. Where a
+    veto capped them, `value` and `expected` are below what the judge gave, and `rationale` says so.
     """
 
     uid: str

@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.inclusion_tag("judging/_renew.html")
 def renew_judges(member: Member, asked: Iterable[Judge] | Judge | None = None) -> dict[str, Any]:
-    """A notice for each of these judges whose endpoint has changed, with a button that creates the
+    """A notice for each of these judges that has changed, with a button that creates the
     next version, and a line for each whose endpoint has been removed; without any, for the newest
     version of every judge of the project. A run's page names its own, and says in the run's error
     what has changed."""
@@ -26,7 +26,7 @@ def renew_judges(member: Member, asked: Iterable[Judge] | Judge | None = None) -
             judge,
             what_changed(judge)
             if asked is None
-            else "Its endpoint or the prompt format has changed.",
+            else "Its endpoint, the prompt format or the vetoes have changed.",
         )
         for judge in judges
         if can_be_renewed(judge)
