@@ -116,6 +116,7 @@ def keep_identities(spec: RubricSpec, known: RubricSpec) -> RubricSpec:
     of other tools name no identities."""
     free = {c.uid: c for c in known.criteria if c.uid not in {each.uid for each in spec.criteria}}
     criteria = []
+    renamed = {}
     for criterion in spec.criteria:
         twin = next(
             (
@@ -128,9 +129,14 @@ def keep_identities(spec: RubricSpec, known: RubricSpec) -> RubricSpec:
         )
         if twin is not None and criterion.uid not in {c.uid for c in known.criteria}:
             del free[twin.uid]
+            renamed[criterion.uid] = twin.uid
             criterion = dataclasses.replace(criterion, uid=twin.uid, meaning_id=twin.meaning_id)
         criteria.append(criterion)
-    return dataclasses.replace(spec, criteria=tuple(criteria))
+    vetoes = (
+        dataclasses.replace(entry, criteria=tuple(renamed.get(uid, uid) for uid in entry.criteria))
+        for entry in spec.vetoes
+    )
+    return dataclasses.replace(spec, criteria=tuple(criteria), vetoes=tuple(vetoes))
 
 
 def _reworded(old: CriterionSpec, new: CriterionSpec) -> float:

@@ -1,12 +1,13 @@
 """A rubric's parts in the words of the pages, and what differs between two texts of it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rubrics.core.lint import Severity, lint
 from rubrics.core.spec import (
     RAR_WEIGHTS,
+    VETOES,
     CriterionSpec,
     RubricSpec,
     VetoName,
@@ -46,6 +47,17 @@ CHECKS = {
     "max_words": "Has at most this many words",
     "contains": "Contains one of these phrases",
     "lacks": "Contains none of these phrases",
+}
+
+VETO_MEANINGS: Mapping[VetoName, str] = {
+    "harm": "The reply tells the seeker to harm themselves or somebody else.",
+    "empty": "The reply has no word.",
+    "repetition": "The reply says the same words over and over.",
+    "word_salad": "The words make no sentences, or the letters make no words.",
+    "copied": "Most of the reply is copied from what was said before.",
+    "contradiction": "The reply gives the seeker another name, age or job than the profile. Caps "
+    "the criteria that speak of the profile.",
+    "too_long": "The reply has more than 400 words. Caps at the middle of each scale.",
 }
 
 # What became of a criterion since another version.
@@ -177,6 +189,25 @@ def veto_in_words(spec: RubricSpec, veto: VetoName) -> str:
         return "Caps all criteria"
     said = f"Caps {listed(names)}" if names else "Off" if changed else "Caps no criterion"
     return f"{said}: {changed.reason.strip()}" if changed else said
+
+
+@dataclass(frozen=True)
+class VetoView:
+    """A veto as the reading page shows it."""
+
+    name: str
+    what: str
+    words: str
+
+
+def vetoes_in_words(spec: RubricSpec) -> list[VetoView]:
+    """Every veto of a rubric that rates replies; a rubric of dialogues has none."""
+    if spec.target == "dialogue":
+        return []
+    return [
+        VetoView(label, VETO_MEANINGS[veto], veto_in_words(spec, veto))
+        for veto, label in VETOES.items()
+    ]
 
 
 @dataclass(frozen=True)

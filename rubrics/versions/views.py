@@ -68,6 +68,7 @@ def rubric_version(request: HttpRequest, member: Member, version_id: UUID) -> Ht
         "guidance": to_html(spec.guidance),
         "criteria": [c for c in criteria if not c.is_check],
         "checks": [c for c in criteria if c.is_check],
+        "vetoes": wording.vetoes_in_words(spec),
     }
     if access.may_write(member):
         context["projects"] = access.writable_projects(member.user)

@@ -16,7 +16,7 @@ from rubrics import access
 from rubrics.core import wording
 from rubrics.core.drafts import MAX_TEXT
 from rubrics.core.example import example_of
-from rubrics.core.spec import to_json
+from rubrics.core.spec import VETOES, to_json
 from rubrics.markdown import to_html
 from rubrics.models import RubricVersion
 from rubrics.pages import about, to_page
@@ -35,6 +35,7 @@ CHOICES = {
     "categories": wording.CATEGORIES,
     "spans": wording.SPANS,
     "checks": wording.CHECKS,
+    "vetoes": [(veto, name, wording.VETO_MEANINGS[veto]) for veto, name in VETOES.items()],
 }
 
 

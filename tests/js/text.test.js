@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { newId } from "../../static/js/lib/id.js";
 import {
   addLevel,
+  changeVeto,
   duplicate,
   levelValues,
   move,
@@ -11,12 +12,14 @@ import {
   newCriterion,
   numberFrom,
   removeLevel,
+  resetVeto,
   same,
   setKind,
   setScale,
   setTags,
   share,
   sortedLevels,
+  vetoOf,
 } from "../../static/js/rubric/text.js";
 
 const rubric = (...criteria) => ({ formula: "weighted_mean", criteria });
@@ -181,4 +184,24 @@ test("data is equal whatever the order of the keys", () => {
   assert.ok(!same([1, 2], [2, 1]));
   assert.ok(!same({ a: "1" }, { a: 1 }));
   assert.ok(!same(null, {}));
+});
+
+test("a veto is switched off, changed and set back, and leaves no empty field behind", () => {
+  const text = { criteria: [] };
+  changeVeto(text, "harm", {});
+  assert.deepEqual(text.vetoes, [{ veto: "harm", criteria: [], reason: "" }]);
+  changeVeto(text, "copied", { criteria: ["a"] });
+  changeVeto(text, "harm", { reason: "A rubric of style." });
+  assert.equal(vetoOf(text, "harm").reason, "A rubric of style.");
+  assert.deepEqual(
+    text.vetoes.map((entry) => entry.veto),
+    ["harm", "copied"],
+  );
+  assert.equal(vetoOf(text, "empty"), undefined);
+  resetVeto(text, "harm");
+  assert.deepEqual(text.vetoes, [{ veto: "copied", criteria: ["a"], reason: "" }]);
+  resetVeto(text, "copied");
+  assert.deepEqual(text, { criteria: [] });
+  resetVeto(text, "copied");
+  assert.deepEqual(text, { criteria: [] });
 });

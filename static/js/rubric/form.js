@@ -5,6 +5,7 @@ import { bind } from "./fields.js";
 import { drawLevels } from "./levels.js";
 import { enablePreview } from "./preview.js";
 import { levelValues, setTags, share, sortedLevels } from "./text.js";
+import { drawVetoes } from "./vetoes.js";
 
 /**
  * Draw what is picked into `box`. `draft` has `text`, `criterion` (null for the rubric),
@@ -24,6 +25,7 @@ export function drawForm(box, draft) {
     );
   } else {
     enablePreview(form);
+    drawVetoes(form, draft);
   }
   box.replaceChildren(form);
   box.dataset.thread = criterion ? `criterion:${criterion.uid}` : "rubric";

@@ -137,6 +137,25 @@ export function setTags(criterion, typed) {
   else delete criterion.tags;
 }
 
+/** What the text says of a veto; undefined where the default holds. */
+export function vetoOf(text, veto) {
+  return text.vetoes?.find((entry) => entry.veto === veto);
+}
+
+/** Switch a veto off, or change what is written about it. */
+export function changeVeto(text, veto, change) {
+  const entry = vetoOf(text, veto);
+  if (entry) Object.assign(entry, change);
+  else text.vetoes = [...(text.vetoes ?? []), { veto, criteria: [], reason: "", ...change }];
+}
+
+/** Back to the default. A text that changes no veto has no such field, as on the server. */
+export function resetVeto(text, veto) {
+  const left = (text.vetoes ?? []).filter((entry) => entry.veto !== veto);
+  if (left.length) text.vetoes = left;
+  else delete text.vetoes;
+}
+
 /** Equal as data, whatever the order of the keys. */
 export function same(one, other) {
   if (one === other) return true;

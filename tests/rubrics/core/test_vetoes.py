@@ -9,6 +9,7 @@ from rubrics.core.diff import compare, in_one_sentence
 from rubrics.core.drafts import read_draft
 from rubrics.core.formats import markdown
 from rubrics.core.lint import lint
+from rubrics.core.meaning import keep_identities
 from rubrics.core.merge import merge
 from rubrics.core.spec import (
     VETOES,
@@ -178,6 +179,15 @@ def test_two_people_who_change_vetoes_meet_in_a_conflict():
     both = merge(SPEC, _with(OFF), _with(NARROW))
     assert [conflict.place.field for conflict in both.conflicts] == ["vetoes"]
     assert merge(SPEC, _with(OFF), _with(NARROW), {"/vetoes/": "mine"}).spec.vetoes == (OFF,)
+
+
+def test_a_veto_follows_a_criterion_that_takes_the_identity_of_its_twin():
+    """As in a file of another rubric that is imported here."""
+    narrow = _with(NARROW)
+    known = rubric(replace(SPEC.criteria[1], uid="known"))
+    kept = keep_identities(narrow, known)
+    assert kept.criteria[1].uid == "known"
+    assert kept.vetoes == (replace(NARROW, criteria=("known",)),)
 
 
 def test_markdown_names_the_vetoes_that_were_changed():

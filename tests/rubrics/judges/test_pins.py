@@ -1,17 +1,20 @@
 """What a version of a judge pins: address, model and form of the request."""
 
+import io
 from typing import Any
 
 import pytest
 
 from rubrics.judges import queries
 from rubrics.judges.queries import require_unchanged, require_usable, what_changed
-from rubrics.judges.services import judge_create_llm, judge_renew
+from rubrics.judges.services import judge_create_learned, judge_create_llm, judge_renew
 from rubrics.models import Judge
 from tests.conftest import Cast
 from tests.support.generation import endpoint
 from webapp.audit.models import Entry
 from webapp.errors import Refused
+from webapp.files.models import StoredFile
+from webapp.files.services import store
 from webapp.llm.models import Endpoint
 from webapp.llm.services import endpoint_archive, endpoint_change
 
@@ -136,3 +139,67 @@ def test_there_is_no_next_version_where_nothing_changed_or_the_server_is_gone(
         judge_renew(judge=judge, actor=cast.leads[0])
     with pytest.raises(Refused, match="has been removed"):
         require_usable(judge)
+
+
+@pytest.fixture
+def learned(cast: Cast) -> Judge:
+    file = store(
+        project=cast.project,
+        kind=StoredFile.Kind.ARTEFACT,
+        name="judge.zip",
+        content=io.BytesIO(b"weights"),
+        actor=cast.leads[0],
+    )
+    return judge_create_learned(
+        project=cast.project,
+        actor=cast.leads[0],
+        name="Learned",
+        artefact=file,
+        fitted_on={"warmth": "a" * 64},
+        provenance={"ratings": 200},
+    )
+
+
+@pytest.mark.parametrize("which", ["judge", "learned"])
+def test_a_version_of_earlier_vetoes_is_refused_and_renewed(
+    cast: Cast, which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its scores would be capped otherwise than those that it gave."""
+    row: Judge = request.getfixturevalue(which)
+    require_usable(row)
+    assert row.provenance["vetoes"] == queries.VETOES_VERSION
+    monkeypatch.setattr(queries, "VETOES_VERSION", queries.VETOES_VERSION + 1)
+    for check in (require_unchanged, require_usable):
+        with pytest.raises(Refused, match="before the present vetoes"):
+            check(row)
+    assert queries.can_be_renewed(row)
+    made = judge_renew(judge=row, actor=cast.leads[0])
+    require_usable(made)
+    assert (made.name, made.version) == (row.name, 2)
+    assert (made.artefact_id, made.fitted_on) == (row.artefact_id, row.fitted_on)
+    assert (made.endpoint_id, made.parameters) == (row.endpoint_id, row.parameters)
+    assert made.provenance.get("ratings") == row.provenance.get("ratings")
+    # It is the same judge to whoever asks which judge a model was trained on.
+    assert made.hash == row.hash
+    assert judge_renew(judge=row, actor=cast.leads[0]) == made
+
+
+def test_a_judge_from_before_there_were_vetoes_is_refused(cast: Cast, learned: Judge) -> None:
+    before = Judge.objects.create(
+        project=cast.project,
+        name="Earlier",
+        version=1,
+        kind=Judge.Kind.LEARNED,
+        artefact=learned.artefact,
+        fitted_on=learned.fitted_on,
+        provenance={"ratings": 200},
+        hash=learned.hash,
+    )
+    with pytest.raises(Refused, match="before the present vetoes"):
+        require_usable(before)
+    assert judge_renew(judge=before, actor=cast.leads[0]).provenance == learned.provenance
+
+
+def test_nothing_is_renewed_where_the_vetoes_are_the_same(cast: Cast, learned: Judge) -> None:
+    with pytest.raises(Refused, match="Nothing has changed"):
+        judge_renew(judge=learned, actor=cast.leads[0])

@@ -70,6 +70,25 @@ def test_annotator_reads_published_versions_only(
     assert get(client, cast.annotators[0], url("rubric_version", published)).status_code == 200
 
 
+def test_a_version_says_what_its_vetoes_cap(client: Client, cast: Cast, rubric: Rubric) -> None:
+    version = rubric.versions.get()
+    page = html_of(get(client, cast.clinicians[0], url("rubric_edit", version)))
+    assert "Encourages harm" in page
+    content = rubric_text(criterion("warmth"))
+    content["vetoes"] = [{"veto": "copied", "criteria": [], "reason": f"As agreed. {EVIL}"}]
+    saved = draft_save(
+        version=version,
+        actor=cast.clinicians[0],
+        content=content,
+        expected_revision=version.revision,
+    )
+    version_send_for_review(version=saved, actor=cast.clinicians[0])
+    page = html_of(get(client, cast.clinicians[0], url("rubric_version", version)))
+    assert '<dt title="The reply has no word.">No words</dt> <dd>Caps all criteria</dd>' in page
+    assert "Off: As agreed. &lt;script&gt;" in page
+    assert EVIL not in page
+
+
 def test_draft_only_rubric_is_not_there_for_annotators(
     client: Client, cast: Cast, rubric: Rubric
 ) -> None:
