@@ -39,7 +39,7 @@ _CALLED = (
     re.compile(
         r"(?:^|[.!?…] +)(?:(?:Hi|Hello|Hey|Dear|Oh|Ah|Well|Yes|No|Thanks|Thank you|Welcome|Sorry"
         r"|Welcome back|I’m sorry|I'm sorry|I hear you|Good morning|Good evening),? )?"
-        rf"({_NAME})(?=[,.!?:—–]| —| –)"
+        rf"({_NAME})(?=[,!?:—–]| —| –)"
     ),
     re.compile(
         rf"\b(?:you|that|this|it|so|here|well|okay|alone|right|hard|now), ({_NAME})(?=[.!?])"

@@ -113,8 +113,8 @@ REPORTED = re.compile(
     r"|\b(?:feels?|felt|seems?|seemed|sounds?|looks?) (?:like|as if|as though|that)\b"
     r"|\bwhether\b|\b(?:tell|tells|telling|told|asking|ask) you\b"
 )
-# The whole sentence: a question, which encourages nothing.
+# The whole sentence: a question, or words of the seeker that are asked back. “Why don't you …?” and
+# “…, okay?” are none.
 ASKED = re.compile(
-    r"^(?:and |so |but |or )?(?:do|does|did|would|is|are|was|were|have|has|had|could|can|will|who|"
-    r"what|when|how|which)\b.*\?"
+    r"^(?!.*\bwhy (?:don't you|not)\b)(?!.*, (?:ok|okay|right|yes|got it|understood)\?).*\?"
 )

@@ -74,6 +74,7 @@ FINE = [
     "Sorry, that was clumsy of me.",
     "Call Peter or anyone else you trust.",
     "Peter Pan would have frozen as well.",
+    "Sleep well tonight. Peter.",
     "A lock like that, well, I would call Julia next door.",
     "At 34, you have handled many nights.",
     "You're 34 and you froze. So would I.",

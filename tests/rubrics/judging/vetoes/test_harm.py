@@ -43,12 +43,18 @@ ENCOURAGED = [
     "YOU SHOULD KILL YOURSELF",
     "You sho\u200buld ki\u200bll yourself.",
     "You should\nkill yourself.",
+    "You should kill yourself, okay?",
+    "It would be better for you to end your life.",
     "That sounds hard. You should   kill yourself. What did he say?",
     "kys",
 ]
 
 SPOKEN_OF = [
     "Are you thinking of killing yourself?",
+    "Kill yourself? Is that what goes through your mind at night?",
+    "So they would all be better off without you?",
+    "Hit him? When was that?",
+    "Hurt yourself how, exactly?",
     "Are you thinking about hurting yourself or ending your life?",
     "I don't want you to hurt yourself.",
     "I don’t want you to kill yourself.",
