@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_token_scope_and_expiry_required'),
-        ('annotation', '0027_fits_name_what_they_learned_from'),
+        ('annotation', '0026_fits_name_what_they_learned_from'),
         ('rubrics', '0008_no_delete_no_truncate'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
