@@ -69,7 +69,15 @@ class TeacherAgreementSerializer(serializers.Serializer[Any]):
     low = serializers.FloatField(allow_null=True, help_text="Of the 95 % interval.")
     high = serializers.FloatField(allow_null=True)
     items = serializers.IntegerField(help_text="Items that two of them rated, or more.")
-    is_low = serializers.BooleanField(help_text=f"Whether alpha is below {MIN_ALPHA}.")
+    ac2 = serializers.FloatField(
+        allow_null=True, help_text="Gwet’s AC2, ordinal weights; null for earlier fits, too."
+    )
+    is_low = serializers.BooleanField(
+        help_text=f"Whether alpha’s interval ends below {MIN_ALPHA}, and AC2 is below it, too."
+    )
+    why_unclear = serializers.CharField(
+        help_text="Why a low alpha does not tell that they agree too little."
+    )
     reason = serializers.CharField(help_text="Why there is no alpha or no interval.")
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from annotation.agreement import statistics
+from annotation.agreement.chance_corrected import ac2
 from annotation.agreement.tables import MIN_ITEMS
-from annotation.judge_runs.limits import ENOUGH_ITEMS, ENOUGH_RATINGS, MIN_ALPHA
+from annotation.judge_runs.limits import ENOUGH_ITEMS, ENOUGH_RATINGS, MIN_ALPHA, NEARLY_ALL
 from annotation.models import Rater, Rating
 from annotation.ratings.places import Place, places_of
 from rubrics.core.spec import CriterionSpec, RubricSpec
@@ -30,8 +31,10 @@ Levels = Mapping[Any, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class TeacherAgreement:
-    """Krippendorff's alpha, ordinal, of the raters of one kind on one criterion, over the ratings
-    that the fit read. `items` were rated by two or more of them; without an alpha, a `reason`."""
+    """Krippendorff's alpha, ordinal, of the raters of one kind on one criterion, over their ratings
+    of what taught the fit. `items` were rated by two or more of them; without an alpha, a `reason`.
+    `ac2` is Gwet's, `common` the share of the most common level; both are None where there are too
+    few items."""
 
     kind: str
     criterion: str
@@ -40,6 +43,8 @@ class TeacherAgreement:
     high: float | None
     items: int
     reason: str
+    ac2: float | None = None
+    common: float | None = None
 
     @property
     def raters(self) -> str:
@@ -47,7 +52,23 @@ class TeacherAgreement:
 
     @property
     def is_low(self) -> bool:
-        return self.alpha is not None and self.alpha < MIN_ALPHA
+        """Whether they agree too little: alpha is below the rule for sure, and AC2 is, too. Where
+        nearly all levels are alike, alpha alone is low though people agree."""
+        return self._is_alpha_low and (self.ac2 is None or self.ac2 < MIN_ALPHA)
+
+    @property
+    def why_unclear(self) -> str:
+        """Why nobody can tell from alpha whether they agree too little; empty where it is plain."""
+        if self.is_low or (self.alpha is not None and self.alpha >= MIN_ALPHA):
+            return ""
+        if self._is_alpha_low or (self.common is not None and self.common >= NEARLY_ALL):
+            return "nearly all levels are alike"
+        is_without_interval = self.alpha is not None and self.high is None
+        return self.reason if is_without_interval else ""
+
+    @property
+    def _is_alpha_low(self) -> bool:
+        return self.high is not None and self.high < MIN_ALPHA
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +92,13 @@ class Basis:
         if self.is_hidden:
             return found
         low = [row for row in self.agreement if row.is_low]
-        found += [f"{_alphas(rows)} {_ADVICE}" for rows in _by_kind(low).values()]
-        if self.agreement and all(row.items < MIN_ITEMS for row in self.agreement):
+        found += [f"{_too_little(rows)} {_RULE}" for rows in _by_kind(low).values()]
+        unclear = [row for row in self.agreement if row.why_unclear]
+        found += [_unclear(rows) for rows in _by_kind(unclear).values()]
+        if self.agreement and all(row.items < MIN_ITEMS for row in self.agreement) and not unclear:
             found.append(
-                "Nobody knows how far its raters agree: too few items were rated by two of them."
+                "It is not known how far its raters agree, because too few items were rated by two "
+                "of them."
             )
         return found
 
@@ -90,7 +114,10 @@ class Basis:
         return {"ratings": self.ratings, "items": self.items, "agreement": rows}
 
 
-_ADVICE = f"Below {MIN_ALPHA:.3f}, Krippendorff (2004) advises against even tentative conclusions."
+_RULE = (
+    "By a common rule (Krippendorff 2004), alpha below .667 is too low to conclude anything from "
+    "these ratings."
+)
 
 
 def basis_from(kept: Mapping[str, Any], *, is_hidden: bool) -> Basis | None:
@@ -108,20 +135,24 @@ def measure(
 ) -> Basis:
     """What a fit stands on that read `ratings` with these levels, and learned from `taught`.
 
-    Raters of a kind are compared with each other only. Synthetic levels are nobody's opinion.
+    Raters of a kind are compared with each other only, and over the items that taught the judge:
+    whoever still rates one of these does not see how far they agree. Synthetic levels are nobody's
+    opinion.
     """
+    items = {rating.target_id for rating in taught}
     by_kind: dict[str, list[Rating]] = defaultdict(list)
     for rating in sorted(ratings, key=lambda row: (row.pass_number, row.submitted_at)):
         is_opinion = rating.rater.kind != Rater.Kind.CONSTRUCTION
-        if is_opinion and rating.purpose not in _DEPENDENT:
+        is_taught = rating.target_id in items
+        if is_taught and is_opinion and rating.purpose not in _DEPENDENT:
             by_kind[rating.rater.kind].append(rating)
-    places = places_of({rating.target_id for rating in ratings})
+    places = places_of(items)
     agreement = [
         _agreement(kind, criterion, _table(given, levels, criterion.uid), places)
         for kind, given in by_kind.items()
         for criterion in spec.judge_criteria
     ]
-    return Basis(len(taught), len({rating.target_id for rating in taught}), agreement)
+    return Basis(len(taught), len(items), agreement)
 
 
 def _agreement(
@@ -130,7 +161,8 @@ def _agreement(
     table: Mapping[UUID, Sequence[float | None]],
     places: Mapping[UUID, Place],
 ) -> TeacherAgreement:
-    found = statistics.alpha(list(table.values()), places=[places[target] for target in table])
+    rows, at = list(table.values()), [places[target] for target in table]
+    found = statistics.alpha(rows, places=at)
     return TeacherAgreement(
         kind=str(kind),
         criterion=criterion.name,
@@ -139,6 +171,8 @@ def _agreement(
         high=found.high,
         items=found.n_pairable,
         reason=found.reason,
+        ac2=ac2(rows, criterion.level_values, places=at).value,
+        common=None if found.is_too_few else found.base_rate,
     )
 
 
@@ -159,6 +193,22 @@ def _by_kind(rows: Iterable[TeacherAgreement]) -> dict[str, list[TeacherAgreemen
     return found
 
 
-def _alphas(rows: Sequence[TeacherAgreement]) -> str:
-    listed = ", ".join(f"{row.criterion} (alpha {row.alpha:.2f})" for row in rows)
-    return f"{rows[0].raters} who taught it agree too little on {listed}."
+def _too_little(rows: Sequence[TeacherAgreement]) -> str:
+    return f"{rows[0].raters} who taught it agree too little on {_listed(rows)}."
+
+
+def _unclear(rows: Sequence[TeacherAgreement]) -> str:
+    reasons = ", ".join(dict.fromkeys(row.why_unclear for row in rows))
+    raters = TEACHERS[Rater.Kind(rows[0].kind)]
+    return (
+        f"It can’t be told whether the {raters} who taught it agree on {_listed(rows)}: {reasons}."
+    )
+
+
+def _listed(rows: Sequence[TeacherAgreement]) -> str:
+    return ", ".join(f"{row.criterion} ({_measures(row)})" for row in rows)
+
+
+def _measures(row: TeacherAgreement) -> str:
+    alpha = "no alpha" if row.alpha is None else f"alpha {row.alpha:.2f}"
+    return alpha if row.ac2 is None else f"{alpha}, AC2 {row.ac2:.2f}"

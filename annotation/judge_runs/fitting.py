@@ -24,6 +24,7 @@ def work(run_id: str) -> None:
     with claimed(FitRun, run_id) as claim:
         if claim is not None and claim.run.judge_id is None:
             lesson = _lesson_of(claim.run)
+            claim.check()
             judge = fit_or_fail(claim, lesson.rows)
             claim.check()
             _keep(claim, judge, lesson)

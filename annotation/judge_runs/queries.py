@@ -79,12 +79,14 @@ class FitState:
 
 @dataclass(frozen=True)
 class ListedJudge:
-    """A judge in the list. `warnings` say that its fit stands on little; `fit` is that fit."""
+    """A judge in the list, and its `fit`. `warnings` say what to know of that; `is_small`: that it
+    stands on few ratings or items."""
 
     judge: Judge
     taught_by: str
     fit: FitRun | None
     warnings: Sequence[str]
+    is_small: bool
 
 
 @dataclass(frozen=True)
@@ -160,20 +162,25 @@ def basis_of(run: FitRun) -> Basis | None:
 
 def listed_judges(member: Member, judges: Sequence[Judge]) -> list[ListedJudge]:
     fits = {fit.judge_id: fit for fit in fit_runs_of(member).filter(judge__in=judges)}
-    return [
-        ListedJudge(judge, taught_by(judge), fits.get(judge.pk), _warnings(fits.get(judge.pk)))
-        for judge in judges
-    ]
+    return [_listed(judge, fits.get(judge.pk)) for judge in judges]
+
+
+def _listed(judge: Judge, fit: FitRun | None) -> ListedJudge:
+    basis = basis_of(fit) if fit else None
+    return ListedJudge(
+        judge,
+        taught_by(judge),
+        fit,
+        warnings=basis.warnings if basis else (),
+        is_small=basis is not None and basis.is_small,
+    )
 
 
 def warnings_of(judge: Judge, member: Member) -> Sequence[str]:
     """What a reader of this judge's scores has to know of its fit."""
     if judge.kind != Judge.Kind.LEARNED:
         return ()
-    return _warnings(fit_runs_of(member).filter(judge=judge).first())
-
-
-def _warnings(fit: FitRun | None) -> Sequence[str]:
+    fit = fit_runs_of(member).filter(judge=judge).first()
     basis = basis_of(fit) if fit else None
     return basis.warnings if basis else ()
 
