@@ -5,8 +5,8 @@ profile, or from a text that says the same, in whatever dialogue. Language model
 ratings here and know none.
 
 Fits that were made before the studio kept what they learned from have no sources. They never used
-the test split, so their judges count as knowing everything outside of it, and what says the same as
-a rated text there.
+the test split, so we have to assume that their judges learned from everything outside of it, and
+know what has the same profile or says the same as a rated text there.
 """
 
 from collections import defaultdict
@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
-from django.db.models import F, Q, TextField, Value
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import MD5, Cast, Coalesce, NullIf
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from annotation.models import FitSource, Rater, Target
 from annotation.models.corpus import Split
+from annotation.ratings.places import profile_hash, written_profile
 from rubrics.models import Judge
 
 # (what it marks, value): two targets that share one are not independent.
@@ -81,21 +81,24 @@ def _learned_marks(judges: Collection[UUID]) -> dict[UUID, set[Mark]]:
 
 
 def _said_outside(project: UUID, marks: Collection[set[Mark]]) -> set[Mark]:
-    """The words among these marks that a rated text outside of the test split has, too."""
+    """The marks of the rated texts outside of the test split that share a profile or words with
+    these."""
     said: dict[str, set[str]] = {name: set() for name in _MARKS}
     for name, value in (mark for own in marks for mark in own):
         said[name].add(value)
     rows = (
-        Target.objects.filter(
-            Q(normal_hash__in=said["words"]) | Q(content_hash__in=said["raw"]),
+        Target.objects.annotate(**_mark_columns())
+        .filter(
+            # The same profile may come from two sources, one of them in the test split.
+            Q(profile__in=said["profile"]) | Q(words__in=said["words"]) | Q(raw__in=said["raw"]),
             project=project,
             ratings__rater__kind__in=[kind for kind in Rater.Kind if kind != Rater.Kind.JUDGE],
         )
         .exclude(turn__dialogue__split=Split.TEST)
         .exclude(dialogue__split=Split.TEST)
-        .values_list("normal_hash", "content_hash")
+        .values_list(*_MARKS)
     )
-    return {mark for words, raw in rows for mark in (("words", words), ("raw", raw)) if mark[1]}
+    return {mark for values in rows for mark in _as_marks(values)}
 
 
 def _mark_columns(path: str = "") -> dict[str, object]:
@@ -104,11 +107,11 @@ def _mark_columns(path: str = "") -> dict[str, object]:
     profile = Coalesce(
         f"{path}turn__dialogue__profile__text",
         f"{path}dialogue__profile__text",
-        Cast(KeyTextTransform("profile", f"{path}context"), TextField()),
+        written_profile(path),
     )
     return {
         "person": Coalesce(f"{path}turn__dialogue__split_key", f"{path}dialogue__split_key"),
-        "profile": MD5(NullIf(profile, Value(""), output_field=TextField())),
+        "profile": profile_hash(profile),
         "words": F(f"{path}normal_hash"),
         "raw": F(f"{path}content_hash"),
     }

@@ -117,6 +117,19 @@ def test_a_fit_that_named_nothing_knows_all_but_the_test_split(
     ]  # fmt: skip
 
 
+def test_a_fit_that_named_nothing_knows_a_profile_that_came_from_two_sources(
+    cast: Cast, version: RubricVersion
+) -> None:
+    train, test = groups(cast, "train")[0], groups(cast, "test")
+    learned = said(cast, 1, "I hear you.", train, profile_text="She lost her job.")
+    unrated = said(cast, 2, "Go on.", train, profile_text="He moved abroad.")
+    rated(cast, [learned.turn], version)  # type: ignore[list-item]
+    same = said(cast, 3, "What happened?", test[0], profile_text="She lost her job.")
+    like_unrated = said(cast, 4, "When was that?", test[1], profile_text="He moved abroad.")
+    judge = judge_of_sources(cast, version, None)
+    assert known(judge, learned, unrated, same, like_unrated) == [True, True, True, False]
+
+
 def test_another_project_s_texts_are_no_part_of_it(cast: Cast, version: RubricVersion) -> None:
     turns = (plain_turn("seeker", "Day 1."), supporter_turn(reply("What happened?"))[0])
     [there] = added(cast.other_project, parsed(1, turns=turns, split_group="0"))
