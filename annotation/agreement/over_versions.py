@@ -2,11 +2,10 @@
 rubric: did a new wording or a new judge help?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 from annotation.agreement import statistics
-from annotation.agreement.answers import REFERENCE, VersionAnswers
+from annotation.agreement.answers import PEOPLE, REFERENCE, VersionAnswers
 from annotation.agreement.figures import DisplayedRater
 from annotation.agreement.queries import versions_with_ratings
 from annotation.agreement.reading import ReadScores
@@ -24,8 +23,8 @@ AMONG_PEOPLE = DisplayedRater("among", Rater.Kind.PERSON, "Among people")
 
 @dataclass(frozen=True)
 class VersionFigure:
-    """Alpha of people with each other, or of a judge with the `reference`. Items `left_out` don't
-    count, because the judge knows them from its fit."""
+    """Alpha of people with each other, or of a judge with the `reference` of people. Items
+    `left_out` don't count, because the judge knows them from its fit."""
 
     rater: DisplayedRater
     reference: DisplayedRater | None
@@ -35,8 +34,8 @@ class VersionFigure:
 
 @dataclass(frozen=True)
 class VersionRow:
-    """One version. `is_changed`: the criterion means something else than in the version before,
-    so ratings don't carry over."""
+    """One version. `is_changed`: the criterion means something else than in every version before,
+    so no ratings carry over from these."""
 
     version: RubricVersion
     criterion: CriterionSpec
@@ -70,30 +69,40 @@ class OverVersions:
             for criterion in answers.criteria
             if criterion.uid == self.criterion.uid
         ]
-        changed = [False] + [
-            before.meaning_id != after.meaning_id for (_, before), (_, after) in pairwise(having)
-        ]
+        meanings = [criterion.meaning_id for _, criterion in having]
         return [
-            VersionRow(answers.version, criterion, is_changed, _figures(answers, criterion))
-            for (answers, criterion), is_changed in zip(having, changed, strict=True)
+            VersionRow(
+                answers.version,
+                criterion,
+                is_changed=place > 0 and criterion.meaning_id not in meanings[:place],
+                figures=_figures(answers, criterion),
+            )
+            for place, (answers, criterion) in enumerate(having)
         ]
 
 
 def _figures(answers: VersionAnswers, criterion: CriterionSpec) -> list[VersionFigure]:
-    """Of people, and of each judge; of nobody where nobody gave the criterion a level."""
+    """Of people with each other, and of each judge with the reference of people."""
     people = [rater.key for rater in answers.people]
     table, places = answers.table(criterion, people)
     found = [VersionFigure(AMONG_PEOPLE, None, statistics.alpha(table, places=places))]
-    reference = answers.reference(REFERENCE.key)
     for judge in answers.others:
-        if judge.kind == Rater.Kind.JUDGE and reference is not None:
-            table, places = answers.table(criterion, [reference.key, judge.key])
+        if judge.kind == Rater.Kind.JUDGE:
             found.append(
                 VersionFigure(
                     judge,
-                    reference,
-                    statistics.alpha(table, places=places),
-                    left_out=len(answers.left_out(criterion, reference.key, judge.key)),
+                    REFERENCE,
+                    _with_people(answers, criterion, judge.key),
+                    left_out=len(answers.left_out(criterion, PEOPLE, judge.key)),
                 )
             )
     return found
+
+
+def _with_people(answers: VersionAnswers, criterion: CriterionSpec, judge: str) -> Estimate:
+    """Sources and authors don't stand in for people, as they do on the page of one version."""
+    table, places = answers.table(criterion, [PEOPLE, judge])
+    alpha = statistics.alpha(table, places=places)
+    if answers.references_of_people(criterion).levels:
+        return alpha
+    return replace(alpha, reason="no item has a reference of people")

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation.agreement import over_versions, tables
+from annotation.agreement.answers import REFERENCE
 from annotation.agreement.over_versions import OverVersions
 from annotation.agreement.queries import VersionAgreement
 from annotation.models import Target
@@ -119,6 +120,42 @@ def test_what_carries_over_counts_in_both(rated: Desk) -> None:
     first, then = over(rated, second).rows
     assert first.figures[0].alpha == then.figures[0].alpha
     assert not then.is_changed
+
+
+def test_a_meaning_that_comes_back_is_not_new(rated: Desk) -> None:
+    publish_next(rated, REWORDED, empathy=True)
+    third = publish_next(rated, RUBRIC)
+    rows = over(rated, third).rows
+    by_number = {row.version.number: row for row in rows}
+    assert by_number[1].criterion.meaning_id == by_number[3].criterion.meaning_id
+    assert not by_number[3].is_changed
+    assert by_number[3].figures[0].alpha == by_number[1].figures[0].alpha
+
+
+def test_judges_are_compared_with_people_only(rated: Desk, client: Client) -> None:
+    """Nobody rated by the second version but two sources and a judge."""
+    new = tuple(replace(c, description="Asked anew.") for c in (EMPATHY, ASKS, SAFE))
+    second = publish_next(
+        rated, replace(RUBRIC, criteria=(FORMAT, *new)), empathy=True, asks=True, safe=True
+    )
+    for name in ("External A", "External B"):
+        rater = ratings.external_rater(project=rated.cast.project, label=name)
+        for target, level in zip(targets(rated), (1, 3, 5, 2), strict=False):
+            ratings.submit_rating(
+                target=target,
+                spec=second.spec,  # type: ignore[arg-type]
+                rater=rater,
+                purpose="import",
+                scores=[NewScore("empathy", level)],
+            )
+    judged(rated, second, reader(rated.cast), 1, 3, 5, 2)
+    _, row = over(rated, second).rows
+    (judge,) = [figure for figure in row.figures if figure.rater.kind == "judge"]
+    assert judge.reference == REFERENCE and judge.alpha.value is None
+    assert judge.alpha.why_none == "undefined: no item has a reference of people"
+    client.force_login(rated.cast.leads[0])
+    url = reverse("agreement_versions", args=[rated.cast.project.pk])
+    assert "no item has a reference of people" in html_of(client.get(url, {"version": second.pk}))
 
 
 def test_a_learned_judge_is_compared_on_what_it_does_not_know(rated: Desk) -> None:
