@@ -27,8 +27,8 @@ COLUMNS = (
     text(
         "among",
         "people (all with each other), rater (one rater with the reference), people_beside_people "
-        "(each person with the level that the other people have in common, on the items that the "
-        "rater rated) or rater_beside_people (the rater with the same)",
+        "(each person compared with the median of the other people, on the items that the rater "
+        "rated) or rater_beside_people (the rater with the same)",
     ),
     text("rater", "The rater that is compared; empty among people, but for severity"),
     text("rater_kind", "person, judge, external, author or construction"),
@@ -71,8 +71,8 @@ COLUMNS = (
     integer(
         "items",
         "How many items the shares not_applicable and reference count; for severity, those that "
-        "two people rated or more; beside people, the distinct items; for advantage to passes, "
-        "those of the person with the fewest",
+        "two or more of those who are compared rated; beside people, the distinct items; for "
+        "advantage to passes, those of the person with the fewest",
     ),
     integer("carried", "Ratings given with another version; among people only"),
     integer(

@@ -9,6 +9,7 @@ from annotation.exports.columns import Chunk, Row, integer, number, text
 from annotation.exports.reading import in_chunks
 from annotation.exports.registry import Filters, Table
 from annotation.exports.scores import (
+    KNOWN,
     SCORE_COLUMNS,
     SPEC_COLUMNS,
     TEXT_COLUMNS,
@@ -38,11 +39,7 @@ COLUMNS = (
     text("state", "done, reused (scored by the same judge before) or failed"),
     text("error", "Why the text has no scores; the criterion is empty then"),
     number("total", "The rubric’s total for the text, at most 1; empty if it is undefined"),
-    integer(
-        "known",
-        "1 if the judge knows the text from its fit (it learned from it, from the same profile or "
-        "from the same text), else 0; compare the judge with people only where it is 0",
-    ),
+    KNOWN,
     *TEXT_COLUMNS,
     *SPEC_COLUMNS,
     *SCORE_COLUMNS,

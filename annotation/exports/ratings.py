@@ -1,6 +1,6 @@
 """The table of ratings: one row a score. Who is no lead or clinician exports their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from annotation.exports.reading import in_chunks
 from annotation.exports.registry import Choice, Filters, Table
 from annotation.exports.scores import (
     EVIDENCE,
+    KNOWN,
     RATER_COLUMNS,
     RELATED,
     SCORE_COLUMNS,
@@ -34,6 +35,7 @@ from annotation.exports.texts import (
     queue_for,
     selected_dialogues,
 )
+from annotation.judge_runs.learned_from import known_items
 from annotation.models import Assignment, Rater, Rating
 from annotation.ratings.labels import pseudonyms_in
 from annotation.roles import DATA_READERS
@@ -50,6 +52,7 @@ COLUMNS = (
     integer("queue", "The number of the queue that it was given in"),
     text("queue_name", "The queue’s name"),
     *RATER_COLUMNS,
+    KNOWN,
     *TEXT_COLUMNS,
     *SPEC_COLUMNS,
     *SCORE_COLUMNS,
@@ -81,13 +84,13 @@ class RatingRows:
         pseudonyms, specs = pseudonyms_in(self.member.project), PinnedSpecs()
         for found in in_chunks(rows):
             specs.read(row.spec_id for row in found)
-            queues = _queues_of(found)
+            queues, known = _queues_of(found), _known_to_judges(found)
             yield Chunk(
                 len(found),
                 [
                     (split_of(rating.target), row)
                     for rating in found
-                    for row in _rows(rating, specs, queues, pseudonyms)
+                    for row in _rows(rating, specs, queues, pseudonyms, known)
                 ],
             )
 
@@ -143,11 +146,20 @@ def _queues_of(ratings: list[Rating]) -> dict[UUID | None, tuple[int, str]]:
     return {rating: (number, name) for rating, number, name in places}
 
 
+def _known_to_judges(ratings: Sequence[Rating]) -> dict[UUID, int]:
+    """For the ratings of judges, by id: 1 where the judge knows the text from its fit, else 0."""
+    judged = [(row, row.rater.judge) for row in ratings if row.rater.judge is not None]
+    judges = {judge.pk: judge for _, judge in judged}
+    known = known_items(list(judges.values()), {row.target_id for row, _ in judged})
+    return {row.pk: int(row.target_id in known[judge.pk].targets) for row, judge in judged}
+
+
 def _rows(
     rating: Rating,
     specs: PinnedSpecs,
     queues: dict[UUID | None, tuple[int, str]],
     pseudonyms: dict[UUID, str],
+    known: Mapping[UUID, int],
 ) -> Iterator[Row]:
     pinned = specs[rating.spec_id]
     queue, queue_name = queues.get(rating.pk, (None, None))
@@ -160,6 +172,7 @@ def _rows(
         "queue": queue,
         "queue_name": queue_name,
         **rater_row(rating.rater, pseudonyms),
+        "known": known.get(rating.pk),
         **target_row(rating.target),
         **pinned.row(),
     }
@@ -188,6 +201,7 @@ RATINGS = Table(
     notes=(
         "Raters have pseudonyms: the same person is the same letter in all files of the project. "
         "Ratings that were taken back are left out, and so are those of texts that the person who "
-        "made this export still had to rate.",
+        "made this export still had to rate. Compare a judge with people only where the column "
+        "known is 0: elsewhere its fit learned from what it rated.",
     ),
 )

@@ -52,6 +52,12 @@ EVIDENCE = records(
     integer("end", "Where it ends"),
     text("quote", "The passage"),
 )
+KNOWN = integer(
+    "known",
+    "1 if the judge knows the text from its fit (it learned from it, from the same profile or "
+    "from the same text), else 0, and empty for a rater who is no judge; compare a judge with "
+    "people only where it is 0",
+)
 SUBMITTED: Column = time("submitted_at", "When the rating was submitted")
 
 # What the rows of a rating read beside it. Texts stay in the database.

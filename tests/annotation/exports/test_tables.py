@@ -23,6 +23,7 @@ from tests.conftest import Cast
 from tests.support.desk import GOLD, Desk
 from tests.support.dialogues import added, parsed, supporter_turns
 from tests.support.exports import judge_of, rows_for
+from tests.support.judge_runs import judge_of_sources
 from webapp.errors import Refused
 from webapp.ids import new_id
 
@@ -194,6 +195,35 @@ def test_a_rating_has_a_row_for_each_score_with_its_pins(at_desk: Desk) -> None:
     assert (first["queue"], first["queue_name"]) == (1, "First look")
     assert (first["seconds"], first["purpose"], first["pass"]) == (12, "desk", 1)
     assert {row["rating_id"] for row in rows} == {str(Rating.objects.get().pk)}
+
+
+def test_a_judge_s_ratings_say_which_texts_it_knows_from_its_fit(at_desk: Desk) -> None:
+    cast = at_desk.cast
+    at_desk.rate(cast.annotators[0])
+    items = at_desk.queue.items.select_related("target").order_by("position")
+    targets = [item.target for item in items]
+    learned = judge_of_sources(cast, at_desk.version, targets[:1])
+    for judge, target in ((learned, targets[0]), (learned, targets[-1])):
+        submit_rating(
+            target=target,
+            spec=at_desk.version.spec,  # type: ignore[arg-type]
+            rater=rater_for_judge(judge=judge),
+            purpose="judge",
+            scores=[NewScore("empathy", 1)],
+        )
+    judged(at_desk, targets[0])
+    rows = [row for _, row in rows_for(cast, cast.leads[0], "ratings")]
+    found = {(row["rater"], row["target_id"]): row["known"] for row in rows}
+    assert {known for (rater, _), known in found.items() if rater.startswith("Rater")} == {None}
+    of_judges = {key: known for key, known in found.items() if known is not None}
+    assert of_judges == {
+        ("Learned v1", str(targets[0].pk)): 1,
+        ("Learned v1", str(targets[-1].pk)): 0,
+        ("Strict v2", str(targets[0].pk)): 0,
+    }
+    table = registry.find("ratings")
+    assert all(names(table.columns) == list(row) for row in rows)
+    assert all(fits(row[column.name], column) for row in rows for column in table.columns)
 
 
 def test_no_file_has_the_name_or_the_address_of_a_person(at_desk: Desk) -> None:
