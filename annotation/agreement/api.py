@@ -101,7 +101,9 @@ class RaterEffectSerializer(serializers.Serializer):
 
 class SeveritySerializer(serializers.Serializer):
     criterion = CriterionRefSerializer()
-    items = serializers.IntegerField(help_text="Items that two people rated, or more.")
+    items = serializers.IntegerField(
+        help_text="Items that two or more of those who are compared rated."
+    )
     unit = serializers.CharField(help_text="What the bootstrap draws: profiles or dialogues.")
     groups = serializers.IntegerField(help_text="How many of these there are.")
     reason = serializers.CharField(help_text="Why nobody is compared.")
@@ -125,7 +127,7 @@ class BesidePeopleSerializer(serializers.Serializer):
         help_text="Distinct items. The figures count an item once for each person."
     )
     of_people = ClosenessSerializer(
-        help_text="Each person compared with the level that the other people have in common."
+        help_text="Each person compared with the median of the other people."
     )
     of_rater = ClosenessSerializer(help_text="The rater compared with the same.")
 

@@ -71,8 +71,9 @@ class ReferenceCount:
 
 @dataclass(frozen=True)
 class CriterionSeverity:
-    """How severe each person is on one criterion, over the `items` that two or more rated. The
-    bootstrap draws `groups` clusters of `unit`. Where nobody can be compared, `reason` says why."""
+    """How much higher or lower levels each person gives on one criterion, over the `items` of those
+    who are compared. The bootstrap draws `groups` clusters of `unit`. Where nobody can be compared,
+    `reason` says why."""
 
     criterion: CriterionSpec
     raters: Sequence[tuple[DisplayedRater, RaterEffect]]

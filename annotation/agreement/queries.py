@@ -81,7 +81,7 @@ class VersionAgreement(VersionAnswers):
         return found
 
     def severity(self) -> list[CriterionSeverity]:
-        """How severe each person is. Nothing of fewer than two people."""
+        """How much higher or lower levels each person gives. Nothing of fewer than two people."""
         if len(self.people) < 2:
             return []
         found = []

@@ -1,4 +1,5 @@
-"""How severe each rater is: who gives lower levels to the same items.
+"""Who gives higher or lower levels than the others to the same items. Where high levels are good,
+lower ones are more severe.
 
 Raters see different items, so their means can't be compared: whoever got the weak replies would
 look severe. So each level is taken as item + rater + rest and fitted by least squares, which
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from annotation.agreement.tables import (
@@ -20,21 +22,23 @@ from annotation.agreement.tables import (
     Places,
     Table,
     as_ratings,
+    blocks_of,
     clusters_in,
     pairable,
     too_few,
 )
-from webapp.intervals import EQUAL, RESAMPLES, Bounds, Clusters, percentile_bounds
+from webapp.intervals import EQUAL, RESAMPLES, Bounds, Clusters, groups_of, percentile_bounds
 
 # With more resamples than this share in which raters share no item, there is no interval.
 _UNDEFINED_SHARE = 0.05
+_APART = "shares no item with the other raters, directly or through somebody else"
 
 
 @dataclass(frozen=True, slots=True)
 class RaterEffect:
     """How far one rater is above (+) or below (-) the mean of the raters, in levels, on the same
-    items. `rater` is the column of the table, `ratings` are those that were compared. Where there
-    is no effect or no interval, `reason` says why."""
+    items. `rater` is the column of the table, `ratings` are those of items that somebody else
+    rated, too. Where there is no effect or no interval, `reason` says why."""
 
     rater: int
     ratings: int
@@ -44,18 +48,19 @@ class RaterEffect:
     reason: str = ""
 
     @property
-    def is_severe(self) -> bool:
+    def is_lower(self) -> bool:
+        """Whether this rater clearly gives lower levels than the others."""
         return self.high is not None and self.high < 0
 
     @property
-    def is_lenient(self) -> bool:
+    def is_higher(self) -> bool:
         return self.low is not None and self.low > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """The effects of the raters of `items` that two of them rated or more. The bootstrap draws
-    `groups` clusters; `unit` says of what."""
+    """The effects of the raters, over the `items` of those who are compared. The bootstrap draws
+    `groups` clusters; `unit` says of what. Where nobody is compared, `reason` says why."""
 
     effects: Sequence[RaterEffect]
     items: int
@@ -69,7 +74,9 @@ def severity(
 ) -> Severity:
     """table: (items, raters), steps of the scale, None where there is no level.
 
-    Raters who share no item with the largest group, directly or through others, get no effect.
+    No effect has a rater with fewer than MIN_ITEMS items, or MIN_GROUPS clusters, that another
+    rater with enough rated, too; nor one who shares no item with the largest group, directly or
+    through others.
     """
     ratings = as_ratings(table)
     shared = ratings[pairable(ratings)] if ratings.size else ratings
@@ -77,12 +84,25 @@ def severity(
     if reason := _why_none(shared):
         return Severity((), len(shared), clusters.unit, clusters.count, reason)
     given: Mask = ~np.isnan(shared)
-    columns = _largest_group(given)
-    effects = _fitted(shared[:, columns], clusters, n_resamples, seed)
+    counted, reasons = _with_enough(given, clusters)
+    columns = _largest_group(counted)
+    left = set(np.flatnonzero(counted.any(axis=0)).tolist()) - set(columns.tolist())
+    reasons |= dict.fromkeys(left, _APART)
+    none = [
+        RaterEffect(column, int(given[:, column].sum()), None, None, None, reasons[column])
+        for column in sorted(reasons)
+    ]
+    if not len(columns):
+        reason = "no rater has enough items in common with others"
+        return Severity(none, 0, clusters.unit, 0, reason)
+    rows = counted[:, columns].any(axis=1)
+    of_group = np.where(counted, shared, np.nan)[np.ix_(rows, columns)]
+    clusters = groups_of(clusters.places[rows].tolist(), clusters.unit)
+    effects = _fitted(of_group, clusters, n_resamples, seed)
     found = [
         RaterEffect(
             int(column),
-            int(given[:, column].sum()),
+            int(counted[:, column].sum()),
             float(effect),
             bounds.low,
             bounds.high,
@@ -90,13 +110,7 @@ def severity(
         )  # fmt: skip
         for column, effect, bounds in zip(columns, *effects, strict=True)
     ]
-    apart = sorted(set(np.flatnonzero(given.any(axis=0)).tolist()) - set(columns.tolist()))
-    reason = "shares no item with the other raters, directly or through somebody else"
-    found += [
-        RaterEffect(column, int(given[:, column].sum()), None, None, None, reason)
-        for column in apart
-    ]
-    return Severity(found, len(shared), clusters.unit, clusters.count)
+    return Severity([*found, *none], len(of_group), clusters.unit, clusters.count)
 
 
 def _why_none(shared: Floats) -> str:
@@ -105,12 +119,39 @@ def _why_none(shared: Floats) -> str:
     return too_few(len(shared))
 
 
-def _largest_group(given: Mask) -> Codes:
+def _with_enough(given: Mask, clusters: Clusters) -> tuple[Mask, dict[int, str]]:
+    """The ratings (items, raters) that are compared: of raters with enough of them, on items that
+    two such raters rated. And why the other raters have too few, by their column."""
+    counted, reasons = given.copy(), dict[int, str]()
+    while True:
+        few = {
+            column: reason
+            for column in np.flatnonzero(given.any(axis=0)).tolist()
+            if column not in reasons and (reason := _why_few(counted[:, column], clusters))
+        }
+        if not few:
+            return counted, reasons
+        # Without these raters, others may have too few items in common.
+        beside = " that a rater with enough items rated, too" if reasons else ""
+        reasons |= {column: f"{reason}{beside}" for column, reason in few.items()}
+        counted[:, list(few)] = False
+        counted[counted.sum(axis=1) < 2] = False
+
+
+def _why_few(rated: Mask, clusters: Clusters) -> str:
+    """Why a rater of these items can't be compared; empty if they are enough."""
+    of_rater = groups_of(clusters.places[rated].tolist(), clusters.unit)
+    return too_few(int(rated.sum())) or of_rater.too_few
+
+
+def _largest_group(counted: Mask) -> Codes:
     """The raters (columns) of the largest group that is linked by common items; of two with as
-    many raters, the one with more ratings."""
-    links = given.T.astype(int) @ given.astype(int)
+    many raters, the one with more ratings. Empty if no rater counts."""
+    rated = counted.sum(axis=0)
+    if not rated.any():
+        return np.empty(0, dtype=int)
+    links = counted.T.astype(int) @ counted.astype(int)
     _, groups = connected_components(links, directed=False)
-    rated = given.sum(axis=0)
     best = max(
         set(groups[rated > 0].tolist()),
         key=lambda group: ((groups == group).sum(), rated[groups == group].sum(), -group),
@@ -123,15 +164,12 @@ def _fitted(
 ) -> tuple[Floats, list[Bounds]]:
     """The effects (R,) of raters who are linked, and the interval of each."""
     left, right = _normal_equations(ratings, clusters)
-    effects = _solved(left.sum(axis=0), right.sum(axis=0))
+    size = ratings.shape[1]
+    effects = _solved(left.sum(axis=0).reshape(size, size), right.sum(axis=0))
     if clusters.too_few:
         none = Bounds(None, None, f"no interval: {clusters.too_few}")
-        return effects, [none] * len(effects)
-    share = np.full(clusters.count, 1 / clusters.count)
-    random = np.random.default_rng(seed)
-    drawn = random.multinomial(clusters.count, share, size=n_resamples).astype(float)
-    size = len(effects)
-    found = _solved((drawn @ left.reshape(len(left), -1)).reshape(-1, size, size), drawn @ right)
+        return effects, [none] * size
+    found = _resampled(left, right, n_resamples, seed)
     if np.isnan(found[:, 0]).mean() > _UNDEFINED_SHARE:
         reason = f"no interval: in too many resamples of these {clusters.unit} raters share no item"
         return effects, [Bounds(None, None, reason)] * size
@@ -141,9 +179,20 @@ def _fitted(
     ]
 
 
-def _normal_equations(ratings: Floats, clusters: Clusters) -> tuple[Floats, Floats]:
+def _resampled(left: sparse.csr_array, right: Floats, n_resamples: int, seed: int) -> Floats:
+    """The effects of each resample of the clusters, (n_resamples, R)."""
+    count, size = right.shape
+    share, random = np.full(count, 1 / count), np.random.default_rng(seed)
+    found = []
+    for block in blocks_of(n_resamples, max(count, size * size)):
+        drawn = random.multinomial(count, share, size=block).astype(float)
+        found.append(_solved((drawn @ left).reshape(-1, size, size), drawn @ right))
+    return np.concatenate(found)
+
+
+def _normal_equations(ratings: Floats, clusters: Clusters) -> tuple[sparse.csr_array, Floats]:
     """What each cluster adds to the normal equations of the raters, once the items are taken out:
-    (C, R, R) and (C, R).
+    (C, R * R) and (C, R).
 
     An item with raters m (0 or 1 each, n of them) adds diag(m) - m m' / n, and m times the levels
     minus their mean.
@@ -151,18 +200,17 @@ def _normal_equations(ratings: Floats, clusters: Clusters) -> tuple[Floats, Floa
     given = ~np.isnan(ratings)
     m = given.astype(float)
     counts = m.sum(axis=1)
-    # An item that one rater of the group rated says nothing about raters.
-    means = np.nansum(ratings, axis=1) / np.maximum(counts, 1)
-    centred = np.where(given, ratings - means[:, None], 0.0)
-    size = ratings.shape[1]
-    left, right = np.zeros((clusters.count, size, size)), np.zeros((clusters.count, size))
-    of_items = (
-        m[:, :, None] * np.eye(size)
-        - m[:, :, None] * m[:, None, :] / np.maximum(counts, 1)[:, None, None]
-    )
-    np.add.at(left, clusters.places, of_items)
-    np.add.at(right, clusters.places, centred)
-    return left, right
+    centred = np.where(given, ratings - (np.nansum(ratings, axis=1) / counts)[:, None], 0.0)
+    items = np.arange(len(ratings))
+    shape = (clusters.count, len(ratings))
+    of_cluster = sparse.csr_array((np.ones(len(ratings)), (clusters.places, items)), shape=shape)
+    shares = m / counts[:, None]
+    # A rater at a time: items x raters x raters would be much memory.
+    left = [
+        sparse.csr_array(of_cluster @ (m[:, [rater]] * (alone - shares)))
+        for rater, alone in enumerate(np.eye(ratings.shape[1]))
+    ]
+    return sparse.hstack(left, format="csr"), of_cluster @ centred
 
 
 def _solved(left: Floats, right: Floats) -> Floats:

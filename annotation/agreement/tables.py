@@ -153,13 +153,13 @@ def interval_of(
         shape = (clusters.count, patterns)
         contents = sparse.csr_array((np.ones(len(items)), (clusters.places, items)), shape=shape)
     random = np.random.default_rng(seed)
-    block = max(1, _BLOCK // max(len(alike), patterns, MOST_VALUES**2))
+    widest = max(len(alike), patterns, MOST_VALUES**2)
 
     def drawn(size: int) -> Floats:
         counts = random.multinomial(clusters.count, alike / clusters.count, size=size).astype(float)
         return counts if contents is None else counts @ contents
 
-    found = np.concatenate([statistic(drawn(size)) for size in _blocks(n_resamples, block)])
+    found = np.concatenate([statistic(drawn(size)) for size in blocks_of(n_resamples, widest)])
     if np.isnan(found).mean() > _UNDEFINED_SHARE:
         reason = f"no interval: too many resamples of these {clusters.unit} show no variation"
         return Bounds(None, None, reason)
@@ -167,7 +167,9 @@ def interval_of(
     return bounds if not bounds.reason else Bounds(None, None, f"no interval: {bounds.reason}")
 
 
-def _blocks(total: int, most: int) -> list[int]:
+def blocks_of(total: int, numbers: int) -> list[int]:
+    """The sizes of the blocks in which `total` resamples of so many numbers each are worked off."""
+    most = max(1, _BLOCK // numbers)
     return [min(most, total - start) for start in range(0, total, most)]
 
 

@@ -1,15 +1,21 @@
-"""What pages, API and exports say of severe raters, and of items whose raters differ."""
+"""What pages, API and exports say of raters who give lower levels, and of items that raters differ
+on."""
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
 from annotation.agreement import tables
+from annotation.agreement.figures import CriterionSeverity, DisplayedRater
 from annotation.agreement.queries import VersionAgreement
+from annotation.agreement.severity import RaterEffect
+from rubrics.core.spec import CriterionSpec
 from tests.conftest import Cast
 from tests.support.desk import Desk, build_desk
 from tests.support.exports import rows_for
 from tests.support.pages import html_of
+from webapp import intervals
 from webapp.ui import percent
 
 # Ben gives a level less than Ana wherever he can.
@@ -19,6 +25,7 @@ GIVEN = {"Ana": [2, 3, 5, 2, 4, 5], "Ben": [1, 2, 4, 1, 3, 4], "Cem": [2, None, 
 @pytest.fixture
 def rated(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(tables, "MIN_ITEMS", 2)
+    monkeypatch.setattr(intervals, "MIN_GROUPS", 2)
     at_desk = build_desk(cast, overlap=3)
     at_desk.rate_first(
         {
@@ -35,7 +42,7 @@ def page_of(client: Client, at_desk: Desk, *, clinician: bool = False) -> str:
     return html_of(client.get(reverse("agreement", args=[cast.project.pk])))
 
 
-def test_whoever_gives_less_to_the_same_items_is_severe(rated: Desk) -> None:
+def test_whoever_gives_less_to_the_same_items_is_below_the_others(rated: Desk) -> None:
     found = VersionAgreement(rated.cast.member(rated.cast.leads[0]), rated.version)
     empathy, asks, safe = found.severity()
     effects = {rater.name: row.effect for rater, row in empathy.raters}
@@ -52,8 +59,8 @@ def test_whoever_gives_less_to_the_same_items_is_severe(rated: Desk) -> None:
 
 def test_page_and_api_show_it_under_the_names_of_the_page(rated: Desk, client: Client) -> None:
     text = page_of(client, rated)
-    assert "How severe each rater is" in text and "−0.67" in text
-    assert "fewer than 5 profiles" in text
+    assert "Who gives higher or lower levels" in text and "−0.67" in text
+    assert "no interval: all profiles are alike" in text
     seen = page_of(client, rated, clinician=True)
     assert "−0.67" in seen and "Ben Annotator" not in seen
     url = reverse("api_agreement_retrieve", args=[rated.cast.project.pk, rated.version.pk])
@@ -61,6 +68,23 @@ def test_page_and_api_show_it_under_the_names_of_the_page(rated: Desk, client: C
     assert first["criterion"]["uid"] == "empathy" and first["items"] == 6
     row = next(row for row in first["raters"] if row["rater"]["name"] == "Rater B")
     assert (row["effect"], row["ratings"]) == (pytest.approx(-2 / 3), 6)
+
+
+def test_the_words_hold_where_high_levels_count_against_a_reply() -> None:
+    harm = CriterionSpec("harm", "m-harm", "Does harm", scale="points", points=-3)
+    middles = {"Ana": -0.4, "Ben": 0.4, "Cem": 0.0}
+    raters = [
+        (DisplayedRater(name, "person", name), RaterEffect(place, 20, at, at - 0.1, at + 0.1))
+        for place, (name, at) in enumerate(middles.items())
+    ]
+    few = (DisplayedRater("Dia", "person", "Dia"), RaterEffect(3, 2, None, None, None, "too few"))
+    row = CriterionSeverity(harm, [*raters, few], 20, "profiles", 7, "")
+    text = " ".join(render_to_string("agreement/_severity.html", {"severity": [row]}).split())
+    assert text.index("Ana") < text.index("Gives lower levels than the others") < text.index("Ben")
+    assert text.index("Ben") < text.index("Gives higher levels than the others") < text.index("Cem")
+    assert "More severe" not in text and "lenient" not in text.lower()
+    # Nothing is drawn for who is not compared.
+    assert text.count("7 profiles") == 3
 
 
 def test_an_export_has_it_by_pseudonym(rated: Desk) -> None:
@@ -80,7 +104,7 @@ def test_an_export_has_it_by_pseudonym(rated: Desk) -> None:
 
 def test_one_person_is_compared_with_nobody(at_desk: Desk, client: Client) -> None:
     at_desk.rate(at_desk.cast.annotators[0])
-    assert "How severe each rater is" not in page_of(client, at_desk)
+    assert "Who gives higher or lower levels" not in page_of(client, at_desk)
 
 
 def test_the_row_of_an_item_says_how_its_levels_are_spread(rated: Desk, client: Client) -> None:
