@@ -42,15 +42,15 @@ def known_items(judges: Collection[Judge], targets: Collection[UUID]) -> Mapping
     Three queries at most, and none if no judge was fitted.
     """
     known = {judge.pk: KnownItems() for judge in judges}
-    fitted = {judge.pk for judge in judges if judge.kind == Judge.Kind.LEARNED}
+    fitted = {judge.pk: judge.artefact_id for judge in judges if judge.kind == Judge.Kind.LEARNED}
     if not fitted or not targets:
         return known
     marks, in_test = _marks_of(targets)
-    learned = _learned_marks(fitted)
-    for judge in fitted & learned.keys():
-        shared = (pk for pk, own in marks.items() if own & learned[judge])
+    learned = _learned_marks(fitted.values())
+    for judge, artefact in fitted.items():
+        shared = (pk for pk, own in marks.items() if own & learned.get(artefact, set()))
         known[judge] = KnownItems(frozenset(shared))
-    if unrecorded := fitted - learned.keys():
+    if unrecorded := [judge for judge, artefact in fitted.items() if artefact not in learned]:
         said = _said_outside(next(iter(judges)).project_id, [marks[pk] for pk in in_test])
         outside = frozenset(pk for pk, own in marks.items() if pk not in in_test or own & said)
         known |= dict.fromkeys(unrecorded, KnownItems(outside, is_recorded=False))
@@ -70,13 +70,14 @@ def _marks_of(targets: Collection[UUID]) -> tuple[dict[UUID, set[Mark]], set[UUI
     return marks, in_test
 
 
-def _learned_marks(judges: Collection[UUID]) -> dict[UUID, set[Mark]]:
-    """The marks of all that the fit of each judge learned from. A judge whose fit named nothing is
-    left out."""
-    learned: dict[UUID, set[Mark]] = defaultdict(set)
-    sources = FitSource.objects.filter(run__judge__in=judges).annotate(**_mark_columns("target__"))
-    for judge, *values in sources.values_list("run__judge", *_MARKS):
-        learned[judge] |= _as_marks(values)
+def _learned_marks(artefacts: Collection[UUID | None]) -> dict[UUID | None, set[Mark]]:
+    """The marks of all that the fit of each artefact learned from. One whose fit named nothing is
+    left out. Later versions of a judge have the artefact of the first, and know what it knows."""
+    learned: dict[UUID | None, set[Mark]] = defaultdict(set)
+    sources = FitSource.objects.filter(run__judge__artefact__in=artefacts)
+    marked = sources.annotate(**_mark_columns("target__"))
+    for artefact, *values in marked.values_list("run__judge__artefact", *_MARKS):
+        learned[artefact] |= _as_marks(values)
     return dict(learned)
 
 

@@ -161,8 +161,11 @@ def basis_of(run: FitRun) -> Basis | None:
 
 
 def listed_judges(member: Member, judges: Sequence[Judge]) -> list[ListedJudge]:
-    fits = {fit.judge_id: fit for fit in fit_runs_of(member).filter(judge__in=judges)}
-    return [_listed(judge, fits.get(judge.pk)) for judge in judges]
+    # Later versions of a judge have the artefact of the one that was fitted.
+    artefacts = [judge.artefact_id for judge in judges if judge.artefact_id]
+    fits = fit_runs_of(member).filter(judge__artefact__in=artefacts)
+    by_artefact = {fit.judge.artefact_id: fit for fit in fits if fit.judge}
+    return [_listed(judge, by_artefact.get(judge.artefact_id)) for judge in judges]
 
 
 def _listed(judge: Judge, fit: FitRun | None) -> ListedJudge:
@@ -180,7 +183,7 @@ def warnings_of(judge: Judge, member: Member) -> Sequence[str]:
     """What a reader of this judge's scores has to know of its fit."""
     if judge.kind != Judge.Kind.LEARNED:
         return ()
-    fit = fit_runs_of(member).filter(judge=judge).first()
+    fit = fit_runs_of(member).filter(judge__artefact=judge.artefact_id).first()
     basis = basis_of(fit) if fit else None
     return basis.warnings if basis else ()
 

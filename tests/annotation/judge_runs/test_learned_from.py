@@ -8,9 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from annotation.corpus.services import split_for
 from annotation.formats.records import plain_turn, supporter_turn
+from annotation.judge_runs import queries
 from annotation.judge_runs.learned_from import known_items
 from annotation.models import FitRun, Target
 from annotation.ratings.targets import targets_for, text_target
+from rubrics.judges import services
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.support.dialogues import added, parsed, supporter_turns
@@ -73,6 +75,31 @@ def test_a_judge_knows_the_item_its_profile_and_the_same_text(
     assert known(judge, source, same_person, same_words, same_profile, fresh) == [
         True, True, True, True, False,
     ]  # fmt: skip
+
+
+def test_a_later_version_knows_what_the_first_learned(
+    cast: Cast, version: RubricVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its scores follow other rules; what it learned is the same."""
+    one, two, *_ = groups(cast, "train")
+    source, fresh = said(cast, 1, "I hear you.", one), said(cast, 2, "What happened?", two)
+    judge = judge_of_sources(cast, version, [source])
+    monkeypatch.setattr(services, "pins_of", lambda endpoint: {"vetoes": "another"})
+    later = services.judge_create_learned(
+        project=cast.project,
+        actor=cast.leads[0],
+        name=judge.name,
+        artefact=judge.artefact,
+        fitted_on=judge.fitted_on,
+        provenance=judge.provenance,
+    )
+    assert later.pk != judge.pk
+    assert known(later, source, fresh) == [True, False]
+    assert known_items([later], [source.pk])[later.pk].is_recorded
+    member = cast.member(cast.leads[0])
+    assert [row.fit for row in queries.listed_judges(member, [later])] == [
+        FitRun.objects.get(judge=judge)
+    ]
 
 
 def test_a_reply_outside_of_dialogues_has_its_profile_and_its_words(
