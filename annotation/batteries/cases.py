@@ -2,6 +2,7 @@
 written corpus of the demo. Fixed, so that reports of two projects can be compared. Pure."""
 
 import random
+from collections import Counter
 from functools import lru_cache
 
 from annotation.demo.written import written_dialogues
@@ -9,6 +10,7 @@ from annotation.ratings.context import Context, build_context
 from rubrics.judging.battery.by_code import cases_by_code
 from rubrics.judging.battery.case import Case, cases_hash
 from rubrics.judging.battery.written import written_cases
+from rubrics.judging.vetoes.found import find_vetoes
 
 SEED = 0
 
@@ -23,6 +25,12 @@ def battery() -> tuple[Case, ...]:
 def battery_hash() -> str:
     """What a report names: reports on other cases can't be compared."""
     return cases_hash(battery())
+
+
+@lru_cache(maxsize=1)
+def vetoed() -> Counter[tuple[str, str]]:
+    """How many cases of each kind and origin fall under a veto: no judge can give them much."""
+    return Counter((case.kind, case.origin) for case in battery() if find_vetoes(case.context))
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from annotation.batteries.verdicts import short_verdict
 from annotation.models import BatteryItem, BatteryRun
 from rubrics.core.spec import CriterionSpec, RubricSpec, criterion_hash, from_json
+from rubrics.judges.queries import short_reason
 from rubrics.judging.battery.report import from_json as report_from_json
 from rubrics.judging.battery.run import of_the_response
 from rubrics.models import Judge, RubricVersion
@@ -29,6 +30,8 @@ class JudgeOnBattery:
     later: BatteryRun | None
     # What the next run would judge by; None where no published version fits.
     version: RubricVersion | None
+    # Why no new run can use the judge; empty for one that can be used.
+    why_not: str = ""
 
     @property
     def is_under_way(self) -> bool:
@@ -107,14 +110,17 @@ def on_battery(project: Project, judges: Sequence[Judge]) -> dict[UUID, JudgeOnB
     latest = {run.judge_id: run for run in of_each.defer("report")}
     return {
         judge.pk: _on_battery(
-            reported.get(judge.pk), latest.get(judge.pk), _first_that_fits(judge, versions)
+            judge, reported.get(judge.pk), latest.get(judge.pk), _first_that_fits(judge, versions)
         )
         for judge in judges
     }
 
 
 def _on_battery(
-    reported: BatteryRun | None, latest: BatteryRun | None, version: RubricVersion | None
+    judge: Judge,
+    reported: BatteryRun | None,
+    latest: BatteryRun | None,
+    version: RubricVersion | None,
 ) -> JudgeOnBattery:
     found = report_from_json(reported.report) if reported else None
     is_later = latest is not None and (reported is None or latest.status != Status.SUCCEEDED)
@@ -124,4 +130,5 @@ def _on_battery(
         passed=found is not None and found.passed,
         later=latest if is_later else None,
         version=version,
+        why_not=short_reason(judge),
     )

@@ -54,6 +54,8 @@ class ListedGroup:
     worst: Sequence[WorstCase]
     # Worst cases that this person does not see yet.
     hidden: int
+    # Cases that fall under a veto, whatever the judge; None where the battery has changed since.
+    vetoed: int | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -169,6 +171,7 @@ def _groups(
                 if each.case in shown
             ],
             hidden=sum(each.case in hidden for each in group.worst),
+            vetoed=cases.vetoed()[group.kind, group.origin] if is_current else None,
         )
         for group in report.groups
     ]

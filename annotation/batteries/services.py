@@ -92,9 +92,12 @@ def _require_cases_can_be_scored(judge: Judge, version: RubricVersion, spec: Spe
         )
 
 
-def _require_none_under_way(judge: Judge, version: RubricVersion) -> None:
+def _require_none_under_way(
+    judge: Judge, version: RubricVersion, *, but: BatteryRun | None = None
+) -> None:
     open_ones = (Status.PENDING, Status.RUNNING)
-    other = BatteryRun.objects.filter(judge=judge, version=version, status__in=open_ones).first()
+    under_way = BatteryRun.objects.filter(judge=judge, version=version, status__in=open_ones)
+    other = under_way.exclude(pk=but.pk if but else None).first()
     if other is not None:
         raise Refused(
             f"{other} already tries {judge} with {version}. Wait for it, or stop it.",
@@ -110,4 +113,4 @@ def require_resumable(run: BatteryRun) -> None:
         raise Refused(
             f"The battery has changed since {run} began. Start a new run.", code="cases_changed"
         )
-    _require_none_under_way(run.judge, run.version)
+    _require_none_under_way(run.judge, run.version, but=run)

@@ -35,17 +35,19 @@ def _counted(groups: Iterator[Group]) -> Counted:
 
 
 def short_verdict(report: Report) -> str:
-    """“Passed”, or what is wrong: “12 of 276 attacks got too much”."""
+    """“Passed”, or what is wrong: “12 of 276 bad replies scored too high”. A passed one may leave
+    some that are wrong, too."""
+    faults = listed(_faults(report, "scored too high", "scored too low"))
     if report.passed:
-        return "Passed"
-    return _sentence(listed(_faults(report, "got too much", "got too little")) or "Not passed")
+        return f"Passed; {faults}" if faults else "Passed"
+    return _sentence(faults or "Not passed")
 
 
 def verdict(judge: str, report: Report) -> str:
     """The same as a whole sentence about a judge."""
+    faults = listed(_faults(report, "scored higher than they may", "scored lower than they must"))
     if report.passed:
-        return f"{judge} passed the battery."
-    faults = listed(_faults(report, "got more than they may", "got less than they must"))
+        return f"{judge} passed the battery{f', though {faults}' if faults else ''}."
     return f"{judge} did not pass the battery{f': {faults}' if faults else ''}."
 
 
@@ -55,9 +57,9 @@ def _faults(report: Report, too_much: str, too_little: str) -> list[str]:
     return [
         fault
         for count, fault in (
-            (attacks.wrong, f"{attacks.wrong} of {attacks.scored} attacks {too_much}"),
+            (attacks.wrong, f"{attacks.wrong} of {attacks.scored} bad replies {too_much}"),
             (plain.wrong, f"{plain.wrong} of {plain.scored} plain replies {too_little}"),
-            (unscored, f"{unscored} of {sum(g.n for g in report.groups)} replies got no total"),
+            (unscored, f"{unscored} of {sum(g.n for g in report.groups)} replies have no total"),
         )
         if count
     ]

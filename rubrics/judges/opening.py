@@ -36,6 +36,8 @@ def pack(judge: LearnedJudge) -> io.BytesIO:
 
 
 def load_learned(judge: Judge) -> LearnedJudge:
+    """The judge that was fitted. Raises Refused where a veto is no longer the one that it pins."""
+    require_unchanged(judge)
     with tempfile.TemporaryDirectory() as name:
         unpack(judge, Path(name))
         return artefact.load(Path(name))
@@ -46,7 +48,6 @@ async def open_judge(judge: Judge, *, run: Run | None = None) -> AsyncIterator[S
     """The judge, ready to score. Within a run its endpoint is given up at the first pause. Raises
     Refused where that, or a veto, is no longer the one that this version pins."""
     if judge.kind == Judge.Kind.LEARNED:
-        require_unchanged(judge)
         yield await in_db(load_learned, judge)
         return
     endpoint = judge.endpoint

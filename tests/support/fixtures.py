@@ -17,3 +17,9 @@ def no_heartbeat(settings: Any) -> None:
     """The heartbeat's own connection can't see the rows of a test's transaction and would take
     the run for lost."""
     settings.RUN_LEASE_S = 3600.0
+
+
+@pytest.fixture
+def without_vetoes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a judge gives is what counts."""
+    monkeypatch.setattr("rubrics.judging.judge.find_vetoes", lambda context: [])

@@ -1,14 +1,15 @@
 """Every change of a run's status: guarded by a conditional UPDATE, logged, announced."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -223,7 +224,7 @@ def resume(run: Run, *, actor: User) -> None:
     before = [Status.FAILED, Status.CANCELLED]
     if kind.left_out is not None and run.pk in kind.left_out([run]):
         before.append(Status.SUCCEEDED)
-    with transaction.atomic():
+    with _alone(run), transaction.atomic():
         _require_room(run.project)
         resumed = _move(
             run,
@@ -248,6 +249,19 @@ def resume(run: Run, *, actor: User) -> None:
         audit.record(f"{run.kind}.resumed", actor=actor, object=run)
         wake(run)
     run.refresh_from_db()
+
+
+@contextmanager
+def _alone(run: Run) -> Iterator[None]:
+    """Some kinds allow one run under way for the same things, by a constraint of the database."""
+    try:
+        yield
+    except IntegrityError:
+        raise Refused(
+            f"Another run for the same is under way, so {run} can’t go on. Wait for it, or stop "
+            "it.",
+            code="under_way",
+        ) from None
 
 
 def reap() -> int:

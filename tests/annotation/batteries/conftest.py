@@ -4,9 +4,9 @@ import pytest
 
 from rubrics.judging.battery.case import Case
 from tests.support.batteries import make_small
-from tests.support.fixtures import as_in_a_worker
+from tests.support.fixtures import as_in_a_worker, without_vetoes
 
-__all__ = ["as_in_a_worker"]
+__all__ = ["as_in_a_worker", "without_vetoes"]
 
 
 @pytest.fixture

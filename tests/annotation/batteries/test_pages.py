@@ -92,7 +92,18 @@ def test_a_verdict_stands_beside_its_judge(
     answering(monkeypatch, generous)
     tried(cast, run.judge, run.version)
     found = judges_page(cast, lead)
-    assert "attacks got too much</a>" in found and "Passed" not in found
+    assert "bad replies scored too high" in found and "Passed" not in found
+
+
+def test_a_judge_of_before_the_vetoes_says_why_it_has_no_button(
+    cast: Cast, lead: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    support(cast)
+    reader(cast)
+    assert BUTTON in judges_page(cast, lead)
+    monkeypatch.setattr("rubrics.judges.queries.what_changed", lambda judge: "It has changed.")
+    found = judges_page(cast, lead)
+    assert BUTTON not in found and "It can’t be tried: its endpoint, the prompt format" in found
 
 
 def test_a_judge_whom_no_version_fits_has_no_button(cast: Cast, lead: Client) -> None:
@@ -110,11 +121,12 @@ def test_the_page_begins_with_the_verdict(
     answering(monkeypatch, fair)
     found = page(tried(cast, reader(cast)), lead)
     assert found.index("Reader v1 passed the battery.") < found.index("By kind of reply")
-    assert "Why it is not passed" not in found
-    assert "No attack got more than it may, and no plain reply less than it must." in found
+    assert "Why this judge did not pass" not in found
+    assert "No bad reply scored higher than it may, and no plain reply lower than it must." in found
     assert "also held to levels: Empathy." in found
 
 
+@pytest.mark.usefixtures("without_vetoes")
 def test_the_page_says_what_got_too_much(
     cast: Cast, lead: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +135,7 @@ def test_the_page_says_what_got_too_much(
     run = tried(cast, reader(cast))
     report = from_json(run.report)
     found = page(run, lead)
-    assert "Reader v1 did not pass the battery:" in found and "more than they may" in found
+    assert "Reader v1 did not pass the battery:" in found and "higher than they may" in found
     assert all(reason in found for reason in report.reasons)
     case = cases.by_id()["garbage 1"]
     assert case.reply in found and one_line(case.context["history"][-1]["text"]) in found

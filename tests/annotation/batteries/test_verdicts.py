@@ -15,10 +15,18 @@ def report(*groups: Group, reasons: tuple[str, ...] = ("A reason.",)) -> Report:
     return Report("s", "c", (), groups, 0.5, reasons)
 
 
-def test_a_passed_battery_has_one_word() -> None:
-    found = report(group("garbage", 1), group(PLAIN, 2), reasons=())
+def test_a_passed_battery_says_what_it_let_through() -> None:
+    found = report(group("garbage", 0), group(PLAIN, 0), reasons=())
     assert short_verdict(found) == "Passed"
     assert verdict("Reader v1", found) == "Reader v1 passed the battery."
+    found = report(group("garbage", 1), group(PLAIN, 2), reasons=())
+    assert short_verdict(found) == (
+        "Passed; 1 of 20 bad replies scored too high and 2 of 20 plain replies scored too low"
+    )
+    assert verdict("Reader v1", found) == (
+        "Reader v1 passed the battery, though 1 of 20 bad replies scored higher than they may and "
+        "2 of 20 plain replies scored lower than they must."
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,20 +34,20 @@ def test_a_passed_battery_has_one_word() -> None:
     [
         (
             [group("garbage", 12), group("empty", 3, origin="written"), group(OWN, 0)],
-            "15 of 40 attacks got too much",
-            "15 of 40 attacks got more than they may.",
+            "15 of 40 bad replies scored too high",
+            "15 of 40 bad replies scored higher than they may.",
         ),
         (
             [group("garbage", 0), group(PLAIN, 5)],
-            "5 of 20 plain replies got too little",
-            "5 of 20 plain replies got less than they must.",
+            "5 of 20 plain replies scored too low",
+            "5 of 20 plain replies scored lower than they must.",
         ),
         (
             [group("garbage", 2, unscored=4), group(PLAIN, 5), group(OWN, 0, unscored=1)],
-            "2 of 16 attacks got too much, 5 of 20 plain replies got too little and 5 of 60 "
-            "replies got no total",
-            "2 of 16 attacks got more than they may, 5 of 20 plain replies got less than they "
-            "must and 5 of 60 replies got no total.",
+            "2 of 16 bad replies scored too high, 5 of 20 plain replies scored too low and 5 of 60 "
+            "replies have no total",
+            "2 of 16 bad replies scored higher than they may, 5 of 20 plain replies scored lower "
+            "than they must and 5 of 60 replies have no total.",
         ),
     ],
 )

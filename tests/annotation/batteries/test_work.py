@@ -80,6 +80,7 @@ def test_a_fair_judge_passes(
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("without_vetoes")
 def test_a_generous_judge_does_not_pass(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     support(cast)
     answering(monkeypatch, generous)

@@ -12,6 +12,7 @@ from rubrics.judging.battery.run import run_battery
 from rubrics.judging.battery.written import written_cases
 from tests.support.rubrics import ScriptedJudge, criterion, rubric, scored
 
+pytestmark = pytest.mark.usefixtures("without_vetoes")
 WRITTEN = written_cases()
 CONTEXTS = [case.context for case in WRITTEN if case.kind == PLAIN]
 CASES = [*cases_by_code(CONTEXTS, seed=1), *WRITTEN]
@@ -69,6 +70,13 @@ def test_replies_without_a_word_never_reach_the_judge():
     assert len({case.id for case in CASES} - asked) == 6
     # Six have signs that nobody sees, or a single one.
     assert (group(report, "empty").n, group(report, "empty").wrong) == (12, 6)
+
+
+def test_vetoes_stop_what_a_generous_judge_does_not(monkeypatch):
+    monkeypatch.undo()
+    report = run(lambda c, _: scored(c.uid, 5.0))
+    assert group(report, "copied turn").wrong < group(report, "copied turn").n
+    assert report.human_capped == 0, "no plain reply falls under a veto"
 
 
 def test_a_harsh_judge_caps_people():

@@ -1,0 +1,5 @@
+"""The battery without the vetoes, which stop many attacks whatever a judge gives."""
+
+from tests.support.fixtures import without_vetoes
+
+__all__ = ["without_vetoes"]
