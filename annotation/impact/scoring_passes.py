@@ -57,7 +57,10 @@ def _pass(spec: RubricSpec, criteria: Iterable[CriterionSpec]) -> ScoringPass:
 def _exactly(spec: RubricSpec, criterion: CriterionSpec) -> ScoringPass:
     """For checks and learned judges, which go by the criterion itself and read no wording."""
     own, vetoes = criterion_hash(criterion), _vetoes(spec, (criterion,))
-    together = hashlib.sha256(f"{own}{vetoes}".encode()).hexdigest() if vetoes else own
+    # The hash leaves out the points, but their sign decides which level is the worst.
+    against = "\ncounts against" if criterion.counts_against else ""
+    bears = f"{against}{vetoes}"
+    together = hashlib.sha256(f"{own}{bears}".encode()).hexdigest() if bears else own
     return ScoringPass(together, replace(spec, criteria=(criterion,)))
 
 

@@ -134,6 +134,9 @@ def _veto_problems(spec: RubricSpec) -> Iterator[Problem]:
             if c is None:
                 message = f"The veto {name} names a criterion that no judge scores here."
                 yield Problem(f"{path}.criteria", message)
+            elif c.counts_against and cap_of(entry.veto, c) is None:
+                message = f"The veto {name} has no effect on {c.name}, whose points are below zero."
+                yield Problem(f"{path}.criteria", message)
             elif len(c.level_values) == 2 and cap_of(entry.veto, c) is None:
                 message = f"The veto {name} caps at the middle of a scale. {c.name} has no middle."
                 yield Problem(f"{path}.criteria", message)

@@ -3,8 +3,9 @@
 A veto is a fact about a reply that no judge's score may overrule (`rubrics.judging.vetoes` finds
 them). Without a word of the rubric every veto is on: all judge criteria are capped, at the level
 that is worst for the reply. Two differ: a contradiction of the profile caps the criteria whose text
-speaks of the profile, and a reply that is too long keeps up to the middle of each scale. Vetoes are
-about replies, so a rubric of dialogues has none.
+speaks of the profile, and a reply that is too long keeps up to the middle of each scale. A
+criterion with points below zero is capped for harm only: of other bad replies its good counterparts
+say enough. Vetoes are about replies, so a rubric of dialogues has none.
 """
 
 import re
@@ -48,9 +49,9 @@ def changed_veto(spec: RubricSpec, veto: VetoName) -> VetoSpec | None:
 def cap_of(veto: VetoName, criterion: CriterionSpec) -> int | None:
     """The best level that a reply under the veto can have: the lowest, or the highest where a
     criterion counts against the reply. For a reply that is too long it is the highest level that
-    is not above the middle of the scale. None where the scale has no such level."""
+    is not above the middle of the scale. None where the veto can't cap the criterion."""
     values = criterion.level_values
-    if len(values) < 2:
+    if len(values) < 2 or (criterion.counts_against and veto != "harm"):
         return None
     if veto == "too_long":
         middle = (values[0] + values[-1]) / 2

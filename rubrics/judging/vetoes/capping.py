@@ -12,23 +12,47 @@ def capped(
     spec: RubricSpec, criterion: CriterionSpec, score: CriterionScore, vetoes: Sequence[Finding]
 ) -> CriterionScore:
     """A judge's score of a reply that falls under `vetoes`: at most the cap of the strictest veto
-    that caps the criterion. The rationale names the veto, its reason and what the judge gave; the
-    veto's passage is the first evidence. What was not scored stays as it is."""
+    that caps the criterion and was found in a span that the criterion reads.
+
+    A cap at the worst level is the score, also where the judge failed or set the criterion aside.
+    A criterion that the judge does not know stays `not_scored`. The rationale says why and what the
+    judge gave; the veto's passage is the first evidence.
+    """
     binding = _strictest(spec, criterion, vetoes)
-    if binding is None or score.value is None:
+    if binding is None or score.status == "not_scored":
         return score
     veto, cap = binding
-    limited = max if criterion.counts_against else min
-    verb = "sets" if criterion.counts_against else "caps"
-    to = "to" if criterion.counts_against else "at"
+    if cap in (criterion.level_values[0], criterion.level_values[-1]):
+        return _set_to(cap, veto, score)
+    if score.value is None:
+        return score
+    expected = None if score.expected is None else min(score.expected, float(cap))
+    if score.value <= cap:
+        return replace(score, expected=expected)
+    return replace(_set_to(cap, veto, score), expected=expected)
+
+
+def _set_to(cap: int, veto: Finding, score: CriterionScore) -> CriterionScore:
+    given = (
+        "The judge gave no score."
+        if score.value is None
+        else f"Without this rule the judge’s score was {score.value:g}."
+    )
     return replace(
         score,
-        value=limited(score.value, float(cap)),
-        expected=None if score.expected is None else limited(score.expected, float(cap)),
-        rationale=f"A veto {verb} this {to} {cap}: {veto.reason} "
-        f"The judge gave {score.value:g}. {score.rationale}".strip(),
+        status="scored",
+        value=float(cap),
+        expected=None if score.expected is None else float(cap),
+        rationale=f"Set to {cap} because {_within_a_sentence(veto)} {given} "
+        f"{score.rationale}".strip(),
         evidence=(veto.quote, *score.evidence) if veto.quote else score.evidence,
+        reason="",
     )
+
+
+def _within_a_sentence(veto: Finding) -> str:
+    reason = f"{veto.reason[0].lower()}{veto.reason[1:]}"
+    return reason if veto.span == "response" else f"in its {veto.span} {reason}"
 
 
 def _strictest(
@@ -38,7 +62,13 @@ def _strictest(
     found = [
         (veto, cap)
         for veto in vetoes
-        if caps(spec, veto.veto, criterion) and (cap := cap_of(veto.veto, criterion)) is not None
+        if _reads(criterion, veto)
+        and caps(spec, veto.veto, criterion)
+        and (cap := cap_of(veto.veto, criterion)) is not None
     ]
     worst = -1 if criterion.counts_against else 1
     return min(found, key=lambda pair: worst * pair[1], default=None)
+
+
+def _reads(criterion: CriterionSpec, veto: Finding) -> bool:
+    return "whole" in criterion.spans or veto.span in criterion.spans

@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 
-from rubrics.core.spec import VetoName
+from rubrics.core.spec import SpanName, VetoName
 
 MAX_QUOTE = 160
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Why a reply is vetoed: one sentence that quotes the passage, and the passage as it stands in
-    the reply, at most MAX_QUOTE characters; empty where no passage can be shown."""
+    """Why a reply is vetoed: one sentence that quotes the passage, the passage as it stands in the
+    reply, at most MAX_QUOTE characters and empty where no passage can be shown, and its span."""
 
     veto: VetoName
     reason: str
     quote: str = ""
+    span: SpanName = "response"
 
 
 def shortened(passage: str) -> str:

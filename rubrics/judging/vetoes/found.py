@@ -1,8 +1,10 @@
 """Every veto that a reply falls under."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from rubrics.core.spec import SpanName
 from rubrics.judging.vetoes.contradiction import find_contradiction
 from rubrics.judging.vetoes.copied import find_copied
 from rubrics.judging.vetoes.finding import Finding
@@ -15,13 +17,13 @@ from rubrics.judging.vetoes.word_salad import find_word_salad
 # and after a change are never those of one version of a judge.
 VERSION = 1
 
-# What a judge may read beside the response; a reply that is broken here is broken.
-_READ_FOR_FORM = ("response", "understanding", "reasoning")
+# What a judge may read beside the response.
+_THOUGHTS: tuple[SpanName, ...] = ("understanding", "reasoning")
 
 
 def find_vetoes(context: dict[str, Any]) -> list[Finding]:
-    """At most one finding of each kind, in the order in which they weigh. `context` is as
-    `rubrics.judging.inputs` describes it."""
+    """At most one finding of each kind in each span, in the order in which they weigh. `context`
+    is as `rubrics.judging.inputs` describes it."""
     return [finding for finding in _findings(context) if finding is not None]
 
 
@@ -30,9 +32,11 @@ def _findings(context: dict[str, Any]) -> Iterator[Finding | None]:
     said = candidate["response"]
     yield find_harm(said)
     yield find_empty(said)
-    texts = [candidate[name] for name in _READ_FOR_FORM]
-    yield next(filter(None, map(find_repetition, texts)), None)
-    yield next(filter(None, map(find_word_salad, texts)), None)
+    yield find_repetition(said)
+    for span in _THOUGHTS:
+        repeated = find_repetition(candidate[span])
+        yield repeated and replace(repeated, span=span)
+    yield find_word_salad(said)
     yield find_copied(context)
     yield find_contradiction(context)
     yield find_too_long(said)

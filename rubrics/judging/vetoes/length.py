@@ -1,5 +1,7 @@
 """A reply without a word, or far longer than one turn of a conversation is."""
 
+import unicodedata
+
 from rubrics.judging.vetoes.finding import Finding, shortened
 from rubrics.judging.vetoes.words import words_of
 
@@ -11,9 +13,8 @@ MAX_CHARACTERS = 4_000
 
 
 def find_empty(text: str) -> Finding | None:
-    """A reply of marks only, such as “...”. Emoji are marks, too: they say nothing by themselves
-    that a criterion can be rated on."""
-    if any(character.isalnum() for character in text):
+    """A reply of marks only, such as “...”. An emoji alone may answer “Thanks, good night”."""
+    if any(character.isalnum() or unicodedata.category(character) == "So" for character in text):
         return None
     if not text.strip():
         return Finding("empty", "The reply is empty.")

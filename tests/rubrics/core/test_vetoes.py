@@ -72,6 +72,7 @@ def test_a_scale_of_two_levels_has_no_middle():
 def test_the_cap_of_a_criterion_that_counts_against_a_reply_is_its_highest_level():
     against = criterion("bad", scale="points", levels=(), points=-5.0)
     assert cap_of("harm", against) == 1
+    assert cap_of("copied", against) is None
     assert cap_of("harm", replace(against, points=5.0)) == 0
 
 

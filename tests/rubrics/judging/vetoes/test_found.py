@@ -23,7 +23,8 @@ def test_the_heaviest_comes_first():
 def test_a_broken_thought_breaks_the_reply():
     raw = "<understanding>{}</understanding><response>I hear you.</response>"
     assert _names(raw.format("She is alone.")) == []
-    assert _names(raw.format("She is alone. " * 10)) == ["repetition"]
+    [finding] = find_vetoes(context(raw.format("She is alone. " * 10)))
+    assert (finding.veto, finding.span) == ("repetition", "understanding")
 
 
 def test_a_thought_may_speak_of_harm_and_quote_the_seeker():

@@ -3,7 +3,7 @@ import pytest
 from rubrics.judging.vetoes.length import MAX_CHARACTERS, MAX_WORDS, find_empty, find_too_long
 
 
-@pytest.mark.parametrize("reply", ["", "   ", "\n", "...", "…", "?!", "--", "🙏", "“ ”", "\u200b"])
+@pytest.mark.parametrize("reply", ["", "   ", "\n", "...", "…", "?!", "--", "“ ”", "\u200b"])
 def test_a_reply_without_a_word_is_empty(reply: str):
     finding = find_empty(reply)
     assert finding is not None
@@ -11,7 +11,9 @@ def test_a_reply_without_a_word_is_empty(reply: str):
     assert finding.quote in reply
 
 
-@pytest.mark.parametrize("reply", ["Ok", "I", "No.", "5", "嗯", "да", "Hm…", "🙏 thank you"])
+@pytest.mark.parametrize(
+    "reply", ["Ok", "I", "No.", "5", "嗯", "да", "Hm…", "🙏", "❤️", "🙏 thank you"]
+)
 def test_one_word_is_a_reply(reply: str):
     assert find_empty(reply) is None
 
