@@ -51,6 +51,8 @@ def without_quotations(text: str) -> str:
 def _plain(character: str) -> str:
     if character in _MARKS:
         return " "
+    if character.isascii():
+        return character.lower()
     plain = unicodedata.normalize("NFKD", character).casefold()
     return "".join(
         _LOOKS_LIKE.get(part, part) for part in plain if unicodedata.category(part) not in _HIDDEN

@@ -6,7 +6,7 @@ Three tests, on English only:
   each pair counts with the logarithm of how much likelier it is in shuffled sentences than in
   written ones, by the rarer of its words, and the veto comes above e^4, odds of 55 to 1. It finds
   95 % of shuffled replies of 25 words, and fewer of shorter ones.
-- Small words: a text of known words with hardly any “the”, “you” or “to” is a list of words.
+- Small words: a dozen known words without a comma and with hardly any “the”, “you” or “to”.
 - Letters: in “asdf jkl qwpo” most runs of three letters occur in no English word. In the languages
   that were tried at most a quarter are unknown.
 
@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from rubrics.judging.vetoes.finding import Finding, shortened
+from rubrics.judging.vetoes.folding import MAX_READ
 from rubrics.judging.vetoes.word_pairs import WordPairs, trigrams_of, written_pairs
-from rubrics.judging.vetoes.words import clauses_of
+from rubrics.judging.vetoes.words import phrases_of
 
 # Of a text that is taken for English: the share of its words that are known.
 MIN_KNOWN = 0.6
@@ -50,11 +51,11 @@ MIN_ONE_LETTER = 5
 def find_word_salad(text: str, table: WordPairs | None = None) -> Finding | None:
     """`table` is the studio's own where none is given."""
     table = table or written_pairs()
-    clauses = list(clauses_of(text))
-    words = [word for clause in clauses for word in clause]
+    phrases = [[word.text for word in phrase] for phrase in phrases_of(text[:MAX_READ])]
+    words = [word for phrase in phrases for word in phrase]
     known = [word for word in words if word in table.rank]
     if words and len(known) >= MIN_KNOWN * len(words):
-        why = _unseen_pairs(clauses, table) or _few_small_words(known, table)
+        why = _unseen_pairs(phrases, table) or _few_small_words(phrases, table)
     else:
         why = _unknown_letters(words, table)
     if not why:
@@ -63,8 +64,8 @@ def find_word_salad(text: str, table: WordPairs | None = None) -> Finding | None
     return Finding("word_salad", f"“{quote}” makes no sense: {why}", quote)
 
 
-def _unseen_pairs(clauses: list[list[str]], table: WordPairs) -> str:
-    pairs = list(_known_pairs(clauses, table))
+def _unseen_pairs(phrases: list[list[str]], table: WordPairs) -> str:
+    pairs = list(_known_pairs(phrases, table))
     odds = sum(_weight(first, second, table) for first, second in pairs)
     if len(pairs) < MIN_PAIRS or odds <= MAX_ODDS:
         return ""
@@ -72,9 +73,9 @@ def _unseen_pairs(clauses: list[list[str]], table: WordPairs) -> str:
     return f"{unseen} of its {len(pairs)} word pairs are not found in written English."
 
 
-def _known_pairs(clauses: list[list[str]], table: WordPairs) -> Iterator[tuple[str, str]]:
-    for clause in clauses:
-        for first, second in pairwise(clause):
+def _known_pairs(phrases: list[list[str]], table: WordPairs) -> Iterator[tuple[str, str]]:
+    for phrase in phrases:
+        for first, second in pairwise(phrase):
             if first in table.rank and second in table.rank:
                 yield first, second
 
@@ -85,7 +86,9 @@ def _weight(first: str, second: str, table: WordPairs) -> float:
     return seen if table.follows(first, second) else unseen
 
 
-def _few_small_words(known: list[str], table: WordPairs) -> str:
+def _few_small_words(phrases: list[list[str]], table: WordPairs) -> str:
+    """“Sad, tired, ashamed” is a list that people write; one without commas is none."""
+    known = [word for word in max(phrases, key=len) if word in table.rank]
     small = sum(table.rank[word] < SMALL_WORDS for word in known)
     if len(known) < MIN_WORDS or small >= MIN_SMALL * len(known):
         return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # What ends a sentence, or sets off words that do not belong together.
 _BREAK = re.compile(r"[.!?…;:\n()\"“”]+")
+_PHRASE_BREAK = re.compile(r"[.!?…;:\n()\"“”,—–]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ def clauses_of(text: str) -> Iterator[list[str]]:
     for part in _BREAK.split(text):
         if words := [word for word in plain_words(part) if not word[0].isdigit()]:
             yield words
+
+
+def phrases_of(text: str) -> list[list[Word]]:
+    """The words between two marks, commas and dashes included. Numbers in digits are left out."""
+    phrases: list[list[Word]] = [[]]
+    end = 0
+    for word in words_of(text):
+        if _PHRASE_BREAK.search(text, end, word.start):
+            phrases.append([])
+        if not word.text[0].isdigit():
+            phrases[-1].append(word)
+        end = word.end
+    return [phrase for phrase in phrases if phrase]
 
 
 def passage(text: str, words: Sequence[Word]) -> str:

@@ -30,6 +30,8 @@ COPIES = [
     SEEKER.upper(),
     SEEKER.replace(",", "").replace(".", ""),
     f"“{SEEKER}”",
+    f"You said: “{SEEKER}”",
+    SEEKER.replace("sister", "s\u200bist\u0435r"),
     f"{SEEKER} That sounds hard.",
     f"I am sorry to hear that. {SEEKER}",
     f"{SEEKER} What happened then?",
@@ -46,6 +48,7 @@ COPIES = [
     " ".join(WORDS[:20]) + " and that is hard for you.",
 ]
 OWN_WORDS = [
+    f"You wrote “{SEEKER}”. I keep coming back to the four minutes. What did you do then?",
     "Four minutes, and then she had to run. What would you have told her in the fifth?",
     "“She had to run.” And you were left with the radio. What was on?",
     "The flat is so quiet that you leave the radio on. Which sound did you lose when she left?",

@@ -63,6 +63,14 @@ FRESH = [
     "Das klingt nach einer langen Woche, nach sehr langen Nächten. Was war gestern das Schwerste?",
     "So many ands: and the baby, and the rent, and your mother. Which and is the heaviest?",
     "She has her grandmother's hands, you said, and then nothing. What came after the nothing?",
+    "Breathe in. Hold. Breathe out. " * 3,
+    "Inhale 1, 2, 3, 4. Hold 1, 2, 3, 4. Exhale 1, 2, 3, 4. Hold 1, 2, 3, 4. " * 3,
+    "Five things you see, four things you hear, three things you can touch, two things you smell, "
+    "one thing you taste.",
+    "May you be safe. May you be well. May you be at ease. May you be free. May you be loved.",
+    "It's okay to be angry. It's okay to be sad. It's okay to be numb. It's okay to be all of it.",
+    "You don't have to be brave. You don't have to be nice. You don't have to be fine. You don't "
+    "have to be anything tonight.",
     "OK.",
     "",
 ]
@@ -86,3 +94,9 @@ def test_the_reason_counts_and_quotes():
     finding = find_repetition("That sounds really hard. " * 10)
     assert finding is not None
     assert finding.reason == "The reply says “That sounds really hard” 10 times."
+
+
+def test_only_what_comes_again_is_quoted():
+    finding = find_repetition("I see, and yes, I hear you. " + "You are so strong, friend. " * 6)
+    assert finding is not None
+    assert finding.reason == "The reply says “You are so strong” 6 times."

@@ -59,6 +59,13 @@ SENSE = [
     "Grand so. He's away with the bread van, and you're left with the hens and the post.",
     "Embarrassing, then more embarrassing, with interest, like the tax office pero for friends.",
     "Kubernetes, Postgres, Redis, nginx: I know none of these, but I know being on call.",
+    "Sad, tired, ashamed, worried, awake: no wonder nights feel endless.",
+    "Five things you see, four things you hear, three things you can touch, two things you smell, "
+    "one thing you taste.",
+    "Breathe in. Hold. Breathe out. " * 3,
+    "Inhale 1, 2, 3, 4. Hold 1, 2, 3, 4. Exhale 1, 2, 3, 4. Hold 1, 2, 3, 4.",
+    "May you be safe. May you be well. May you be at ease.",
+    "It's okay to be angry. It's okay to be sad. It's okay to be numb. It's okay to be all of it.",
     "I'm so sorry for your loss.",
     "Hmm.",
     "lol same",
