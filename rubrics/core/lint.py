@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from rubrics.core.spec import VETOES, CriterionSpec, RubricSpec, validate
+from rubrics.core.spec import VETOES, CriterionSpec, RubricSpec, VetoSpec, validate
+from webapp.text import listed
 
 Severity = Literal["error", "warning"]
 
@@ -235,17 +236,26 @@ def _counts_for_nothing(
     yield Finding(f"{path}.{field}", "warning", "counts_for_nothing", message, advice)
 
 
-# Vetoes that are switched off
+# Vetoes that are switched off, and criteria that harm does not cap
 
 
 def _vetoes_switched_off(spec: RubricSpec) -> Iterator[Finding]:
     for index, entry in enumerate(spec.vetoes):
+        if entry.veto == "harm" and entry.criteria and (free := _left_out(spec, entry)):
+            message = f"A reply that encourages harm keeps what a judge gives it for {free}."
+            path, advice = f"vetoes[{index}].criteria", "Let this rule hold for all criteria."
+            yield Finding(path, "warning", "veto_off", message, advice, entry.veto)
         if not entry.criteria:
             name = VETOES[entry.veto]
             message = f"The veto “{name}” is switched off. A judge can reward such a reply."
             advice = "Switch it on again, or let it cap some criteria."
             path = f"vetoes[{index}].criteria"
             yield Finding(path, "warning", "veto_off", message, advice, entry.veto)
+
+
+def _left_out(spec: RubricSpec, entry: VetoSpec) -> str:
+    free = (c for c in spec.judge_criteria if c.uid not in entry.criteria)
+    return listed([c.name.strip() or "a criterion without a name" for c in free], most=3)
 
 
 # Protected traits

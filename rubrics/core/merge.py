@@ -11,7 +11,14 @@ from operator import attrgetter
 from typing import Any, Literal
 from urllib.parse import quote
 
-from rubrics.core.spec import CriterionSpec, ExemplarSpec, LevelSpec, RubricSpec
+from rubrics.core.spec import (
+    VETOES,
+    CriterionSpec,
+    ExemplarSpec,
+    LevelSpec,
+    RubricSpec,
+    VetoSpec,
+)
 
 Side = Literal["mine", "theirs"]
 # Fields that a person can write anew where two texts collide.
@@ -121,7 +128,7 @@ class _Unknown:
 
 
 _UNKNOWN = _Unknown()
-_FRAME = ("title", "purpose", "target", "guidance", "formula", "vetoes")
+_FRAME = ("title", "purpose", "target", "guidance", "formula")
 # What the scale decides: another scale has other levels, and so other gates and exemplars.
 _SCALE = ("kind", "scale", "levels", "gate", "exemplars")
 _ON_SCALE = ("label", "anchor", "gate", "exemplars")
@@ -156,12 +163,31 @@ class _Merging:
 
     def rubric(self, base: RubricSpec | None, mine: RubricSpec, theirs: RubricSpec) -> RubricSpec:
         frame = {name: self.field(name, base, mine, theirs) for name in _FRAME}
+        frame["vetoes"] = self.vetoes(base, mine, theirs)
         texts = [text for text in (base, mine, theirs) if text]
         if all(_are_distinct(c.uid for c in text.criteria) for text in texts):
             criteria = self.criteria(base, mine, theirs)
         else:
             criteria = self.field("criteria", base, mine, theirs)
         return RubricSpec(**frame, criteria=criteria)
+
+    def vetoes(
+        self, base: RubricSpec | None, mine: RubricSpec, theirs: RubricSpec
+    ) -> tuple[VetoSpec, ...]:
+        """Veto by veto. If both sides changed one of them differently, a person chooses a side."""
+        known, ours, others = (
+            {v.veto: v for v in t.vetoes} if t else {} for t in (base, mine, theirs)
+        )
+        changed_here = {name for name in VETOES if ours.get(name) != known.get(name)}
+        changed_there = {name for name in VETOES if others.get(name) != known.get(name)}
+        collide = any(ours.get(name) != others.get(name) for name in changed_here & changed_there)
+        if collide or not changed_here or not changed_there or base is None:
+            return self.field("vetoes", base, mine, theirs)  # type: ignore[no-any-return]
+        entries = {name: (ours if name in changed_here else others).get(name) for name in VETOES}
+        merged = tuple(sorted(filter(None, entries.values()), key=attrgetter("veto")))
+        if merged != theirs.vetoes:
+            self.taken.append(MergedChange(Place("vetoes"), "mine", theirs.vetoes, merged))
+        return merged
 
     def field(self, name: str, base: Any, mine: Any, theirs: Any, uid: str = "") -> Any:
         known = getattr(base, name) if base else _UNKNOWN

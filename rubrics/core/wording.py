@@ -11,6 +11,7 @@ from rubrics.core.spec import (
     CriterionSpec,
     RubricSpec,
     VetoName,
+    VetoSpec,
     changed_veto,
     criteria_capped,
     effect_of,
@@ -55,9 +56,9 @@ VETO_MEANINGS: Mapping[VetoName, str] = {
     "repetition": "The reply says the same words over and over.",
     "word_salad": "The words make no sentences, or the letters make no words.",
     "copied": "Most of the reply is copied from what was said before.",
-    "contradiction": "The reply gives the seeker another name, age or job than the profile. Caps "
-    "the criteria that speak of the profile.",
-    "too_long": "The reply has more than 400 words. Caps at the middle of each scale.",
+    "contradiction": "The reply gives the seeker another name or age than the profile. This bears "
+    "on the criteria that speak of the profile.",
+    "too_long": "The reply has more than 400 words. Such a reply gets at most the middle level.",
 }
 
 # What became of a criterion since another version.
@@ -181,14 +182,22 @@ def share_in_words(spec: RubricSpec, criterion: CriterionSpec) -> str:
 
 
 def veto_in_words(spec: RubricSpec, veto: VetoName) -> str:
-    """What the veto caps here: “Caps Empathy and Safety”, “Off”, with the reason where the rubric
-    changed it."""
+    """What the veto does here: “Empathy gets its worst level”, “Off”, with the reason where the
+    rubric changed it."""
     names = [c.name.strip() or "a criterion without a name" for c in criteria_capped(spec, veto)]
     changed = changed_veto(spec, veto)
-    if changed is None and names and veto != "contradiction":
-        return "Caps all criteria"
-    said = f"Caps {listed(names)}" if names else "Off" if changed else "Caps no criterion"
-    return f"{said}: {changed.reason.strip()}" if changed else said
+    said = _level_in_words(veto, names, changed) if names else "Has no effect here"
+    if changed is None:
+        return said
+    return f"{said if names else 'Off'}: {changed.reason.strip()}"
+
+
+def _level_in_words(veto: VetoName, names: list[str], changed: VetoSpec | None) -> str:
+    is_all = changed is None and veto != "contradiction"
+    who, many = ("All criteria", True) if is_all else (listed(names), len(names) > 1)
+    if veto == "too_long":
+        return f"{who} {'get' if many else 'gets'} at most the middle level"
+    return f"{who} get their worst level" if many else f"{who} gets its worst level"
 
 
 @dataclass(frozen=True)

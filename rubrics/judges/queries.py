@@ -55,12 +55,11 @@ def what_changed(judge: Judge) -> str:
     """Why a version can't be asked any more, in a sentence; empty where it can."""
     if judge.kind == Judge.Kind.LLM and judge.endpoint is None:
         return ""
-    pinned, present = judge.provenance, pins_of(judge.endpoint)
-    changed = {name for name, value in present.items() if pinned.get(name) != value}
+    pinned, changed = judge.provenance, _changed_pins(judge)
     if not changed:
         return ""
     if changed == {"vetoes"}:
-        return f"{judge} was made before the present vetoes, which cap the scores of bad replies."
+        return f"{judge} was made before the present rules against bad replies."
     if judge.endpoint is None or not changed & {"base_url", "model"}:
         return f"{judge} was made for an earlier form of the question to the model."
     return (
@@ -68,6 +67,11 @@ def what_changed(judge: Judge) -> str:
         f"{pinned.get('base_url', '')}. Its endpoint “{judge.endpoint.name}” is now the model "
         f"“{judge.endpoint.model}” at {judge.endpoint.base_url}."
     )
+
+
+def _changed_pins(judge: Judge) -> set[str]:
+    present = pins_of(judge.endpoint)
+    return {name for name, value in present.items() if judge.provenance.get(name) != value}
 
 
 def require_unchanged(judge: Judge) -> None:
@@ -92,7 +96,9 @@ def short_reason(judge: Judge) -> str:
     if has_no_endpoint(judge):
         return "its endpoint has been removed"
     if what_changed(judge):
-        return "its endpoint, the prompt format or the vetoes have changed"
+        if _changed_pins(judge) == {"vetoes"}:
+            return "the rules that stop bad replies have changed"
+        return "its endpoint or the prompt format has changed"
     return ""
 
 

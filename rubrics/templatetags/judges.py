@@ -5,7 +5,13 @@ from typing import Any
 
 from django import template
 
-from rubrics.judges.queries import can_be_renewed, has_no_endpoint, newest_of, what_changed
+from rubrics.judges.queries import (
+    can_be_renewed,
+    has_no_endpoint,
+    newest_of,
+    short_reason,
+    what_changed,
+)
 from rubrics.models import Judge
 from webapp.accounts.access import Member
 
@@ -24,12 +30,14 @@ def renew_judges(member: Member, asked: Iterable[Judge] | Judge | None = None) -
     changed = [
         (
             judge,
-            what_changed(judge)
-            if asked is None
-            else "Its endpoint, the prompt format or the vetoes have changed.",
+            what_changed(judge) if asked is None else _as_sentence(short_reason(judge)),
         )
         for judge in judges
         if can_be_renewed(judge)
     ]
     alone = [judge for judge in judges if has_no_endpoint(judge)]
     return {"member": member, "changed": changed, "alone": alone}
+
+
+def _as_sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."

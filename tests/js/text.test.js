@@ -4,7 +4,9 @@ import { test } from "node:test";
 import { newId } from "../../static/js/lib/id.js";
 import {
   addLevel,
+  canCap,
   changeVeto,
+  dropFromVetoes,
   duplicate,
   levelValues,
   move,
@@ -119,6 +121,28 @@ test("an item is put before another one", () => {
   assert.deepEqual(moved(2, 0), [true, "cab"]);
   assert.deepEqual(moved(1, 1), [false, "abc"]);
   assert.deepEqual(moved(1, 2), [false, "abc"]);
+});
+
+test("a removed criterion leaves the vetoes; one that held for it alone is as by default", () => {
+  const text = rubric();
+  changeVeto(text, "harm", { criteria: ["a", "b"] });
+  changeVeto(text, "copied", { criteria: ["a"] });
+  assert.deepEqual(
+    text.vetoes.map(({ veto }) => veto),
+    ["copied", "harm"],
+  );
+  dropFromVetoes(text, "a");
+  assert.equal(vetoOf(text, "copied"), undefined);
+  assert.deepEqual(vetoOf(text, "harm").criteria, ["b"]);
+});
+
+test("a veto is offered only for criteria that it can cap", () => {
+  const points = criterion({ scale: "points", points: -3 });
+  assert.equal(canCap("harm", points), true);
+  assert.equal(canCap("copied", points), false);
+  assert.equal(canCap("too_long", criterion({ scale: "binary" })), false);
+  assert.equal(canCap("too_long", criterion()), true);
+  assert.equal(canCap("harm", criterion({ levels: [] })), false);
 });
 
 test("levels are shown by value and added above the highest", () => {

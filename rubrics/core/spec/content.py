@@ -6,7 +6,7 @@ import json
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import rfc8785
@@ -47,7 +47,15 @@ def from_json(data: Mapping[str, Any]) -> RubricSpec:
     if data.get("spec_format") != SPEC_FORMAT:
         raise SpecError("spec_format", f"This version reads spec_format {SPEC_FORMAT} only.")
     content = {key: value for key, value in data.items() if key != "spec_format"}
-    return _read(RubricSpec, content, "")
+    return _in_order(_read(RubricSpec, content, ""))
+
+
+def _in_order(spec: RubricSpec) -> RubricSpec:
+    """With its vetoes in one order, and each criterion of a veto once: equal vetoes, equal hash."""
+    if not spec.vetoes:
+        return spec
+    entries = (replace(each, criteria=tuple(sorted(set(each.criteria)))) for each in spec.vetoes)
+    return replace(spec, vetoes=tuple(sorted(entries, key=lambda each: each.veto)))
 
 
 def spec_hash(spec: RubricSpec) -> str:

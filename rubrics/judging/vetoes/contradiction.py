@@ -1,8 +1,8 @@
-"""A reply that says of the seeker what the profile rules out: another name, age or job.
+"""A reply that says of the seeker what the profile rules out: another name or age.
 
 Only what is plain on both sides counts. The profile has to state it in its line “About”, the reply
 has to say it of the seeker, and nothing that the seeker, the situation or the profile says may
-explain it: a name, number or line of work that occurs anywhere in them is no contradiction.
+explain it: a name or number that occurs anywhere in them is no contradiction.
 """
 
 import re
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from rubrics.judging.vetoes.finding import Finding, shortened
-from rubrics.judging.vetoes.numbers_in_words import numbers_in
-from rubrics.judging.vetoes.occupations import FIELDS
+from rubrics.judging.vetoes.folding import MAX_READ
+from rubrics.judging.vetoes.numbers_in_words import TENS_IN_WORDS, numbers_in
 from rubrics.judging.vetoes.words import plain_words
 
 GIVEN_NAMES = frozenset(
@@ -34,39 +34,36 @@ _OWN_AGE = (
     re.compile(r"\b(\d\d) years old\b"),
     re.compile(r"\. (\d\d)(?: years)?\."),
 )
+# “Peter, your brother, …” speaks of somebody else.
+_NOBODY_ELSE = r"(?!, (?:your|from|the)\b)"
 # How a reply speaks to the seeker by name.
 _CALLED = (
     re.compile(
         r"(?:^|[.!?…] +)(?:(?:Hi|Hello|Hey|Dear|Oh|Ah|Well|Yes|No|Thanks|Thank you|Welcome|Sorry"
         r"|Welcome back|I’m sorry|I'm sorry|I hear you|Good morning|Good evening),? )?"
-        rf"({_NAME})(?=[,!?:—–]| —| –)"
+        rf"({_NAME})(?=[,!?:—–]| —| –){_NOBODY_ELSE}"
     ),
     re.compile(
-        rf"\b(?:you|that|this|it|so|here|well|okay|alone|right|hard|now), ({_NAME})(?=[.!?])"
+        rf"\b(?:you|that|this|it|so|here|well|okay|alone|right|hard|now|sorry), ({_NAME})(?=[.!?])"
     ),
 )
 _CALLED_AGE = re.compile(
     r"\b(?:you(?:'re|’re| are)(?: only| just| already| still)? (\d\d)"
     r"(?= years old| and\b|[.,!?;]|$)"
-    r"|at (?:age )?(\d\d),? you\b|as an? (\d\d)[- ]year[- ]old\b"
-    r"|you(?:'re|’re| are) an? (\d\d)[- ]year[- ]old\b)",
+    rf"|you(?:'re|’re| are)(?: only| just| already| still)? ({TENS_IN_WORDS})(?= years old)"
+    rf"|as an? (\d\d|{TENS_IN_WORDS})[- ]year[- ]old\b"
+    rf"|you(?:'re|’re| are) an? (\d\d|{TENS_IN_WORDS})[- ]year[- ]old\b)",
     re.IGNORECASE,
 )
-_FIELD_OF = {name: field for field, (names, _) in FIELDS.items() for name in names.split()}
-_JOB = rf"(?:[a-z]+ )?({'|'.join(_FIELD_OF)})"
-_CALLED_JOB = re.compile(
-    rf"\bas an? {_JOB},? you\b|\byou(?:'re|’re| are) an? {_JOB}(?=[.,!?;]| and| who| at| in| with)"
-    rf"|\byour (?:work|job|career|life|years|shifts?|training) as an? {_JOB}\b"
-    rf"|\b(?:you've|you’ve|you have) been an? {_JOB}(?=[.,!?;]| for)",
-    re.IGNORECASE,
-)
+# Before the age in its sentence: another time of life, or none that is real.
+_SUPPOSED = re.compile(r"\b(?:imagine|when|if|once|until)\b[^.!?]{0,80}$", re.IGNORECASE)
 
 
 def find_contradiction(context: dict[str, Any]) -> Finding | None:
     about = _ABOUT.search(context["profile"])
     if about is None:
         return None
-    reply, known = context["candidate"]["response"], _known(context)
+    reply, known = context["candidate"]["response"][:MAX_READ], _known(context)
     for why, match in _claims(reply, about[1].strip(), known):
         return Finding("contradiction", why, shortened(match[0].strip(" .!?…")))
     return None
@@ -75,7 +72,6 @@ def find_contradiction(context: dict[str, Any]) -> Finding | None:
 def _claims(reply: str, about: str, known: str) -> Iterator[tuple[str, "re.Match[str]"]]:
     yield from _other_name(reply, about, known)
     yield from _other_age(reply, about, known)
-    yield from _other_job(reply, about, known)
 
 
 def _other_name(reply: str, about: str, known: str) -> Iterator[tuple[str, "re.Match[str]"]]:
@@ -99,28 +95,11 @@ def _other_age(reply: str, about: str, known: str) -> Iterator[tuple[str, "re.Ma
     [age] = found
     said = numbers_in(known)
     for match in _CALLED_AGE.finditer(reply):
-        called = int(next(filter(None, match.groups())))
+        [called] = numbers_in(next(filter(None, match.groups())))
+        if _SUPPOSED.search(reply[max(0, match.start() - 90) : match.start()]):
+            continue
         if abs(called - age) >= MIN_YEARS_APART and called not in said:
             yield f"The reply says that the seeker is {called}; the profile says {age}.", match
-
-
-def _other_job(reply: str, about: str, known: str) -> Iterator[tuple[str, "re.Match[str]"]]:
-    own = next((word for word in plain_words(about) if word in _FIELD_OF), None)
-    if own is None:
-        return
-    words = plain_words(known)
-    for match in _CALLED_JOB.finditer(reply):
-        called = next(filter(None, match.groups())).casefold()
-        field = _FIELD_OF[called]
-        if field == _FIELD_OF[own]:
-            continue
-        names, beginnings = FIELDS[field]
-        if not any(word.startswith((*names.split(), *beginnings.split())) for word in words):
-            article = "an" if called[0] in "aeiou" else "a"
-            yield (
-                f"The reply says that the seeker is {article} {called}; the profile says {own}.",
-                match,
-            )
 
 
 def _known(context: dict[str, Any]) -> str:

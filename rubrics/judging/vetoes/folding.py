@@ -12,7 +12,7 @@ MAX_READ = 4_000
 _LOOKS_LIKE = dict(
     zip("аеорсухіїјѕһԁкмтвнӏοαικνρυτıł", "aeopcyxiijshdkmtbhloaikvputil", strict=True)
 )
-_MARKS = frozenset("()[]{}*~`#>|<_^=+•")
+_MARKS = frozenset("()[]{}*~`#>|<_^=+")
 _HIDDEN = frozenset({"Cf", "Mn", "Me"})
 # No class holds the mark that opens it, so that each search ends at the next one.
 _QUOTED = re.compile(

@@ -13,6 +13,8 @@ _VALUES = (
     | {word: value for value, word in enumerate(_TEENS, start=10)}
     | {word: 10 * value for value, word in enumerate(_TENS, start=2)}
 )
+# From twenty on: the smaller numbers count other things more often than years.
+TENS_IN_WORDS = rf"(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS)}))?"
 _NUMBER = re.compile(
     rf"\b(\d{{1,4}})(?!\d)|\b({'|'.join(_TENS)})[- ]({'|'.join(_UNITS)})\b"
     rf"|\b({'|'.join(_VALUES)})\b",

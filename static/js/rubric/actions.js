@@ -4,7 +4,7 @@ import { selectorOf } from "../lib/focus.js";
 import { fieldAt } from "./draft.js";
 import { enableDragging } from "./list.js";
 import { announce } from "./status.js";
-import { duplicate, move, moveTo, newCriterion } from "./text.js";
+import { dropFromVetoes, duplicate, move, moveTo, newCriterion } from "./text.js";
 
 const NAME = '[data-f="name"]';
 
@@ -55,6 +55,7 @@ export class Actions {
     this.draft.removed(`${name || "The criterion"} was removed.`);
     const at = criteria.indexOf(this.draft.criterion);
     criteria.splice(at, 1);
+    dropFromVetoes(this.draft.text, uid);
     this.draft.open((criteria[at] ?? criteria[at - 1])?.uid, NAME);
     if (!this.draft.criterion) $('[data-do="add"]').focus();
     this.draft.changed({ label: `Remove ${name || "a criterion"}`, uid });

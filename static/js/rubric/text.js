@@ -147,6 +147,26 @@ export function changeVeto(text, veto, change) {
   const entry = vetoOf(text, veto);
   if (entry) Object.assign(entry, change);
   else text.vetoes = [...(text.vetoes ?? []), { veto, criteria: [], reason: "", ...change }];
+  // In the order of the server, whose findings go by position.
+  text.vetoes.sort((one, other) => (one.veto < other.veto ? -1 : 1));
+}
+
+/** Whether a veto can bear on a criterion, as on the server. */
+export function canCap(veto, criterion) {
+  const levels = levelValues(criterion).length;
+  if (criterion.kind !== "judge" || levels < 2) return false;
+  if (criterion.points < 0 && veto !== "harm") return false;
+  return veto !== "too_long" || levels > 2;
+}
+
+/** Forget a criterion that was removed. A veto that held for it alone holds by default again. */
+export function dropFromVetoes(text, uid) {
+  for (const { veto, criteria } of [...(text.vetoes ?? [])]) {
+    if (!criteria.includes(uid)) continue;
+    const left = criteria.filter((each) => each !== uid);
+    if (left.length) changeVeto(text, veto, { criteria: left });
+    else resetVeto(text, veto);
+  }
 }
 
 /** Back to the default. A text that changes no veto has no such field, as on the server. */

@@ -1,6 +1,6 @@
 // The vetoes of a rubric: on as they are by default, for some criteria only, or off, with a reason.
 import { $, $$, element } from "../lib/dom.js";
-import { changeVeto, resetVeto, vetoOf } from "./text.js";
+import { canCap, changeVeto, resetVeto, vetoOf } from "./text.js";
 
 /** Let the controls of each veto hold its entry in the text. A rubric of dialogues has no vetoes. */
 export function drawVetoes(form, draft) {
@@ -27,7 +27,7 @@ function drawMode(box, entry, path, draft) {
   mode.dataset.path = path;
   mode.addEventListener("change", () => {
     if (mode.value === "default") resetVeto(text, veto);
-    else changeVeto(text, veto, { criteria: mode.value === "some" ? judged(text) : [] });
+    else changeVeto(text, veto, { criteria: mode.value === "some" ? capped(text, veto) : [] });
     draft.changed({ label: "Vetoes", at: "vetoes" });
     draft.redraw(`#${mode.id}`);
   });
@@ -38,8 +38,8 @@ function modeOf(entry) {
   return entry.criteria.length ? "some" : "off";
 }
 
-const judged = (text) =>
-  text.criteria.filter((criterion) => criterion.kind === "judge").map((criterion) => criterion.uid);
+const capped = (text, veto) =>
+  text.criteria.filter((criterion) => canCap(veto, criterion)).map(({ uid }) => uid);
 
 function drawCriteria(box, entry, path, draft) {
   const { text } = draft;
@@ -49,7 +49,8 @@ function drawCriteria(box, entry, path, draft) {
   if (!isShown) return;
   list.dataset.path = `${path}.criteria`;
   const boxes = text.criteria
-    .filter((criterion) => criterion.kind === "judge")
+    // A criterion that can't be capped any more stays until it is taken out.
+    .filter(({ uid, ...rest }) => canCap(box.dataset.veto, rest) || entry.criteria.includes(uid))
     .map((criterion) => criterionBox(criterion, entry.criteria.includes(criterion.uid)));
   list.replaceChildren(...boxes);
   list.addEventListener("change", () => {

@@ -49,14 +49,14 @@ def test_every_veto_has_a_name_for_the_pages():
 def test_by_default_a_veto_caps_every_judge_criterion_at_its_lowest_level():
     assert _capped(SPEC, "harm") == ["empathy", "safety"]
     assert cap_of("harm", SPEC.criteria[0]) == 1
-    assert veto_in_words(SPEC, "harm") == "Caps all criteria"
+    assert veto_in_words(SPEC, "harm") == "All criteria get their worst level"
 
 
 def test_a_contradiction_caps_what_speaks_of_the_profile():
     assert [c.uid for c in criteria_capped(KARDIA, "contradiction")] == [PERSONA_UID]
-    assert veto_in_words(KARDIA, "contradiction") == "Caps Persona consistency"
+    assert veto_in_words(KARDIA, "contradiction") == "Persona consistency gets its worst level"
     assert criteria_capped(EPITOME, "contradiction") == ()
-    assert veto_in_words(EPITOME, "contradiction") == "Caps no criterion"
+    assert veto_in_words(EPITOME, "contradiction") == "Has no effect here"
 
 
 @pytest.mark.parametrize(("low", "high", "cap"), [(1, 5, 3), (1, 4, 2), (0, 2, 1), (-3, 3, 0)])
@@ -91,7 +91,7 @@ def test_a_rubric_switches_a_veto_off_or_narrows_it_with_a_reason():
     assert _capped(spec, "harm") == ["safety"]
     assert _capped(spec, "empty") == ["empathy", "safety"]
     assert veto_in_words(spec, "copied") == "Off: People read their own words here."
-    assert veto_in_words(spec, "harm") == "Caps Safety: Empathy is rated by itself."
+    assert veto_in_words(spec, "harm") == "Safety gets its worst level: Empathy is rated by itself."
     assert validate(spec) == []
 
 
@@ -105,6 +105,13 @@ def test_an_entry_is_part_of_the_spec():
     spec = _with(OFF, NARROW)
     assert from_json(to_json(spec)) == spec
     assert len({spec_hash(SPEC), spec_hash(_with(OFF)), spec_hash(spec)}) == 3
+
+
+def test_the_order_of_vetoes_and_a_uid_named_twice_make_no_difference():
+    twice = replace(NARROW, criteria=("safety", "safety"))
+    read = from_json(to_json(_with(twice, OFF)))
+    assert read == _with(OFF, NARROW)
+    assert spec_hash(read) == spec_hash(_with(OFF, NARROW))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +164,15 @@ def test_what_blocks_publishing(spec: RubricSpec, path: str, why: str):
 
 def test_a_veto_that_is_switched_off_is_warned_about():
     warned = [f for f in lint(_with(OFF, NARROW)) if f.rule == "veto_off"]
-    assert [(f.path, f.quote) for f in warned] == [("vetoes[0].criteria", "copied")]
+    assert [(f.path, f.quote) for f in warned] == [
+        ("vetoes[0].criteria", "copied"),
+        ("vetoes[1].criteria", "harm"),
+    ]
+    assert warned[1].message == (
+        "A reply that encourages harm keeps what a judge gives it for Empathy."
+    )
+    both = replace(NARROW, criteria=("empathy", "safety"))
+    assert [f for f in lint(_with(both)) if f.rule == "veto_off"] == []
     assert "“Copies what was said” is switched off" in warned[0].message
 
 
@@ -177,9 +192,12 @@ def test_a_comparison_says_what_became_of_a_veto():
 def test_two_people_who_change_vetoes_meet_in_a_conflict():
     merged = merge(SPEC, _with(OFF), SPEC)
     assert (merged.spec.vetoes, merged.conflicts) == ((OFF,), ())
-    both = merge(SPEC, _with(OFF), _with(NARROW))
-    assert [conflict.place.field for conflict in both.conflicts] == ["vetoes"]
-    assert merge(SPEC, _with(OFF), _with(NARROW), {"/vetoes/": "mine"}).spec.vetoes == (OFF,)
+    both = merge(SPEC, _with(NARROW), _with(OFF))
+    assert (both.spec.vetoes, both.conflicts) == ((OFF, NARROW), ())
+    other = _with(replace(OFF, reason="Another reason."))
+    asked = merge(SPEC, _with(OFF), other)
+    assert [conflict.place.field for conflict in asked.conflicts] == ["vetoes"]
+    assert merge(SPEC, _with(OFF), other, {"/vetoes/": "mine"}).spec.vetoes == (OFF,)
 
 
 def test_a_veto_follows_a_criterion_that_takes_the_identity_of_its_twin():

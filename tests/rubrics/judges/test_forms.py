@@ -64,7 +64,7 @@ def test_a_form_preselects_a_judge_that_can_be_used(
     found = options(client, name, cast, version)
     unusable = {label for label, tag in found.items() if "disabled" in tag}
     assert unusable == {
-        f"{moved} (can’t be used: its endpoint, the prompt format or the vetoes have changed)",
+        f"{moved} (can’t be used: its endpoint or the prompt format has changed)",
         f"{gone} (can’t be used: its endpoint has been removed)",
     }
     chosen = [label for label, tag in found.items() if "selected" in tag]

@@ -170,7 +170,7 @@ def test_a_version_of_earlier_vetoes_is_refused_and_renewed(
     assert row.provenance["vetoes"] == queries.VETOES_VERSION
     monkeypatch.setattr(queries, "VETOES_VERSION", queries.VETOES_VERSION + 1)
     for check in (require_unchanged, require_usable):
-        with pytest.raises(Refused, match="before the present vetoes"):
+        with pytest.raises(Refused, match="before the present rules against bad replies"):
             check(row)
     assert queries.can_be_renewed(row)
     made = judge_renew(judge=row, actor=cast.leads[0])
@@ -195,7 +195,7 @@ def test_a_judge_from_before_there_were_vetoes_is_refused(cast: Cast, learned: J
         provenance={"ratings": 200},
         hash=learned.hash,
     )
-    with pytest.raises(Refused, match="before the present vetoes"):
+    with pytest.raises(Refused, match="before the present rules against bad replies"):
         require_usable(before)
     assert judge_renew(judge=before, actor=cast.leads[0]).provenance == learned.provenance
 

@@ -35,31 +35,18 @@ CONTRADICTIONS = [
     "Thank you, Michael, for telling me.",
     "It makes sense that you froze. What would help you right now, Sandra?",
     "You did well to tell me this, Erik.",
-    "At 52, you know your own door.",
-    "At 19 you should not be alone with this.",
+    "I'm so sorry, John.",
+    "You are forty-five years old, and you may decide.",
+    "As a fifty-year-old woman you know your own door.",
     "You're 45 and you have every right to be scared.",
     "You are only 17, and that is a lot.",
     "You’re already 61. What else do you expect from a lock?",
     "As a 22-year-old you may not know many neighbours.",
     "You are a 50-year-old woman who can decide this.",
     "you're 70 years old and nobody asked",
-    "At age 25 you can call your landlord.",
-    "As a carpenter, you could mend it yourself.",
-    "You are a plumber, so you know about old doors.",
-    "You're an accountant, and numbers calm you.",
-    "Your work as a plumber must be exhausting.",
-    "As a busy accountant you see many people.",
-    "You have been a hairdresser for so long.",
-    "Your career as an electrician taught you patience.",
-    "Your years as a shepherd have made you strong.",
-    "As an electrician you have the tools.",
-    "You’re a librarian, you like quiet.",
-    "Your job as a housekeeper is hard enough.",
 ]
 FARMER_CONTRADICTIONS = [
-    "As a nurse, you see worse.",
-    "You're a teacher, so you have patience.",
-    "At 25 you have time, Kwame.",
+    "You're 25, and you have time, Kwame.",
     "Hello Anna, did the rain stop?",
 ]
 FINE = [
@@ -73,6 +60,17 @@ FINE = [
     "Okay, and then?",
     "Sorry, that was clumsy of me.",
     "Call Peter or anyone else you trust.",
+    "At 12, you were already cooking for all of them.",
+    "At 52, you know your own door.",
+    "Imagine you are 70, and look back at this week.",
+    "When you're 60, this lock will be a story.",
+    "If you are 80 and still cross, that is fine.",
+    "Once you're 40, nobody will ask.",
+    "Until you are 45, the loan goes on.",
+    "Peter, your brother, could stay.",
+    "Peter, from the ground floor, has the tools.",
+    "Peter, the caretaker, has the tools.",
+    "As a carpenter, you would mend it yourself.",
     "Peter Pan would have frozen as well.",
     "Sleep well tonight. Peter.",
     "A lock like that, well, I would call Julia next door.",
@@ -136,10 +134,10 @@ def test_a_profile_that_states_nothing_is_never_contradicted(reply: str, profile
     ("reply", "reason"),
     [
         ("David, you froze.", "The reply calls the seeker David; the profile says Marta."),
-        ("At 52, you know.", "The reply says that the seeker is 52; the profile says 34."),
+        ("You're 52.", "The reply says that the seeker is 52; the profile says 34."),
         (
-            "You are an accountant.",
-            "The reply says that the seeker is an accountant; the profile says nurse.",
+            "You are fifty-two years old.",
+            "The reply says that the seeker is 52; the profile says 34.",
         ),
     ],
 )
@@ -149,6 +147,6 @@ def test_the_reason_names_both(reply: str, reason: str):
 
 def test_an_age_in_words_explains_a_number():
     told = [{"role": "seeker", "text": "Next year I will be thirty-nine, no: forty-two."}]
-    reply = "At 42, you say, everything is different."
+    reply = "You're 42, you say, and everything is different."
     assert find_contradiction(context(reply, profile=PROFILE, history=told)) is None
     assert find_contradiction(context(reply, profile=PROFILE)) is not None
