@@ -200,26 +200,27 @@ def test_a_rating_has_a_row_for_each_score_with_its_pins(at_desk: Desk) -> None:
 def test_a_judge_s_ratings_say_which_texts_it_knows_from_its_fit(at_desk: Desk) -> None:
     cast = at_desk.cast
     at_desk.rate(cast.annotators[0])
-    items = at_desk.queue.items.select_related("target").order_by("position")
-    targets = [item.target for item in items]
-    learned = judge_of_sources(cast, at_desk.version, targets[:1])
-    for judge, target in ((learned, targets[0]), (learned, targets[-1])):
+    items = at_desk.queue.items.select_related("target__turn").order_by("position")
+    source, *others = [item.target for item in items]
+    fresh = next(one for one in others if one.turn.dialogue_id != source.turn.dialogue_id)
+    learned = judge_of_sources(cast, at_desk.version, [source])
+    for target in (source, fresh):
         submit_rating(
             target=target,
             spec=at_desk.version.spec,  # type: ignore[arg-type]
-            rater=rater_for_judge(judge=judge),
+            rater=rater_for_judge(judge=learned),
             purpose="judge",
             scores=[NewScore("empathy", 1)],
         )
-    judged(at_desk, targets[0])
+    judged(at_desk, source)
     rows = [row for _, row in rows_for(cast, cast.leads[0], "ratings")]
     found = {(row["rater"], row["target_id"]): row["known"] for row in rows}
     assert {known for (rater, _), known in found.items() if rater.startswith("Rater")} == {None}
     of_judges = {key: known for key, known in found.items() if known is not None}
     assert of_judges == {
-        ("Learned v1", str(targets[0].pk)): 1,
-        ("Learned v1", str(targets[-1].pk)): 0,
-        ("Strict v2", str(targets[0].pk)): 0,
+        ("Learned v1", str(source.pk)): 1,
+        ("Learned v1", str(fresh.pk)): 0,
+        ("Strict v2", str(source.pk)): 0,
     }
     table = registry.find("ratings")
     assert all(names(table.columns) == list(row) for row in rows)
