@@ -85,8 +85,8 @@ def test_a_version_says_what_its_vetoes_cap(client: Client, cast: Cast, rubric: 
     version_send_for_review(version=saved, actor=cast.clinicians[0])
     page = html_of(get(client, cast.clinicians[0], url("rubric_version", version)))
     assert (
-        '<dt title="The reply has no word.">No words</dt> <dd>All criteria get their worst level</dd>'
-        in page
+        '<dt title="The reply has no word.">No words</dt> '
+        "<dd>All criteria get their worst level</dd>" in page
     )
     assert "Off: As agreed. &lt;script&gt;" in page
     assert EVIL not in page
