@@ -1,5 +1,6 @@
 """A reply as its words are looked for: without what hides or decorates them."""
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -32,13 +33,9 @@ class Folded:
 def folded(reply: str) -> Folded:
     """The first MAX_READ characters in plain lower-case letters: accents, invisible characters,
     look-alikes and marks of emphasis are gone. A new line is a space; an empty line stays one."""
-    characters: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(reply[:MAX_READ]):
-        for plain in _plain(character):
-            characters.append(plain)
-            places.append(place)
-    return Folded("".join(characters), places)
+    parts = list(map(_plain, reply[:MAX_READ]))
+    places = [place for place, part in enumerate(parts) for _ in part]
+    return Folded("".join(parts), places)
 
 
 def without_quotations(text: str) -> str:
@@ -48,11 +45,10 @@ def without_quotations(text: str) -> str:
     return own if any(map(str.isalnum, own)) else text
 
 
+@functools.lru_cache(maxsize=4096)
 def _plain(character: str) -> str:
     if character in _MARKS:
         return " "
-    if character.isascii():
-        return character.lower()
     plain = unicodedata.normalize("NFKD", character).casefold()
     return "".join(
         _LOOKS_LIKE.get(part, part) for part in plain if unicodedata.category(part) not in _HIDDEN
