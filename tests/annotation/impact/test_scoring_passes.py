@@ -28,6 +28,15 @@ def test_without_an_entry_the_hash_is_the_criterions():
     assert hashes == {c.uid: criterion_hash(c) for c in SPEC.criteria}
 
 
+def test_points_that_turn_negative_are_scored_anew():
+    """Harm then gives the highest value in place of the lowest."""
+    plus = rubric(criterion("a", scale="points", levels=(), points=3.0), formula="healthbench")
+    more = replace(plus, criteria=(replace(plus.criteria[0], points=5.0),))
+    minus = replace(plus, criteria=(replace(plus.criteria[0], points=-3.0),))
+    hashes = [_hashes(spec, "learned", {})["a"] for spec in (plus, more, minus)]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
 @pytest.mark.parametrize(("kind", "parameters"), JUDGES)
 def test_a_veto_that_is_switched_off_is_scored_anew(kind: str, parameters: dict[str, Any]):
     before = _hashes(SPEC, kind, parameters)
