@@ -36,7 +36,7 @@ from webapp.files.folders import make_private
 from webapp.llm.models import Endpoint
 from webapp.runs import services as runs
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture
@@ -195,7 +195,6 @@ def test_the_same_key_again_is_the_same_run(ready: World, made: Recording) -> No
     assert run.rollouts.count() == 4 * (2 + 2 + 1)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(TEST_TIMEOUT_S)
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_in_the_middle_is_followed_by_one_that_finishes(
