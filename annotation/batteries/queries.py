@@ -104,7 +104,7 @@ def on_battery(project: Project, judges: Sequence[Judge]) -> dict[UUID, JudgeOnB
     """What a list of judges says of each, by the judge's id. As many queries for many judges as
     for one."""
     versions = _newest_versions(project)
-    runs = BatteryRun.objects.filter(project=project, judge__in=judges).select_related("version")
+    runs = BatteryRun.objects.filter(project=project, judge__in=judges)
     of_each = runs.order_by("judge_id", "-number").distinct("judge_id")
     reported = {run.judge_id: run for run in of_each.filter(report__isnull=False)}
     latest = {run.judge_id: run for run in of_each.defer("report")}
