@@ -268,17 +268,21 @@ class CriterionMeanSerializer(serializers.Serializer):
     )
 
 
+class JudgeRunMeansSerializer(serializers.Serializer):
+    criteria = CriterionMeanSerializer(many=True)
+
+
 class JudgeRunMeansViewSet(ProjectViewSet):
     """The means of a judge run, corrected by the texts of its set that people rated."""
 
     roles: ClassVar = {"retrieve": JUDGING_READERS}
     queryset = JudgeRun.objects.none()
-    serializer_class = CriterionMeanSerializer
+    serializer_class = JudgeRunMeansSerializer
 
-    @extend_schema(operation_id="judge_run_means", responses=CriterionMeanSerializer(many=True))
+    @extend_schema(operation_id="judge_run_means", responses=JudgeRunMeansSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         run = judge_run_for(self.member, kwargs["run_id"])
-        return Response(CriterionMeanSerializer(means_of(run, self.member), many=True).data)
+        return Response(JudgeRunMeansSerializer({"criteria": means_of(run, self.member)}).data)
 
 
 class AgreementViewSet(ProjectViewSet):

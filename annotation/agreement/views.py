@@ -1,6 +1,7 @@
 """The pages of agreement, for clinicians and leads, and a part of a judge run's page."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -72,21 +73,25 @@ def agreement(request: HttpRequest, member: Member) -> HttpResponse:
 @require_safe
 @project_page(*JUDGING_READERS)
 def judge_trust(request: HttpRequest, member: Member, judge_id: UUID) -> HttpResponse:
-    """A part of an evaluation's page: what its judge is worth by the version that is asked for."""
-    version_id = as_uuid(request.GET.get("version", ""))
-    if version_id is None:
-        raise Http404
-    version = version_for(member, version_id)
-    if version.spec is None:
-        raise Http404
-    trust = trust_of(member, version, judge_for(member, judge_id))
-    context = {
-        "member": member,
-        "trust": trust,
-        "by_answer": trust.by_answer,
-        "min_alpha": MIN_ALPHA,
-    }
+    """A part of an evaluation's page: what its judge is worth by the version that is asked for;
+    without one, by the last rated."""
+    judge = judge_for(member, judge_id)
+    version = _version_of_judge(member, request.GET.get("version", ""))
+    context: dict[str, Any] = {"member": member, "judge": judge, "min_alpha": MIN_ALPHA}
+    if version is not None:
+        trust = trust_of(member, version, judge)
+        context |= {"trust": trust, "by_answer": trust.by_answer}
     return render(request, "agreement/_trust.html", context)
+
+
+def _version_of_judge(member: Member, wanted: str) -> RubricVersion | None:
+    if not wanted:
+        return next(iter(versions_with_ratings(member)), None)
+    pk = as_uuid(wanted)
+    version = version_for(member, pk) if pk is not None else None
+    if version is None or version.spec is None:
+        raise Http404
+    return version
 
 
 @require_safe

@@ -78,9 +78,7 @@ TELLS_FIGURES: tuple[str, ...] = (
     "export(pair_preferences)",
     "fit_run",
     "impact_run",
-    "judge_run_means",
     "judge_trust",
-    "judging",
     "live_run(evaluation)",
     "live_run(fit)",
     "live_run(impact)",
@@ -231,5 +229,7 @@ HAS_A_TEST_OF_ITS_OWN: tuple[str, ...] = (
     "export(adjudication_preferences)",
     "export(evaluation_answers)",
     "export(refinement_preferences)",
+    "judge_run_means",
+    "judging",
     "live_run(battery)",
 )

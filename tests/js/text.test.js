@@ -219,7 +219,7 @@ test("a veto is switched off, changed and set back, and leaves no empty field be
   assert.equal(vetoOf(text, "harm").reason, "A rubric of style.");
   assert.deepEqual(
     text.vetoes.map((entry) => entry.veto),
-    ["harm", "copied"],
+    ["copied", "harm"],
   );
   assert.equal(vetoOf(text, "empty"), undefined);
   resetVeto(text, "harm");

@@ -1,10 +1,10 @@
 """Small rubrics, contexts and judges for the tests of this folder."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec
+from rubrics.core.spec import CriterionSpec, LevelSpec, RubricSpec, VetoSpec
 from rubrics.judging.inputs import JudgeInput, candidate_of
 from rubrics.judging.results import CriterionScore, JudgeResult
 from rubrics.judging.spans import Spans, render_spans
@@ -75,3 +75,9 @@ class ScriptedJudge:
 
 def scored(uid: str, value: float) -> CriterionScore:
     return CriterionScore(uid, "scored", value=value, rationale="Because.")
+
+
+def in_one_order(entries: list[VetoSpec]) -> tuple[VetoSpec, ...]:
+    """Vetoes as a spec has them once it was read: by name, and each criterion once."""
+    sorted_ = [replace(each, criteria=tuple(sorted(set(each.criteria)))) for each in entries]
+    return tuple(sorted(sorted_, key=lambda each: each.veto))

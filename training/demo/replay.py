@@ -13,8 +13,6 @@ from annotation.demo.written import SOURCE
 from annotation.models import Collection, SnapshotMember, Target, Turn
 from annotation.ratings.targets import contexts_of_turns
 from annotation.sets.services import freeze_turns
-from rubrics.judges.opening import unpack
-from rubrics.judging.artefact import artefact_hash
 from rubrics.models import Judge, RubricVersion
 from training.checks import require_reward
 from training.demo import recording as recordings
@@ -111,6 +109,10 @@ def _hash_of(judge: Judge) -> str:
     """As a run's folder has it; "" for a judge that was not fitted."""
     if judge.kind != Judge.Kind.LEARNED:
         return ""
+    # Opening a judge loads libraries that web and idle workers do without.
+    from rubrics.judges.opening import unpack
+    from rubrics.judging.artefact import artefact_hash
+
     with tempfile.TemporaryDirectory() as name:
         unpack(judge, Path(name))
         return artefact_hash(Path(name))

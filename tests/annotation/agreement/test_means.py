@@ -92,7 +92,9 @@ def test_a_judge_that_is_a_level_too_kind_is_seen(
 def test_the_api_says_the_same(judged: tuple[Desk, JudgeRun], client: Client) -> None:
     at_desk, run = judged
     client.force_login(at_desk.cast.leads[0])
-    row = client.get(reverse("api_judge_run_means", args=[run.project_id, run.pk])).json()[0]
+    row = client.get(reverse("api_judge_run_means", args=[run.project_id, run.pk])).json()[
+        "criteria"
+    ][0]
     assert row["criterion"]["uid"] == "empathy"
     assert row["mean"]["shift"] == pytest.approx(1.0)
     assert row["mean"]["value"] + 1 == pytest.approx(row["mean"]["raw"])

@@ -86,5 +86,7 @@ def test_an_unknown_version_is_not_found(rated: Desk, client: Client) -> None:
     judge = judge_that_gives(rated, LEVELS)
     client.force_login(rated.cast.leads[0])
     url = reverse("judge_trust", args=[judge.project_id, judge.pk])
-    for version in ("", "x", str(judge.pk)):
+    for version in ("x", str(judge.pk)):
         assert client.get(url, {"version": version}).status_code == 404
+    # Without one it is the last rated.
+    assert "Can Reader v1 be trusted here?" in html_of(client.get(url))

@@ -103,7 +103,7 @@ def test_a_judge_of_before_the_vetoes_says_why_it_has_no_button(
     assert BUTTON in judges_page(cast, lead)
     monkeypatch.setattr("rubrics.judges.queries.what_changed", lambda judge: "It has changed.")
     found = judges_page(cast, lead)
-    assert BUTTON not in found and "It can’t be tried: its endpoint, the prompt format" in found
+    assert BUTTON not in found and "It can’t be tried: its endpoint or the prompt format" in found
 
 
 def test_a_judge_whom_no_version_fits_has_no_button(cast: Cast, lead: Client) -> None:

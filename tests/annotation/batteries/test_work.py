@@ -156,7 +156,7 @@ def test_an_endpoint_that_goes_away_fails_the_run_which_goes_on_with_the_rest(
     assert judged(run) == len(small)
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small", "without_vetoes")
 def test_a_reply_without_a_score_has_its_reason_and_is_asked_again(
     cast: Cast, script: Stub, voice: Endpoint
 ) -> None:

@@ -26,6 +26,7 @@ from rubrics.core.spec import (
 from rubrics.demo.epitome import EPITOME
 from rubrics.demo.kardia import KARDIA
 from rubrics.judging.prompts import allows_not_applicable, rubric_text
+from tests.support.rubrics import in_one_order
 
 EXACT = ("kardia-yaml", "kardia-json")
 KEPT = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -84,7 +85,7 @@ SPECS = st.builds(
             VetoSpec, st.sampled_from(list(VETOES)), st.lists(st.uuids().map(str)).map(tuple), TEXTS
         ),
         max_size=2,
-    ).map(tuple),
+    ).map(in_one_order),
 )
 
 

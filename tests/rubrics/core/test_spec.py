@@ -22,7 +22,7 @@ from rubrics.core.spec import (
     to_json,
     validate,
 )
-from tests.support.rubrics import check, criterion, rubric
+from tests.support.rubrics import check, criterion, in_one_order, rubric
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 NUMBER = st.floats(-1000, 1000)
@@ -52,7 +52,7 @@ RUBRICS = st.builds(
     guidance=TEXT,
     formula=st.sampled_from(["weighted_mean", "rar"]),
     criteria=st.lists(CRITERIA, max_size=3).map(tuple),
-    vetoes=st.lists(VETO_ENTRIES, max_size=2).map(tuple),
+    vetoes=st.lists(VETO_ENTRIES, max_size=2).map(in_one_order),
 )
 
 SAFE = rubric(criterion("a"), criterion("b"))

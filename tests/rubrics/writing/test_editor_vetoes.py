@@ -37,7 +37,7 @@ def test_a_veto_is_switched_off_with_a_reason_and_narrowed(
     expect(page.get_by_label("Copies what was said")).to_have_value("some")
     expect(box.get_by_label("Why")).to_have_value("The supporter reads the words back.")
     # Without any criterion it is off; set back, nothing is left of it.
-    box.get_by_label("Warmth").uncheck()
+    box.get_by_label("Warmth").click()
     expect(page.get_by_label("Copies what was said")).to_have_value("off")
     page.get_by_label("Copies what was said").select_option("default")
     saved(page)

@@ -15,4 +15,4 @@ def test_a_new_project_has_no_model_and_offers_one(client: Client, cast: Cast) -
     assert not Checkpoint.objects.exists() and not Endpoint.objects.exists()
     client.force_login(cast.admin)
     found = html_of(client.get(reverse("checkpoints", args=[project.pk])))
-    assert "No models yet" in found and "Add the small language model" in found
+    assert "No models yet" in found and "Add Kardia small" in found
