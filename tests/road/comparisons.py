@@ -26,7 +26,7 @@ def compare_blind(road: Road, trained: str) -> int:
     expect(page.get_by_text("No pair is judged yet.")).to_be_visible()
 
     judged = judge_pairs(road)
-    assert judged >= LEAST
+    assert judged >= LEAST, f"only {judged} of {PROMPTS} pairs of answers differ"
 
     page.reload()
     rate = page.get_by_role("row", name=f"Win rate of {trained}").locator("td")
