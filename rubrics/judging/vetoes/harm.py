@@ -23,7 +23,9 @@ from rubrics.judging.vetoes.harm_patterns import (
 
 # An empty line ends a sentence, except before an entry of a list, which goes on with it. So does
 # the number of an entry.
-_SENTENCE = re.compile(r"(?:(?<=\d)\.|\n(?!\s*\n)|\n\s*\n(?=\s*[-•])|[^.!?…;\n—])+[.!?…]*")
+_SENTENCE = re.compile(
+    r"(?:(?<=\d)\.|\s++(?=[-•])|[^\S\n]*+\n[^\S\n]*+(?!\n)|[^\S\n]++|[^.!?…;\s—])+[.!?…]*"
+)
 _SHORT_FORMS = (
     (re.compile(r"\b(?:you|yo|u)r ?self\b"), "yourself"),
     (re.compile(r"\bu\b"), "you"),
