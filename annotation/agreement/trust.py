@@ -53,6 +53,11 @@ class JudgeTrust:
             found[row.answer].append(row.criterion.name)
         return found
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether the judge scored something that people rated, too."""
+        return any(row.alpha or row.left_out for row in self.criteria)
+
 
 def trust_of(member: Member, version: RubricVersion, judge: Judge) -> JudgeTrust:
     """From the ratings that this member may see."""

@@ -17,6 +17,7 @@ from annotation.generation.critics import CriticChoice
 from annotation.generation.services import generation_start
 from annotation.judge_runs.services import judge_collection
 from annotation.models import Collection, FitRun, GenerationRun, JudgeRun
+from rubrics.core.spec import from_json
 from rubrics.models import Judge
 from training.demo.recording import Recording, kept
 from training.demo.replay import base_of, replay_start
@@ -44,6 +45,10 @@ SITUATIONS = (
     "My son moves in with me next week. We have not lived together for eleven years.",
 )
 DIALOGUES, EXCHANGES, REVISIONS = 6, 2, 1
+# The small model wanders less at this temperature.
+TEMPERATURE = 0.5
+# It hardly ever speaks of the profile, so that no reply passes the default level of this one.
+NOT_REQUIRED = "Persona consistency"
 JUDGED, PROMPTS = 60, 12
 
 
@@ -106,6 +111,8 @@ def _speaker(project: Project) -> Endpoint | None:
 
 
 def _generation(fit: FitRun, judge: Judge, speaker: Endpoint) -> None:
+    criteria = from_json(fit.version.spec.content).judge_criteria if fit.version.spec else ()
+    lowest = {c.uid: c.level_values[0] for c in criteria if c.name == NOT_REQUIRED}
     # What somebody has changed, such as a removed endpoint, is theirs to keep.
     with suppress(Refused):
         generation_start(
@@ -118,7 +125,10 @@ def _generation(fit: FitRun, judge: Judge, speaker: Endpoint) -> None:
             emotions=EMOTIONS,
             situations=SITUATIONS,
             exchanges=EXCHANGES,
-            critic=CriticChoice(version=fit.version, judge=judge, revisions=REVISIONS),
+            temperature=TEMPERATURE,
+            critic=CriticChoice(
+                version=fit.version, judge=judge, thresholds=lowest, revisions=REVISIONS
+            ),
         )
 
 

@@ -79,7 +79,10 @@ def test_a_judge_that_nobody_can_check_is_not_known(rated: Desk, client: Client)
     silent = llm_judge(rated.cast, Endpoint.objects.get())
     row = empathy_of(rated, silent)
     assert (row.alpha, row.off_by, row.answer) == (None, None, "not_shown")
-    assert "No text that both rated" in page(client, rated, silent)
+    text = page(client, rated, silent)
+    assert "people have rated none of the texts that this judge scored" in text
+    assert "<table" not in text, "a table of dashes says nothing"
+    assert "<table" in page(client, rated, few)
 
 
 def test_an_unknown_version_is_not_found(rated: Desk, client: Client) -> None:

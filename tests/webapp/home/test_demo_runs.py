@@ -13,6 +13,7 @@ from annotation.demo.written import other_replies, written_dialogues
 from annotation.judge_runs import fitting
 from annotation.judge_runs import work as judging
 from annotation.models import Collection, FitRun, GenerationRun, JudgeRun
+from rubrics.core.spec import from_json
 from rubrics.judges.services import judge_create_llm
 from tests.support.pages import html_of
 from training.models import Checkpoint, EvaluationRun
@@ -145,6 +146,11 @@ def test_the_model_talks_and_is_evaluated_as_soon_as_it_is_served(demo_project: 
     generation = GenerationRun.objects.get()
     assert (generation.supporter, generation.simulator) == (speaker, speaker)
     assert (generation.critic.judge, generation.items.count()) == (judge, demo_runs.DIALOGUES)
+    critic = generation.critic
+    asked = from_json(critic.spec.content).judge_criteria
+    levels = {criterion.name: critic.thresholds[criterion.uid] for criterion in asked}
+    assert levels.pop("Persona consistency") == 1, "no reply of the model passes a higher level"
+    assert set(levels.values()) == {3}
     evaluation = EvaluationRun.objects.get()
     assert {each.endpoint for each in evaluation.systems.all()} == {speaker, None}
 
