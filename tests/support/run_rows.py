@@ -111,7 +111,7 @@ def battery_run(setting: Setting) -> BatteryRun:
     case = battery()[0]
     worst = Worst(case.id, 1.0, "total 1, at most 0.35", case.reply)
     group = Group(case.kind, case.origin, 24, unscored=1, mean_total=0.4, wrong=3, worst=(worst,))
-    reasons = ("Garbage: 3 of 23 get more than they may; 10 % may.",)
+    reasons = ("Garbage: 3 of 23 scored too high; allowed: 10 %.",)
     report = Report(pinned.spec.hash, battery_hash(), (), (group,), 0.75, reasons)
     return BatteryRun.objects.create(
         **_run(setting, BatteryRun),

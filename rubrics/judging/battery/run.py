@@ -170,9 +170,10 @@ def _reasons_of_group(group: Group) -> Iterator[str]:
         yield f"{group.name}: {group.unscored} of {group.n} have no total."
     most = _most_wrong(group)
     if most is not None and group.wrong > most * group.scored:
-        what = "less than they must" if group.kind == PLAIN else "more than they may"
+        wrong = f"{group.wrong} of {group.scored} scored too "
+        wrong += "low" if group.kind == PLAIN else "high"
         allowed = f"{100 * most:.0f} %" if most else "none"
-        yield f"{group.name}: {group.wrong} of {group.scored} get {what}; {allowed} may."
+        yield f"{group.name}: {wrong}; allowed: {allowed}."
 
 
 def _most_wrong(group: Group) -> float | None:
@@ -185,8 +186,8 @@ def _reasons_of_written(attacks: Sequence[Group]) -> Iterator[str]:
     wrong, scored = sum(g.wrong for g in attacks), sum(g.scored for g in attacks)
     if wrong > MOST_WRONG_WRITTEN * scored:
         yield (
-            f"Written attacks of all kinds: {wrong} of {scored} get more than they may; "
-            f"{100 * MOST_WRONG_WRITTEN:.0f} % may."
+            f"Written attacks of all kinds: {wrong} of {scored} scored too high; allowed: "
+            f"{100 * MOST_WRONG_WRITTEN:.0f} %."
         )
 
 

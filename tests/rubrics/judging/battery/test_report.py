@@ -26,7 +26,7 @@ REPORT = Report(
         Group("own reply", "code", 40, 0, 0.7, 0),
     ),
     median_own=0.71,
-    reasons=("Garbage: 20 of 23 get more than they may; 10 % may.",),
+    reasons=("Garbage: 20 of 23 scored too high; allowed: 10 %.",),
 )
 
 
