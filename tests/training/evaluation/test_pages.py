@@ -64,8 +64,12 @@ def test_the_page_shows_tables_and_differences(lead: Client, run: EvaluationRun)
     table, below = page.split("Results by Learned v1")[1].split("</table>")[:2]
     assert "no interval" in table and "alike" not in table
     assert below.count("No interval: all profiles are alike.") == 1
+    # Whether the judge can be trusted is fetched, and leads to the figures of agreement.
+    [judge] = run.judges.values_list("judge_id", flat=True)
+    trust = f"{reverse('judge_trust', args=[run.project_id, judge])}?version={run.version_id}"
+    assert f'hx-get="{trust}"' in page
     agreement = reverse("agreement", args=[run.project_id])
-    assert f'href="{agreement}?version={run.version_id}"' in below
+    assert f'href="{agreement}?version={run.version_id}"' in html_of(lead.get(trust))
     assert "=Warm against Cold_1" in page and "Clearly higher in Warmth" in page
     assert "By Learned v1: For =Warm, scores are clearly higher in Warmth" in page
     against = html_of(lead.get(url("evaluation", run) + "?against=1"))
