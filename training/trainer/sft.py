@@ -14,7 +14,7 @@ from trl import SFTConfig, SFTTrainer
 from training.trainer.callbacks import StepReport
 from training.trainer.config import RunSpec
 from training.trainer.data import Conversation, Row, in_training_order
-from training.trainer.generation import has_bfloat16
+from training.trainer.generation import bfloat16_is_faster
 from training.trainer.lengths import context_of
 from training.trainer.lora import adapter_config
 from training.trainer.strict import ConfigError
@@ -191,7 +191,7 @@ def sft_config(spec: RunSpec, work: Path, *, validates: bool) -> SFTConfig:
         max_length=None,
         model_init_kwargs={"dtype": "float32"},
         use_cpu=not on_gpu,
-        bf16=has_bfloat16(),
+        bf16=bfloat16_is_faster(),
         gradient_checkpointing=on_gpu,
         logging_steps=1,
         save_strategy="steps",

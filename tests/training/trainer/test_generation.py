@@ -5,18 +5,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from rubrics.judging.spans import SPAN_NAMES
 from tests.support import starter
-from training.trainer.generation import load_model, load_tokenizer
+from training.trainer import generation
+from training.trainer.generation import bfloat16_is_faster, load_model, load_tokenizer
 from training.trainer.strict import ConfigError
 
 pytestmark = pytest.mark.model
 
 
 def test_weights_in_a_pickle_file_are_not_loaded(tmp_path: Path) -> None:
-    import torch
-
     from tests.support.tiny_model import build_model
 
     build_model(tmp_path)
@@ -52,3 +52,20 @@ def test_marks_of_spans_that_are_special_tokens_survive_decoding(tmp_path: Path)
         assert loaded.batch_decode([ids], skip_special_tokens=True) == [said]
     saved = AutoTokenizer.from_pretrained(tmp_path / "saved")
     assert saved.decode(ids, skip_special_tokens=True) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_faster"), [(0.5, True), (0.79, True), (0.9, False), (1.6, False)]
+)
+def test_bfloat16_is_taken_where_it_is_clearly_faster(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, is_faster: bool
+) -> None:
+    taken = {torch.float32: 1.0, torch.bfloat16: seconds}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(generation, "_multiplying", taken.__getitem__)
+    assert bfloat16_is_faster() is is_faster
+
+
+def test_both_formats_are_tried() -> None:
+    assert 0 < generation._multiplying(torch.float32) < 10
+    assert 0 < generation._multiplying(torch.bfloat16) < 10
