@@ -73,6 +73,7 @@ class TrainingViewSet(RunViewSet):
             lora=asked.get("lora"),
             evaluation_judges=[access.judge_for(member, pk) for pk in asked["evaluation_judges"]],
             seed=asked["seed"],
+            gate_reason=asked["gate_reason"],
         )
         return self.shown(run.pk, status=201)
 
@@ -142,6 +143,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("training.evaluation.api")),
     path("", include("training.comparisons.api")),
     path("", include("training.checkpoints.api")),
+    path("", include("training.gate.api")),
     *run_paths(f"{P}/training/", TrainingViewSet, "api_training"),
     path(
         f"{RUN}/metrics/", TrainingViewSet.as_view({"get": "metrics"}), name="api_training_metrics"

@@ -27,7 +27,7 @@ from training.limits import (
     WEIGHT,
     shares,
 )
-from training.models import Checkpoint
+from training.models import Checkpoint, TrainingRun
 from webapp.accounts.models import Project
 from webapp.errors import Refused
 from webapp.limits import SEED, Setting
@@ -197,6 +197,13 @@ class TrainingForm(forms.Form):
         required=False,
         help_text="The model also learns to write the seeker’s messages. Only a model that is to "
         "write whole dialogues needs this.",
+    )
+    gate_reason = forms.CharField(
+        label="Why the run should start all the same",
+        required=False,
+        max_length=TrainingRun.MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The reason stays with the run, its checkpoints and their model cards.",
     )
     seed = forms.IntegerField(
         **SEED.range,

@@ -8,6 +8,8 @@ import django_filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from training.gate.checks import checks_of
+from training.gate.serializers import GateCheckSerializer
 from training.limits import (
     EVALUATION_JUDGES,
     FRACTIONS,
@@ -121,6 +123,12 @@ class NewTrainingSerializer(serializers.Serializer[Any]):
         "At least one must not be the judge of the reward.",
     )
     seed = serializers.IntegerField(**SEED.range, default=SEED.default)
+    gate_reason = serializers.CharField(
+        max_length=TrainingRun.MAX_REASON,
+        default="",
+        allow_blank=True,
+        help_text="Why the run should start although the gate is not met.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         methods = attrs["plan"].split("_")
@@ -155,7 +163,11 @@ class RecordedSerializer(serializers.Serializer[Any]):
 class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     steps_done = serializers.IntegerField(source="done")
     spec_hash = serializers.CharField(source="spec.hash")
-    gate = serializers.SerializerMethodField(help_text="Whether a gate was passed.")
+    gate = serializers.ChoiceField(
+        choices=TrainingRun.Gate.choices,
+        read_only=True,
+        help_text="Whether rubric and judge met the project's gate when the run was started.",
+    )
     followed_by = serializers.SerializerMethodField(help_text="The second run of a plan.")
     evaluation_judges = serializers.SerializerMethodField(
         help_text="The judges of the evaluation that the run ends with."
@@ -174,6 +186,7 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
             "train_snapshot", "held_out_snapshot", "validation_snapshot", "settings",
             "then_snapshot", "then_settings", "follows", "followed_by", "evaluation_judges",
             "evaluation", "evaluation_problem", "recorded", "steps_done", "steps_total", "gate",
+            "gate_reason",
             "created_at", "started_at", "ended_at", "cancel_requested_at", "attempt",
         )  # fmt: skip
 
@@ -192,16 +205,16 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     def get_recorded(self, run: TrainingRun) -> dict[str, Any] | None:
         return None if run.recorded is None else dict(RecordedSerializer(run.recorded).data)
 
-    def get_gate(self, run: TrainingRun) -> str:
-        return "not set"
-
 
 class TrainingDetailSerializer(TrainingSerializer):
     progress = serializers.SerializerMethodField()
     usage = serializers.SerializerMethodField(help_text="What the judge was asked.")
+    gate_checks = serializers.SerializerMethodField(
+        help_text="Each rule with what was found then; null while you still have texts to rate."
+    )
 
     class Meta(TrainingSerializer.Meta):
-        fields = (*TrainingSerializer.Meta.fields, "progress", "usage")
+        fields = (*TrainingSerializer.Meta.fields, "progress", "usage", "gate_checks")
 
     @extend_schema_field(ProgressSerializer)
     def get_progress(self, run: TrainingRun) -> dict[str, Any]:
@@ -210,6 +223,11 @@ class TrainingDetailSerializer(TrainingSerializer):
     @extend_schema_field(UsageSerializer)
     def get_usage(self, run: TrainingRun) -> dict[str, Any]:
         return dict(UsageSerializer(usage_of_run(run.pk)).data)
+
+    @extend_schema_field(GateCheckSerializer(many=True, allow_null=True))
+    def get_gate_checks(self, run: TrainingRun) -> list[dict[str, Any]] | None:
+        found = checks_of(run, self.context["view"].member)
+        return None if found is None else GateCheckSerializer(found.checks, many=True).data
 
 
 class PointSerializer(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -24,11 +25,8 @@ from training.checks import (
     require_version,
     settings_of,
 )
-from training.limits import (
-    HELD_OUT_PROMPTS,
-    MEASURED,
-    PROMPTS,
-)
+from training.gate.services import require_gate
+from training.limits import HELD_OUT_PROMPTS, MEASURED, PROMPTS
 from training.models import Checkpoint, TrainingEvaluationJudge, TrainingRun
 from training.paths import root_of
 from training.reply_lengths import ReplyLength, longest_reply, measure
@@ -60,6 +58,7 @@ def training_start_on_set(
     lora: Settings | None = None,
     evaluation_judges: Sequence[Judge] = (),
     seed: int = SEED.default,
+    gate_reason: str = "",
 ) -> TrainingRun:
     """Freeze training and held-out prompts of a set, and queue a run on them. With the settings
     of both methods it is a plan of two: GRPO, on `grpo_collection` where one is named, starts
@@ -72,8 +71,11 @@ def training_start_on_set(
     if known is not None:
         return known
     reply = None
+    # Both before the transaction: nobody waits for its locks meanwhile.
+    gate = require_gate(
+        actor=actor, version=version, judge=judge if grpo is not None else None, reason=gate_reason
+    )
     if _leaves_out_length(sft, grpo):
-        # Before the transaction: nobody waits for its locks while replies become tokens.
         turns = turns_of_split(collection, Split.TRAIN, seed=seed, limit=prompts)
         reply = measure(base, turns)
     with transaction.atomic():
@@ -112,6 +114,7 @@ def training_start_on_set(
             evaluation_judges=evaluation_judges,
             seed=seed,
             reply=reply,
+            gate=gate,
         )
 
 
@@ -134,15 +137,19 @@ def training_start(
     then: Snapshot | None = None,
     seed: int = SEED.default,
     reply: ReplyLength | None = None,
+    gate_reason: str = "",
+    gate: Mapping[str, Any] | None = None,
 ) -> TrainingRun:
     """Queue a run of the method whose settings are given. With both, SFT is queued and GRPO on
     the prompts `then` starts after it. `reward` has a weight for each part, which are kept as
     shares of 1; `lora` trains adapters in place of all weights. Without a `max_completion_tokens`,
     replies may get as long as those of `train`: `reply` where they were measured already. `judge`
     rewards GRPO; SFT has no reward and keeps none. With `evaluation_judges` the last run ends with
-    an evaluation of its models by them.
+    an evaluation of its models by them. `gate` is what `require_gate` found where it was asked
+    already.
 
-    Raises Refused for a setting or a weight outside its range, weights that are all 0, a rubric
+    Raises GateNotMet where rubric and judge miss the project's gate and there is no `gate_reason`,
+    and Refused for a setting or a weight outside its range, weights that are all 0, a rubric
     that can't be a reward, GRPO without a judge that can score it, an evaluation by the reward
     alone, a base that can't read so much, too few prompts, and data of the test split among the
     training prompts."""
@@ -164,6 +171,8 @@ def training_start(
         require_prompts(name, then if name == "grpo" and then else train, held_out, values)
     judges = list(dict.fromkeys(evaluation_judges))
     require_evaluation(judges, version, base, reward=judge)
+    if gate is None:
+        gate = require_gate(actor=actor, version=version, judge=judge, reason=gate_reason)
     first, *following = given
     with transaction.atomic():
         _hold(base)
@@ -189,6 +198,7 @@ def training_start(
             judge=judge,
             settings={first: settings_of(first, given[first]), **common},
             steps_total=int(given[first]["steps"]),
+            **gate,
         )
         _keep_judges(run, judges)
     return run
@@ -249,6 +259,9 @@ def training_start_next(run: TrainingRun) -> TrainingRun | None:
         settings=run.then_settings,
         steps_total=run.then_settings["grpo"]["steps"],
         follows=run,
+        gate=run.gate,
+        gate_checks=run.gate_checks,
+        gate_reason=run.gate_reason,
     )
     _keep_judges(following, [row.judge for row in run.evaluation_judges.select_related("judge")])
     return following

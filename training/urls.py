@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("training.evaluation.urls")),
     path("", include("training.comparisons.urls")),
     path("training/", include("training.checkpoints.urls")),
+    path("training/gate/", include("training.gate.urls")),
     path("training/", views.training_runs, name="training_runs"),
     path("training/new/", views.training_new, name="training_new"),
     path(f"{RUN}/", views.training_run, name="training_run"),

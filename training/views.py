@@ -19,6 +19,9 @@ from training.demo.replay import is_gone
 from training.evaluation.ending import ending_retry
 from training.evaluation.of_training import ending_of
 from training.forms import MEANINGS, SFT_MEANINGS, TrainingForm
+from training.gate.checks import checks_of
+from training.gate.queries import rules_of
+from training.gate.services import GateNotMet
 from training.limits import (
     MEASURED,
     PAPER,
@@ -78,7 +81,10 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
                 lora=form.lora(),
                 evaluation_judges=chosen["evaluation_judges"],
                 seed=chosen["seed"],
+                gate_reason=chosen["gate_reason"],
             )
+        except GateNotMet as refusal:
+            form.add_error("gate_reason", str(refusal))
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -95,6 +101,7 @@ def training_new(request: HttpRequest, member: Member) -> HttpResponse:
         "quick_minutes": _minutes(QUICK["grpo"]),
         "parts": [form[f"part_{part}"] for part in REWARD_PARTS],
         "missing": form.missing(),
+        "has_gate": rules_of(member.project).exists(),
         "no_server": local_server_refusal(),
         "seconds_a_reply": queries.seconds_a_reply(member.project),
         "small_model_seconds": SMALL_MODEL_REPLY_S,
@@ -125,6 +132,7 @@ def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResp
         "member": member,
         "run": run,
         "state": queries.state_of(run),
+        "gate": checks_of(run, member),
         "is_gone": is_gone(run),
         "ending": ending,
         # The page of an ended run follows its evaluation.

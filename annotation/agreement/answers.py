@@ -180,6 +180,17 @@ class VersionAnswers:
             self._references[criterion.uid] = references_of(given, settled)
         return self._references[criterion.uid]
 
+    def references_of_several(self, criterion: CriterionSpec) -> Column:
+        """The references of people that stand on more than one person's level: settled by an
+        adjudicator, or common to two people or more."""
+        settled = settled_for(criterion.meaning_id, self._scores.adjudicated)
+        given = self.of_people(criterion)
+        return {
+            target: level
+            for target, level in self.references_of_people(criterion).levels.items()
+            if target in settled or len(given.get(target, ())) > 1
+        }
+
     def means_of_people(self, criterion: CriterionSpec) -> Mapping[UUID, float]:
         """The level that an adjudicator settled, else the mean of people's levels, by item. Items
         that people differ on are here, too."""
@@ -246,7 +257,9 @@ class VersionAnswers:
         self, criterion: CriterionSpec, keys: Sequence[str]
     ) -> tuple[list[list[float | None]], list[Place]]:
         """The values of each item, and its profile and dialogue."""
-        columns = [self.column(criterion, key) for key in keys]
+        return self.table_of([self.column(criterion, key) for key in keys])
+
+    def table_of(self, columns: Sequence[Column]) -> tuple[list[list[float | None]], list[Place]]:
         targets = dict.fromkeys(target for column in columns for target in column)
         table = [[column.get(target) for column in columns] for target in targets]
         return table, self.places_of(targets)

@@ -121,6 +121,7 @@ SAYS_NOTHING: tuple[str, ...] = (
     "api_export_tables",
     "api_fetch_model_list",
     "api_fetch_model_retrieve",
+    "api_gate_list",
     "api_generation_list",
     "api_impact_list",
     "api_import_lines",
@@ -179,6 +180,7 @@ SAYS_NOTHING: tuple[str, ...] = (
     "export_download",
     "export_new",
     "exports",
+    "gate",
     "generation_new",
     "generation_runs",
     "impact",
@@ -222,13 +224,16 @@ SAYS_NOTHING: tuple[str, ...] = (
 )
 
 # Of these rows the scene has none: tests/annotation/batteries, tests/annotation/exports and
-# tests/training/evaluation make them and ask as a rater.
+# tests/training/evaluation make them and ask as a rater. tests/training/gate asks about a version
+# and a judge, which an address alone does not name.
 HAS_A_TEST_OF_ITS_OWN: tuple[str, ...] = (
     "api_battery_retrieve",
+    "api_gate_checks",
     "battery_run",
     "export(adjudication_preferences)",
     "export(evaluation_answers)",
     "export(refinement_preferences)",
+    "gate_checks",
     "judge_run_means",
     "judging",
     "live_run(battery)",

@@ -26,6 +26,7 @@ from tests.support.rows import (
     draft,
     endpoint,
     endpoint_test,
+    gate_rule,
     instance_invitation,
     invitation,
     item,
@@ -208,6 +209,8 @@ BUILDERS: dict[str, Callable[[Setting], Any]] = {
     "api_evaluation*.id": evaluation_run,
     "api_judge_*.id": judge,
     "api_checkpoint_*.id": checkpoint,
+    "*.rule_id": gate_rule,
+    "api_gate_*.id": gate_rule,
     "api_fetch_model*.id": model_fetch,
     "api_training*.run_id": training_run,
 }

@@ -44,6 +44,7 @@ from training.models import (
     Checkpoint,
     EvaluatedSystem,
     EvaluationComparison,
+    GateRule,
 )
 from webapp.accounts.models import ApiToken, Invitation
 from webapp.accounts.services import invitations
@@ -331,4 +332,10 @@ def checkpoint(setting: Setting) -> Checkpoint:
         origin="path",
         path=str(starter.FOLDER),
         sha256="a" * 64,
+    )
+
+
+def gate_rule(setting: Setting) -> GateRule:
+    return GateRule.objects.create(
+        project=setting.project, about=GateRule.About.BATTERY, created_by=setting.person
     )

@@ -7,6 +7,7 @@ from training.checkpoints.contents import Contents
 from training.evaluation.of_training import latest_of
 from training.evaluation.queries import tables_of
 from training.evaluation.tables import as_markdown
+from training.gate.checks import from_json
 from training.models import Checkpoint, TrainingRun
 from training.queries.runs import runs_of
 from training.small import package
@@ -91,6 +92,7 @@ def _run(run: TrainingRun) -> Iterator[str]:
     if run.method == TrainingRun.Method.GRPO and run.judge is not None:
         judge = line(str(run.judge))
         yield f"- Judge: {judge} ({run.judge.get_kind_display()}), hash `{run.judge.hash}`"
+        yield f"- Gate: {line(gate_of(run))}"
     for label, snapshot in (("Training", run.train_snapshot), ("Held-out", run.held_out_snapshot)):
         if snapshot is not None:
             yield (
@@ -101,6 +103,19 @@ def _run(run: TrainingRun) -> Iterator[str]:
     yield from ("", "Settings:", "", "```json")
     yield json.dumps(run.settings, indent=2, sort_keys=True)
     yield "```"
+
+
+def gate_of(run: TrainingRun) -> str:
+    """What the gate found when a run with a reward was started, in a sentence."""
+    found = from_json(run.gate_checks)
+    if run.gate == TrainingRun.Gate.NOT_SET:
+        return "not set. No agreement with people was required."
+    if run.gate == TrainingRun.Gate.MET:
+        return f"met, {len(found.checks)} of {len(found.checks)} rules."
+    return (
+        f"not met, {found.unmet} of {len(found.checks)} rules missed. The run was started all the "
+        f"same: “{run.gate_reason}”"
+    )
 
 
 def _evaluation(checkpoint: Checkpoint, member: Member) -> Iterator[str]:

@@ -41,6 +41,7 @@ from tests.support.rows import (
     comment,
     decision,
     endpoint_test,
+    gate_rule,
     invitation,
     judgement,
     model_call,
@@ -81,7 +82,7 @@ def fill(setting: Setting) -> None:
     call = JudgeCall.objects.create(
         project=project, judge=setting["judge_id"], spec=version.spec, context_hash="x",
     )  # fmt: skip
-    for make in (model_call, endpoint_test, price):
+    for make in (model_call, endpoint_test, price, gate_rule):
         make(setting)
     held = assignment(setting)
     rating = Rating.objects.create(
