@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.functional import cached_property
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,6 +15,7 @@ from training import access, services
 from training.access import TRAINERS
 from training.checkpoints.access import checkpoint_for
 from training.evaluation.ending import ending_retry
+from training.gate.checks import sees_gates
 from training.hidden import visible_rollouts
 from training.limits import EQUAL_WEIGHTS, PRESETS
 from training.models import Rollout, TrainingRun
@@ -40,6 +42,10 @@ class TrainingViewSet(RunViewSet):
     serializer_class = TrainingSerializer
     detail_serializer_class = TrainingDetailSerializer
     filterset_class = TrainingFilter
+
+    @cached_property
+    def sees_gates(self) -> bool:
+        return sees_gates(self.member)
 
     def rows(self) -> QuerySet[TrainingRun]:
         return queries.runs_of(self.member.project)

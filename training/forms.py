@@ -8,7 +8,7 @@ from django import forms
 
 from annotation.models import Collection
 from rubrics.judges.forms import JudgeField, JudgesField, offer_judges
-from rubrics.judges.queries import can_score
+from rubrics.judges.queries import can_score, first_that_score
 from rubrics.models import Judge, RubricVersion
 from rubrics.queries import turn_versions
 from training.checkpoints.serving import local_server_refusal
@@ -199,11 +199,12 @@ class TrainingForm(forms.Form):
         "write whole dialogues needs this.",
     )
     gate_reason = forms.CharField(
-        label="Why the run should start all the same",
+        label="Why should the run start anyway?",
         required=False,
         max_length=TrainingRun.MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The reason stays with the run, its checkpoints and their model cards.",
+        help_text="Needed because the gate is not met. The reason stays with the run, its "
+        "checkpoints and their model cards.",
     )
     seed = forms.IntegerField(
         **SEED.range,
@@ -253,15 +254,8 @@ class TrainingForm(forms.Form):
         fields["grpo_collection"].queryset = fields["collection"].queryset
         fields["version"].queryset = turn_versions(project)
         offer_judges(self, "judge", "evaluation_judges", project=project)
-        versions = list(fields["version"].queryset)
         judges = list(fields["judge"].queryset)
-        fitting = (
-            (version, judge)
-            for judge in judges
-            for version in versions
-            if can_score(version, judge)
-        )
-        if pair := next(fitting, None):
+        if pair := first_that_score(fields["version"].queryset, judges):
             fields["version"].initial, fields["judge"].initial = pair
             fields["evaluation_judges"].initial = _judges_to_measure_with(*pair, judges)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from training.access import TRAINERS
 from training.demo.replay import is_gone, require_recording
 from training.evaluation.of_training import ending_of
+from training.gate.checks import sees_gates
 from training.models import TrainingRun
 from training.queries import rollouts, series
 from training.queries import runs as queries
@@ -53,6 +54,7 @@ def render(run: Run, member: Member) -> Sequence[str]:
         ending=ending_of(row, member),
         rollouts=queries.rollouts_of(row, member),
         hidden=rollouts.count_hidden(row, member),
+        sees_gates=sees_gates(member),
     )
 
 

@@ -8,7 +8,6 @@ import django_filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from training.gate.checks import checks_of
 from training.gate.serializers import GateCheckSerializer
 from training.limits import (
     EVALUATION_JUDGES,
@@ -163,11 +162,11 @@ class RecordedSerializer(serializers.Serializer[Any]):
 class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     steps_done = serializers.IntegerField(source="done")
     spec_hash = serializers.CharField(source="spec.hash")
-    gate = serializers.ChoiceField(
-        choices=TrainingRun.Gate.choices,
-        read_only=True,
-        help_text="Whether rubric and judge met the project's gate when the run was started.",
+    gate = serializers.SerializerMethodField(
+        help_text="Whether rubric and judge met the project's gate when the run was started; null "
+        "while you still have texts to rate, as the reason is."
     )
+    gate_reason = serializers.SerializerMethodField()
     followed_by = serializers.SerializerMethodField(help_text="The second run of a plan.")
     evaluation_judges = serializers.SerializerMethodField(
         help_text="The judges of the evaluation that the run ends with."
@@ -205,6 +204,17 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingRun]):
     def get_recorded(self, run: TrainingRun) -> dict[str, Any] | None:
         return None if run.recorded is None else dict(RecordedSerializer(run.recorded).data)
 
+    @extend_schema_field(serializers.ChoiceField(choices=TrainingRun.Gate.choices, allow_null=True))
+    def get_gate(self, run: TrainingRun) -> str | None:
+        return run.gate if self._shows_gate(run) else None
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_gate_reason(self, run: TrainingRun) -> str | None:
+        return run.gate_reason if self._shows_gate(run) else None
+
+    def _shows_gate(self, run: TrainingRun) -> bool:
+        return run.gate == TrainingRun.Gate.NOT_SET or self.context["view"].sees_gates
+
 
 class TrainingDetailSerializer(TrainingSerializer):
     progress = serializers.SerializerMethodField()
@@ -226,8 +236,7 @@ class TrainingDetailSerializer(TrainingSerializer):
 
     @extend_schema_field(GateCheckSerializer(many=True, allow_null=True))
     def get_gate_checks(self, run: TrainingRun) -> list[dict[str, Any]] | None:
-        found = checks_of(run, self.context["view"].member)
-        return None if found is None else GateCheckSerializer(found.checks, many=True).data
+        return run.gate_checks if self._shows_gate(run) else None
 
 
 class PointSerializer(serializers.Serializer[Any]):

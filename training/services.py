@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 
@@ -25,7 +24,7 @@ from training.checks import (
     require_version,
     settings_of,
 )
-from training.gate.services import require_gate
+from training.gate.services import GateResult, hold_gate, require_gate
 from training.limits import HELD_OUT_PROMPTS, MEASURED, PROMPTS
 from training.models import Checkpoint, TrainingEvaluationJudge, TrainingRun
 from training.paths import root_of
@@ -71,10 +70,13 @@ def training_start_on_set(
     if known is not None:
         return known
     reply = None
-    # Both before the transaction: nobody waits for its locks meanwhile.
-    gate = require_gate(
-        actor=actor, version=version, judge=judge if grpo is not None else None, reason=gate_reason
-    )
+    rewards = judge if grpo is not None else None
+    require_version(version)
+    if grpo is not None:
+        require_reward(version, judge)
+    # Before the transaction: nobody waits for its locks while people's ratings are compared, and
+    # replies become tokens.
+    gate = require_gate(actor=actor, version=version, judge=rewards, reason=gate_reason)
     if _leaves_out_length(sft, grpo):
         turns = turns_of_split(collection, Split.TRAIN, seed=seed, limit=prompts)
         reply = measure(base, turns)
@@ -138,7 +140,7 @@ def training_start(
     seed: int = SEED.default,
     reply: ReplyLength | None = None,
     gate_reason: str = "",
-    gate: Mapping[str, Any] | None = None,
+    gate: GateResult | None = None,
 ) -> TrainingRun:
     """Queue a run of the method whose settings are given. With both, SFT is queued and GRPO on
     the prompts `then` starts after it. `reward` has a weight for each part, which are kept as
@@ -172,10 +174,14 @@ def training_start(
     judges = list(dict.fromkeys(evaluation_judges))
     require_evaluation(judges, version, base, reward=judge)
     if gate is None:
+        known = runs.started_before(TrainingRun, project=project, key=key)
+        if known is not None:
+            return known
         gate = require_gate(actor=actor, version=version, judge=judge, reason=gate_reason)
     first, *following = given
     with transaction.atomic():
         _hold(base)
+        hold_gate(version, judge, gate)
         known = runs.started_before(TrainingRun, project=project, key=key)
         if known is not None:
             return known
@@ -198,7 +204,7 @@ def training_start(
             judge=judge,
             settings={first: settings_of(first, given[first]), **common},
             steps_total=int(given[first]["steps"]),
-            **gate,
+            **gate.fields,
         )
         _keep_judges(run, judges)
     return run

@@ -19,7 +19,7 @@ from training.demo.replay import is_gone
 from training.evaluation.ending import ending_retry
 from training.evaluation.of_training import ending_of
 from training.forms import MEANINGS, SFT_MEANINGS, TrainingForm
-from training.gate.checks import checks_of
+from training.gate.checks import from_json, sees_gates
 from training.gate.queries import rules_of
 from training.gate.services import GateNotMet
 from training.limits import (
@@ -49,6 +49,7 @@ def training_runs(request: HttpRequest, member: Member) -> HttpResponse:
         "member": member,
         "tab": "runs",
         "runs": queries.runs_of(member.project)[:SHOWN],
+        "sees_gates": sees_gates(member),
     }
     return render(request, "training/runs.html", context)
 
@@ -132,7 +133,8 @@ def training_run(request: HttpRequest, member: Member, run_id: UUID) -> HttpResp
         "member": member,
         "run": run,
         "state": queries.state_of(run),
-        "gate": checks_of(run, member),
+        "gate": from_json(run.gate_checks),
+        "sees_gates": sees_gates(member),
         "is_gone": is_gone(run),
         "ending": ending,
         # The page of an ended run follows its evaluation.

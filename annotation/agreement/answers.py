@@ -180,7 +180,7 @@ class VersionAnswers:
             self._references[criterion.uid] = references_of(given, settled)
         return self._references[criterion.uid]
 
-    def references_of_several(self, criterion: CriterionSpec) -> Column:
+    def references_of_two_or_more(self, criterion: CriterionSpec) -> Column:
         """The references of people that stand on more than one person's level: settled by an
         adjudicator, or common to two people or more."""
         settled = settled_for(criterion.meaning_id, self._scores.adjudicated)

@@ -1,6 +1,6 @@
 """Reads about judges: their versions, what they pin, and whether that still holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -112,6 +112,16 @@ def require_usable(judge: Judge) -> None:
 def can_score(version: RubricVersion, judge: Judge) -> bool:
     """Whether a new run can have the judge score every criterion of a published version."""
     return not short_reason(judge) and unfitted_criterion(version, judge) is None
+
+
+def first_that_score(
+    versions: Iterable[RubricVersion], judges: Sequence[Judge]
+) -> tuple[RubricVersion, Judge] | None:
+    """A version with a judge that can score it, for forms to begin with: by the first judge that
+    can score any."""
+    rows = list(versions)
+    pairs = ((version, judge) for judge in judges for version in rows if can_score(version, judge))
+    return next(pairs, None)
 
 
 def first_usable(judges: Iterable[Judge], *, version: RubricVersion | None = None) -> Judge | None:

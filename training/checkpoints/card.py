@@ -7,7 +7,7 @@ from training.checkpoints.contents import Contents
 from training.evaluation.of_training import latest_of
 from training.evaluation.queries import tables_of
 from training.evaluation.tables import as_markdown
-from training.gate.checks import from_json
+from training.gate.checks import from_json, sees_gates
 from training.models import Checkpoint, TrainingRun
 from training.queries.runs import runs_of
 from training.small import package
@@ -39,7 +39,7 @@ def card_of(checkpoint: Checkpoint, contents: Contents, member: Member) -> str:
         line(origin_of(checkpoint)),
     ]
     if checkpoint.run_id is not None:
-        lines += _run(runs_of(checkpoint.project).get(pk=checkpoint.run_id))
+        lines += _run(runs_of(checkpoint.project).get(pk=checkpoint.run_id), member)
     lines += _evaluation(checkpoint, member)
     return "\n".join(lines) + "\n"
 
@@ -82,7 +82,7 @@ def licence_of(checkpoint: Checkpoint) -> str:
     return checkpoint.licence or NOT_TOLD
 
 
-def _run(run: TrainingRun) -> Iterator[str]:
+def _run(run: TrainingRun, member: Member) -> Iterator[str]:
     yield from ("", "## Training", "", f"- Method: {run.get_method_display()}")
     if run.version is not None and run.spec is not None:
         yield (
@@ -92,7 +92,7 @@ def _run(run: TrainingRun) -> Iterator[str]:
     if run.method == TrainingRun.Method.GRPO and run.judge is not None:
         judge = line(str(run.judge))
         yield f"- Judge: {judge} ({run.judge.get_kind_display()}), hash `{run.judge.hash}`"
-        yield f"- Gate: {line(gate_of(run))}"
+        yield f"- Gate: {line(gate_sentence(run, member))}"
     for label, snapshot in (("Training", run.train_snapshot), ("Held-out", run.held_out_snapshot)):
         if snapshot is not None:
             yield (
@@ -105,16 +105,24 @@ def _run(run: TrainingRun) -> Iterator[str]:
     yield "```"
 
 
-def gate_of(run: TrainingRun) -> str:
-    """What the gate found when a run with a reward was started, in a sentence."""
+def was_rewarded(checkpoint: Checkpoint) -> bool:
+    """Whether a judge's scores trained it, so that a gate may stand before it."""
+    return checkpoint.run is not None and checkpoint.run.method == TrainingRun.Method.GRPO
+
+
+def gate_sentence(run: TrainingRun, member: Member) -> str:
+    """What the gate found when a run with a reward was started, in a sentence. Nothing of it for a
+    member who still has texts to rate."""
     found = from_json(run.gate_checks)
     if run.gate == TrainingRun.Gate.NOT_SET:
-        return "not set. No agreement with people was required."
+        return "not set. No rule was about this rubric or its judge."
+    if not sees_gates(member):
+        return "not shown to somebody who still has texts to rate."
     if run.gate == TrainingRun.Gate.MET:
-        return f"met, {len(found.checks)} of {len(found.checks)} rules."
+        return f"met, all {len(found.checks)} rules."
     return (
-        f"not met, {found.unmet} of {len(found.checks)} rules missed. The run was started all the "
-        f"same: “{run.gate_reason}”"
+        f"not met: {found.unmet} of {len(found.checks)} rules. The run was started anyway. Reason: "
+        f"“{run.gate_reason}”"
     )
 
 

@@ -16,7 +16,7 @@ from training.access import TRAINERS
 from training.checkpoints import queries, services
 from training.checkpoints.access import checkpoint_for, fetch_for
 from training.checkpoints.archiving import archive_of
-from training.checkpoints.card import gate_of, licence_of
+from training.checkpoints.card import gate_sentence, licence_of, was_rewarded
 from training.checkpoints.forms import HubForm, NamedForm, PathForm, UploadForm
 from training.checkpoints.serving import local_server_refusal, served_name, vllm_command
 from training.models import Checkpoint
@@ -105,7 +105,7 @@ def checkpoint(request: HttpRequest, member: Member, checkpoint_id: UUID) -> Htt
         "checkpoint": row,
         "details": details,
         "licence": licence_of(row),
-        "gate": gate_of(row.run) if row.run is not None and row.run.judge_id else "",
+        "gate": gate_sentence(row.run, member) if was_rewarded(row) else "",
         "is_ours": is_ours(row),
         "is_served": row.endpoint is not None and row.endpoint.archived_at is None,
         "no_server": local_server_refusal(),

@@ -1,4 +1,4 @@
-"""The rules of a member's project; another project's answers 404."""
+"""Who may read and change the gate; the rules of other projects answer 404."""
 
 from uuid import UUID
 
@@ -9,8 +9,8 @@ from training.models import GateRule
 from webapp.accounts.access import Member, found_or_404
 from webapp.accounts.models import Role
 
-# Who sets the gate; clinicians read it, since it is about their rubrics and their ratings.
-KEEPERS = (Role.LEAD,)
+# Clinicians read it: it is about their rubrics and their ratings.
+EDITORS = (Role.LEAD,)
 READERS = (Role.CLINICIAN, Role.LEAD)
 
 

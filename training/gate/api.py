@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rubrics.access import rubric_for
 from rubrics.judges.access import judge_for
 from training.gate import services
-from training.gate.access import KEEPERS, READERS, published_for, rule_for
+from training.gate.access import EDITORS, READERS, published_for, rule_for
 from training.gate.checks import check_gate
 from training.gate.queries import rules_of
 from training.gate.serializers import (
@@ -32,7 +32,7 @@ class GateViewSet(ProjectViewSet):
     queryset = GateRule.objects.none()
     serializer_class = GateRuleSerializer
     filter_backends = ()
-    roles: ClassVar = {"list": READERS, "checks": READERS, "create": KEEPERS, "destroy": KEEPERS}
+    roles: ClassVar = {"list": READERS, "checks": READERS, "create": EDITORS, "destroy": EDITORS}
 
     def rows(self) -> QuerySet[GateRule]:
         return rules_of(self.member.project)

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from rubrics.judges.forms import JudgeField, offer_judges
+from rubrics.judges.queries import first_that_score
 from rubrics.models import RubricVersion
 from rubrics.queries import turn_versions
 from training.gate.limits import FIRM, ITEMS, LEAST
@@ -14,29 +15,35 @@ from webapp.accounts.models import Project
 
 About = GateRule.About
 # Between a rubric's id and a criterion's uid in a choice.
-_OF = ":"
+_SEPARATOR = ":"
 
 
 class GateRuleForm(forms.Form):
     about = forms.ChoiceField(
-        label="Who must agree",
+        label="What must hold",
         choices=[(about.value, about.label) for about in (About.JUDGE, About.PEOPLE)],
     )
     criterion = forms.ChoiceField(label="Rubric and criterion")
-    statistic = forms.ChoiceField(label="Measure", choices=GateRule.Statistic.choices)
+    statistic = forms.ChoiceField(
+        label="Measure of agreement",
+        choices=GateRule.Statistic.choices,
+        help_text="If nearly all texts have the same level, alpha can be low although people "
+        "agree. Then take Gwet’s AC2, or both.",
+    )
     least = forms.FloatField(
-        label="The interval begins at",
+        label="Lowest value",
         **LEAST.range,
         initial=LEAST.default,
         widget=forms.NumberInput(attrs={"step": "any"}),
-        help_text="The lower end of the 95 % interval. Krippendorff (2004) takes alpha from "
-        f"{FIRM} for firm conclusions and from {LEAST.default} for tentative ones.",
+        help_text="The lower end of the 95 % interval must be this high or higher. For alpha, "
+        f"Krippendorff (2004) takes {FIRM} for firm and {LEAST.default} for tentative conclusions. "
+        "The other measures have no such convention.",
     )
     items = forms.IntegerField(
-        label="Items at least",
+        label="Fewest items",
         **ITEMS.range,
         initial=ITEMS.default,
-        help_text="That many texts must have been compared.",
+        help_text="An item is one text that was compared.",
     )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -45,8 +52,11 @@ class GateRuleForm(forms.Form):
             (
                 rubric.name,
                 [
-                    (f"{rubric.rubric_id}{_OF}", f"{rubric.name}: every criterion"),
-                    *((f"{rubric.rubric_id}{_OF}{uid}", name) for uid, name in rubric.criteria),
+                    (f"{rubric.rubric_id}{_SEPARATOR}", f"{rubric.name}: every criterion"),
+                    *(
+                        (f"{rubric.rubric_id}{_SEPARATOR}{uid}", name)
+                        for uid, name in rubric.criteria
+                    ),
                 ],
             )
             for rubric in rubric_choices(project)
@@ -57,11 +67,11 @@ class GateRuleForm(forms.Form):
     def rule(self) -> dict[str, Any]:
         """As the service takes it, with the rubric's id as `rubric_id`."""
         values = dict(self.cleaned_data)
-        rubric_id, _, criterion = values.pop("criterion").partition(_OF)
+        rubric_id, _, criterion = values.pop("criterion").partition(_SEPARATOR)
         return {**values, "rubric_id": rubric_id, "criterion": criterion}
 
 
-class GateQuestionForm(forms.Form):
+class GateCheckForm(forms.Form):
     """Which version and judge to check."""
 
     version = forms.ModelChoiceField(
@@ -73,5 +83,8 @@ class GateQuestionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["version"].queryset = turn_versions(project)
         offer_judges(self, "judge", project=project)
+        judges = list(self.fields["judge"].queryset)
+        if pair := first_that_score(self.fields["version"].queryset, judges):
+            self.fields["version"].initial, self.fields["judge"].initial = pair
         for field in self.fields.values():
             field.widget.attrs.setdefault("class", "input")

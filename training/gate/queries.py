@@ -11,6 +11,9 @@ from rubrics.queries import turn_versions
 from training.models import GateRule
 from webapp.accounts.models import Project
 
+# The name of a criterion that the rubric's newest version does not have.
+GONE = "A criterion of other versions"
+
 
 @dataclass(frozen=True)
 class RubricChoice:
@@ -54,9 +57,16 @@ def rubric_choices(project: Project) -> list[RubricChoice]:
 
 
 def named_rules(project: Project) -> list[NamedRule]:
-    names = {uid: name for choice in rubric_choices(project) for uid, name in choice.criteria}
-    gone = "A criterion of earlier versions"
+    # A copy of a rubric keeps the uids of its criteria.
+    names = {
+        (choice.rubric_id, uid): name
+        for choice in rubric_choices(project)
+        for uid, name in choice.criteria
+    }
     return [
-        NamedRule(rule, names.get(rule.criterion, gone) if rule.criterion else "")
+        NamedRule(
+            rule,
+            names.get((str(rule.rubric_id), rule.criterion), GONE) if rule.criterion else "",
+        )
         for rule in rules_of(project)
     ]

@@ -44,6 +44,7 @@ class GateCheckSerializer(serializers.Serializer[Any]):
     met = serializers.BooleanField()
     why = serializers.CharField(help_text="Why it is not met, or what the battery found.")
     criterion = serializers.CharField(help_text="Its name; empty for the battery.")
+    criterion_uid = serializers.CharField()
     statistic = serializers.CharField()
     least = serializers.FloatField(allow_null=True)
     items = serializers.IntegerField(allow_null=True)
@@ -51,6 +52,13 @@ class GateCheckSerializer(serializers.Serializer[Any]):
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField(allow_null=True, help_text="Items that were compared.")
+    groups = serializers.IntegerField(
+        allow_null=True, help_text="How many profiles or dialogues the interval is drawn from."
+    )
+    unit = serializers.CharField(help_text="Which of both.")
+    skipped = serializers.IntegerField(
+        help_text="Texts with a level of people on which the judge says that it does not apply."
+    )
 
 
 class GateChecksSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,9 @@
 """Write the gate of a project: what a rubric and its judge must show before training."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -20,10 +23,9 @@ class GateNotMet(Refused):
     """A rule is not met, and nobody wrote why the run should start all the same."""
 
     def __init__(self, found: GateChecks) -> None:
-        rules = "rule" if found.unmet == 1 else "rules"
         super().__init__(
-            f"The gate is not met: {found.unmet} {rules} of {len(found.checks)}. Choose another "
-            "judge or rubric version, or write why the run should start all the same.",
+            f"The gate is not met: {found.unmet} of {len(found.checks)} rules. Choose another "
+            "judge or rubric version, or write why the run should start anyway.",
             code="gate",
         )
         self.found = found
@@ -40,22 +42,23 @@ def rule_add(
     least: float | None = None,
     items: int | None = None,
 ) -> GateRule:
-    """Add a rule. On agreement it names a rubric, a statistic and the least that it takes; on the
-    battery nothing else. Raises Refused for numbers outside their bounds, a criterion that the
-    rubric does not have, and a rule that is there already with the same or other numbers."""
+    """Add a rule. About agreement it needs a rubric, a statistic, `least` and `items`; about the
+    battery these are left out. Raises Refused for numbers outside their bounds, an unknown
+    criterion, and a rule that is there already, whatever its numbers."""
     require_open(project)
     if about == GateRule.About.BATTERY:
         rubric, criterion, statistic, least, items = None, "", "", None, None
     else:
-        _require_whole(project, about, rubric, criterion, statistic, least, items)
+        _require_complete(project, about, rubric, criterion, statistic, least, items)
     with transaction.atomic():
-        one_at_a_time(f"gate/{project.pk}")
+        one_at_a_time(_lock(project.pk))
         same = GateRule.objects.filter(
             project=project, about=about, rubric=rubric, criterion=criterion, statistic=statistic
         )
         if same.exists():
             raise Refused(
-                "The gate has this rule already. Remove it first to change its numbers.",
+                "The gate has this rule already. To change its numbers, remove it and add it "
+                "again.",
                 code="rule_there",
             )
         rule = GateRule.objects.create(
@@ -68,27 +71,43 @@ def rule_add(
             items=items,
             created_by=actor,
         )
-        audit.record("gate.rule_added", actor=actor, object=rule, **_told(rule))
+        audit.record("gate.rule_added", actor=actor, object=rule, **_audit_fields(rule))
     return rule
 
 
 def rule_remove(*, rule: GateRule, actor: User) -> None:
-    """Runs that were started keep what they were checked against."""
+    """Remove a rule if it is still there. Runs keep what they were checked against."""
     require_open(rule.project)
     with transaction.atomic():
-        row = GateRule.objects.select_for_update().filter(pk=rule.pk).first()
+        one_at_a_time(_lock(rule.project_id))
+        row = GateRule.objects.filter(pk=rule.pk).first()
         if row is not None:
-            audit.record("gate.rule_removed", actor=actor, object=row, **_told(row))
+            audit.record("gate.rule_removed", actor=actor, object=row, **_audit_fields(row))
             row.delete()
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What the gate of a project said of a version and a judge: the `fields` that a run keeps, and
+    the rules that were checked."""
+
+    fields: Mapping[str, Any]
+    rules: Sequence[tuple[Any, ...]]
+
+
+NOT_ASKED = GateResult({}, ())
 
 
 def require_gate(
     *, actor: User, version: RubricVersion, judge: Judge | None, reason: str
-) -> dict[str, Any]:
-    """What a run keeps of the gate. Raises GateNotMet where a rule is not met and there is no
-    reason. A run without a judge has no reward, so no rule is about it."""
-    if judge is None or not rules_for(version):
-        return {}
+) -> GateResult:
+    """Check the gate. Raises GateNotMet where a rule is not met and there is no reason. A run
+    without a judge has no reward, and needs no check."""
+    if judge is None:
+        return NOT_ASKED
+    rules = _as_checked(version)
+    if not rules:
+        return NOT_ASKED
     member = find_member(actor, version.project_id)
     if member is None:
         raise Refused("Only a member of the project can start a run.", code="no_member")
@@ -100,14 +119,37 @@ def require_gate(
         raise Refused(
             f"The reason must have at most {TrainingRun.MAX_REASON:,} characters.", code="reason"
         )
-    return {
+    fields = {
         "gate": found.state,
         "gate_checks": found.to_json(),
         "gate_reason": "" if found.is_met else reason,
     }
+    return GateResult(fields, rules)
 
 
-def _require_whole(
+def hold_gate(version: RubricVersion, judge: Judge | None, result: GateResult) -> None:
+    """Keep the rules as they are until the present transaction ends. Raises Refused where they
+    changed since they were checked."""
+    one_at_a_time(_lock(version.project_id))
+    if judge is not None and _as_checked(version) != result.rules:
+        raise Refused(
+            "The rules of the gate changed in the meantime. Nothing was started. Try again.",
+            code="gate_changed",
+        )
+
+
+def _as_checked(version: RubricVersion) -> tuple[tuple[Any, ...], ...]:
+    return tuple(
+        (rule.pk, rule.criterion, rule.statistic, rule.least, rule.items)
+        for rule in rules_for(version)
+    )
+
+
+def _lock(project_id: UUID) -> str:
+    return f"gate/{project_id}"
+
+
+def _require_complete(
     project: Project,
     about: str,
     rubric: Rubric | None,
@@ -117,11 +159,15 @@ def _require_whole(
     items: int | None,
 ) -> None:
     if about not in (GateRule.About.PEOPLE, GateRule.About.JUDGE):
-        raise Refused("A rule is about people, a judge or the battery.", code="about")
+        raise Refused(
+            "Choose what must hold: people agree, the judge agrees with people, or the judge "
+            "passed the battery.",
+            code="about",
+        )
     if statistic not in GateRule.Statistic.values:
-        raise Refused("Choose what is measured.", code="statistic")
+        raise Refused("Choose a measure of agreement.", code="statistic")
     if least is None or items is None:
-        raise Refused("Give the lower bound and the number of items.", code="numbers")
+        raise Refused("Give the lowest value and the fewest items.", code="numbers")
     LEAST.require(least)
     ITEMS.require(items)
     known = {choice.rubric_id: choice.criteria for choice in rubric_choices(project)}
@@ -131,7 +177,7 @@ def _require_whole(
         raise Refused("The rubric’s newest version has no such criterion.", code="criterion")
 
 
-def _told(rule: GateRule) -> dict[str, Any]:
+def _audit_fields(rule: GateRule) -> dict[str, Any]:
     return {
         "about": rule.about,
         "rubric": str(rule.rubric_id) if rule.rubric_id else "",

@@ -23,9 +23,9 @@ class Migration(migrations.Migration):
             name='GateRule',
             fields=[
                 ('id', models.UUIDField(default=webapp.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('about', models.CharField(choices=[('people', 'People with each other'), ('judge', 'The judge with people'), ('battery', 'The judge on the battery')], max_length=7)),
+                ('about', models.CharField(choices=[('people', 'People agree with each other'), ('judge', 'The judge agrees with people'), ('battery', 'The judge passed the battery')], max_length=7)),
                 ('criterion', models.CharField(blank=True, max_length=64)),
-                ('statistic', models.CharField(blank=True, choices=[('alpha', 'Krippendorff’s alpha'), ('ac2', 'Gwet’s AC2'), ('same', 'Share of the same level')], max_length=5)),
+                ('statistic', models.CharField(blank=True, choices=[('alpha', 'Krippendorff’s alpha'), ('ac2', 'Gwet’s AC2'), ('same', 'Same level (share of pairs, 0 to 1)')], max_length=5)),
                 ('least', models.FloatField(null=True)),
                 ('items', models.PositiveIntegerField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

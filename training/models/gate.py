@@ -14,14 +14,14 @@ class GateRule(ProjectRow):
     `least` or above, on so many `items` or more. On the battery: the judge passed it."""
 
     class About(models.TextChoices):
-        PEOPLE = "people", "People with each other"
-        JUDGE = "judge", "The judge with people"
-        BATTERY = "battery", "The judge on the battery"
+        PEOPLE = "people", "People agree with each other"
+        JUDGE = "judge", "The judge agrees with people"
+        BATTERY = "battery", "The judge passed the battery"
 
     class Statistic(models.TextChoices):
         ALPHA = "alpha", "Krippendorff’s alpha"
         AC2 = "ac2", "Gwet’s AC2"
-        SAME = "same", "Share of the same level"
+        SAME = "same", "Same level (share of pairs, 0 to 1)"
 
     about = models.CharField(max_length=7, choices=About)
     # Null for the battery: that rule holds for every rubric.

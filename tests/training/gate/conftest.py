@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 
 from annotation.ratings.services import NewScore, rater_for_judge, submit_rating
@@ -20,8 +22,8 @@ def rated(cast: Cast) -> Desk:
     return at_desk
 
 
-def judge_that_gives(at_desk: Desk, levels: list[int]) -> Judge:
-    """A judge that gave the first replies these levels of empathy."""
+def judge_that_gives(at_desk: Desk, levels: Sequence[int | None]) -> Judge:
+    """A judge that gave the first replies these levels of empathy; None: it does not apply."""
     endpoint, _ = Endpoint.objects.get_or_create(
         project=at_desk.cast.project, name="E", base_url="http://127.0.0.1:9/v1", model="m"
     )
@@ -33,6 +35,6 @@ def judge_that_gives(at_desk: Desk, levels: list[int]) -> Judge:
             spec=at_desk.version.spec,
             rater=rater_for_judge(judge=judge),
             purpose="judge",
-            scores=[NewScore("empathy", level)],
+            scores=[NewScore("empathy", level, status="scored" if level else "not_applicable")],
         )
     return judge

@@ -57,13 +57,13 @@ def test_one_that_mixes_the_scale_up_misses_it(rated: Desk) -> None:
     rule(rated, "judge")
     check = only(rated, judge_that_gives(rated, [(level + 2) % 5 + 1 for level in LEVELS]))
     assert not check.met
-    assert check.why.startswith("The interval begins at -0.") and "below 0.667" in check.why
+    assert check.why.startswith("The interval starts at -0.") and "below 0.667" in check.why
 
 
 def test_too_few_items_miss_it_however_well_they_agree(rated: Desk) -> None:
     rule(rated, "judge")
     check = only(rated, judge_that_gives(rated, LEVELS[:11]))
-    assert (check.met, check.why, check.value) == (False, "11 of 12 items", 1.0)
+    assert (check.met, check.why, check.value) == (False, "Too few items: 11 of 12", 1.0)
 
 
 def test_a_judge_that_rated_nothing_misses_it(rated: Desk) -> None:
@@ -83,14 +83,36 @@ def test_one_person_alone_is_no_reference(cast: Cast) -> None:
 
 
 def test_what_a_lead_still_rates_is_in_no_figure(rated: Desk) -> None:
-    """They would learn from it how others rated the text."""
-    rule(rated, "people", statistic="same", items=1)
+    """They would learn from it how others rated the text. Nor can they start a run as if these
+    texts were none."""
+    rule(rated, "people", statistic="same", least=0.5)
     rater = rated.cast.leads[1]
-    assert rated.queue.raters.filter(user=rater).exists()
     judge = judge_that_gives(rated, [])
-    assert only(rated, judge).n == 12
+    assert only(rated, judge).met
     (check,) = found(rated, judge, rater).checks
-    assert check.n == 0
+    assert (check.n, check.met) == (0, False)
+    assert check.why.startswith("12 texts are left out because you still have to rate.")
+
+
+def test_a_judge_cannot_leave_out_what_it_gets_wrong(rated: Desk) -> None:
+    rule(rated, "judge", items=10)
+    assert only(rated, judge_that_gives(rated, [*LEVELS[:-2], None, 3])).met
+    check = only(rated, judge_that_gives(rated, [*LEVELS[:-2], None, None]))
+    assert (check.met, check.n, check.skipped) == (False, 10, 2)
+    assert "“does not apply” on 2 texts" in check.why
+
+
+def test_texts_without_a_level_of_people_add_nothing(cast: Cast) -> None:
+    """AC2 reads what one rater alone gave, too: a judge could raise it with more texts."""
+    ana, ben, _ = cast.annotators
+    at_desk = build_desk(cast, dialogues=12)
+    levels = [{"empathy": level} for level in [*LEVELS, *[5] * 12]]
+    at_desk.rate_first({ana: levels, ben: [*levels[:12], *[None] * 12]})
+    rule(at_desk, "judge", statistic="ac2", least=0.1, items=10)
+    few = only(at_desk, judge_that_gives(at_desk, [*LEVELS[:-1], 3]))
+    many = only(at_desk, judge_that_gives(at_desk, [*LEVELS[:-1], 3, *[5] * 12]))
+    assert (few.n, few.groups, few.unit) == (12, 6, "profiles")
+    assert (many.value, many.low, many.groups) == (few.value, few.low, few.groups)
 
 
 @pytest.fixture
@@ -111,12 +133,16 @@ def test_people_are_measured_among_themselves(nearly: Desk) -> None:
     assert [(check.met, check.n) for check in checks] == [(True, 12)] * 3
 
 
-def test_where_all_agree_on_everything_there_is_no_interval(rated: Desk) -> None:
-    """Nothing to resample: the rule says so, and is not met."""
-    rule(rated, "people")
-    check = only(rated, judge_that_gives(rated, []))
-    assert (check.value, check.low, check.met) == (1.0, None, False)
-    assert check.why == "no interval: all profiles are alike"
+def test_where_all_agree_each_profile_counts_once(rated: Desk) -> None:
+    """No resample differs, so the interval is Wilson's of 6 of 6."""
+    made = rule(rated, "people")
+    judge = judge_that_gives(rated, [])
+    check = only(rated, judge)
+    assert (check.value, check.groups, check.met) == (1.0, 6, False)
+    assert check.low == pytest.approx(6 / (6 + 1.959964**2), abs=1e-4)
+    assert check.why == "The interval starts at 0.610, below 0.667"
+    GateRule.objects.filter(pk=made.pk).update(least=0.6)
+    assert only(rated, judge).met
 
 
 def test_a_rule_without_a_criterion_is_about_each(nearly: Desk) -> None:
@@ -139,7 +165,7 @@ def test_a_criterion_that_is_gone_is_not_met(rated: Desk) -> None:
     made = rule(rated, "people")
     GateRule.objects.filter(pk=made.pk).update(criterion="gone")
     check = only(rated, judge_that_gives(rated, []))
-    assert not check.met and "no longer has this criterion" in check.why
+    assert not check.met and "does not have this criterion" in check.why
 
 
 @pytest.mark.django_db(transaction=True)

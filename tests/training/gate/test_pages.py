@@ -13,10 +13,11 @@ from tests.training.gate.conftest import LEVELS, judge_that_gives
 from tests.training.gate.test_services import REASON, on_agreement, require_battery
 from tests.training.runs.conftest import own_folder, ready  # noqa: F401
 from tests.training.runs.test_api import body
-from tests.training.runs.worlds import World
-from training.checkpoints.card import gate_of
+from tests.training.runs.worlds import World, world
+from training.checkpoints.card import gate_sentence
 from training.gate.services import rule_add
 from training.models import GateRule, TrainingRun
+from webapp.accounts.access import Member, find_member
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.django_db
 def lead(client: Client, ready: World) -> Client:  # noqa: F811
     client.force_login(ready.lead)
     return client
+
+
+def member(world_: World) -> Member:
+    found = find_member(world_.lead, world_.project.pk)
+    assert found is not None
+    return found
 
 
 def of(name: str, world: World, **more: object) -> str:
@@ -52,7 +59,7 @@ def test_a_lead_adds_and_removes_rules(lead: Client, ready: World) -> None:  # n
     twice = html_of(lead.post(of("gate", ready), asked))
     assert "The rule was not added." in twice and "has this rule already" in twice
     lead.post(of("gate_battery", ready))
-    assert "passed the battery by the version of the run" in html_of(lead.get(of("gate", ready)))
+    assert "With the rubric version of the run" in html_of(lead.get(of("gate", ready)))
     lead.post(of("gate_remove", ready, rule_id=rule.pk))
     assert GateRule.objects.get().about == "battery"
 
@@ -84,31 +91,52 @@ def test_the_form_asks_for_a_reason_and_the_run_keeps_it(
     assert "Gate: not met" in shown and REASON in shown
     assert "was not tried on the battery" in shown
     assert "not met" in html_of(lead.get(of("training_runs", ready)))
-    assert gate_of(run).startswith("not met, 1 of 1 rules missed.") and REASON in gate_of(run)
+    assert gate_sentence(run, member(ready)).startswith(
+        "not met: 1 of 1 rules."
+    ) and REASON in gate_sentence(run, member(ready))
 
 
-def test_a_lead_who_still_rates_does_not_see_what_was_found(rated: Desk, client: Client) -> None:
-    at_desk, rater = rated, rated.cast.leads[1]
+def test_a_lead_who_still_rates_learns_nothing_of_a_gate(rated: Desk, client: Client) -> None:
+    at_desk, project = rated, rated.cast.project
     rule_add(
-        project=at_desk.cast.project,
+        project=project,
         actor=at_desk.cast.leads[0],
         about="people",
         rubric=at_desk.version.rubric,
         criterion="empathy",
         statistic="same",
         least=0.1,
-        items=1,
+        items=12,
     )
     judge = judge_that_gives(at_desk, LEVELS)
     asked = {"version": str(at_desk.version.pk), "judge": str(judge.pk)}
-    url = reverse("gate_checks", args=[at_desk.cast.project.pk])
-    api = reverse("api_gate_checks", args=[at_desk.cast.project.pk])
+    url = reverse("gate_checks", args=[project.pk])
+    api = reverse("api_gate_checks", args=[project.pk])
     client.force_login(at_desk.cast.leads[0])
-    assert "12 of 1" in html_of(client.get(url, asked))
+    assert "The gate is met." in html_of(client.get(url, asked))
     assert client.get(api, asked).json()["checks"][0]["n"] == 12
-    client.force_login(rater)
-    assert "0 of 1" in html_of(client.get(url, asked))
-    assert client.get(api, asked).json()["checks"][0]["n"] == 0
+    client.force_login(at_desk.cast.leads[1])
+    assert "12 texts are left out" in html_of(client.get(url, asked))
+    found = client.get(api, asked).json()["checks"][0]
+    assert (found["n"], found["value"], found["low"]) == (0, None, None)
+
+
+def test_nor_of_what_a_run_was_started_with(rated: Desk, client: Client) -> None:
+    world_ = world(rated.cast.project, rated.cast.leads[0])
+    require_battery(world_)
+    run = world_.start(gate_reason=REASON)
+    pages = (of("training_run", world_, run_id=run.pk), of("training_runs", world_))
+    apis = (of("api_training_list", world_), of("api_training_retrieve", world_, id=run.pk))
+    seen = []
+    for lead in rated.cast.leads:
+        client.force_login(lead)
+        seen.append([client.get(url).content.decode() for url in (*pages, *apis)])
+    sees, blind = seen
+    assert all("not met" in page or "not_met" in page for page in sees)
+    for page in blind:
+        assert "not met" not in page and "not_met" not in page and REASON not in page
+    blind_member = rated.cast.member(rated.cast.leads[1])
+    assert "still has texts to rate" in gate_sentence(run, blind_member)
 
 
 def test_the_api_adds_lists_checks_and_removes(lead: Client, ready: World) -> None:  # noqa: F811
@@ -165,8 +193,8 @@ def test_a_run_of_another_state_is_shown_as_met(lead: Client, ready: World) -> N
     TrainingRun.objects.filter(pk=run.pk).update(gate="met", gate_checks=[met], gate_reason="")
     run.refresh_from_db()
     shown = html_of(lead.get(of("training_run", ready, run_id=run.pk)))
-    assert "Rubric and judge met every rule" in shown
-    assert gate_of(run) == "met, 1 of 1 rules."
+    assert "The rubric and the judge met all rules" in shown
+    assert gate_sentence(run, member(ready)) == "met, all 1 rules."
 
 
 def test_a_clinician_reads_the_gate_and_changes_nothing(
@@ -177,5 +205,5 @@ def test_a_clinician_reads_the_gate_and_changes_nothing(
     rule = require_battery(ready)
     client.force_login(cast.clinicians[0])
     page = html_of(client.get(of("gate", ready)))
-    assert "The judge on the battery" in page and "Add a rule" not in page
+    assert "The judge passed the battery" in page and "Add a rule" not in page
     assert client.post(of("gate_remove", ready, rule_id=rule.pk)).status_code == 403

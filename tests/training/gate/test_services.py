@@ -7,7 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
 from annotation.models import Snapshot
+from rubrics.models import RubricVersion
 from tests.conftest import Cast
+from tests.support.dialogues import WHOLE, published
 from tests.training.runs.conftest import own_folder, ready  # noqa: F401
 from tests.training.runs.worlds import SFT, World
 from training import services as runs
@@ -45,7 +47,7 @@ def test_a_run_that_misses_the_gate_is_not_started(ready: World) -> None:  # noq
         with pytest.raises(GateNotMet) as caught:
             ready.start(gate_reason=reason)
     assert caught.value.code == "gate" and caught.value.found.unmet == 3
-    assert "3 rules of 3" in str(caught.value)
+    assert "3 of 3 rules" in str(caught.value)
     assert not TrainingRun.objects.exists() and not Snapshot.objects.exists()
 
 
@@ -93,6 +95,43 @@ def test_the_second_run_of_a_plan_keeps_what_the_first_was_started_with(
     assert following.gate_checks == first.gate_checks
 
 
+def test_what_can_not_be_a_reward_is_said_before_the_gate(
+    ready: World,  # noqa: F811
+    cast: Cast,
+) -> None:
+    """Else people would write a reason for a run that can't start."""
+    require_battery(ready)
+    draft = RubricVersion.objects.create(
+        project=ready.project,
+        rubric=ready.version.rubric,
+        number=2,
+        draft=ready.version.spec.content,
+        author=cast.clinicians[0],
+    )
+    for version in (draft, published(ready.project, WHOLE)):
+        with pytest.raises(Refused) as caught:
+            ready.start(version=version)
+        assert caught.value.code != "gate"
+
+
+def test_a_rule_that_comes_in_the_middle_stops_the_start(
+    ready: World,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    freeze = runs.freeze_split
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        if not GateRule.objects.exists():
+            require_battery(ready)
+        return freeze(*args, **kwargs)
+
+    monkeypatch.setattr(runs, "freeze_split", slow)
+    with pytest.raises(Refused) as caught:
+        ready.start()
+    assert caught.value.code == "gate_changed"
+    assert not TrainingRun.objects.exists()
+
+
 def test_rules_added_later_do_not_touch_a_run(ready: World) -> None:  # noqa: F811
     run = ready.start()
     require_battery(ready)
@@ -125,7 +164,7 @@ def test_a_rule_is_written_and_removed_once(ready: World) -> None:  # noqa: F811
         ({"least": None}, "numbers"),
         ({"least": 1.5}, "lower_bound"),
         ({"least": float("nan")}, "lower_bound"),
-        ({"items": 0}, "items"),
+        ({"items": 9}, "items"),
         ({"rubric": None}, "rubric"),
         ({"criterion": "nobody-has-this"}, "criterion"),
     ],
