@@ -21,6 +21,7 @@ from training.gate.queries import GONE, rules_for
 from training.models import GateRule, TrainingRun
 from webapp.accounts.access import Member
 from webapp.intervals import EQUAL, MIN_GROUPS, wilson
+from webapp.ui import number
 
 About = GateRule.About
 
@@ -193,7 +194,7 @@ def _why_not(rule: GateRule, found: Estimate, low: float | None, skipped: int, h
     if low is None:
         return found.why_none if found.value is None else found.reason
     if low < least:
-        return f"The interval starts at {low:.3f}, below {least:g}"
+        return f"The interval starts at {number(low, 3)}, below {number(least, 3)}"
     return ""
 
 

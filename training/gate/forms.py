@@ -46,8 +46,13 @@ class GateRuleForm(forms.Form):
         help_text="An item is one text that was compared.",
     )
 
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, project: Project, version: RubricVersion | None = None, **kwargs: Any
+    ) -> None:
+        """It begins with every criterion of the `version`'s rubric."""
         super().__init__(*args, **kwargs)
+        if version is not None:
+            self.fields["criterion"].initial = f"{version.rubric_id}{_SEPARATOR}"
         self.fields["criterion"].choices = [
             (
                 rubric.name,

@@ -26,7 +26,10 @@ ADDED = "The rule was added. It holds for runs that start from now on."
 @require_http_methods(["GET", "POST"])
 @project_page(*READERS)
 def gate(request: HttpRequest, member: Member) -> HttpResponse:
-    form = GateRuleForm(request.POST or None, project=member.project)
+    check_form = GateCheckForm(project=member.project)
+    form = GateRuleForm(
+        request.POST or None, project=member.project, version=check_form.fields["version"].initial
+    )
     if request.method == "POST":
         require(member, EDITORS)
         if form.is_valid() and _add(request, member, form):
@@ -36,7 +39,7 @@ def gate(request: HttpRequest, member: Member) -> HttpResponse:
         "member": member,
         "tab": "gate",
         "form": form,
-        "check_form": GateCheckForm(project=member.project),
+        "check_form": check_form,
         "rules": rules,
         "has_rubric": bool(form.fields["criterion"].choices),
         "has_battery": any(row.rule.about == GateRule.About.BATTERY for row in rules),

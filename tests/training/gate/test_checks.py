@@ -57,7 +57,7 @@ def test_one_that_mixes_the_scale_up_misses_it(rated: Desk) -> None:
     rule(rated, "judge")
     check = only(rated, judge_that_gives(rated, [(level + 2) % 5 + 1 for level in LEVELS]))
     assert not check.met
-    assert check.why.startswith("The interval starts at -0.") and "below 0.667" in check.why
+    assert check.why.startswith("The interval starts at −0.") and "below 0.667" in check.why
 
 
 def test_too_few_items_miss_it_however_well_they_agree(rated: Desk) -> None:
