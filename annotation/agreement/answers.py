@@ -193,8 +193,12 @@ class VersionAnswers:
 
     def means_of_people(self, criterion: CriterionSpec) -> Mapping[UUID, float]:
         """The level that an adjudicator settled, else the mean of people's levels, by item. Items
-        that people differ on are here, too."""
-        settled = settled_for(criterion.meaning_id, self._scores.adjudicated)
+        that people differ on are here, too, and those on which an adjudicator let them differ."""
+        settled = {
+            target: level
+            for target, level in settled_for(criterion.meaning_id, self._scores.adjudicated).items()
+            if (target, criterion.meaning_id) not in self._scores.legitimate
+        }
         given = {
             target: soft_label([value for _, value in answers]).mean
             for target, answers in self.of_people(criterion).items()

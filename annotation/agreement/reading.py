@@ -14,7 +14,11 @@ from annotation.ratings.blindness import hidden_targets
 from annotation.ratings.carried_ratings import carried
 from annotation.ratings.labels import names_of
 from annotation.ratings.places import Place, place_columns, place_of
-from annotation.ratings.references import AdjudicatedLevels, adjudicated_levels
+from annotation.ratings.references import (
+    AdjudicatedLevels,
+    adjudicated_levels,
+    legitimate_differences,
+)
 from rubrics.core.spec import from_json
 from rubrics.models import Judge, RubricVersion
 from webapp.accounts.access import Member
@@ -82,6 +86,11 @@ class ReadScores:
         member = self.member
         hidden = hidden_targets(member.user, member.project)
         return adjudicated_levels(member.project, self._meanings, without=hidden)
+
+    @cached_property
+    def legitimate(self) -> set[tuple[UUID, str]]:
+        hidden = hidden_targets(self.member.user, self.member.project)
+        return legitimate_differences(self.member.project, self._meanings, without=hidden)
 
     def counted(self) -> Q:
         """The scores that count, those that are hidden from the member, too."""

@@ -312,7 +312,7 @@ def _columns(items: QuerySet[JudgeItem], spec: RubricSpec) -> list[CriterionColu
             Bar(value, label, n := found.get(float(value), 0), 100 * n // widest)
             for value, label in _levels(column.criterion)
         ]
-        if column.unscored and not column.n:
+        if column.unscored:
             column.reason = _reason(scores, uid)
     return list(columns.values())
 

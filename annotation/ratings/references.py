@@ -26,6 +26,26 @@ def adjudicated_levels(
 
     The latest counts where a text was settled more than once.
     """
+    found = _settled(project, meanings, targets, without)
+    return {key: value for key, (_, value) in found.items()}
+
+
+def legitimate_differences(
+    project: Project, meanings: Collection[str], *, without: QuerySet[Target, UUID]
+) -> set[tuple[UUID, str]]:
+    """The (target, meaning) on which an adjudicator said that all levels stand: they have no
+    reference, and every rater is right."""
+    found = _settled(project, meanings, None, without)
+    return {key for key, (status, _) in found.items() if status == Score.Status.NOT_SCORED}
+
+
+def _settled(
+    project: Project,
+    meanings: Collection[str],
+    targets: Collection[UUID] | None,
+    without: QuerySet[Target, UUID] | None,
+) -> dict[tuple[UUID, str], tuple[str, float | None]]:
+    """Status and level of the latest adjudication."""
     scores = Score.objects.filter(
         project=project,
         meaning_id__in=meanings,
@@ -37,9 +57,9 @@ def adjudicated_levels(
     if without is not None:
         scores = scores.exclude(rating__target_id__in=without)
     rows = scores.order_by("rating__submitted_at").values_list(
-        "rating__target_id", "meaning_id", "value"
+        "rating__target_id", "meaning_id", "status", "value"
     )
-    return {(target, meaning): value for target, meaning, value in rows}
+    return {(target, meaning): (status, value) for target, meaning, status, value in rows}
 
 
 def settled_scores(targets: Collection[UUID], *, without: QuerySet[Target, UUID]) -> list[Score]:

@@ -68,6 +68,13 @@ def test_the_reference_is_the_settled_level_else_what_people_agree_on(settled: D
     assert found.adjudicated == 2
 
 
+def test_the_mean_of_people_is_there_where_all_levels_stand(settled: Desk) -> None:
+    """The corrected mean of a set would else leave out the hardest texts."""
+    found = _found(settled)
+    means = found.means_of_people(found.criteria[0])
+    assert [means.get(pk) for pk in _targets(settled)[:4]] == [2, 3, 2.5, 3.5]
+
+
 def test_agreement_among_people_is_of_independent_ratings_only(apart: Desk) -> None:
     before = _found(apart).among_people()
     settle(apart, apart.cast.clinicians[0])
