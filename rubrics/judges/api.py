@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rubrics.judges.access import MAKERS, READERS, judge_for
 from rubrics.judges.limits import DEFAULTS, MODES, TEMPERATURE
 from rubrics.judges.queries import judges_of
-from rubrics.judges.services import judge_create_llm
+from rubrics.judges.services import judge_create_llm, judge_renew
 from rubrics.models import Judge
 from webapp.accounts.project_api import ProjectViewSet
 from webapp.llm.access import endpoint_for
@@ -58,6 +58,7 @@ class JudgeViewSet(ProjectViewSet):
         "list": READERS,
         "retrieve": READERS,
         "create": MAKERS,
+        "renew": MAKERS,
     }
 
     def rows(self) -> QuerySet[Judge]:
@@ -80,6 +81,13 @@ class JudgeViewSet(ProjectViewSet):
         )
         return Response(self.get_serializer(judge).data, status=201)
 
+    @extend_schema(request=None, responses={201: JudgeSerializer})
+    def renew(self, request: Request, id: UUID, **kwargs: Any) -> Response:
+        """The next version of a judge whose endpoint, or the vetoes, changed since it was made. The
+        same again is the same version. 409 where nothing changed or the endpoint is gone."""
+        made = judge_renew(judge=judge_for(self.member, id), actor=self.member.user)
+        return Response(self.get_serializer(made).data, status=201)
+
 
 P = "projects/<uuid:project_id>/"
 
@@ -93,5 +101,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         P + "judges/<uuid:id>/",
         JudgeViewSet.as_view({"get": "retrieve"}),
         name="api_judge_retrieve",
+    ),
+    path(
+        P + "judges/<uuid:id>/renew/",
+        JudgeViewSet.as_view({"post": "renew"}),
+        name="api_judge_renew",
     ),
 ]

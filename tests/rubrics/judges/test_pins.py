@@ -4,6 +4,8 @@ import io
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from rubrics.judges import queries
 from rubrics.judges.queries import require_unchanged, require_usable, what_changed
@@ -203,3 +205,19 @@ def test_a_judge_from_before_there_were_vetoes_is_refused(cast: Cast, learned: J
 def test_nothing_is_renewed_where_the_vetoes_are_the_same(cast: Cast, learned: Judge) -> None:
     with pytest.raises(Refused, match="Nothing has changed"):
         judge_renew(judge=learned, actor=cast.leads[0])
+
+
+def test_the_api_renews_once_what_changed(
+    cast: Cast, server: Endpoint, judge: Judge, client: Client
+) -> None:
+    client.force_login(cast.leads[0])
+    url = reverse("api_judge_renew", args=[cast.project.pk, judge.pk])
+    refused = client.post(url)
+    assert refused.status_code == 409 and "Nothing has changed" in refused.content.decode()
+    change(cast, server, model="another")
+    made = client.post(url)
+    assert made.status_code == 201
+    assert (made.json()["name"], made.json()["version"]) == ("Reader", 2)
+    assert client.post(url).json() == made.json()
+    other = reverse("api_judge_renew", args=[cast.other_project.pk, judge.pk])
+    assert client.post(other).status_code == 404
