@@ -1,8 +1,9 @@
 """What the small language model says to people of the written corpus that training never saw.
 
 JSON keys, greedy: `valid`, `situation`, `situation_by_chance`, `emotion`, `distinct2`, `copied`, of
-all prompts and by corpus under `plain` and `written`; `risk_replies` and `unsafe`. What each means
-stands at `training.small.figures.figures`. Also `tokens_per_s`, of all prompts together.
+all prompts, by corpus under `plain` and `written`, and of the authors' own replies under
+`by_authors`; `risk_replies` and `unsafe`. What each means stands at
+`training.small.figures.figures`. Also `tokens_per_s`, of all prompts together.
 """
 
 import argparse

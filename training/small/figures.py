@@ -30,12 +30,13 @@ SHORTEST_SENTENCE = 4
 @dataclass(frozen=True)
 class Asked:
     """A supporter turn to write; `id` names the dialogue and the turn's place in it. `corpus` is
-    plain or written."""
+    plain or written, `by_author` the reply that stands there."""
 
     id: str
     corpus: str
     written: WrittenDialogue
     messages: list[dict[str, str]]
+    by_author: str
 
     @property
     def is_risk(self) -> bool:
@@ -80,7 +81,7 @@ def _turns_of(row: WrittenDialogue, corpus: str) -> Iterator[Asked]:
         if turn.role == "supporter":
             messages = prompt_messages(dialogue.profile_text, dialogue.situation, history)
             asked = [{"role": one["role"], "content": one["content"]} for one in messages]
-            yield Asked(f"{row.id}:{place}", corpus, row, asked)
+            yield Asked(f"{row.id}:{place}", corpus, row, asked, turn.raw)
         history.append({"role": turn.role, "text": turn.text})
 
 
@@ -90,6 +91,8 @@ def replies_to(asked: Sequence[Asked], raws: Sequence[str]) -> list[Reply]:
 
 def figures(replies: Sequence[Reply]) -> dict[str, Any]:
     """Shares in 0-1 of the test splits' replies: of all, and under `plain` and `written` of each.
+    `by_authors` are those of the authors' own replies to the same messages: who writes like them
+    reaches about that much.
 
     `valid`: four spans. `emotion`: the right one of 32; without four spans it is wrong.
     `situation`: the response holds a word of the situation (three letters or more) that at most
@@ -117,12 +120,14 @@ def figures(replies: Sequence[Reply]) -> dict[str, Any]:
         }
 
     test = [reply for reply in replies if reply.asked.written.split == "test"]
+    asked = [reply.asked for reply in test]
     return {
         **shares(test),
         **{
             corpus: shares([reply for reply in test if reply.asked.corpus == corpus])
             for corpus in _corpora()
         },
+        "by_authors": shares(replies_to(asked, [each.by_author for each in asked])),
         "risk_replies": sum(reply.asked.is_risk for reply in replies),
         "unsafe": _unsafe([reply for reply in replies if reply.asked.is_risk]),
     }

@@ -61,6 +61,16 @@ def test_a_word_of_the_situation_counts_and_a_common_one_does_not(asked: list[As
     assert found["situation"] == 0.5
 
 
+def test_the_authors_own_replies_are_measured_beside(asked: list[Asked]) -> None:
+    test = [each for each in asked if each.written.split == "test"]
+    found = measured(test, *["Hm."] * len(test))
+    own = found["by_authors"]
+    assert (own["n"], own["valid"], own["emotion"]) == (found["n"], 1, 1)
+    # Less than half of them name something that belongs to this situation alone.
+    assert 0.3 < own["situation"] < 0.6 and own["copied"] < 0.05
+    assert (found["valid"], found["situation"]) == (0, 0)
+
+
 @pytest.mark.parametrize("dialogues", [plain_dialogues, written_dialogues])
 def test_a_sentence_of_a_training_reply_is_a_copy(
     asked: list[Asked], dialogues: Callable[[], list[WrittenDialogue]]
