@@ -30,17 +30,18 @@ def as_starter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convert, "_load", load)
 
 
-def adapter_in(folder: Path) -> Path:
+def adapter_in(folder: Path, **settings: Any) -> Path:
     """An adapter that changes the model."""
     import torch
     from peft import LoraConfig, get_peft_model
 
     model, _ = convert._load(Path("any"))
-    adapted = get_peft_model(model, LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM"))
+    plan = LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM", **settings)
+    adapted = get_peft_model(model, plan)
     with torch.no_grad():
         for name, weight in adapted.named_parameters():
             if "lora_B" in name:
-                weight.fill_(0.01)
+                weight.normal_(std=0.01)
     adapted.save_pretrained(folder)
     return folder
 
@@ -77,6 +78,27 @@ def test_an_adapter_is_kept_in_half_the_bytes_and_without_paths(
     settings = json.loads((tmp_path / "kept" / "adapter_config.json").read_text())
     assert settings["base_model_name_or_path"] == "SmolLM2-135M-Instruct"
     convert._merged(convert._load(Path("any"))[0], tmp_path / "kept")
+
+
+def test_two_adapters_become_one(as_starter: None, tmp_path: Path) -> None:
+    """Of a rank that holds both, it changes the model as both do one after the other; of a smaller
+    one, nearly so."""
+    import torch
+
+    first = adapter_in(tmp_path / "first", r=4, lora_alpha=8)
+    second = adapter_in(tmp_path / "second", r=2, lora_alpha=6)
+    model = convert._merged(convert._merged(convert._load(Path("any"))[0], first), second)
+
+    def farthest(rank: int) -> tuple[float, float]:
+        kept = keep(second, tmp_path / f"both-{rank}", onto=first, rank=rank)
+        one = convert._merged(convert._load(Path("any"))[0], tmp_path / f"both-{rank}")
+        pairs = zip(one.parameters(), model.parameters(), strict=True)
+        with torch.no_grad():
+            return kept, max(float((a - b).abs().max()) for a, b in pairs)
+
+    whole, part = farthest(6), farthest(5)
+    assert whole[0] == pytest.approx(1) and whole[1] < 1e-3
+    assert 0.5 < part[0] < 1 and part[1] > whole[1]
 
 
 def test_the_adapter_of_the_repository_is_small_and_names_its_base() -> None:
