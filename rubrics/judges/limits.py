@@ -11,6 +11,7 @@ DEFAULTS = LLMParameters()
 MODES: Mapping[Mode, str] = {
     "per_criterion": "One criterion at a time",
     "all_in_one": "All criteria in one reply",
+    "rationale_then_level": "One criterion at a time: the reasons, then the level (two calls)",
 }
 TEMPERATURE = Setting("temperature", 0.0, MAX_TEMPERATURE, default=DEFAULTS.temperature)
 MAX_TOKENS = Setting(

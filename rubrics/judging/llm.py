@@ -1,17 +1,23 @@
 """The LLM judge. The model is an injected callable, so nothing here knows HTTP or endpoints."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from rubrics.core.spec import CriterionSpec, RubricSpec
 from rubrics.judging.fitting import ask_what_fits
 from rubrics.judging.inputs import JudgeInput, readable_criteria
-from rubrics.judging.parsing import failed, parse_reply
-from rubrics.judging.prompts import Message, Mode, build_messages
+from rubrics.judging.parsing import (
+    ReplyError,
+    failed,
+    parse_level,
+    parse_rationale,
+    parse_reply,
+)
+from rubrics.judging.prompts import Message, Mode, ask_for_level, build_messages
 from rubrics.judging.results import CriterionScore, JudgeResult
-from rubrics.judging.schema import reply_schema
+from rubrics.judging.schema import allowed_scores, reply_schema
 from webapp.llm.call_record import CallRecord
 from webapp.llm.errors import CircuitOpen, ModelError
 
@@ -23,6 +29,8 @@ class Completion(Protocol):
     def text(self) -> str: ...
     @property
     def calls(self) -> Sequence[CallRecord]: ...
+    @property
+    def choice_logprobs(self) -> Mapping[str, float] | None: ...
 
 
 class Complete(Protocol):
@@ -32,7 +40,8 @@ class Complete(Protocol):
         self,
         messages: list[Message],
         *,
-        schema: dict[str, Any],
+        schema: dict[str, Any] | None = None,
+        choice: Sequence[str] | None = None,
         max_tokens: int,
         temperature: float,
         seed: int,
@@ -41,7 +50,9 @@ class Complete(Protocol):
 
 @dataclass(frozen=True)
 class LLMParameters:
-    """What a judge's version pins. `max_tokens` is per criterion."""
+    """What a judge's version pins. `max_tokens` is per criterion. With the mode
+    `rationale_then_level`, a criterion is asked for in two calls: for evidence and rationale, then
+    for the level that follows, with the probability of each level where the server tells it."""
 
     mode: Mode = "per_criterion"
     temperature: float = 0.0
@@ -84,8 +95,9 @@ async def _judge_one(
 ) -> JudgeResult:
     criteria = readable_criteria(spec, item.context)
     groups = [criteria] if parameters.mode == "all_in_one" else [[c] for c in criteria]
+    ask = _ask_twice if parameters.mode == "rationale_then_level" else _ask
     answers = await asyncio.gather(
-        *(_ask(spec, group, item, complete, parameters) for group in groups if group)
+        *(ask(spec, group, item, complete, parameters) for group in groups if group)
     )
     return JudgeResult(
         item.key,
@@ -126,16 +138,76 @@ async def _ask(
         completion, read, refused = await ask_what_fits(
             item.context, lambda context: complete(**request(context))
         )
-    except ModelError as error:
+    except Exception as error:  # noqa: BLE001 - whatever an endpoint does is a recorded error
+        return _no_answer(error, criteria, request(item.context))
+    scores = parse_reply(completion.text, criteria)
+    calls = [*refused, *_with_problems(completion.calls, scores)]
+    return _Answer(scores, calls, cut=read["cut"])
+
+
+async def _ask_twice(
+    spec: RubricSpec,
+    criteria: Sequence[CriterionSpec],
+    item: JudgeInput,
+    complete: Complete,
+    parameters: LLMParameters,
+) -> _Answer:
+    """One criterion: first for its rationale, then for the level."""
+    (criterion,) = criteria
+    sampling = {"temperature": parameters.temperature, "seed": parameters.seed}
+
+    def request(context: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "messages": build_messages(spec, criteria, context, with_score=False),
+            "schema": reply_schema(criteria, with_score=False),
+            "max_tokens": parameters.max_tokens,
+            **sampling,
+        }
+
+    try:
+        first, read, refused = await ask_what_fits(
+            item.context, lambda context: complete(**request(context))
+        )
+    except Exception as error:  # noqa: BLE001 - whatever an endpoint does is a recorded error
+        return _no_answer(error, criteria, request(item.context))
+    cut = read["cut"]
+    try:
+        rationale, evidence = parse_rationale(first.text)
+    except ReplyError as error:
+        scores = [failed(criterion, str(error))]
+        return _Answer(scores, [*refused, *_with_problems(first.calls, scores)], cut=cut)
+    before = [*refused, *first.calls]
+    levels = [str(score) for score in allowed_scores(criterion)]
+    asked: dict[str, Any] = {
+        "messages": ask_for_level(request(read)["messages"], evidence, rationale, levels),
+        "choice": levels,
+        "max_tokens": parameters.max_tokens,
+        **sampling,
+    }
+    try:
+        second = await complete(**asked)
+    except Exception as error:  # noqa: BLE001 - as above
+        answer = _no_answer(error, criteria, asked)
+        return replace(answer, calls=[*before, *answer.calls], cut=cut)
+    score = parse_level(second.text, second.choice_logprobs, criterion, rationale, evidence)
+    return _Answer([score], [*before, *_with_problems(second.calls, [score])], cut=cut)
+
+
+def _no_answer(
+    error: Exception, criteria: Sequence[CriterionSpec], request: dict[str, Any]
+) -> _Answer:
+    if isinstance(error, ModelError):
         scores = [failed(c, f"The judge gave no answer: {error}") for c in criteria]
         given_up = error.reason if isinstance(error, CircuitOpen) else ""
         return _Answer(scores, error.calls, given_up, error.server_error)
-    except Exception as error:  # noqa: BLE001 - whatever an endpoint does is a recorded error
-        reason = f"The judge gave no answer: {type(error).__name__}: {error}"
-        scores = [failed(c, reason) for c in criteria]
-        return _Answer(scores, [CallRecord(request(item.context), error=reason)])
-    scores = parse_reply(completion.text, criteria)
+    reason = f"The judge gave no answer: {type(error).__name__}: {error}"
+    return _Answer([failed(c, reason) for c in criteria], [CallRecord(request, error=reason)])
+
+
+def _with_problems(
+    calls: Sequence[CallRecord], scores: Sequence[CriterionScore]
+) -> list[CallRecord]:
+    """The calls, the last one with what is wrong with its answer."""
     problems = sorted({score.reason for score in scores if score.status == "failed"})
-    *before, last = completion.calls
-    calls = [*refused, *before, replace(last, error=" ".join(problems))]
-    return _Answer(scores, calls, cut=read["cut"])
+    *before, last = calls
+    return [*before, replace(last, error=" ".join(problems))]

@@ -1,7 +1,8 @@
 """A judge's reply into scores. Fails closed: what cannot be read is `failed`, never a number."""
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rubrics.core.numbers import whole
@@ -13,7 +14,8 @@ from webapp.llm.wrappers import unwrapped
 from webapp.text import storable_json
 
 MAX_REPLY = 100_000
-_ENTRY_FIELDS = {"evidence", "rationale", "score"}
+_REASONS = {"evidence", "rationale"}
+_ENTRY_FIELDS = _REASONS | {"score"}
 
 
 class ReplyError(Exception):
@@ -27,12 +29,53 @@ def parse_reply(text: str, criteria: Sequence[CriterionSpec]) -> list[CriterionS
     missing or broken entry fails its own criterion.
     """
     try:
-        reply = read_object(text)
-        if unknown := set(reply) - {criterion_key(i) for i in range(len(criteria))}:
-            raise ReplyError(f"The reply has an entry that was not asked for: {min(unknown)!r}.")
+        reply = _read_entries(text, len(criteria))
     except ReplyError as error:
         return [failed(criterion, str(error)) for criterion in criteria]
     return [_score(c, reply.get(criterion_key(i))) for i, c in enumerate(criteria)]
+
+
+def parse_rationale(text: str) -> tuple[str, tuple[str, ...]]:
+    """Rationale and evidence of a reply about one criterion that was not asked for its score.
+    Raises ReplyError."""
+    entry = _read_entries(text, 1).get(criterion_key(0))
+    return _read_reasons(_object_of(_REASONS, entry, "evidence and rationale"))
+
+
+def parse_level(
+    text: str,
+    logprobs: Mapping[str, float] | None,
+    criterion: CriterionSpec,
+    rationale: str,
+    evidence: tuple[str, ...],
+) -> CriterionScore:
+    """The score in an answer that is one of `allowed_scores`, with the mean of the levels by their
+    probabilities, where the server told these (`logprobs`, in nats). Never raises."""
+    given = text.strip()
+    allowed = {str(score): score for score in allowed_scores(criterion)}
+    if given not in allowed:
+        return failed(criterion, f"The score {given!r:.40} is not on the scale.")
+    if given == "not_applicable":
+        return CriterionScore(criterion.uid, "not_applicable", reason=rationale, evidence=evidence)
+    return CriterionScore(
+        criterion.uid,
+        "scored",
+        value=float(allowed[given]),
+        expected=_expected(logprobs or {}, criterion),
+        rationale=rationale,
+        evidence=evidence,
+    )
+
+
+def _expected(logprobs: Mapping[str, float], criterion: CriterionSpec) -> float | None:
+    """A level that the server did not report is too unlikely to count."""
+    weights = {
+        level: math.exp(logprobs[str(level)])
+        for level in criterion.level_values
+        if str(level) in logprobs
+    }
+    total = sum(weights.values())
+    return sum(level * weight for level, weight in weights.items()) / total if total else None
 
 
 def failed(criterion: CriterionSpec, reason: str) -> CriterionScore:
@@ -82,18 +125,36 @@ def _score(criterion: CriterionSpec, entry: Any) -> CriterionScore:
     )
 
 
+def _read_entries(text: str, criteria: int) -> dict[str, Any]:
+    reply = read_object(text)
+    if unknown := set(reply) - {criterion_key(i) for i in range(criteria)}:
+        raise ReplyError(f"The reply has an entry that was not asked for: {min(unknown)!r}.")
+    return reply
+
+
 def _read_entry(entry: Any) -> tuple[str, tuple[str, ...], Any]:
-    if entry is None:
-        raise ReplyError("The reply leaves this criterion out.")
-    if not isinstance(entry, dict) or set(entry) != _ENTRY_FIELDS:
-        raise ReplyError("The entry is not an object of evidence, rationale and score.")
-    rationale, evidence, score = entry["rationale"], entry["evidence"], entry["score"]
-    if not isinstance(rationale, str) or not rationale.strip():
-        raise ReplyError("The score has no rationale.")
-    if not isinstance(evidence, list) or not all(isinstance(quote, str) for quote in evidence):
-        raise ReplyError("The evidence is not a list of passages.")
+    read = _object_of(_ENTRY_FIELDS, entry, "evidence, rationale and score")
+    rationale, evidence = _read_reasons(read)
+    score = read["score"]
     if not isinstance(score, str):
         score = whole(score)
     if score is None:
         raise ReplyError("The score is not a level.")
-    return rationale.strip(), tuple(quote for quote in evidence if quote.strip()), score
+    return rationale, evidence, score
+
+
+def _object_of(fields: set[str], entry: Any, in_words: str) -> dict[str, Any]:
+    if entry is None:
+        raise ReplyError("The reply leaves this criterion out.")
+    if not isinstance(entry, dict) or set(entry) != fields:
+        raise ReplyError(f"The entry is not an object of {in_words}.")
+    return entry
+
+
+def _read_reasons(entry: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    rationale, evidence = entry["rationale"], entry["evidence"]
+    if not isinstance(rationale, str) or not rationale.strip():
+        raise ReplyError("The score has no rationale.")
+    if not isinstance(evidence, list) or not all(isinstance(quote, str) for quote in evidence):
+        raise ReplyError("The evidence is not a list of passages.")
+    return rationale.strip(), tuple(quote for quote in evidence if quote.strip())

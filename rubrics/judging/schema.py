@@ -11,9 +11,11 @@ MAX_QUOTE = 300
 MAX_RATIONALE = 800
 
 
-def reply_schema(criteria: Sequence[CriterionSpec]) -> dict[str, Any]:
+def reply_schema(criteria: Sequence[CriterionSpec], *, with_score: bool = True) -> dict[str, Any]:
     """An object with one entry per criterion, named as in the prompt."""
-    entries = {criterion_key(i): _entry_schema(c) for i, c in enumerate(criteria)}
+    entries = {
+        criterion_key(i): _entry_schema(c, with_score=with_score) for i, c in enumerate(criteria)
+    }
     return _object(entries)
 
 
@@ -23,15 +25,15 @@ def allowed_scores(criterion: CriterionSpec) -> list[int | str]:
     return [*criterion.level_values, *extra]
 
 
-def _entry_schema(criterion: CriterionSpec) -> dict[str, Any]:
+def _entry_schema(criterion: CriterionSpec, *, with_score: bool) -> dict[str, Any]:
     quote = {"type": "string", "maxLength": MAX_QUOTE}
-    return _object(
-        {
-            "evidence": {"type": "array", "items": quote, "maxItems": MAX_EVIDENCE},
-            "rationale": {"type": "string", "minLength": 1, "maxLength": MAX_RATIONALE},
-            "score": {"enum": allowed_scores(criterion)},
-        }
-    )
+    entry: dict[str, Any] = {
+        "evidence": {"type": "array", "items": quote, "maxItems": MAX_EVIDENCE},
+        "rationale": {"type": "string", "minLength": 1, "maxLength": MAX_RATIONALE},
+    }
+    if with_score:
+        entry["score"] = {"enum": allowed_scores(criterion)}
+    return _object(entry)
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

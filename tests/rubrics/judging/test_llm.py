@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -20,6 +21,7 @@ SPEC = rubric(criterion("a"), criterion("b"), criterion("r", spans=("reasoning",
 class Answer:
     text: str
     calls: tuple[CallRecord, ...]
+    choice_logprobs: dict[str, float] | None = None
 
 
 class Model:
@@ -144,3 +146,82 @@ def test_the_requests_of_a_call_that_failed_are_kept():
     [result] = rate_sync(rubric(criterion("a")), [item(reply())], judge(down))
     assert [call.error for call in result.calls] == ["No answer within 60 s."]
     assert "No answer within 60 s." in result.scores["a"].reason
+
+
+class TwoSteps:
+    """Answers with a rationale where it is asked for one, and then with `level`."""
+
+    def __init__(self, level="4", logprobs=None, entry=None):
+        self.level, self.logprobs = level, logprobs
+        self.entry = entry or {"evidence": ["quote"], "rationale": "It names the fear."}
+        self.asked = []
+
+    async def __call__(self, messages, *, schema=None, choice=None, **sampling):
+        self.asked.append({"messages": messages, "schema": schema, "choice": choice, **sampling})
+        if isinstance(self.level, Exception) and choice:
+            raise self.level
+        text = self.level if choice else json.dumps({"c1": self.entry})
+        call = CallRecord({"messages": messages}, reply=text)
+        return Answer(text, (call,), self.logprobs if choice else None)
+
+
+def in_two_steps(model, spec=None):
+    [result] = rate_sync(
+        spec or rubric(criterion("a")), [item(reply())], judge(model, mode="rationale_then_level")
+    )
+    return result
+
+
+def test_the_level_follows_from_a_rationale_that_did_not_name_one():
+    model = TwoSteps("4", {"3": math.log(0.25), "4": math.log(0.5), "5": math.log(0.25)})
+    result = in_two_steps(model)
+    score = result.scores["a"]
+    assert (score.status, score.value, score.rationale) == ("scored", 4.0, "It names the fear.")
+    assert score.evidence == ("quote",) and score.expected == pytest.approx(4.0)
+    first, second = model.asked
+    assert list(first["schema"]["properties"]["c1"]["properties"]) == ["evidence", "rationale"]
+    assert '"score"' not in first["messages"][0]["content"]
+    assert second["schema"] is None and second["choice"] == ["1", "2", "3", "4", "5"]
+    assert second["messages"][: len(first["messages"])] == first["messages"]
+    assert json.loads(second["messages"][-2]["content"])["c1"]["rationale"] == "It names the fear."
+    assert len(result.calls) == 2
+
+
+def test_probabilities_that_lean_move_the_expected_level():
+    leaning = {"4": math.log(0.6), "5": math.log(0.2)}
+    assert in_two_steps(TwoSteps("4", leaning)).scores["a"].expected == pytest.approx(4.25)
+    assert in_two_steps(TwoSteps("4")).scores["a"].expected is None, "the server told none"
+
+
+@pytest.mark.parametrize("level", ["6", "", "four", "4 or 5", "not_applicable"])
+def test_an_answer_that_is_no_level_fails(level):
+    result = in_two_steps(TwoSteps(level))
+    assert (result.scores["a"].status, result.scores["a"].value) == ("failed", None)
+    assert result.calls[-1].error and not result.calls[0].error
+
+
+def test_a_criterion_that_may_be_set_aside_is():
+    spec = rubric(criterion("a", use_when="The seeker asks a question."))
+    score = in_two_steps(TwoSteps("not_applicable", {"not_applicable": 0.0}), spec).scores["a"]
+    assert (score.status, score.value, score.expected) == ("not_applicable", None, None)
+    assert score.reason == "It names the fear."
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"evidence": [], "rationale": ""},
+        {"evidence": [], "rationale": "It is 5.", "score": 5},
+        {"evidence": "quote", "rationale": "Good."},
+    ],
+)
+def test_without_a_rationale_no_level_is_asked_for(entry):
+    model = TwoSteps(entry=entry)
+    assert in_two_steps(model).scores["a"].status == "failed"
+    assert len(model.asked) == 1
+
+
+def test_a_server_that_fails_at_the_level_is_a_recorded_error():
+    result = in_two_steps(TwoSteps(TimeoutError("no answer within 60 s")))
+    assert result.scores["a"].status == "failed" and "60 s" in result.scores["a"].reason
+    assert [bool(call.error) for call in result.calls] == [False, True]

@@ -2,13 +2,14 @@
 score, and whose words stand beside a text that got none."""
 
 import json
+import math
 from typing import Any
 
 import pytest
 from starlette.responses import JSONResponse
 
 from rubrics.judging.judge import rate
-from rubrics.judging.llm import LLMJudge
+from rubrics.judging.llm import LLMJudge, LLMParameters
 from rubrics.judging.results import CriterionScore
 from tests.support.model_client import make_client
 from tests.support.rubrics import criterion, item, reply, rubric
@@ -61,6 +62,35 @@ async def test_a_score_in_the_reasoning_alone_is_asked_for_in_words() -> None:
         lambda body, count: private if "response_format" in body else answer(GOOD)
     )
     assert (score.value, len(stub.bodies)) == (2.0, 2)
+
+
+@pytest.mark.asyncio
+async def test_the_level_is_asked_for_with_its_probabilities() -> None:
+    """As vLLM answers: a choice, and the tokens that it weighed."""
+    tokens = [
+        {"token": "2", "logprob": math.log(0.6)},
+        {"token": "1", "logprob": math.log(0.3)},
+        {"token": "Well", "logprob": math.log(0.1)},
+    ]
+    first = {"token": "2", "logprob": math.log(0.6), "top_logprobs": tokens}
+    reasons = json.dumps({"c1": {"evidence": [], "rationale": "Kind."}})
+
+    def respond(body: dict[str, Any], count: int) -> JSONResponse:
+        if "structured_outputs" in body:
+            return answer("2", logprobs={"content": [first]})
+        return answer(reasons)
+
+    stub = Stub(respond)
+    parameters = LLMParameters(mode="rationale_then_level")
+    with serve(stub.app) as url:
+        async with make_client(url, retries=1) as client:
+            judge = LLMJudge(client.complete, parameters)
+            [result] = await rate(SPEC, [item(reply())], judge)
+    score = result.scores["kind"]
+    assert (score.value, score.rationale) == (2.0, "Kind.")
+    assert score.expected == pytest.approx((2 * 0.6 + 1 * 0.3) / 0.9)
+    assert stub.bodies[1]["structured_outputs"] == {"choice": ["0", "1", "2"]}
+    assert len(result.calls) == 2
 
 
 GONE = "Unsupported parameter: 'max_tokens' is not supported with this model."
