@@ -33,40 +33,22 @@ from annotation.models import (
     Target,
 )
 from annotation.models.desk import UNDO_WITHIN
+from annotation.ratings import services as ratings
 from annotation.ratings.same_text import normal_hash
-from annotation.ratings.services import (
-    NewScore,
-    external_rater,
-    rater_for_judge,
-    rater_for_person,
-    submit_rating,
-)
 from annotation.ratings.targets import targets_for
 from rubrics.core.spec import from_json
 from rubrics.models import Judge, JudgeCall
+from tests.access.blind_words import RAW, SAID, SAID_AGAIN, marked
 from tests.conftest import Cast
 from tests.support import rows
 from tests.support.comparisons import reply
 from tests.support.dialogues import RUBRIC, added, parsed
 from tests.support.objects import Setting, _builder
-from training.models import Answer, AnswerRating, EvaluationJudge, Rollout
+from training.models import Answer, AnswerRating, EvaluationJudge, Rollout, TrainingRun
 from webapp.accounts.models import Membership
 from webapp.llm.models import ModelCall
 
 T = TypeVar("T")
-
-MARKER = "planted"
-SAID = "The kitchen gets quiet. Whom do you miss"
-RAW = (
-    "<understanding>She is alone.</understanding>\n<reasoning>Name it.</reasoning>\n"
-    "<emotion>lonely</emotion>\n<response>{said}</response>"
-)
-# The same text for a reader: a wide letter, a space of no width, other spaces, another end.
-SAID_AGAIN = "The \u200bkitchen  gets\u00a0quiet. Ｗhom do you miss?!"
-
-
-def marked(what: str) -> str:
-    return f"{MARKER}-{what}"
 
 
 class BlindScene(Setting):
@@ -133,13 +115,13 @@ class BlindScene(Setting):
     def _rate(self, target: Target, rater: Any, purpose: str, words: str, value: int) -> Rating:
         """People rate no checks; judges do."""
         criteria = RUBRIC.criteria if purpose == "judge" else RUBRIC.judge_criteria
-        return submit_rating(
+        return ratings.submit_rating(
             target=target,
             spec=self["published_id"].spec,
             rater=rater,
             purpose=purpose,
             scores=[
-                NewScore(
+                ratings.NewScore(
                     each.uid,
                     value=min(value, 1) if each.kind == "check" else value,
                     rationale=marked(words),
@@ -149,20 +131,20 @@ class BlindScene(Setting):
         ).rating
 
     def _person(self, place: int) -> Any:
-        return rater_for_person(project=self.project, user=self.others[place])
+        return ratings.rater_for_person(project=self.project, user=self.others[place])
 
     def _ratings(self) -> None:
         """Two people who differ, raters of the source, an adjudicator; and somebody's concern."""
         for target in (self.target, self.copy):
             for place, value in ((0, 1), (1, self._said(2, 1))):
                 self._rate(target, self._person(place), "desk", f"person-{place}", value)
-            outside = external_rater(project=self.project, label="Seeker")
+            outside = ratings.external_rater(project=self.project, label="Seeker")
             self._rate(target, outside, "import", "source", self._said(1, 2))
         self._settle(self.of("adjudicate_item", "item_id"))
         self._flag(self["item_id"])
 
     def _settle(self, item: Item) -> None:
-        adjudicator = rater_for_person(project=self.project, user=self.clinician)
+        adjudicator = ratings.rater_for_person(project=self.project, user=self.clinician)
         rating = self._rate(item.target, adjudicator, "adjudication", "settled", self._said(2, 1))
         done = Adjudication.objects.create(
             project=self.project, item=item, adjudicator=adjudicator, state="submitted",
@@ -188,7 +170,9 @@ class BlindScene(Setting):
         run, judge = self.of("api_judge_run_retrieve", "id"), self["judge_id"]
         level = self._said(2, 1)
         for place, target in enumerate((self.target, self.copy)):
-            rating = self._rate(target, rater_for_judge(judge=judge), "judge", "judge", level)
+            rating = self._rate(
+                target, ratings.rater_for_judge(judge=judge), "judge", "judge", level
+            )
             asked = self._judge_call(target.context_hash)
             JudgeItem.objects.create(
                 project=self.project, run=run, position=place, target=target, state="done",
@@ -277,8 +261,8 @@ class BlindScene(Setting):
             p_fail=self._said(1.0, 0.0),
         )  # fmt: skip
         fresh = reply(self.target, RAW.format(said=marked("fresh")))
-        level = self._said(1, 2)
-        rating = self._rate(fresh, rater_for_judge(judge=self["judge_id"]), "judge", "fresh", level)
+        by = ratings.rater_for_judge(judge=self["judge_id"])
+        rating = self._rate(fresh, by, "judge", "fresh", self._said(1, 2))
         made = DifficultyReply.objects.create(
             project=self.project, prompt=prompt, number=0, raw=RAW.format(said=marked("fresh")),
             target=fresh, rating=rating, verdict=self._said("fail", "pass"),
@@ -302,7 +286,7 @@ class BlindScene(Setting):
             self._call(answer.pk, "supporter", run)
         fresh = reply(self.target, said)
         rating = self._rate(
-            fresh, rater_for_judge(judge=judge), "judge", "answer-score", self._said(1, 2)
+            fresh, ratings.rater_for_judge(judge=judge), "judge", "answer-score", self._said(1, 2)
         )
         for answer in Answer.objects.filter(system__run=run):
             AnswerRating.objects.create(
@@ -336,6 +320,10 @@ class BlindScene(Setting):
                 },
             )  # fmt: skip
             self._call(made.pk, "judge", run)
+        # What people gave decided the gate, and whoever wrote the reason has seen it.
+        found = {"about": "people", "met": False, "why": marked("gate"), "n": self._said(9, 8)}
+        gate = {"gate": "not_met", "gate_checks": [found], "gate_reason": marked("reason")}
+        TrainingRun.objects.filter(pk=run.pk).update(**gate)
         # Of a step that was repeated.
         self._call(None, "judge", run)
 

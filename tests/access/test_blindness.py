@@ -19,7 +19,8 @@ from tests.access.blind_addresses import (
     TELLS_FIGURES,
     TELLS_OF_IT,
 )
-from tests.access.blind_scene import MARKER, BlindScene
+from tests.access.blind_scene import BlindScene
+from tests.access.blind_words import MARKER
 from tests.access.test_permissions import BY_NAME, RULES, give_session, url_of
 from tests.access.test_sockets import BUILDERS, KINDS
 from tests.conftest import Cast, make_cast

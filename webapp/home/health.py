@@ -28,7 +28,7 @@ from webapp.llm.models import EndpointTest
 from webapp.llm.services import TEST_EXPIRES_S
 from webapp.runs import registry
 from webapp.runs.models import Run, Status, Transition
-from webapp.runs.services import queue_of
+from webapp.runs.queue import queue_of
 
 QUEUES = {
     "default": "imports, fits, exports, deletions",

@@ -1,18 +1,15 @@
 """Every change of a run's status: guarded by a conditional UPDATE, logged, announced."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, Subquery
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from webapp.accounts.access import require_open
 from webapp.accounts.models import Project, User
@@ -24,12 +21,10 @@ from webapp.ids import new_id
 from webapp.runs import live, registry
 from webapp.runs.limits import require_key
 from webapp.runs.models import Run, Status, Transition
+from webapp.runs.queue import has_messages, wake
 
-logger = logging.getLogger(__name__)
 R = TypeVar("R", bound=Run)
 
-# A connection kept in the pool may have gone stale; a broker that is down is not waited for.
-ONE_MORE_TRY = {"max_retries": 1, "interval_start": 0}
 # How long a run waits for a worker before the reaper asks for one again.
 WAKE_AGAIN_S = 20.0
 # How many workers may die over a run within these hours before it waits for a person: it may be
@@ -95,19 +90,6 @@ def _require_room(project: Project, *, without: Run | None = None) -> None:
             f"{settings.RUNS_PER_PROJECT} can be open. Wait until one ends, or stop one.",
             code="too_many_runs",
         )
-
-
-def wake(run: Run) -> None:
-    """Ask for a worker when the transaction commits. Losing the message costs time only: the
-    reaper sends it again."""
-    transaction.on_commit(lambda: _send(run))
-
-
-def _send(run: Run) -> None:
-    try:
-        current_app.send_task(run.task, args=[str(run.pk)], retry_policy=ONE_MORE_TRY)
-    except OperationalError:
-        logger.warning("%s waits: the broker did not take the message", run)
 
 
 def claim(model: type[R], run_id: UUID | str) -> R | None:
@@ -287,32 +269,12 @@ def _wake_waiting(model: type[Run], *, not_since: datetime) -> None:
     that of busy workers does not fill up with it. While a run waits, `heartbeat_at` is when a
     worker was last asked for."""
     waiting = model.objects.filter(is_due(), heartbeat_at__lt=not_since)
-    if not waiting.exists() or _has_messages(model.task):
+    if not waiting.exists() or has_messages(model.task):
         return
     for run in waiting.order_by("created_at")[:100]:
         sent = model.objects.filter(pk=run.pk, status=Status.PENDING)
         if sent.update(heartbeat_at=timezone.now()):
             wake(run)
-
-
-def queue_of(task: str) -> str:
-    return str(current_app.amqp.router.route({}, task)["queue"].name)
-
-
-def _has_messages(task: str) -> bool:
-    """Whether messages lie in the task's queue: its workers are all busy then, or will look at
-    them at once."""
-    name = queue_of(task)
-    with current_app.connection_for_write() as broker:
-        try:
-            with broker.channel() as channel:
-                return bool(channel.queue_declare(name, passive=True).message_count)
-        except broker.channel_errors:
-            # A queue without messages need not be there.
-            return False
-        except broker.connection_errors:
-            # It would not take a message now; the next reap asks again.
-            return True
 
 
 def _take_back(

@@ -10,7 +10,8 @@ from django.db.models import Max
 
 from webapp.runs import registry
 from webapp.runs.models import Run, Status, Transition
-from webapp.runs.services import is_due, queue_of, wake
+from webapp.runs.queue import queue_of, wake
+from webapp.runs.services import is_due
 
 
 class RunTask(Task):

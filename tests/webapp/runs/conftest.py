@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.runs import services as runs
+from webapp.runs import queue, services
 
 
 @pytest.fixture
@@ -10,7 +10,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The runs that a worker was asked for."""
     found: list[str] = []
     monkeypatch.setattr(
-        runs.current_app, "send_task", lambda name, args, **options: found.append(args[0])
+        queue.current_app, "send_task", lambda name, args, **options: found.append(args[0])
     )
-    monkeypatch.setattr(runs, "_has_messages", lambda task: False)
+    monkeypatch.setattr(services, "has_messages", lambda task: False)
     return found

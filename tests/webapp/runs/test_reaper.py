@@ -11,7 +11,7 @@ from annotation.models import FitRun
 from tests.conftest import Cast
 from tests.support.runs import silent, start
 from webapp.ids import new_id
-from webapp.runs import registry
+from webapp.runs import queue, registry
 from webapp.runs import services as runs
 from webapp.runs.models import Status, Transition
 
@@ -74,8 +74,8 @@ def test_the_queue_of_busy_workers_does_not_fill_up(
 ) -> None:
     broker = Celery(broker="memory://", set_as_current=False)
     broker.conf.task_default_queue = new_id().hex
-    monkeypatch.setattr(runs, "current_app", broker)
-    queue = broker.conf.task_default_queue
+    monkeypatch.setattr(queue, "current_app", broker)
+    name = broker.conf.task_default_queue
 
     def reap_much_later() -> int:
         long_ago = timezone.now() - timedelta(seconds=runs.WAKE_AGAIN_S + 1)
@@ -83,13 +83,13 @@ def test_the_queue_of_busy_workers_does_not_fill_up(
         with django_capture_on_commit_callbacks(execute=True):
             runs.reap()
         with broker.connection_for_write() as connected, connected.channel() as channel:
-            return int(channel.queue_declare(queue).message_count)
+            return int(channel.queue_declare(name).message_count)
 
     start(cast)
     assert [reap_much_later() for _ in range(3)] == [1, 1, 1]
     # A worker took the message, and the run still waits.
     with broker.connection_for_write() as connected, connected.channel() as channel:
-        channel.queue_purge(queue)
+        channel.queue_purge(name)
     assert reap_much_later() == 1
 
 
@@ -98,7 +98,7 @@ def test_the_reaper_works_while_the_broker_is_away(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = Celery(broker="redis+socket:///tmp/nobody-listens-here.sock", set_as_current=False)
-    monkeypatch.setattr(runs, "current_app", away)
+    monkeypatch.setattr(queue, "current_app", away)
     start(cast)
     long_ago = timezone.now() - timedelta(seconds=runs.WAKE_AGAIN_S + 1)
     FitRun.objects.update(heartbeat_at=long_ago)
@@ -150,7 +150,7 @@ def test_a_worker_that_is_asked_to_stop_counts_as_no_death(cast: Cast) -> None:
 
 def test_the_help_for_silent_workers_has_a_queue_of_its_own() -> None:
     def route(task: str) -> str:
-        return runs.current_app.amqp.router.route({}, task)["queue"].name
+        return queue.current_app.amqp.router.route({}, task)["queue"].name
 
     tasks = [kind.model.task for kind in registry.kinds()] + ["accounts.purge_projects"]
     assert route("runs.reap") == "reaper"

@@ -20,7 +20,7 @@ from webapp.accounts.models import Project
 from webapp.audit.models import Entry
 from webapp.errors import Refused
 from webapp.ids import new_id
-from webapp.runs import registry
+from webapp.runs import queue, registry
 from webapp.runs import services as runs
 from webapp.runs.models import Status, Transition
 
@@ -228,7 +228,7 @@ def test_a_broker_that_is_away_loses_the_message_only(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = Celery(broker="redis+socket:///tmp/nobody-listens-here.sock", set_as_current=False)
-    monkeypatch.setattr(runs, "current_app", away)
+    monkeypatch.setattr(queue, "current_app", away)
     run = start(cast)
     run.refresh_from_db()
     assert run.status == Status.PENDING

@@ -18,6 +18,7 @@ from webapp.ids import new_id
 from webapp.runs import registry, turns
 from webapp.runs import services as runs
 from webapp.runs.models import Run, Status
+from webapp.runs.queue import queue_of
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +123,7 @@ def test_a_turn_with_another_kind_of_the_queue_counts(
 def test_work_in_another_queue_does_not_count(
     cast: Cast, sent: list[str], worked: list[str]
 ) -> None:
-    assert runs.queue_of(GenerationRun.task) != runs.queue_of(FitRun.task)
+    assert queue_of(GenerationRun.task) != queue_of(FitRun.task)
     is_at_work(generation_run(setting(cast)))
     [first] = starts(cast, cast.project, 1)
     starts(cast, cast.other_project, 1)
@@ -165,7 +166,7 @@ def test_every_kind_of_run_takes_turns() -> None:
     assert all(
         isinstance(current_app.tasks[kind.model.task], turns.RunTask) for kind in registry.kinds()
     )
-    assert runs.queue_of(ImportRun.task) == runs.queue_of(FitRun.task) == "default"
+    assert queue_of(ImportRun.task) == queue_of(FitRun.task) == "default"
 
 
 def test_the_queries_do_not_grow_with_the_runs(
