@@ -62,5 +62,5 @@ class GateCheckSerializer(serializers.Serializer[Any]):
 
 
 class GateChecksSerializer(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(choices=TrainingRun.Gate.choices)
+    gate = serializers.ChoiceField(choices=TrainingRun.Gate.choices, source="state")
     checks = GateCheckSerializer(many=True)

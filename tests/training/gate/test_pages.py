@@ -155,7 +155,7 @@ def test_the_api_adds_lists_checks_and_removes(lead: Client, ready: World) -> No
     checks = of("api_gate_checks", ready)
     assert lead.get(checks).status_code == 400
     found = lead.get(checks, {"version": ready.version.pk, "judge": ready.judge.pk}).json()
-    assert found["state"] == "not_met" and len(found["checks"]) == 2
+    assert found["gate"] == "not_met" and len(found["checks"]) == 2
     refused = lead.post(
         of("api_training_list", ready), body(ready), content_type="application/json"
     )

@@ -66,7 +66,7 @@ def test_start_with_a_key_starts_once(lead: Client, ready: World) -> None:
     assert first.json()["id"] == second.json()["id"]
     run = TrainingRun.objects.get()
     assert run.settings["reward"] == dict.fromkeys(("format", "emotion", "rubric"), 1 / 3)
-    assert first.json()["gate"] == "not set"
+    assert first.json()["gate"] == "not_set"
     assert first.json()["progress"]["done"] == 0
 
 
