@@ -87,8 +87,9 @@ class LLMJudgeForm(_StyledForm):
         label="How it scores",
         choices=list(MODES.items()),
         initial=DEFAULTS.mode,
-        help_text="With two calls, the reasons are written before any level, and you see how sure "
-        "the model is of each level where the server tells it. They cost about twice as much.",
+        help_text="With two calls, the model writes its reasons before any level. Where the server "
+        "tells how likely the model finds each level, you also see their weighted average. Two "
+        "calls cost about twice as much.",
     )
     temperature = forms.FloatField(**TEMPERATURE.range, initial=TEMPERATURE.default)
 

@@ -9,7 +9,7 @@ from rubrics.models import Judge
 from tests.conftest import Cast
 from tests.support.batteries import answering, fair, generous, make_small, reader, support, tried
 from tests.support.desk import RUBRIC, Desk, build_desk
-from tests.training.gate.conftest import LEVELS, judge_that_gives
+from tests.support.judged_desk import LEVELS, judge_that_gives
 from training.gate.checks import Check, GateChecks, check_gate
 from training.gate.services import rule_add
 from training.models import GateRule

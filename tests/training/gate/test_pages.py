@@ -8,22 +8,21 @@ from django.urls import reverse
 
 from tests.conftest import Cast
 from tests.support.desk import Desk
+from tests.support.judged_desk import LEVELS, judge_that_gives
 from tests.support.pages import html_of
-from tests.training.gate.conftest import LEVELS, judge_that_gives
 from tests.training.gate.test_services import REASON, on_agreement, require_battery
-from tests.training.runs.conftest import own_folder, ready  # noqa: F401
 from tests.training.runs.test_api import body
 from tests.training.runs.worlds import World, world
 from training.checkpoints.card import gate_sentence
 from training.gate.services import rule_add
-from training.models import GateRule, TrainingRun
+from training.models import Checkpoint, GateRule, TrainingRun
 from webapp.accounts.access import Member, find_member
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def lead(client: Client, ready: World) -> Client:  # noqa: F811
+def lead(client: Client, ready: World) -> Client:
     client.force_login(ready.lead)
     return client
 
@@ -38,13 +37,13 @@ def of(name: str, world: World, **more: object) -> str:
     return reverse(name, kwargs={"project_id": world.project.pk, **more})
 
 
-def test_an_empty_gate_says_how_to_begin(lead: Client, ready: World) -> None:  # noqa: F811
+def test_an_empty_gate_says_how_to_begin(lead: Client, ready: World) -> None:
     text = html_of(lead.get(of("gate", ready)))
     assert "The gate has no rules yet" in text and "Every run may start." in text
     assert "Gate: not set" in html_of(lead.get(of("training_new", ready)))
 
 
-def test_a_lead_adds_and_removes_rules(lead: Client, ready: World) -> None:  # noqa: F811
+def test_a_lead_adds_and_removes_rules(lead: Client, ready: World) -> None:
     asked = {
         "about": "people",
         "criterion": f"{ready.version.rubric_id}:empathy",
@@ -67,7 +66,7 @@ def test_a_lead_adds_and_removes_rules(lead: Client, ready: World) -> None:  # n
 @pytest.mark.parametrize("criterion", ["", "x:y", "01a231de-4b6a-7188-bba8-6c356f886f3b:empathy"])
 def test_a_criterion_that_is_no_choice_is_an_error(
     lead: Client,
-    ready: World,  # noqa: F811
+    ready: World,
     criterion: str,
 ) -> None:
     answer = lead.post(of("gate", ready), {"about": "people", "criterion": criterion})
@@ -76,7 +75,7 @@ def test_a_criterion_that_is_no_choice_is_an_error(
 
 def test_the_form_asks_for_a_reason_and_the_run_keeps_it(
     lead: Client,
-    ready: World,  # noqa: F811
+    ready: World,
 ) -> None:
     require_battery(ready)
     page = html_of(lead.get(of("training_new", ready)))
@@ -139,7 +138,7 @@ def test_nor_of_what_a_run_was_started_with(rated: Desk, client: Client) -> None
     assert "still has texts to rate" in gate_sentence(run, blind_member)
 
 
-def test_the_api_adds_lists_checks_and_removes(lead: Client, ready: World) -> None:  # noqa: F811
+def test_the_api_adds_lists_checks_and_removes(lead: Client, ready: World) -> None:
     url = of("api_gate_list", ready)
     asked = {
         "about": "judge",
@@ -171,7 +170,7 @@ def test_the_api_adds_lists_checks_and_removes(lead: Client, ready: World) -> No
     assert lead.delete(one).status_code == 204 and lead.delete(one).status_code == 404
 
 
-def test_many_rules_cost_no_more_queries(lead: Client, ready: World) -> None:  # noqa: F811
+def test_many_rules_cost_no_more_queries(lead: Client, ready: World) -> None:
     on_agreement(ready)
     lead.get(of("gate", ready))
 
@@ -186,7 +185,7 @@ def test_many_rules_cost_no_more_queries(lead: Client, ready: World) -> None:  #
     assert queries() == before
 
 
-def test_a_run_of_another_state_is_shown_as_met(lead: Client, ready: World) -> None:  # noqa: F811
+def test_a_run_of_another_state_is_shown_as_met(lead: Client, ready: World) -> None:
     require_battery(ready)
     run = ready.start(gate_reason=REASON)
     met = {**run.gate_checks[0], "met": True, "why": "Passed"}
@@ -197,9 +196,28 @@ def test_a_run_of_another_state_is_shown_as_met(lead: Client, ready: World) -> N
     assert gate_sentence(run, member(ready)) == "met, all 1 rules."
 
 
+def test_a_trained_checkpoint_names_the_gate_of_its_run(lead: Client, ready: World) -> None:
+    require_battery(ready)
+    run = ready.start(gate_reason=REASON)
+    row = Checkpoint.objects.create(
+        project=ready.project,
+        number=2,
+        name="Last",
+        origin="run",
+        run=run,
+        step=run.steps_total,
+        path="x",
+        sha256="a" * 64,
+    )
+    page = html_of(lead.get(of("checkpoint", ready, checkpoint_id=row.pk)))
+    assert "Not met: 1 of 1 rules." in page and REASON in page
+    base = html_of(lead.get(of("checkpoint", ready, checkpoint_id=ready.base.pk)))
+    assert "<dt>Gate</dt>" not in base
+
+
 def test_a_clinician_reads_the_gate_and_changes_nothing(
     client: Client,
-    ready: World,  # noqa: F811
+    ready: World,
     cast: Cast,
 ) -> None:
     rule = require_battery(ready)

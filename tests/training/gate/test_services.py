@@ -10,7 +10,6 @@ from annotation.models import Snapshot
 from rubrics.models import RubricVersion
 from tests.conftest import Cast
 from tests.support.dialogues import WHOLE, published
-from tests.training.runs.conftest import own_folder, ready  # noqa: F401
 from tests.training.runs.worlds import SFT, World
 from training import services as runs
 from training.gate.services import GateNotMet, rule_add, rule_remove
@@ -40,7 +39,7 @@ def on_agreement(world: World, **changes: Any) -> GateRule:
     return rule_add(**(plan | changes))
 
 
-def test_a_run_that_misses_the_gate_is_not_started(ready: World) -> None:  # noqa: F811
+def test_a_run_that_misses_the_gate_is_not_started(ready: World) -> None:
     require_battery(ready)
     on_agreement(ready)
     for reason in ("", "  \n"):
@@ -51,7 +50,7 @@ def test_a_run_that_misses_the_gate_is_not_started(ready: World) -> None:  # noq
     assert not TrainingRun.objects.exists() and not Snapshot.objects.exists()
 
 
-def test_with_a_reason_it_starts_and_keeps_both(ready: World) -> None:  # noqa: F811
+def test_with_a_reason_it_starts_and_keeps_both(ready: World) -> None:
     require_battery(ready)
     run = ready.start(gate_reason=f"  {REASON} ")
     assert (run.gate, run.gate_reason) == ("not_met", REASON)
@@ -59,19 +58,19 @@ def test_with_a_reason_it_starts_and_keeps_both(ready: World) -> None:  # noqa: 
     assert check["about"] == "battery" and not check["met"]
 
 
-def test_without_rules_a_reason_is_not_kept(ready: World) -> None:  # noqa: F811
+def test_without_rules_a_reason_is_not_kept(ready: World) -> None:
     run = ready.start(gate_reason=REASON)
     assert (run.gate, run.gate_checks, run.gate_reason) == ("not_set", [], "")
 
 
-def test_sft_has_no_reward_and_passes(ready: World) -> None:  # noqa: F811
+def test_sft_has_no_reward_and_passes(ready: World) -> None:
     require_battery(ready)
     run = ready.start(sft=SFT, grpo=None, judge=None)
     assert run.gate == "not_set"
 
 
 def test_the_second_run_of_a_plan_keeps_what_the_first_was_started_with(
-    ready: World,  # noqa: F811
+    ready: World,
 ) -> None:
     require_battery(ready)
     with pytest.raises(GateNotMet):
@@ -96,7 +95,7 @@ def test_the_second_run_of_a_plan_keeps_what_the_first_was_started_with(
 
 
 def test_what_can_not_be_a_reward_is_said_before_the_gate(
-    ready: World,  # noqa: F811
+    ready: World,
     cast: Cast,
 ) -> None:
     """Else people would write a reason for a run that can't start."""
@@ -115,7 +114,7 @@ def test_what_can_not_be_a_reward_is_said_before_the_gate(
 
 
 def test_a_rule_that_comes_in_the_middle_stops_the_start(
-    ready: World,  # noqa: F811
+    ready: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     freeze = runs.freeze_split
@@ -132,7 +131,7 @@ def test_a_rule_that_comes_in_the_middle_stops_the_start(
     assert not TrainingRun.objects.exists()
 
 
-def test_rules_added_later_do_not_touch_a_run(ready: World) -> None:  # noqa: F811
+def test_rules_added_later_do_not_touch_a_run(ready: World) -> None:
     run = ready.start()
     require_battery(ready)
     run.refresh_from_db()
@@ -141,7 +140,7 @@ def test_rules_added_later_do_not_touch_a_run(ready: World) -> None:  # noqa: F8
     assert again == run, "the same key asks for nothing new"
 
 
-def test_a_rule_is_written_and_removed_once(ready: World) -> None:  # noqa: F811
+def test_a_rule_is_written_and_removed_once(ready: World) -> None:
     rule = on_agreement(ready)
     with pytest.raises(Refused, match="has this rule already"):
         on_agreement(ready, least=0.1)
@@ -170,7 +169,7 @@ def test_a_rule_is_written_and_removed_once(ready: World) -> None:  # noqa: F811
     ],
 )
 def test_what_makes_no_rule_is_refused(
-    ready: World,  # noqa: F811
+    ready: World,
     changes: dict[str, Any],
     code: str,
 ) -> None:
@@ -181,21 +180,21 @@ def test_what_makes_no_rule_is_refused(
 
 
 def test_a_rubric_of_another_project_is_refused(
-    ready: World,  # noqa: F811
+    ready: World,
     cast: Cast,
 ) -> None:
     with pytest.raises(Refused, match="Choose a rubric"):
         on_agreement(ready, project=cast.other_project)
 
 
-def test_the_database_keeps_a_reason_beside_a_missed_gate(ready: World) -> None:  # noqa: F811
+def test_the_database_keeps_a_reason_beside_a_missed_gate(ready: World) -> None:
     run = ready.start()
     for changes in ({"gate": "not_met"}, {"gate_reason": REASON}):
         with pytest.raises(IntegrityError), transaction.atomic():
             TrainingRun.objects.filter(pk=run.pk).update(**changes)
 
 
-def test_an_archived_project_keeps_its_gate(ready: World) -> None:  # noqa: F811
+def test_an_archived_project_keeps_its_gate(ready: World) -> None:
     rule = require_battery(ready)
     Project.objects.filter(pk=ready.project.pk).update(archived_at=rule.created_at)
     rule = GateRule.objects.get()

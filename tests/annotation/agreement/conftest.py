@@ -1,0 +1,1 @@
+from tests.support.judged_desk import rated  # noqa: F401
