@@ -10,7 +10,7 @@ from tests.road.conftest import Studio
 from tests.road.walk import Road
 from tests.support.waiting import LONG_S
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(6 * LONG_S)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(8 * LONG_S)]
 
 
 @pytest.fixture
